@@ -38,8 +38,8 @@ def filters(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def list_(closed_too: bool, kind: str | None, collection: str | None, json_wanted: bool) -> None:
     """List the open dead letters."""
-    with joined() as parts:
-        letters = parts.letters.list(all=closed_too, kind=kind, collection=collection)
+    with joined() as context:
+        letters = context.letters.list(all=closed_too, kind=kind, collection=collection)
     found = [letter.as_dict() for letter in letters]
     if json_wanted:
         as_json(found)
@@ -67,8 +67,8 @@ def _row(letter: dict[str, Any]) -> tuple[Any, ...]:
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def show(id: str, json_wanted: bool) -> None:
     """Show one dead letter. If it could not be mapped, its payload, too."""
-    with joined() as parts:
-        letter = parts.letters.show(id)
+    with joined() as context:
+        letter = context.letters.show(id)
     if letter is None:
         click.echo(f"there is no dead letter {id}", err=True)
         raise SystemExit(1)
@@ -92,22 +92,22 @@ def chosen(command: Callable[..., Any]) -> Callable[..., Any]:
 def replay(ids: tuple[str, ...], every: bool, kind: str | None, collection: str | None) -> None:
     """Send dead letters again. Give their IDS, or --all with or without filters."""
     _check_choice(ids, every, kind, collection)
-    with joined() as parts:
-        found = _choice(parts.letters, ids, kind, collection)
+    with joined() as context:
+        found = _choice(context.letters, ids, kind, collection)
         raw = any(letter is not None and letter.kind == "unmapped" for _, letter in found)
         # The mappings are loaded only for unmapped letters: others do not need them.
-        act = _remap(parts) if raw else partial(_return, parts)
+        act = _remap(context) if raw else partial(_return, context)
         _each(found, "replayed", act)
 
 
-def _return(parts: Context, letter: Letter) -> str | None:
-    done, destination = parts.letters.replay(letter.id)
+def _return(context: Context, letter: Letter) -> str | None:
+    done, destination = context.letters.replay(letter.id)
     if destination:
-        parts.wakes.wake(destination)
+        context.wakes.wake(destination)
     return None if done else "is closed, or holds nothing to send again"
 
 
-def _remap(parts: Context) -> Act:
+def _remap(context: Context) -> Act:
     """Return the act that maps the event of a letter again, with the current mappings."""
     from service.config.build import of_process
     from service.ingest.intake import Intake
@@ -115,24 +115,28 @@ def _remap(parts: Context) -> Act:
     configuration = of_process()
     collections = configuration.settings.collections
     intake = Intake(
-        configuration.senders, configuration.mappings, parts.outbox, parts.wakes.wake, collections
+        configuration.senders,
+        configuration.mappings,
+        context.outbox,
+        context.wakes.wake,
+        collections,
     )
 
     def act(letter: Letter) -> str | None:
         if letter.kind != "unmapped":
-            return _return(parts, letter)
+            return _return(context, letter)
         if letter.state != "open":
             return "is closed"
         if letter.stands_for_many:
             many = f"stands for {letter.times} events: correct the mapping"
             return f"{many}, run `instep remap {letter.source}`, then discard it"
-        whole = _with_body(parts, parts.letters.show(letter.id) or letter)  # a list has none
+        whole = _with_body(context, context.letters.show(letter.id) or letter)  # a list has none
         if not whole.body:
             return "was kept without its payload; have the source send it again, or discard it"
         receipt = intake.replay(whole)
         words = [f"{each.path}: {each.message}" for each in receipt.problems]
         # From the store, not from the receipt: it may refuse a version that the mapping accepted.
-        left = parts.letters.show(letter.id)
+        left = context.letters.show(letter.id)
         if left is None or left.state != "open":
             return None
         words = words or [f"{each['field']}: {each['message']}" for each in left.problems]
@@ -141,13 +145,13 @@ def _remap(parts: Context) -> Act:
     return act
 
 
-def _with_body(parts: Context, letter: Letter) -> Letter:
+def _with_body(context: Context, letter: Letter) -> Letter:
     """Return *letter* with its body; one kept without it has it while its delivery is stored."""
     from workers.store.delivery_log import Kept
 
     if letter.body or letter.again is None or not letter.again.number:
         return letter
-    kept = Kept(parts.outbox)
+    kept = Kept(context.outbox)
     found = kept.find(letter.source or "", letter.again.number, since=letter.created)
     if found is None:
         return letter
@@ -169,9 +173,9 @@ def _own_body(found: KeptDelivery, place: int) -> bytes:
 def discard(ids: tuple[str, ...], every: bool, kind: str | None, collection: str | None) -> None:
     """Drop dead letters for good. Give their IDS, or --all with or without filters."""
     _check_choice(ids, every, kind, collection)
-    with joined() as parts:
-        found = _choice(parts.letters, ids, kind, collection)
-        discard_one = parts.letters.discard
+    with joined() as context:
+        found = _choice(context.letters, ids, kind, collection)
+        discard_one = context.letters.discard
         _each(found, "discarded", lambda each: None if discard_one(each.id) else "is closed")
 
 

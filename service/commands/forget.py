@@ -67,15 +67,15 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
         raise click.UsageError(f"found {collection!r}, expected a collection: {names}")
     if not (dry_run or yes or sys.stdin.isatty()):
         raise click.UsageError("nothing was changed; add --yes to erase, or --dry-run to look")
-    with joined() as parts:
-        client = connection.rq_connection(parts.settings.store)
-        text = key_text(configuration, parts, collection, key)
-        erasure = Erasure(client, parts.steps, text)
+    with joined() as context:
+        client = connection.rq_connection(context.settings.store)
+        text = key_text(configuration, context, collection, key)
+        erasure = Erasure(client, context.steps, text)
         _await_slices(client)
         with Progress("searching the store") as bar:
             hits = erasure.find(bar.at)
         if all(hit.kind not in WORDS for hit in hits) and not erasure.begun():
-            _unknown(parts, collection, key, text.record)
+            _unknown(context, collection, key, text.record)
         _show(hits)
         if dry_run:
             return
@@ -86,20 +86,20 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
             erased = erasure.run(hits, bar.at)
         entries, values = sum(erased.gone.values()), erased.discarded
         click.echo(f"Erased: {entries:,} entries; field values discarded: {values:,}")
-        data = parts.settings.store.data.expanduser()
+        data = context.settings.store.data.expanduser()
         faults = [*_write_files(client), *_spooled(data, client), *_copied(data)]
         if not faults:
             erasure.end()
         _finish(faults, erased.left)
 
 
-def key_text(configuration: Configuration, parts: Context, collection: str, key: str) -> KeyText:
+def key_text(configuration: Configuration, context: Context, collection: str, key: str) -> KeyText:
     """Return *key* with the facts by which a search finds it."""
     from workers.store.item_record import SHOWN
     from workers.store.key_text import KeyText
     from workers.webflow.item_keys import normal_record
 
-    settings, client = parts.settings, parts.steps.client
+    settings, client = context.settings, context.steps.client
     options = [rule.options for rule in configuration.mappings.rules]
     own = [each for each in options if each.collection == collection]
     by_item = any(each.by == "item" for each in own)
@@ -147,7 +147,7 @@ def _names(path: object) -> Iterator[str]:
         yield from [step for step in each if isinstance(step, str)][-1:]
 
 
-def _unknown(parts: Context, collection: str, key: str, record: str) -> None:
+def _unknown(context: Context, collection: str, key: str, record: str) -> None:
     click.echo(
         f"nothing is stored for {printable(key)} of {collection}; nothing was changed", err=True
     )
@@ -155,7 +155,7 @@ def _unknown(parts: Context, collection: str, key: str, record: str) -> None:
     found: list[str] = []
     cursor = 0
     for _ in range(_LOOKED):
-        cursor, names = parts.steps.client.scan(cursor, match=f"{prefix}*", count=1000)
+        cursor, names = context.steps.client.scan(cursor, match=f"{prefix}*", count=1000)
         found += [str(name).removeprefix(prefix) for name in names]
         if not cursor:
             break

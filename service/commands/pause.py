@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 )
 def pause(name: str, reason: str) -> None:
     """Stop sending to NAME, a destination or a collection. Deliveries are still accepted."""
-    with joined() as parts:
-        _check(name, parts.settings)
-        parts.breaker.pause(name, reason.strip() or "paused by hand")
+    with joined() as context:
+        _check(name, context.settings)
+        context.breaker.pause(name, reason.strip() or "paused by hand")
     click.echo(f"Paused: {name}")
 
 
@@ -32,15 +32,15 @@ def pause(name: str, reason: str) -> None:
 @click.argument("name")
 def resume(name: str) -> None:
     """Resume sending to NAME, unless the CMS still refuses the token."""
-    with joined() as parts:
-        _check(name, parts.settings)
-        refusal = _refusal(name, parts)
+    with joined() as context:
+        _check(name, context.settings)
+        refusal = _refusal(name, context)
         if refusal is not None:
             click.echo(f"{name} stays paused: {refusal}", err=True)
             raise SystemExit(1)
-        if parts.breaker.resume(name):
-            parts.wakes.wake(parts.breaker.destination_of(name))
-        held = parts.report.status()["collections"].get(name, {})
+        if context.breaker.resume(name):
+            context.wakes.wake(context.breaker.destination_of(name))
+        held = context.report.status()["collections"].get(name, {})
     if held.get("state") == "paused":
         click.echo(f"{name} stays paused, because its destination is: {held['reason']}", err=True)
         raise SystemExit(1)
@@ -53,16 +53,16 @@ def _check(name: str, settings: Settings) -> None:
         raise click.UsageError(f"found {name!r}, expected a destination or collection: {names}")
 
 
-def _refusal(name: str, parts: Context) -> str | None:
+def _refusal(name: str, context: Context) -> str | None:
     """Return why the CMS refuses the token, or None; no answer is not a refusal."""
-    settings = parts.settings
-    destination = settings.destinations[parts.breaker.destination_of(name)]
+    settings = context.settings
+    destination = settings.destinations[context.breaker.destination_of(name)]
     own = settings.collections_of(destination.name)
     collection = next((each for each in own if each.name == name), own[0] if own else None)
     if collection is None:
         return None
     try:
-        answer = ask(destination, collection, parts.limiter)
+        answer = ask(destination, collection, context.limiter)
     except DestinationError as error:
         click.echo(f"{destination.name} does not answer ({error})", err=True)
         return None

@@ -63,15 +63,15 @@ def remap(
     if source not in configuration.senders:
         names = ", ".join(sorted(configuration.senders)) or "none"
         raise click.BadParameter(f"found {source!r}, expected a source of instep.toml ({names})")
-    with joined() as parts:
+    with joined() as context:
         # Of the whole configuration: the senders set how long ids are remembered.
-        kept = Kept(Outbox(parts.steps, configuration.settings))
+        kept = Kept(Outbox(context.steps, configuration.settings))
         window = kept.window(source)
         start = _start(source, since, window)
         result: dict[str, Any] = {"source": source, "since": start.isoformat()}
 
         def run(dry: bool) -> dict[str, Any]:
-            made = _remap(configuration, parts, kept, source, dry)
+            made = _remap(configuration, context, kept, source, dry)
             return _run(made, start, window.last)
 
         result["dry_run"] = run(True)
@@ -107,14 +107,14 @@ def _start(source: str, since: timedelta | datetime, window: Window) -> datetime
 
 
 def _remap(
-    configuration: Configuration, parts: Context, kept: Kept, source: str, dry: bool
+    configuration: Configuration, context: Context, kept: Kept, source: str, dry: bool
 ) -> Remap:
     from service.ingest.event_mapper import Reader
     from service.ingest.remap import Remap
 
     collections = configuration.settings.collections
     reader = Reader(configuration.senders, configuration.mappings, collections)
-    return Remap(kept, reader, source, dry=dry, wake=parts.wakes.wake)
+    return Remap(kept, reader, source, dry=dry, wake=context.wakes.wake)
 
 
 def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:

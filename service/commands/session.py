@@ -31,13 +31,13 @@ def joined() -> Iterator[Context]:
     from workers.runtime import jobs
     from workers.store import connection
 
-    parts = jobs.build(load(os.environ))
+    context = jobs.build(load(os.environ))
     try:
-        connection.reach(parts.steps.client, parts.settings.store)
-        yield parts
+        connection.reach(context.steps.client, context.settings.store)
+        yield context
     finally:
-        parts.steps.client.close()
-        parts.wakes.close()
+        context.steps.client.close()
+        context.wakes.close()
 
 
 def ask(destination: Destination, collection: Collection | None, limiter: Limiter | None) -> Answer:

@@ -42,13 +42,13 @@ def status(json_wanted: bool) -> None:
     from workers.runtime import heartbeats
     from workers.store.losses import Losses
 
-    with _with_reason(), joined() as parts:
-        client, settings = parts.steps.client, parts.settings
-        found = with_spool(parts.report.status(), settings.store.data, client)
-        found["losses"] = Losses(parts.steps).open(settings.collections)
+    with _with_reason(), joined() as context:
+        client, settings = context.steps.client, context.settings
+        found = with_spool(context.report.status(), settings.store.data, client)
+        found["losses"] = Losses(context.steps).open(settings.collections)
         found = with_runs(found, settings.collections.values(), client)
         found["processes"] = heartbeats.alive(client)
-        found["reasons"] = _reasons(found, _trouble(parts), settings)
+        found["reasons"] = _reasons(found, _trouble(context), settings)
     if json_wanted:
         as_json(found)
     else:
@@ -76,12 +76,12 @@ def _with_reason() -> Iterator[None]:
         raise StoreUnavailable(f"{name}: {error}{kept}") from error
 
 
-def _trouble(parts: Context) -> StoreUnavailable | None:
+def _trouble(context: Context) -> StoreUnavailable | None:
     """Return why a store that answers is not used; None: it is."""
     from workers.store import durability
 
     try:
-        durability.check(parts.steps.client, parts.settings.store)
+        durability.check(context.steps.client, context.settings.store)
     except StoreUnsafe as error:
         return error
     return None

@@ -52,13 +52,13 @@ class StatusClient:
     """Reads the store of the system that runs with *environ*."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._parts = jobs.build(load(environ))
-        self._client = self._parts.steps.client
+        self._context = jobs.build(load(environ))
+        self._client = self._context.steps.client
 
     def look(self) -> SystemState | None:
         """Return the state now; None: the store does not answer at this moment."""
         try:
-            status = self._parts.report.status()
+            status = self._context.report.status()
             workers = heartbeats.workers_alive(self._client)
             with guarded():
                 # Once nothing is pending, only items with a repair mark are still in a due set.
@@ -83,7 +83,7 @@ class StatusClient:
         return _waiting(held), _waiting(put_off)
 
     def letters(self) -> list[dict[str, Any]]:
-        return [letter.as_dict() for letter in self._parts.letters.list()]
+        return [letter.as_dict() for letter in self._context.letters.list()]
 
     def kill_worker(self) -> int | None:
         """Kill one of the workers with SIGKILL; return its pid, or None if none was found."""
@@ -98,7 +98,7 @@ class StatusClient:
 
     def close(self) -> None:
         self._client.close()
-        self._parts.wakes.close()
+        self._context.wakes.close()
 
 
 def _waiting(left_ms: Iterable[float]) -> tuple[int, float]:

@@ -71,13 +71,13 @@ class Runner:
 
     def __init__(
         self,
-        parts: Context,
+        context: Context,
         mappings: Mappings,
         *,
         hung: Callable[[], None] = lambda: None,
         spread: Callable[[], float] = random.random,
     ) -> None:
-        self._parts = parts
+        self._context = context
         self._fetchers = mappings.fetchers
         self._reader = Reader({}, mappings)
         self._hung = hung
@@ -93,8 +93,8 @@ class Runner:
         Raises:
             StoreUnavailable: The object is due again when its claim runs out.
         """
-        self._parts.outbox.check_room()  # before anything is read that could not be kept
-        claim = self._parts.fetches.claim(tuple(self._fetchers))
+        self._context.outbox.check_room()  # before anything is read that could not be kept
+        claim = self._context.fetches.claim(tuple(self._fetchers))
         if isinstance(claim, Wait):
             return claim
         if claim.more:
@@ -122,7 +122,7 @@ class Runner:
             return checked(self._fetchers[claim.fetcher](notice), claim.cursor)
         # Fetchers are the user's code.
         except Exception as error:
-            known = self._parts.settings.fetchers.get(claim.fetcher)
+            known = self._context.settings.fetchers.get(claim.fetcher)
             return failure(error, known.token if known else "", claim)
         finally:
             watch.cancel()
@@ -173,18 +173,18 @@ class Runner:
             landing=landing,
         )
         try:
-            accepted = self._parts.outbox.accept(delivery)
+            accepted = self._context.outbox.accept(delivery)
         except StoreUnavailable as error:
             # It may be full, and still take this.
             self._put_off(claim, str(error))
             raise
         for destination in accepted.wake:
-            self._parts.wakes.wake(destination)
+            self._context.wakes.wake(destination)
         return accepted
 
     def _put_off(self, claim: Claim, reason: str) -> None:
         wait = NO_ROOM * (1 + self._spread())
-        self._parts.fetches.failed(claim, plain(reason), kind="full", wait=wait)
+        self._context.fetches.failed(claim, plain(reason), kind="full", wait=wait)
 
     def _give_up(self, claim: Claim, failed: Failure) -> str:
         spread = self._spread()
@@ -192,7 +192,7 @@ class Runner:
             rest = backoff(claim.failures + 1, base=2.0, cap=60.0, spread=spread)
         else:
             rest = min(max(failed.rest, SHORTEST_REST), LONGEST_REST)
-        return self._parts.fetches.failed(
+        return self._context.fetches.failed(
             claim,
             failed.reason,
             kind="unavailable" if failed.unavailable else "failed",

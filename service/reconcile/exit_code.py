@@ -46,7 +46,7 @@ def unproven(
         "not_comparable": sum(counts.get(cause, 0) for cause in causes.NOT_COMPARABLE),
         "listing": holes,
         "unsettled": late + (_unsettled(run, done) if done and real else 0),
-        "spool": all_waiting(run.parts.settings.store.data, run.parts.steps.client).deliveries,
+        "spool": all_waiting(run.context.settings.store.data, run.context.steps.client).deliveries,
         "held": sum(decision.wanted for decision in decisions.values() if decision.asks),
     }
 

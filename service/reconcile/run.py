@@ -60,7 +60,7 @@ class ReconcileRun:
         StoreUnavailable: The store did not answer, or none could be started for a dry run.
     """
 
-    parts: Context
+    context: Context
     collection: Collection
     rows: Rows
     table: WorkingSet
@@ -69,20 +69,22 @@ class ReconcileRun:
 
     def __post_init__(self) -> None:
         source = self.rows.chosen.source
-        self.destination = self.parts.settings.destinations[self.collection.destination]
+        self.destination = self.context.settings.destinations[self.collection.destination]
         self.hooks = RunHooks()
         self.problems: list[tuple[int, str, str]] = []  # record number, path, message
-        self._outbox = OutboxReader(self.parts, self.collection)
-        self._links = ReferenceIds(self.parts, self.collection)
+        self._outbox = OutboxReader(self.context, self.collection)
+        self._links = ReferenceIds(self.context, self.collection)
         self.as_of_ms = Version.parse(self.rows.version).number // 1000
-        self.source_records = SourceRecords(self.parts, self.collection.name, source, self.as_of_ms)
+        self.source_records = SourceRecords(
+            self.context, self.collection.name, source, self.as_of_ms
+        )
         self._locales: tuple[Locale, ...] = ()
         self._bad = self._unread = self._targets = 0
         self._partial = self._beside_live = False
         self.guard_counts = GuardCounts(self.table, self.collection)
-        self.counts = RunCounts(self.parts.steps, self.parts.settings, self.collection)
+        self.counts = RunCounts(self.context.steps, self.context.settings, self.collection)
         self.proof = RunProof(
-            self.parts, self.collection, self.table, source=source, sleep=self.sleep
+            self.context, self.collection, self.table, source=source, sleep=self.sleep
         )
 
     def read(self) -> None:
@@ -110,7 +112,7 @@ class ReconcileRun:
 
     @property
     def _order(self) -> Precedence:
-        sender = self.parts.settings.sources[self.rows.chosen.source].sender
+        sender = self.context.settings.sources[self.rows.chosen.source].sender
         sequenced = SENDERS[sender].sequenced or self.table.is_sequenced()
         margin, source = self.rows.records.margin, self.rows.chosen.source
         return Precedence(
@@ -122,9 +124,9 @@ class ReconcileRun:
         self.proof.begin()
         self.table.add_known(self._outbox.ids())
         by, on_progress, moved = self.rows.chosen.by, self.hooks.listed, self.hooks.moved
-        names, more = record_keys_of(self.parts, self.collection, by, list(self.table.records()))
+        names, more = record_keys_of(self.context, self.collection, by, list(self.table.records()))
         lister = CmsLister(
-            self.parts,
+            self.context,
             self.collection,
             by,
             names=names,
@@ -136,7 +138,7 @@ class ReconcileRun:
         pages = replace(pages, calls=pages.calls + more)
         if locale_variants.are_wanted(self.collection, self.table):
             self._locales, calls = locale_variants.locales_of(
-                self.parts, self.collection, self.sleep
+                self.context, self.collection, self.sleep
             )
             whole = locale_variants.list_into(lister, self.table, self._locales)
             calls += more + lister.calls
@@ -144,9 +146,9 @@ class ReconcileRun:
         if self.destination.live and self.destination.api == "v2":
             pages = live_copies.read(lister, self.table, self._outbox, pages)
         if pages.whole:
-            update_index(self.parts, self.collection, self.table, self._links)
+            update_index(self.context, self.collection, self.table, self._links)
         self._targets = list_targets(
-            self.parts, self.collection, self.table, self._links, self.sleep, moved
+            self.context, self.collection, self.table, self._links, self.sleep, moved
         )
         return pages
 
@@ -175,7 +177,7 @@ class ReconcileRun:
             for one in page:
                 self.table.add_findings(compare(one, comparison))
             found = (form for one in page for form in stored_forms.forms(one, comparison.matcher))
-            stored_forms.keep(self.parts, self.collection.name, found)
+            stored_forms.keep(self.context, self.collection.name, found)
             self.hooks.moved()
         self.table.add_findings(keyless(item) for item in self.table.keyless())
         wanted = self.guard_counts.wanted()
@@ -206,8 +208,8 @@ class ReconcileRun:
 
     def _matcher(self) -> tuple[FieldMatcher, int]:
         types = {*self.table.types_by_slug().values()}
-        options, calls = options_of(self.parts, self.collection, types)
-        schema, more = known_schema(self.parts, self.collection, types)
+        options, calls = options_of(self.context, self.collection, types)
+        schema, more = known_schema(self.context, self.collection, types)
         return FieldMatcher(self.destination.api, options, schema), calls + more
 
     def warnings(self) -> Iterator[str]:
@@ -229,8 +231,8 @@ class ReconcileRun:
         if self.rows.count:
             created = decisions[CREATED]
             self.counts.load(created.wanted if created.first and found.guard_input.loads else 0)
-        locale_variants.record(self.parts, self.collection, self.table, self._locales)
-        handed = self._actor(self.parts, found, limits_of(decisions, self.counts)).act()
+        locale_variants.record(self.context, self.collection, self.table, self._locales)
+        handed = self._actor(self.context, found, limits_of(decisions, self.counts)).act()
         self.hooks.portion()
         self.source_records.keep(self.table, whole=not self._partial)
         decisions = {
@@ -244,7 +246,7 @@ class ReconcileRun:
     def waiting(self) -> SettlementWait:
         """Return the wait for everything that was handed over."""
         return SettlementWait(
-            self.parts,
+            self.context,
             self.collection,
             self.table,
             on_progress=self.hooks.settled,
@@ -256,10 +258,10 @@ class ReconcileRun:
     ) -> ApplyResult:
         """Do the same on a store of its own, with a fake CMS: nothing is written."""
         self._withhold(decisions)
-        with prepared(self.parts, self.collection, self.table, self._locales) as dry:
-            handed = self._actor(dry.parts, found, {}).act()
+        with prepared(self.context, self.collection, self.table, self._locales) as dry:
+            handed = self._actor(dry.context, found, {}).act()
             calls = dry.play()
-            waiting = SettlementWait(dry.parts, self.collection, self.table)
+            waiting = SettlementWait(dry.context, self.collection, self.table)
             return ApplyResult(handed, waiting.wait(patient=False), decisions, calls)
 
     def _withhold(self, decisions: Mapping[str, GuardDecision]) -> None:
@@ -268,10 +270,10 @@ class ReconcileRun:
                 self.guard_counts.withhold(decision)
 
     def _actor(
-        self, parts: Context, found: ComparisonResult, limits: Mapping[str, RunLimit]
+        self, context: Context, found: ComparisonResult, limits: Mapping[str, RunLimit]
     ) -> Applier:
         return Applier(
-            parts,
+            context,
             self.collection,
             self.table,
             source=self.rows.chosen.source,
@@ -280,5 +282,5 @@ class ReconcileRun:
             order=self._order,
             limits=limits,
             # Only the store of the real run has the lock.
-            portion=self.hooks.portion if parts is self.parts else lambda: None,
+            portion=self.hooks.portion if context is self.context else lambda: None,
         )

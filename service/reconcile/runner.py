@@ -91,8 +91,8 @@ def reconciled(
         opened(configuration, collection, options, stdin),
         chosen(configuration.mappings, collection.name, source=options.source, topic=options.topic),
     )
-    parts = jobs.build(settings)
-    client, work = parts.steps.client, SCHEDULED if options.scheduled else BY_HAND
+    context = jobs.build(settings)
+    client, work = context.steps.client, SCHEDULED if options.scheduled else BY_HAND
     try:
         connection.reach(client, settings.store)
         with WorkingSet() as table:
@@ -104,14 +104,14 @@ def reconciled(
                 noted(client, options, limit, lock),
             ):
                 locks.append(lock)
-                run = ReconcileRun(parts, collection, rows, table)
+                run = ReconcileRun(context, collection, rows, table)
                 run.hooks.portion = lock.check
                 outcome = carry_out(run, options, approve, limit)
                 note_end(client, options, outcome.code, outcome.figures, lock)
             yield outcome
     finally:
         client.close()
-        parts.wakes.close()
+        context.wakes.close()
 
 
 def carry_out(
@@ -130,7 +130,7 @@ def carry_out(
         SnapshotInvalid, ReconcileFailed, StoreUnavailable: As `reconciled` does.
     """
     before, limit = _calls(run), limit or TimeLimit()
-    since = Losses(run.parts.steps).number()
+    since = Losses(run.context.steps).number()
 
     def moved() -> None:
         limit.moved()
@@ -236,11 +236,11 @@ def _prove_losses(run: ReconcileRun, options: ReconcileOptions, since: int) -> I
     Args:
         since: Number of the newest loss when the run began.
     """
-    name, losses = run.collection.name, Losses(run.parts.steps)
+    name, losses = run.collection.name, Losses(run.context.steps)
     if not _compares_all(run, options):
         return
     run.hooks.portion()
-    losses.proven(name, since, run.parts.settings.collections, as_of_ms=run.as_of_ms)
+    losses.proven(name, since, run.context.settings.collections, as_of_ms=run.as_of_ms)
     for loss in losses.open([name]):
         yield (
             f"the snapshot is older than the loss of {loss['at']} and cannot show what was lost; "
@@ -257,4 +257,4 @@ def _compares_all(run: ReconcileRun, options: ReconcileOptions) -> bool:
 def _calls(run: ReconcileRun) -> int:
     with guarded():
         name = keys.destination(run.destination.name)
-        return int(run.parts.steps.client.hget(name, "calls") or 0)
+        return int(run.context.steps.client.hget(name, "calls") or 0)

@@ -97,20 +97,20 @@ def _tasks(configuration: Configuration) -> list[BackgroundTask]:
 
 def _sweeping(configuration: Configuration) -> BackgroundTask:
     fetchers = tuple(configuration.mappings.fetchers)
-    parts = replace(jobs.build(configuration.settings), upgrade=_upgrade(configuration))
-    sound = StoreCheck(parts.steps.client, configuration.settings.store).check
-    sweep = partial(sweeper.sweep_forever, parts, fetchers, sound=sound)
+    context = replace(jobs.build(configuration.settings), upgrade=_upgrade(configuration))
+    sound = StoreCheck(context.steps.client, configuration.settings.store).check
+    sweep = partial(sweeper.sweep_forever, context, fetchers, sound=sound)
     return BackgroundTask("sweep", sweep, quiet=_QUIET, waits=True)
 
 
 def _upgrade(configuration: Configuration) -> Upgrade:
     """Return the upgrade of the store; it needs the number of parts of each key."""
-    settings, parts = configuration.settings, dict[str, int]()
+    settings, context = configuration.settings, dict[str, int]()
     for rule in configuration.mappings.rules:
         options = rule.options
         count = len(options.record) if options.by == "key" else 1
-        parts[options.collection] = max(parts.get(options.collection, 1), count)
-    return Upgrade(Steps(connection.connect(settings.store)), settings, parts)
+        context[options.collection] = max(context.get(options.collection, 1), count)
+    return Upgrade(Steps(connection.connect(settings.store)), settings, context)
 
 
 def _run(

@@ -47,7 +47,7 @@ def _bind_fetches() -> Settings:
 
     configuration = of_process()
     mappings = configuration.mappings
-    jobs.bind(configuration.settings, lambda parts: Runner(parts, mappings, hung=_end).step)
+    jobs.bind(configuration.settings, lambda context: Runner(context, mappings, hung=_end).step)
     return configuration.settings
 
 

@@ -165,18 +165,18 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     text_of("accept")
     configuration = of_process()
     settings = configuration.settings
-    parts = jobs.build(settings)
-    client = parts.steps.client
-    refusals, losses = Refusals(client), Losses(parts.steps)
+    context = jobs.build(settings)
+    client = context.steps.client
+    refusals, losses = Refusals(client), Losses(context.steps)
     # Without a spool an early timeout would only lose deliveries.
-    soon = jobs.build(settings, timeout=SOON, retries=1) if settings.store.spool_mb else parts
-    spool = SpoolParts(settings.store, soon.steps.client, client, parts.outbox)
+    soon = jobs.build(settings, timeout=SOON, retries=1) if settings.store.spool_mb else context
+    spool = SpoolParts(settings.store, soon.steps.client, client, context.outbox)
     application = create_app(
         configuration,
         outbox=soon.outbox,
         wake=soon.wakes.wake,
         status=lambda: with_runs(
-            with_spool(parts.report.status(), settings.store.data, client)
+            with_spool(context.report.status(), settings.store.data, client)
             | {"losses": losses.open(settings.collections)},
             settings.collections.values(),
             client,

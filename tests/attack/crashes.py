@@ -115,9 +115,9 @@ class Crash:
                 self.world.pass_time(wait.seconds + 0.003)
 
     def _sweep(self):
-        parts = self.world.parts
-        parts.breaker.resume_renewed()
-        parts.upgrade.look_again()
+        context = self.world.context
+        context.breaker.resume_renewed()
+        context.upgrade.look_again()
         for _ in range(3):
             _, seconds = self.world.sweep()
             self.world.pass_time(seconds + 0.003)

@@ -100,7 +100,7 @@ class History(Sources):
 
     def op_claim(self, chance):
         """A worker takes a claim, and hangs until it is over."""
-        self.world.parts.outbox.claim(self.world.settings.destinations["site"])
+        self.world.context.outbox.claim(self.world.settings.destinations["site"])
 
     def op_time(self, chance):
         self.world.pass_time(chance.choice((0.2, 3, 31, 61, 400, 2000)))
@@ -145,10 +145,10 @@ class History(Sources):
             self.world.discard(chance.choice(letters))
 
     def op_pause(self, chance):
-        self.world.parts.breaker.pause("site", "an attack", by="operator")
+        self.world.context.breaker.pause("site", "an attack", by="operator")
 
     def op_resume(self, chance):
-        self.world.parts.breaker.resume("site")
+        self.world.context.breaker.resume("site")
 
     def op_remap(self, chance):
         self.world.remap(chance.choice(("erp", "shop", "till", "bare")))
@@ -170,7 +170,7 @@ class History(Sources):
         self.exact = False
         if not records:
             return False
-        self.world.parts.breaker.resume("site")
+        self.world.context.breaker.resume("site")
         with contextlib.suppress(ReconcileFailed):
             # Approved: in small collections the guard would hold what the truth takes for done.
             self.world.reconcile_products(
@@ -205,7 +205,7 @@ class History(Sources):
         world = self.world
         for armed in (world.cms.armed, world.cms.before, world.cms.after):
             armed.clear()
-        world.parts.breaker.resume("site")
+        world.context.breaker.resume("site")
         for one in self.mail:
             self.arrive(*one)
         self.mail.clear()

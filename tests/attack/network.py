@@ -53,7 +53,7 @@ def _played(way, proxy, name, chance):
         way.resume()
         way.run()
         for letter in way.letters():  # P7: a replay is never harmful, and mends what can be
-            way.parts.letters.replay(letter.id)
+            way.context.letters.replay(letter.id)
     way.run()
     outcome.longest = way.now() - begun
     _judge(way, newest, outcome)

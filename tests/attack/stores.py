@@ -106,7 +106,7 @@ def fail_over(world, primary, replica, seed, *, width=3):
     world.begin()
     # As each supervisor does that had seen the other one (workers/store/witness.py).
     Losses(world.steps).note({"id": "failover", "kind": "older", "had": 1, "held": 0})
-    world.parts.breaker.resume("site")
+    world.context.breaker.resume("site")
     world.failed.clear()
     history.mail.clear()
     _send_all_anew(history, chance)

@@ -18,7 +18,7 @@ class Work:
 
     def other_step(self):
         """The same, by another worker."""
-        other = Deliverer(self.parts, spread=lambda: 0.5, clock=lambda: self.clock.t)
+        other = Deliverer(self.context, spread=lambda: 0.5, clock=lambda: self.clock.t)
         other.reader.client = lambda _: self.line
         other.step(self.settings.destinations["site"], flights=4, more=lambda _: None)
 
@@ -32,10 +32,10 @@ class Work:
 
     def sweep(self):
         """As the sweeper does: what steps have left for slices first."""
-        while self.parts.outbox.slice().more:
+        while self.context.outbox.slice().more:
             self.clock.go(0.001)
         self.clock.note_sweep()
-        return self.parts.outbox.sweep(tuple(self.configuration.mappings.fetchers))
+        return self.context.outbox.sweep(tuple(self.configuration.mappings.fetchers))
 
     def run(self, seconds, *, steps=MOST_STEPS):
         """Work until nothing is left to be done, or *seconds* have passed; True: it is quiet."""
@@ -71,7 +71,7 @@ class Work:
         """A job starts for whoever is woken."""
         self.queued.clear()
         for name in ("site", FETCHES):
-            self.parts.outbox.job_started(name)
+            self.context.outbox.job_started(name)
 
     def _await_sweep(self, due):
         """Until a job is asked for, for each of those that are *due*."""
@@ -80,7 +80,7 @@ class Work:
                 return
             if second > MARKED:
                 for name in due - self.queued:
-                    self.parts.outbox.job_started(name)
+                    self.context.outbox.job_started(name)
             self.queued.update(self.sweep()[0])
             self.pass_time(0.0 if due <= self.queued else 1.0)
         self.failed.append(f"nobody is woken though the time of {due - self.queued} has come")

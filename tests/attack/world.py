@@ -93,18 +93,18 @@ class World(Work):
         self.steps = ClockedSteps(self.client, self.clock)
         self.queued = set()
         wakes = SimpleNamespace(wake=self.queued.add, crowded=lambda _: False, close=lambda: None)
-        self.parts = make_context(self.settings, self.steps, wakes)
-        self.deliverer = Deliverer(self.parts, spread=lambda: 0.5, clock=lambda: self.clock.t)
+        self.context = make_context(self.settings, self.steps, wakes)
+        self.deliverer = Deliverer(self.context, spread=lambda: 0.5, clock=lambda: self.clock.t)
         self.deliverer.reader.client = lambda _: self.line
         mappings = self.configuration.mappings
         self.intake = Intake(
             self.configuration.senders,
             mappings,
-            self.parts.outbox,
+            self.context.outbox,
             self.queued.add,
             self.settings.collections,
         )
-        self.runner = Runner(self.parts, mappings, spread=lambda: 0.5)
+        self.runner = Runner(self.context, mappings, spread=lambda: 0.5)
 
     def end(self):
         if self.clients:
@@ -178,24 +178,24 @@ class World(Work):
     # the operator
 
     def letters(self):
-        return self.parts.letters.list()
+        return self.context.letters.list()
 
     def replay(self, letter):
         if letter.kind == "unmapped":
-            self.intake.replay(self.parts.letters.show(letter.id))
+            self.intake.replay(self.context.letters.show(letter.id))
         else:
-            self.parts.letters.replay(letter.id)
+            self.context.letters.replay(letter.id)
 
     def discard(self, letter):
         """Drop a letter: what it held is expected no more, of a record without an item all."""
-        if self.parts.letters.discard(letter.id):
+        if self.context.letters.discard(letter.id):
             self.truth.discarded.update(places_of(letter))
             if not self.client.exists(f"instep:item:{letter.collection}:{letter.key}"):
                 self.truth.forget(letter.collection, letter.key)
 
     def remap(self, source):
         """Run all that is kept of *source* again, by the same mappings."""
-        kept = Kept(self.parts.outbox)
+        kept = Kept(self.context.outbox)
         window = kept.window(source)
         reader = Reader(self.configuration.senders, self.configuration.mappings)
         made = Remap(kept, reader, source, dry=False, wake=self.queued.add)
@@ -221,7 +221,7 @@ class World(Work):
     # what holds
 
     def counts(self):
-        return self.parts.outbox.counts()
+        return self.context.outbox.counts()
 
     def check(self, *, exact):
         """P4, after every step; *exact*: nothing but deliveries has been accepted."""

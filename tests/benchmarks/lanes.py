@@ -39,19 +39,19 @@ def main():
     chosen = parser.parse_args()
     with rigs.instep(chosen.limit, chosen.items) as rig:
         alone = measure(rig, chosen, "nothing else")
-        parts = jobs.build(load(rig.environ))
+        context = jobs.build(load(rig.environ))
         begin = time.monotonic()
-        hand_over(parts, chosen.items)
+        hand_over(context, chosen.items)
         print(f"{chosen.items} changes handed over in {time.monotonic() - begin:.1f} s")
         time.sleep(HOLD)
         beside = measure(rig, chosen, "a reconcile")
-        lanes = parts.report.status()["collections"]["products"]["lanes"]
+        lanes = context.report.status()["collections"]["products"]["lanes"]
         print(f"pending by lane at the end: {lanes}")
     limited = rate_limited(alone) + rate_limited(beside)
     return 0 if limited == 0 and beside["waits"][-1] <= 5.0 and lanes["reconcile"] else 1
 
 
-def hand_over(parts, items):
+def hand_over(context, items):
     """Accept a change for each item, due together once all of them are in."""
     version, begin = time_version(datetime.now(UTC)), time.monotonic()
     for first in range(1, items + 1, PART):
@@ -61,9 +61,11 @@ def hand_over(parts, items):
         )
         hold = max(0.0, HOLD - (time.monotonic() - begin))
         token = uuid.uuid4().hex
-        accepted = parts.outbox.accept(Delivery("erp", token, events, mode="reconcile", hold=hold))
+        accepted = context.outbox.accept(
+            Delivery("erp", token, events, mode="reconcile", hold=hold)
+        )
         for destination in accepted.wake:
-            parts.wakes.wake(destination)
+            context.wakes.wake(destination)
 
 
 def change(number, version):

@@ -54,7 +54,7 @@ def test_all_others_are_deleted_and_a_letter_says_what_to_do(circle):
 def test_once_it_is_used_no_more_a_replay_deletes_it(circle):
     circle.edit(13, also=None)
     (letter,) = circle.letters()
-    circle.parts.letters.replay(letter.id)
+    circle.context.letters.replay(letter.id)
     circle.run()
     assert set(circle.products.items) == {circle.id(13)}
     assert circle.counts("pending", "dead") == (0, 0)

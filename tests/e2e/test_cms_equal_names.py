@@ -117,7 +117,7 @@ def test_a_slug_of_a_deleted_item_waits_for_a_publish(open_way):
     assert len(way.posts()) == 1
     assert len(asked(way)) == 3
     publish_site(way.site)
-    way.parts.letters.replay(letter.id)
+    way.context.letters.replay(letter.id)
     way.run()
     assert slugs(way, "new-1") == ["product-3"]
 

@@ -17,7 +17,7 @@ def forms(way, **rules):
 
 
 def normalised(way):
-    return way.parts.report.status()["collections"]["products"]["normalised"]
+    return way.context.report.status()["collections"]["products"]["normalised"]
 
 
 def imports(way):

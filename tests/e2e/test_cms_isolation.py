@@ -37,7 +37,7 @@ def test_once_it_is_mended_and_replayed_it_goes_with_the_others_again(bulk):
     bulk.fault("status", status=400, details=RULE, match=bulk.of(9))
     stock_of_all(bulk, 1)
     bulk.mend()
-    bulk.parts.letters.replay(bulk.letters()[0].id)
+    bulk.context.letters.replay(bulk.letters()[0].id)
     bulk.run()
     assert bulk.live(9)["stock"] == 1
     stock_of_all(bulk, 2)

@@ -37,7 +37,7 @@ def told(open_way):
             gone = own_writes.gone(origin, collections)
             event = Incoming(f"{locale} {at} {fate}", fate, 0, changes, gone=gone)
             way.queued.update(
-                way.parts.outbox.accept(Delivery("cms", event.id, (event,), b"{}")).wake
+                way.context.outbox.accept(Delivery("cms", event.id, (event,), b"{}")).wake
             )
             way.run()
 

@@ -9,7 +9,7 @@ from service.sandbox.site.publish import publish_site
 
 
 def not_live(way):
-    return way.parts.report.status()["not_live"]
+    return way.context.report.status()["not_live"]
 
 
 def told(way):

@@ -81,7 +81,7 @@ def test_it_goes_there_once_the_variant_is_made_and_the_letter_is_replayed(local
     way.run()
     add_variant(way, 2)
     [letter] = way.letters()
-    way.parts.letters.replay(letter.id)
+    way.context.letters.replay(letter.id)
     way.run()
     assert live_in(way, 2, slug="name") == "Tisch"
     assert way.counts("written", "dead") == (1, 0)

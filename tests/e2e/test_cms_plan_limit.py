@@ -16,7 +16,7 @@ def room_for(way, more):
 
 
 def wait_of(way):
-    (wait,) = way.parts.report.status()["collections"]["products"]["waits"]
+    (wait,) = way.context.report.status()["collections"]["products"]["waits"]
     return wait
 
 
@@ -133,7 +133,7 @@ def test_a_record_that_is_gone_before_there_was_room_is_created_no_more(making):
     room_for(making, None)
     making.run(3600)
     assert not making.made("new-1")
-    assert making.parts.report.status()["collections"]["products"]["pending_items"] == 0
+    assert making.context.report.status()["collections"]["products"]["pending_items"] == 0
 
 
 def test_an_item_that_somebody_made_meanwhile_is_written(making):

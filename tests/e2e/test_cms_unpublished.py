@@ -7,7 +7,7 @@ NAMES = {"v1": "CollectionSchemaChangedError", "v2": "conflict"}
 
 
 def wait_of(way):
-    (wait,) = way.parts.report.status()["collections"]["products"]["waits"]
+    (wait,) = way.context.report.status()["collections"]["products"]["waits"]
     return wait
 
 
@@ -139,7 +139,7 @@ def test_what_is_paused_by_hand_is_not_tried(way):
     way.products.blocked = CHANGED
     way.change(1, stock=1)
     way.run(1)
-    way.parts.breaker.pause("products", "stocktaking")
+    way.context.breaker.pause("products", "stocktaking")
     way.forget_requests()
     way.products.blocked = None
     way.run(1000)
@@ -176,7 +176,7 @@ def test_an_operator_s_pause_holds_what_waits_and_resume_tries_at_once(open_way)
     way.products.blocked = CHANGED
     way.change(1, stock=1)
     way.run(20)
-    way.parts.breaker.pause("products", "stocktaking", by="operator")
+    way.context.breaker.pause("products", "stocktaking", by="operator")
     assert way.state("products") == ("paused", "stocktaking")
     way.products.blocked = None
     way.forget_requests()

@@ -96,8 +96,8 @@ class History:
         if self.chance.random() < 0.5:
             self.way.claim()
         else:
-            parts = self.way.parts
-            parts.outbox.settle = parts.items.ingest_page = self.die
+            context = self.way.context
+            context.outbox.settle = context.items.ingest_page = self.die
             with suppress(Died):
                 self.way.step()
         self.way.begin()

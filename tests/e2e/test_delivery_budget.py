@@ -64,7 +64,7 @@ def test_two_destinations_with_one_token_share_the_budget(open_way, api):
     assert most_in_a_minute(way.requests) <= 60
     assert way.site.calls.statuses[429] == 0
     assert way.counts("pending") == (0,)
-    calls = way.parts.report.status()["destinations"]
+    calls = way.context.report.status()["destinations"]
     assert calls["site"]["calls"] + calls["shop"]["calls"] == len(way.requests)
     assert min(calls["site"]["calls"], calls["shop"]["calls"]) > len(way.requests) / 3
 

@@ -55,7 +55,7 @@ def test_it_is_created_once_the_required_field_has_come(way):
     way.run()
     (letter,) = way.letters()
     way.change("new-1", price=3)
-    way.parts.letters.replay(letter.id)
+    way.context.letters.replay(letter.id)
     way.run()
     assert way.the("new-1").live.fields["stock"] == 1
     assert not way.letters()

@@ -32,7 +32,7 @@ def test_the_letter_of_a_slug_can_be_replayed_once_it_is_free(making):
     making.run()
     making.edit(3, slug="another")
     (letter,) = making.letters()
-    making.parts.letters.replay(letter.id)
+    making.context.letters.replay(letter.id)
     making.run()
     assert making.the("new-1").live.fields["slug"] == "product-3"
 

@@ -305,7 +305,7 @@ def test_nor_after_a_worker_has_died_before_it_could_keep_the_answer(open_quiet)
     way.filters.lag = 600
     way.change("new-1", name="Oak desk", stock=1)
     way.step()
-    way.parts.outbox.settle = None
+    way.context.outbox.settle = None
     with pytest.raises(TypeError):
         way.step()
     way.begin()

@@ -34,8 +34,8 @@ def listings(way):
 
 
 def duplicates(way):
-    status = way.parts.report.status()["collections"]["products"]["duplicate_keys"]
-    found = way.parts.items.duplicates(way.settings.collections["products"])
+    status = way.context.report.status()["collections"]["products"]["duplicate_keys"]
+    found = way.context.items.duplicates(way.settings.collections["products"])
     assert status == len(found)
     return found
 

@@ -84,7 +84,7 @@ def test_an_outage_says_since_when_something_waits(way):
     way.down(500, seconds=10 * MINUTES)
     way.change(1, stock=1)
     way.run(5 * MINUTES)
-    held = way.parts.report.status()["collections"]["products"]
+    held = way.context.report.status()["collections"]["products"]
     assert held["pending_items"] == 1
     assert 290 < held["oldest_seconds"] < 310
 

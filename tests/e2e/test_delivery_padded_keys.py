@@ -48,7 +48,7 @@ def test_two_items_whose_keys_are_padded_in_two_ways_are_twins(open_way, api):
     assert way.shown("stock", [1]) == [71]
     assert way.state("products")[0] == "flowing"
     products = way.settings.collections["products"]
-    assert way.parts.items.duplicates(products) == {"P-0001": (way.id(1), way.id(2))}
+    assert way.context.items.duplicates(products) == {"P-0001": (way.id(1), way.id(2))}
 
 
 def test_a_part_of_a_key_may_be_padded(open_way, api):

@@ -12,7 +12,7 @@ def test_a_rate_limit_closes_the_budget_and_counts_no_attempt(way):
     first, second = way.patches()
     assert 17 <= second.at - first.at < 62
     assert way.live(1)["stock"] == 7
-    assert way.parts.report.status()["destinations"]["site"]["rate_limited"] == 1
+    assert way.context.report.status()["destinations"]["site"]["rate_limited"] == 1
 
 
 def test_v1_says_its_rate_limit_with_400(open_way):
@@ -46,23 +46,23 @@ def test_a_start_with_another_token_resumes(way):
     way.site.tokens.set("t", valid=False)
     way.change(1, stock=7)
     way.run()
-    assert way.parts.breaker.resume_renewed() == []
+    assert way.context.breaker.resume_renewed() == []
     way.site.tokens.set("u", valid=True)
     way.begin(token="u")
-    assert way.parts.breaker.resume_renewed() == ["site"]
+    assert way.context.breaker.resume_renewed() == ["site"]
     way.run()
     assert way.live(1)["stock"] == 7
 
 
 def test_a_start_with_another_token_leaves_what_an_operator_paused(way):
-    way.parts.breaker.pause("site", "stocktaking")
+    way.context.breaker.pause("site", "stocktaking")
     way.begin(token="u")
-    assert way.parts.breaker.resume_renewed() == []
+    assert way.context.breaker.resume_renewed() == []
     assert way.state() == ("paused", "stocktaking")
 
 
 def test_a_paused_destination_keeps_what_comes_in(way):
-    way.parts.breaker.pause("site", "stocktaking")
+    way.context.breaker.pause("site", "stocktaking")
     way.change(1, stock=7)
     way.run()
     assert not way.requests
@@ -121,7 +121,7 @@ def test_a_conflict_of_the_whole_collection_is_told_and_resumed_by_hand(way, api
 
 def test_a_paused_collection_does_not_hold_up_another(open_way, api):
     way = open_way(api=api, by="key", more={"shop": {}})
-    way.parts.breaker.pause("products", "stocktaking")
+    way.context.breaker.pause("products", "stocktaking")
     way.change(1, stock=7)
     way.run()
     way.change("P-0002", stock=8, collection="shop")

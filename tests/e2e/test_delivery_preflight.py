@@ -22,7 +22,7 @@ def refusals(way):
 
 
 def calls(way):
-    return way.parts.report.status()["destinations"]["site"]["calls"]
+    return way.context.report.status()["destinations"]["site"]["calls"]
 
 
 def test_a_bad_value_costs_no_call_and_its_neighbours_arrive(checked):
@@ -115,7 +115,7 @@ def test_a_schema_that_cannot_be_read_is_asked_for_twice_a_minute_at_most(checke
 def test_a_letter_replayed_in_vain_is_a_letter_again(checked):
     checked.change(1, stock="many")
     checked.run()
-    checked.parts.letters.replay(checked.letters()[0].id)
+    checked.context.letters.replay(checked.letters()[0].id)
     checked.run()
     assert [letter.kind for letter in checked.letters()] == ["refused"]
     assert not checked.patches()

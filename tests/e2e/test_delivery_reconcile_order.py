@@ -40,7 +40,7 @@ def test_the_next_event_wins_over_what_was_mended(reconciling):
     way.change(1, stock=8, version=2)
     way.run()
     assert way.shown("stock", [1]) == [8]
-    assert way.parts.outbox.counts()["dead"] == 0
+    assert way.context.outbox.counts()["dead"] == 0
 
 
 def test_an_event_that_comes_while_it_is_mended_wins(reconciling):

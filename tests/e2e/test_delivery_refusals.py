@@ -76,7 +76,7 @@ def test_a_replayed_letter_is_written_once_the_cms_takes_it(way):
     way.down(400, times=1)
     way.change(1, stock=12)
     way.run()
-    way.parts.letters.replay(way.letters()[0].id)
+    way.context.letters.replay(way.letters()[0].id)
     way.run()
     assert way.live(1)["stock"] == 12
     assert not way.letters()

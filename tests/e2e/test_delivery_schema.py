@@ -82,7 +82,7 @@ def test_a_letter_is_replayed_by_the_schema_as_it_is_then(checked):
     checked.run()
     (letter,) = checked.letters()
     redo(checked, "supplier", validations={})
-    checked.parts.letters.replay(letter.id)
+    checked.context.letters.replay(letter.id)
     checked.run()
     assert checked.live(1)["supplier"] == "Oak & Sons"
     assert not checked.letters()

@@ -31,8 +31,8 @@ class Rig:
         self.woken = Woken()
         self._run, self._together = way.steps.run, way.steps.run_together
         way.steps.run, way.steps.run_together = self.run, self.run_together
-        parts = replace(way.parts, wakes=self.woken)
-        self.jobs = Jobs(parts, self.stop, sound=lambda: self.before_claim())
+        context = replace(way.context, wakes=self.woken)
+        self.jobs = Jobs(context, self.stop, sound=lambda: self.before_claim())
 
     def run(self, step, *arguments):
         self.trips.append((step,))
@@ -150,7 +150,7 @@ def test_a_process_that_dies_after_it_has_claimed_loses_nothing(rig):
     left = rig.jobs.deliverer.step(site, flights=1, more=lambda _: None, goes_on=lambda: True)
     assert left is not None
     assert not isinstance(left, Wait)
-    assert rig.way.parts.outbox.claim(site, flights=1).reason == "flight"
+    assert rig.way.context.outbox.claim(site, flights=1).reason == "flight"
     rig.way.pass_time(31)
     rig.deliver()
     assert rig.sent() == 2

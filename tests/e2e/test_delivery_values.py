@@ -113,7 +113,7 @@ def test_pictures_of_many_items_are_read_at_one_call_each(bulk):
     bulk.run()
     assert len(bulk.gets()) == 5
     assert len(bulk.patches()) <= 5
-    assert bulk.parts.report.status()["destinations"]["site"]["calls"] == len(bulk.requests)
+    assert bulk.context.report.status()["destinations"]["site"]["calls"] == len(bulk.requests)
 
 
 def test_a_gallery_is_one_value(way):
@@ -210,7 +210,7 @@ def test_the_schema_is_read_again_once_an_answer_contradicts_it(way):
     way.change(2, category="Sofas")
     way.run()
     assert [letter.kind for letter in way.letters()] == ["refused"]
-    way.parts.letters.replay(way.letters()[0].id)
+    way.context.letters.replay(way.letters()[0].id)
     way.run()
     assert len(way.gets()) == 2
     assert way.counts("written", "dead") == (2, 0)

@@ -42,7 +42,7 @@ class First(Reconciling):
             self.sleep(1)
 
         products = self.settings.collections["products"]
-        CmsLister(self.parts, products, "key", on_progress=told, sleep=self.sleep).into(None)
+        CmsLister(self.context, products, "key", on_progress=told, sleep=self.sleep).into(None)
 
     def load(self):
         return self.reconcile(self.products_as_source(range(1, ITEMS + 1)))

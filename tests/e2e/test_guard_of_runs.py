@@ -30,7 +30,7 @@ def new(names):
 
 
 def counted(way):
-    return RunCounts(way.parts.steps, way.settings, way.settings.collections["products"]).read()
+    return RunCounts(way.context.steps, way.settings, way.settings.collections["products"]).read()
 
 
 def test_three_hundred_duplicates_are_held(guarded_way):
@@ -126,7 +126,7 @@ def test_a_collection_is_loaded_once_without_a_question(guarded_way):
 
 def test_a_load_that_was_killed_goes_on_with_what_is_left_of_it(guarded_way):
     way = guarded_way(0)
-    runs = RunCounts(way.parts.steps, way.settings, way.settings.collections["products"])
+    runs = RunCounts(way.context.steps, way.settings, way.settings.collections["products"])
     runs.load(5)  # and the run ended before it had handed over anything
     assert way.command(new(range(5))).code == 0
     assert counted(way).first == 0

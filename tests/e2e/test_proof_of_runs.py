@@ -68,7 +68,7 @@ def test_a_dead_letter_of_an_event_is_not_proven_though_no_record_names_its_fiel
     way.run()
     assert unproven(way.command(in_step(way))) == (1, False, {"dead": 1})
     [letter] = way.letters()
-    assert way.parts.letters.discard(letter.id)
+    assert way.context.letters.discard(letter.id)
     assert unproven(way.command(in_step(way))) == (0, True, {})
 
 
@@ -84,7 +84,7 @@ def test_an_event_that_could_not_be_mapped_is_not_proven(way, left, counts):
     problem = (FieldProblem("qty", "not a number"),)
     out = tuple(LeftOut(name, "k1", "key", "stock", "t" + "0" * 17) for name in left)
     event = Incoming("e1", "changed", 0, (), problem, left=out, nameless=not out)
-    way.parts.outbox.accept(Delivery("erp", uuid.uuid4().hex, (event,), b"{}"))
+    way.context.outbox.accept(Delivery("erp", uuid.uuid4().hex, (event,), b"{}"))
     for _ in range(2):
         expected = (1, False, {"dead": 1}) if counts else (0, True, {})
         assert unproven(way.command(in_step(way))) == expected
@@ -180,7 +180,7 @@ def test_a_large_delivery_that_is_still_taken_in_slices_is_not_proven(way):
         for n in range(501)
     ]
     events = tuple(Incoming(f"e{n}", "changed", n, (each,)) for n, each in enumerate(changes))
-    way.parts.outbox.accept(Delivery("erp", uuid.uuid4().hex, events, b"{}"))
+    way.context.outbox.accept(Delivery("erp", uuid.uuid4().hex, events, b"{}"))
     told = way.command(in_step(way), no_wait=True)
     assert unproven(told) == (1, False, {"unsettled": 1})
 

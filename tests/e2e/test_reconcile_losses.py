@@ -17,7 +17,7 @@ def way(reconciling):
 
 
 def losses(way):
-    return Losses(way.parts.steps)
+    return Losses(way.context.steps)
 
 
 def open_losses(way):

@@ -37,4 +37,4 @@ def way(way_with):
     """The way of thin notices; at its end each notice has one fate."""
     way = way_with()
     yield way
-    way.parts.fetches.status()
+    way.context.fetches.status()

@@ -76,24 +76,24 @@ class Shop:
     def map(self, text):
         (self.folder / "mappings.py").write_text(text)
         self.configuration = build(self.environ)
-        self.parts = jobs.build(self.configuration.settings)
+        self.context = jobs.build(self.configuration.settings)
 
     def receive(self, **payload):
         intake = Intake(
-            self.configuration.senders, self.configuration.mappings, self.parts.outbox, str
+            self.configuration.senders, self.configuration.mappings, self.context.outbox, str
         )
         intake.receive("erp", PROOF, json.dumps(payload).encode(), now=datetime.now(UTC))
 
     def replay(self, id):
         found = CliRunner().invoke(main, ["dead", "replay", id], env=self.environ)
-        assert balanced(self.parts.outbox.counts())
+        assert balanced(self.context.outbox.counts())
         return found
 
     def letters(self):
-        return self.parts.letters.list()
+        return self.context.letters.list()
 
     def value(self, record, slug):
-        held = self.parts.steps.client.hget(f"instep:item:products:{record}", f"f:{slug}")
+        held = self.context.steps.client.hget(f"instep:item:products:{record}", f"f:{slug}")
         return held and json.loads(json.loads(held)["v"])
 
 
@@ -102,7 +102,7 @@ def shop(tmp_path, store_socket, store):
     assert store.dbsize() == 0
     shop = Shop(tmp_path, store_socket)
     yield shop
-    shop.parts.steps.client.close()
+    shop.context.steps.client.close()
 
 
 def test_what_was_fetched_is_replayed_from_what_is_kept(shop, monkeypatch):
@@ -110,7 +110,7 @@ def test_what_was_fetched_is_replayed_from_what_is_kept(shop, monkeypatch):
     monkeypatch.setitem(reading, "product", lambda _: rows)
     shop.receive(id="n1", type="notice")
     monkeypatch.setattr("workers.store.outbox.RAW_BYTES", 1)
-    Runner(shop.parts, shop.configuration.mappings).step(str)
+    Runner(shop.context, shop.configuration.mappings).step(str)
     (letter,) = shop.letters()
     assert letter.raw is None
     shop.map(MAPPINGS.replace('"qty", strict=True', '"qty"'))

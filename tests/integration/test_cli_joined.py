@@ -77,11 +77,11 @@ def environ(tmp_path, store_socket, store, site):
 
 
 @pytest.fixture
-def parts(environ):
-    parts = jobs.build(load(environ))
-    yield parts
-    parts.steps.client.close()
-    parts.wakes.close()
+def context(environ):
+    context = jobs.build(load(environ))
+    yield context
+    context.steps.client.close()
+    context.wakes.close()
 
 
 @pytest.fixture
@@ -104,20 +104,20 @@ def shown(run):
     return _shown
 
 
-def accept(parts, *, qty=7):
+def accept(context, *, qty=7):
     value = FieldValue("stock", str(qty), "number")
     change = Change("Stock", "products", "a", "key", (value,), None)
     event = Incoming("e1", None, 0, (change,))
-    parts.outbox.accept(Delivery("erp", f"token-{qty}", (event,)))
+    context.outbox.accept(Delivery("erp", f"token-{qty}", (event,)))
 
 
-def set_aside(parts, body, *, call="1"):
+def set_aside(context, body, *, call="1"):
     """Leave an unmapped dead letter of *body*, and return its id."""
     problem = FieldProblem("qty", 'Not a valid integer; found "x"')
     event = Incoming(None, None, 0, problems=(problem,))
     headers = {"content-type": "application/json"}
-    parts.outbox.accept(Delivery("erp", call, (event,), body=body, headers=headers))
-    return parts.letters.list()[-1].id
+    context.outbox.accept(Delivery("erp", call, (event,), body=body, headers=headers))
+    return context.letters.list()[-1].id
 
 
 def test_status_names_a_store_that_is_too_weak_as_readyz_does(shown, run, store):
@@ -140,8 +140,8 @@ def test_status_names_a_store_that_is_away_as_readyz_does(environ, tmp_path):
     assert "store away: no store answers at REDIS_URL" in result.output
 
 
-def test_status_has_every_documented_key(parts, shown):
-    accept(parts)
+def test_status_has_every_documented_key(context, shown):
+    accept(context)
     found = shown("status")
     assert set(found) == {
         *("destinations", "collections", "sources", "fields", "balanced", "dead_letters"),
@@ -175,39 +175,39 @@ def test_status_has_every_documented_key(parts, shown):
     assert found["processes"] == []
 
 
-def test_status_counts_the_backlog_by_lane(parts, shown, run):
+def test_status_counts_the_backlog_by_lane(context, shown, run):
     assert "reconcile" not in run("status").stdout
-    accept(parts)
+    accept(context)
     value = FieldValue("stock", "5", "number")
     events = tuple(
         Incoming(None, None, n, (Change("Stock", "products", key, "key", (value,), None),))
         for n, key in enumerate("bcd")
     )
-    parts.outbox.accept(Delivery("erp", "reconcile", events, mode="reconcile"))
+    context.outbox.accept(Delivery("erp", "reconcile", events, mode="reconcile"))
     lanes = {"live": 1, "replay": 0, "reconcile": 3}
     assert shown("status")["collections"]["products"]["lanes"] == lanes
     assert "reconcile" in run("status").stdout
 
 
-def test_check_names_the_items_that_have_one_key(parts, run):
-    products = parts.settings.collections["products"]
-    place = f"products:{parts.settings.copy_of(products)}"
-    parts.steps.client.hset(f"instep:ids:{place}", "a", "id-1")
-    parts.steps.client.hset(f"instep:twins:{place}", mapping={"id-2": "a", "id-3": "a"})
+def test_check_names_the_items_that_have_one_key(context, run):
+    products = context.settings.collections["products"]
+    place = f"products:{context.settings.copy_of(products)}"
+    context.steps.client.hset(f"instep:ids:{place}", "a", "id-1")
+    context.steps.client.hset(f"instep:twins:{place}", mapping={"id-2": "a", "id-3": "a"})
     note = "Collection products: items id-1, id-2, id-3 have key a; id-1 is written"
     assert note in run("check").stdout
 
 
-def test_status_for_people_names_what_it_counts(parts, run):
-    accept(parts)
+def test_status_for_people_names_what_it_counts(context, run):
+    accept(context)
     result = run("status")
     assert result.exit_code == 0
     for word in ("site", "products", "erp", "pending items", "Balanced: yes", "Dead letters: 0"):
         assert word in result.stdout
 
 
-def test_dead_letters_are_listed_with_every_documented_key(parts, shown):
-    id = set_aside(parts, b"{}")
+def test_dead_letters_are_listed_with_every_documented_key(context, shown):
+    id = set_aside(context, b"{}")
     (letter,) = shown("dead", "list")
     assert set(letter) >= {
         *("id", "kind", "collection", "key", "item", "fields", "events", "attempts"),
@@ -217,22 +217,22 @@ def test_dead_letters_are_listed_with_every_documented_key(parts, shown):
     assert letter["problems"] == [{"field": "qty", "message": 'Not a valid integer; found "x"'}]
 
 
-def test_dead_letters_are_filtered(parts, shown):
-    set_aside(parts, b"{}")
+def test_dead_letters_are_filtered(context, shown):
+    set_aside(context, b"{}")
     assert len(shown("dead", "list", "--kind", "unmapped")) == 1
     assert shown("dead", "list", "--kind", "refused") == []
     assert shown("dead", "list", "--collection", "products") == []
 
 
-def test_dead_letters_for_people_say_why(parts, run):
-    id = set_aside(parts, b"{}")
+def test_dead_letters_for_people_say_why(context, run):
+    id = set_aside(context, b"{}")
     result = run("dead", "list")
     assert id in result.stdout
     assert "Not a valid integer" in result.stdout
 
 
-def test_a_letter_is_shown_with_its_body(parts, run, shown):
-    id = set_aside(parts, b'{"qty": "x\xff"}')
+def test_a_letter_is_shown_with_its_body(context, run, shown):
+    id = set_aside(context, b'{"qty": "x\xff"}')
     assert shown("dead", "show", id)["body"] == '{"qty": "x\N{REPLACEMENT CHARACTER}"}'
     assert "Not a valid integer" in run("dead", "show", id).stdout
 
@@ -244,18 +244,18 @@ def test_a_letter_that_is_not_there_is_a_no(run):
         assert "no" in result.stderr
 
 
-def test_a_replayed_letter_is_mapped_again_and_closed(parts, run, shown):
-    id = set_aside(parts, b'{"id": "e", "sku": "a", "qty": 5}')
+def test_a_replayed_letter_is_mapped_again_and_closed(context, run, shown):
+    id = set_aside(context, b'{"id": "e", "sku": "a", "qty": 5}')
     result = run("dead", "replay", id)
     assert (result.exit_code, result.stdout) == (0, "Replayed: 1\n"), result.output
     assert shown("dead", "list") == []
     assert [letter["state"] for letter in shown("dead", "list", "--all")] != ["open"]
-    assert parts.outbox.counts()["pending"] == 1
+    assert context.outbox.counts()["pending"] == 1
 
 
-def test_a_letter_that_still_cannot_be_mapped_stays(parts, run, shown):
-    set_aside(parts, b'{"sku": "a", "qty": "x"}', call="1")
-    set_aside(parts, b'{"id": "e", "sku": "a", "qty": 5}', call="2")
+def test_a_letter_that_still_cannot_be_mapped_stays(context, run, shown):
+    set_aside(context, b'{"sku": "a", "qty": "x"}', call="1")
+    set_aside(context, b'{"id": "e", "sku": "a", "qty": 5}', call="2")
     result = run("dead", "replay", "--all")
     assert result.exit_code == 1
     assert "Not a valid integer" in result.stderr
@@ -263,22 +263,22 @@ def test_a_letter_that_still_cannot_be_mapped_stays(parts, run, shown):
     assert len(shown("dead", "list")) == 1
 
 
-def refuse(parts):
+def refuse(context):
     """Accept a change and let the CMS refuse it; returns the id of the dead letter."""
     value = FieldValue("stock", "7", "number")
     change = Change("Stock", "products", "5f0", "item", (value,), None)
-    parts.outbox.accept(Delivery("erp", "call", (Incoming("e1", None, 0, (change,)),)))
-    batch = parts.outbox.claim(parts.settings.destinations["site"])
+    context.outbox.accept(Delivery("erp", "call", (Incoming("e1", None, 0, (change,)),)))
+    batch = context.outbox.claim(context.settings.destinations["site"])
     assert isinstance(batch, Batch)
     failure = FieldFailure("refused", ("stock",), "Validation Error", 400, "validation_error")
     item_outcome = ItemOutcome("5f0", failures=(failure,), attempt=True)
-    parts.outbox.settle(batch, BatchOutcome((item_outcome,), "refusal"), outcome="400")
-    (letter,) = parts.letters.list()
+    context.outbox.settle(batch, BatchOutcome((item_outcome,), "refusal"), outcome="400")
+    (letter,) = context.letters.list()
     return letter.id
 
 
-def test_a_refused_letter_shows_what_the_cms_said(parts, shown):
-    refuse(parts)
+def test_a_refused_letter_shows_what_the_cms_said(context, shown):
+    refuse(context)
     (letter,) = shown("dead", "list", "--collection", "products")
     assert (letter["kind"], letter["item"], letter["status"]) == ("refused", "5f0", 400)
     assert letter["code"] == "validation_error"
@@ -286,40 +286,40 @@ def test_a_refused_letter_shows_what_the_cms_said(parts, shown):
     assert "body" not in shown("dead", "show", letter["id"])
 
 
-def test_a_replayed_refused_letter_is_due_again(parts, run):
-    id = refuse(parts)
+def test_a_replayed_refused_letter_is_due_again(context, run):
+    id = refuse(context)
     assert run("dead", "replay", id).exit_code == 0
-    assert parts.outbox.counts()["pending"] == 1
+    assert context.outbox.counts()["pending"] == 1
     again = run("dead", "replay", id)
     assert again.exit_code == 1
     assert "is closed" in again.stderr
 
 
-def test_letters_of_both_kinds_are_replayed_together(parts, run, shown):
-    refuse(parts)
-    id = set_aside(parts, b'{"id": "e", "sku": "a", "qty": 5}')
+def test_letters_of_both_kinds_are_replayed_together(context, run, shown):
+    refuse(context)
+    id = set_aside(context, b'{"id": "e", "sku": "a", "qty": 5}')
     assert run("dead", "replay", "--all").stdout == "Replayed: 2\n"
     assert shown("dead", "list") == []
     assert "is closed" in run("dead", "replay", id).stderr
 
 
-def test_a_letter_whose_event_was_accepted_meanwhile_is_closed(parts, run, shown):
-    id = set_aside(parts, b'{"id": "e1", "sku": "a", "qty": 7}')
-    accept(parts)
+def test_a_letter_whose_event_was_accepted_meanwhile_is_closed(context, run, shown):
+    id = set_aside(context, b'{"id": "e1", "sku": "a", "qty": 7}')
+    accept(context)
     assert run("dead", "replay", id).exit_code == 0
     assert shown("dead", "list") == []
 
 
-def test_letters_are_discarded_in_bulk_by_filter(parts, run, shown):
-    set_aside(parts, b"1", call="1")
-    set_aside(parts, b"2", call="2")
+def test_letters_are_discarded_in_bulk_by_filter(context, run, shown):
+    set_aside(context, b"1", call="1")
+    set_aside(context, b"2", call="2")
     assert run("dead", "discard", "--all", "--kind", "refused").stdout == "Discarded: 0\n"
     assert run("dead", "discard", "--all", "--kind", "unmapped").stdout == "Discarded: 2\n"
     assert shown("dead", "list") == []
 
 
-def test_a_letter_is_discarded_once(parts, run):
-    id = set_aside(parts, b"1")
+def test_a_letter_is_discarded_once(context, run):
+    id = set_aside(context, b"1")
     assert run("dead", "discard", id).exit_code == 0
     assert run("dead", "discard", id).exit_code == 1
 
@@ -362,12 +362,12 @@ def test_no_answer_does_not_keep_it_paused(run, shown, environ):
     assert shown("status")["destinations"]["site"]["state"] == "flowing"
 
 
-def test_a_resumed_destination_with_work_to_do_is_woken(parts, run):
+def test_a_resumed_destination_with_work_to_do_is_woken(context, run):
     run("pause", "site")
-    accept(parts)
-    parts.wakes.queue.empty()
+    accept(context)
+    context.wakes.queue.empty()
     run("resume", "site")
-    assert parts.wakes.queue.count == 1
+    assert context.wakes.queue.count == 1
 
 
 def test_a_name_that_is_not_configured_is_wrong_usage(run):

@@ -54,19 +54,19 @@ def environ(folder, store_socket, store):
 
 
 @pytest.fixture
-def parts(environ):
-    parts = jobs.build(load(environ))
-    yield parts
-    parts.steps.client.close()
-    parts.wakes.close()
+def context(environ):
+    context = jobs.build(load(environ))
+    yield context
+    context.steps.client.close()
+    context.wakes.close()
 
 
 @pytest.fixture
-def receive(environ, parts):
+def receive(environ, context):
     made = build(environ)
 
     def _receive(**payload):
-        intake = Intake(made.senders, made.mappings, parts.outbox, str)
+        intake = Intake(made.senders, made.mappings, context.outbox, str)
         intake.receive("erp", PROOF, json.dumps(payload).encode(), now=datetime.now(UTC))
 
     return _receive
@@ -87,45 +87,47 @@ def corrected(folder, receive):
     (folder / "mappings.py").write_text(MAPPINGS.replace("cents", "euros"))
 
 
-def price(parts):
-    return json.loads(json.loads(parts.steps.client.hget("instep:item:products:a", "f:price"))["v"])
+def price(context):
+    return json.loads(
+        json.loads(context.steps.client.hget("instep:item:products:a", "f:price"))["v"]
+    )
 
 
 @pytest.mark.usefixtures("corrected")
-def test_in_a_pipe_it_shows_what_would_change_and_asks_for_yes(run, parts):
+def test_in_a_pipe_it_shows_what_would_change_and_asks_for_yes(run, context):
     result = run("erp", "--since", "2h")
     assert result.exit_code == 1
     assert "products    a       price  500  5" in result.stdout
     assert "1 fields of 1 items would change" in result.stdout
     assert "--yes" in result.stderr
-    assert price(parts) == 500
+    assert price(context) == 500
 
 
 @pytest.mark.usefixtures("corrected")
-def test_a_dry_run_only_shows(run, parts):
+def test_a_dry_run_only_shows(run, context):
     result = run("erp", "--since", "2h", "--dry-run")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert price(parts) == 500
+    assert price(context) == 500
 
 
 @pytest.mark.usefixtures("corrected")
-def test_with_yes_it_is_done_and_the_second_time_there_is_nothing_to_do(run, parts):
+def test_with_yes_it_is_done_and_the_second_time_there_is_nothing_to_do(run, context):
     result = run("erp", "--since", "2h", "--yes")
     assert result.exit_code == 0, result.output
     assert "1 fields of 1 items changed" in result.stdout
-    assert price(parts) == 5
+    assert price(context) == 5
     again = run("erp", "--since", "2h")
     assert again.exit_code == 0
     assert "Nothing to do." in again.stdout
 
 
 @pytest.mark.usefixtures("corrected")
-def test_on_a_terminal_it_asks(run, parts, monkeypatch):
+def test_on_a_terminal_it_asks(run, context, monkeypatch):
     monkeypatch.setattr("service.commands.remap._is_interactive", lambda: True)
     assert run("erp", "--since", "2h", input="n\n").exit_code == 1
-    assert price(parts) == 500
+    assert price(context) == 500
     assert run("erp", "--since", "2h", input="y\n").exit_code == 0
-    assert price(parts) == 5
+    assert price(context) == 5
 
 
 @pytest.mark.usefixtures("corrected")
@@ -140,11 +142,11 @@ def test_a_program_gets_both_runs_as_json(run):
 
 
 @pytest.mark.usefixtures("corrected")
-def test_a_program_that_does_not_say_yes_gets_the_dry_run_and_a_no(run, parts):
+def test_a_program_that_does_not_say_yes_gets_the_dry_run_and_a_no(run, context):
     result = run("erp", "--since", "2h", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["done"] is None
-    assert price(parts) == 500
+    assert price(context) == 500
 
 
 def test_problems_are_told_by_their_paths(run, receive):
@@ -181,7 +183,7 @@ def test_a_time_to_come_is_refused(run):
     assert "is in the future" in result.stderr
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("context")
 def test_where_nothing_is_kept_it_says_which_setting_keeps(run):
     result = run("erp", "--since", "2h")
     assert result.exit_code == 1
@@ -189,9 +191,9 @@ def test_where_nothing_is_kept_it_says_which_setting_keeps(run):
 
 
 @pytest.mark.usefixtures("corrected")
-def test_what_is_no_longer_kept_is_refused_with_the_time_since_which_it_is(run, parts):
+def test_what_is_no_longer_kept_is_refused_with_the_time_since_which_it_is(run, context):
     fell = int(datetime.now(UTC).timestamp() * 1000)
-    parts.steps.client.hset("instep:kept-state:erp", "fell", fell)
+    context.steps.client.hset("instep:kept-state:erp", "fell", fell)
     result = run("erp", "--since", "2h")
     assert result.exit_code == 1
     assert "are stored since 20" in result.stderr

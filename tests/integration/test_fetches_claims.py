@@ -31,7 +31,7 @@ def test_a_notice_during_the_fetch_causes_one_more(way):
 
 def test_nobody_fetches_an_object_that_another_process_fetches(way):
     way.notice("p1")
-    other = Runner(way.parts, way.mappings)
+    other = Runner(way.context, way.mappings)
     waits = []
     calls = during(way, lambda: waits.append(way.step(other)))
     way.run()
@@ -41,7 +41,7 @@ def test_nobody_fetches_an_object_that_another_process_fetches(way):
 
 def test_nobody_takes_over_an_object_for_a_notice_that_comes_during_its_fetch(way):
     way.notice("p1")
-    other = Runner(way.parts, way.mappings)
+    other = Runner(way.context, way.mappings)
     waits = []
     during(way, lambda: [way.notice("p1"), waits.append(way.step(other))])
     way.step()
@@ -100,7 +100,7 @@ def test_a_read_whose_claim_was_taken_over_lands_nowhere(way):
 
     def overtaken():
         way.pass_time(LEASE + 1)
-        way.step(Runner(way.parts, way.mappings))
+        way.step(Runner(way.context, way.mappings))
 
     during(way, overtaken, qty=1)  # read first, and slow
     way.step()
@@ -114,7 +114,7 @@ def test_a_failure_whose_claim_was_taken_over_counts_nothing(way):
     old = way.claimed()
     way.pass_time(LEASE + 1)
     way.claimed()
-    assert way.parts.fetches.failed(old, "late", kind="unavailable", rest=60) == "lost"
+    assert way.context.fetches.failed(old, "late", kind="unavailable", rest=60) == "lost"
     assert way.status()["state"] == "flowing"
 
 

@@ -238,7 +238,7 @@ def test_the_letter_is_the_one_that_accept_makes_of_the_same_event(way):
     exhaust(way)
     (letter,) = way.open_letters()
     assert letter.id == event_letter("shop", "n1")
-    way.parts.letters.discard(letter.id)
+    way.context.letters.discard(letter.id)
     assert way.held_bytes() == 0
 
 

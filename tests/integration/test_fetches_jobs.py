@@ -47,11 +47,11 @@ def environ(tmp_path, store_socket, store):
 
 
 @pytest.fixture
-def parts(environ):
-    parts = jobs.build(load(environ))
-    yield parts
-    parts.steps.client.close()
-    parts.wakes.close()
+def context(environ):
+    context = jobs.build(load(environ))
+    yield context
+    context.steps.client.close()
+    context.wakes.close()
 
 
 @pytest.fixture
@@ -59,15 +59,15 @@ def run(environ):
     return lambda *arguments: CliRunner().invoke(main, arguments, env=environ)
 
 
-def ask(parts, object="p1", id="n1"):
+def ask(context, object="p1", id="n1"):
     event = Incoming(id, "product.updated", 0, fetches=(Fetch("product", object),), payload={})
-    return parts.outbox.accept(Delivery("shop", f"call {id}", (event,), body=BODY))
+    return context.outbox.accept(Delivery("shop", f"call {id}", (event,), body=BODY))
 
 
-def give_up(parts):
-    ask(parts)
+def give_up(context):
+    ask(context)
     for _ in range(ATTEMPTS):
-        parts.fetches.failed(parts.fetches.claim(["product"]), "the answer 404", kind="failed")
+        context.fetches.failed(context.fetches.claim(["product"]), "the answer 404", kind="failed")
 
 
 def queued(store_socket, name):
@@ -75,21 +75,21 @@ def queued(store_socket, name):
         return client.llen(f"rq:queue:{name}")
 
 
-def test_a_job_of_fetches_has_a_queue_of_its_own(parts, store_socket):
-    parts.wakes.wake(":fetch")
+def test_a_job_of_fetches_has_a_queue_of_its_own(context, store_socket):
+    context.wakes.wake(":fetch")
     assert (queued(store_socket, "instep-fetch"), queued(store_socket, "instep")) == (1, 0)
-    (job,) = parts.wakes.fetches.jobs
+    (job,) = context.wakes.fetches.jobs
     assert job.func_name == "workers.runtime.jobs.fetch"
     assert job.timeout == SECONDS[FETCH]
 
 
-def test_each_queue_is_crowded_by_its_own_jobs(parts):
-    while not parts.wakes.crowded(":fetch"):
-        parts.wakes.wake(":fetch")
-    assert not parts.wakes.crowded("site")
+def test_each_queue_is_crowded_by_its_own_jobs(context):
+    while not context.wakes.crowded(":fetch"):
+        context.wakes.wake(":fetch")
+    assert not context.wakes.crowded("site")
 
 
-def test_a_job_fetches_until_nothing_is_due(parts):
+def test_a_job_fetches_until_nothing_is_due(context):
     steps = iter([None, None, Wait(30.0)])
     done = []
 
@@ -97,37 +97,37 @@ def test_a_job_fetches_until_nothing_is_due(parts):
         done.append(more)
         return next(steps)
 
-    parts.outbox.wants_job(":fetch")
-    jobs.Jobs(parts, threading.Event(), step).fetch()
+    context.outbox.wants_job(":fetch")
+    jobs.Jobs(context, threading.Event(), step).fetch()
     assert len(done) == 3
-    assert parts.outbox.wants_job(":fetch")  # its marker was cleared
+    assert context.outbox.wants_job(":fetch")  # its marker was cleared
 
 
-def test_a_job_whose_time_is_up_hands_over(parts, store_socket, monkeypatch):
+def test_a_job_whose_time_is_up_hands_over(context, store_socket, monkeypatch):
     monkeypatch.setattr(jobs, "SLICE", -1.0)
-    jobs.Jobs(parts, threading.Event(), lambda _: None).fetch()
+    jobs.Jobs(context, threading.Event(), lambda _: None).fetch()
     assert queued(store_socket, "instep-fetch") == 1
 
 
-def test_a_job_ends_with_its_process(parts):
+def test_a_job_ends_with_its_process(context):
     stop = threading.Event()
 
     def step(_):
         stop.set()
 
-    jobs.Jobs(parts, stop, step).fetch()
+    jobs.Jobs(context, stop, step).fetch()
 
 
-def test_a_process_without_fetchers_leaves_such_a_job(parts):
-    jobs.Jobs(parts, threading.Event()).fetch()
+def test_a_process_without_fetchers_leaves_such_a_job(context):
+    jobs.Jobs(context, threading.Event()).fetch()
 
 
 def test_a_claim_holds_longer_than_a_job_may_take():
     assert SECONDS[FETCH] + jobs.SLICE < HUNG < LEASE
 
 
-def test_status_tells_of_fetchers(parts, run):
-    ask(parts)
+def test_status_tells_of_fetchers(context, run):
+    ask(context)
     found = json.loads(run("status", "--json").stdout)["fetchers"]
     assert set(found) == {"product"}
     assert set(found["product"]) == {
@@ -144,18 +144,18 @@ def test_status_of_a_system_without_fetchers_is_as_ever(run):
     assert "Fetchers" not in run("status").stdout
 
 
-def test_a_replay_asks_for_the_object_again_and_for_a_job(parts, run, store_socket):
-    give_up(parts)
-    (letter,) = parts.letters.list()
-    parts.steps.client.delete("instep:wake::fetch")
+def test_a_replay_asks_for_the_object_again_and_for_a_job(context, run, store_socket):
+    give_up(context)
+    (letter,) = context.letters.list()
+    context.steps.client.delete("instep:wake::fetch")
     assert run("dead", "replay", letter.id).stdout == "Replayed: 1\n"
-    assert parts.letters.list() == []
-    assert parts.fetches.status()["product"]["waiting"] == 1
+    assert context.letters.list() == []
+    assert context.fetches.status()["product"]["waiting"] == 1
     assert queued(store_socket, "instep-fetch") == 1
 
 
-def test_a_letter_of_a_fetch_says_why(parts, run):
-    give_up(parts)
+def test_a_letter_of_a_fetch_says_why(context, run):
+    give_up(context)
     (letter,) = json.loads(run("dead", "list", "--json").stdout)
     assert (letter["kind"], letter["attempts"], letter["topic"]) == (
         "unmapped",
@@ -173,7 +173,7 @@ def test_a_fetcher_that_hangs_to_the_end_of_the_job_fails_for_its_object(way):
 
     way.product = hangs
     way.notice("p1")
-    job = jobs.Jobs(way.parts, threading.Event(), way.runner.step)
+    job = jobs.Jobs(way.context, threading.Event(), way.runner.step)
     with UnixSignalDeathPenalty(1, JobTimeoutException):
         job.fetch()
     status = way.status()
@@ -185,7 +185,7 @@ def test_a_fetcher_that_hangs_beyond_that_is_told(way, monkeypatch):
     told = threading.Event()
     monkeypatch.setattr("service.ingest.fetch_runner.HUNG", 0.01)
     way.product = lambda _: {"told": told.wait(10)}
-    way.runner = Runner(way.parts, way.mappings, hung=told.set)
+    way.runner = Runner(way.context, way.mappings, hung=told.set)
     way.notice("p1")
     way.run()
     assert told.is_set()

@@ -95,11 +95,11 @@ class Play:
             if object == "p1":
                 self.way.replay(letter.id)
             else:
-                self.way.parts.letters.discard(letter.id)
+                self.way.context.letters.discard(letter.id)
 
     def check(self):
         client, letters = self.way.client, self.way.open_letters()
-        for name, status in self.way.parts.fetches.status().items():
+        for name, status in self.way.context.fetches.status().items():
             assert balanced(status), status
             members = set(client.zrange(f"instep:fetches:{name}", 0, -1))
             assert members == set(client.zrange(f"instep:fetches-waiting:{name}", 0, -1))
@@ -120,7 +120,7 @@ class Play:
             self._land(None)
         self.way.run()
         self.check()
-        assert self.way.parts.fetches.status().get("product", {"waiting": 0})["waiting"] == 0
+        assert self.way.context.fetches.status().get("product", {"waiting": 0})["waiting"] == 0
 
 
 @examples(40, 150, suppress_health_check=[HealthCheck.function_scoped_fixture])

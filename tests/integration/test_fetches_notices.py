@@ -92,13 +92,13 @@ def test_a_repeated_notice_is_a_duplicate_and_asks_for_nothing(way):
 def test_a_notice_that_names_no_object_is_a_dead_letter_and_asks_for_nothing(way):
     receipt = way.receive(json.dumps({"type": "product.updated", "data": {}}).encode())
     assert [problem.path for problem in receipt.problems] == ["data.id"]
-    assert way.parts.fetches.status() == {}
+    assert way.context.fetches.status() == {}
     assert len(way.open_letters()) == 1
 
 
 def test_a_notice_without_a_topic_that_any_mapping_takes_is_unwanted(way):
     assert way.notice("p1", "customer.created").outcome == "unwanted"
-    assert way.parts.fetches.status() == {}
+    assert way.context.fetches.status() == {}
 
 
 def test_a_repeat_of_the_accept_call_asks_once(way):

@@ -24,17 +24,17 @@ def application():
     from workers.store.refusals import Refusals
 
     configuration = build(os.environ)
-    parts = jobs.build(configuration.settings)
+    context = jobs.build(configuration.settings)
     return create_app(
         configuration,
-        outbox=parts.outbox,
+        outbox=context.outbox,
         wake=str,  # nobody
-        status=parts.report.status,
+        status=context.report.status,
         check_store=lambda: durability.check(
-            parts.steps.client, configuration.settings.store
+            context.steps.client, configuration.settings.store
         ).as_dict(),
         workers_alive=lambda: 1,
-        count_refusal=Refusals(parts.steps.client).count,
+        count_refusal=Refusals(context.steps.client).count,
         clock=lambda: datetime.fromtimestamp(int(request.headers[CLOCK]), UTC),
     )
 

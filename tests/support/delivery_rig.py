@@ -120,9 +120,9 @@ class Way(Cms):
             known = {**self.settings.destinations, "site": site}
             self.settings = replace(self.settings, destinations=known)
         steps, settings = self.steps, self.settings
-        self.parts = make_context(settings, steps, None)
+        self.context = make_context(settings, steps, None)
         # What a request takes is what the CMS moves the clock by.
-        self.deliverer = Deliverer(self.parts, spread=lambda: 0.5, clock=self.moved)
+        self.deliverer = Deliverer(self.context, spread=lambda: 0.5, clock=self.moved)
 
     def configure(self, **collection):
         """Start anew with other options of the collection "products"."""
@@ -183,7 +183,7 @@ class Way(Cms):
 
     def _accept(self, change, id):
         event = Incoming(id or uuid.uuid4().hex, "changed", 0, (change,))
-        accepted = self.parts.outbox.accept(Delivery("erp", uuid.uuid4().hex, (event,), b"{}"))
+        accepted = self.context.outbox.accept(Delivery("erp", uuid.uuid4().hex, (event,), b"{}"))
         self.queued.update(accepted.wake)
 
     # what goes out
@@ -200,7 +200,7 @@ class Way(Cms):
             assert balanced(self.counts()), self.counts()
             stated = [wait for wait in waits.values() if wait is not None]
             if not stated:
-                assert self.parts.outbox.sweep()[0] == (), "woken, and has nothing to do"
+                assert self.context.outbox.sweep()[0] == (), "woken, and has nothing to do"
                 break
             pause = min(stated)
             left -= 1
@@ -209,14 +209,14 @@ class Way(Cms):
                 self.pass_time(max(0, till - self.now()))
                 break
             self.pass_time(pause + 0.001)
-            woken = self.queued | set(self.parts.outbox.sweep()[0])
+            woken = self.queued | set(self.context.outbox.sweep()[0])
             assert woken >= {n for n, wait in waits.items() if wait == pause}, "not woken"
         self.check()
 
     def _job(self, name, left):
         """Carry out steps of one destination; return the seconds that it waits, or None."""
         self.queued.discard(name)
-        self.parts.outbox.job_started(name)
+        self.context.outbox.job_started(name)
         destination = self.settings.destinations[name]
         while True:
             self.carry_on()
@@ -228,7 +228,7 @@ class Way(Cms):
 
     def carry_on(self):
         """Do what steps have left for slices, as the sweep does."""
-        while self.parts.outbox.slice().more:
+        while self.context.outbox.slice().more:
             pass
 
     def step(self):
@@ -239,23 +239,23 @@ class Way(Cms):
 
     def claim(self):
         """Take the next step away, as a process that dies before it has done anything."""
-        return self.parts.outbox.claim(self.settings.destinations["site"])
+        return self.context.outbox.claim(self.settings.destinations["site"])
 
     def resume(self, name="site"):
-        self.parts.breaker.resume(name)
+        self.context.breaker.resume(name)
 
     # what is stored
 
     def counts(self, *names):
-        held = self.parts.outbox.counts()
+        held = self.context.outbox.counts()
         return tuple(held[name] for name in names) if names else held
 
     def letters(self, **options):
-        return self.parts.letters.list(**options)
+        return self.context.letters.list(**options)
 
     def state(self, name="site"):
         """The state of a destination or a collection, and its reason."""
-        status = self.parts.report.status()
+        status = self.context.report.status()
         held = {**status["collections"], **status["destinations"]}[name]
         return held["state"], held["reason"]
 

@@ -119,8 +119,8 @@ class Way(Bench):
         )
         self.other = other or self.product
         self.wakes = Wakes()
-        self.parts = make_context(self.settings, self.steps, self.wakes)
-        self.outbox = self.parts.outbox
+        self.context = make_context(self.settings, self.steps, self.wakes)
+        self.outbox = self.context.outbox
         self.begin()
 
     def begin(self, old="", new=""):
@@ -130,7 +130,7 @@ class Way(Bench):
         self.mappings = load(self.settings)
         senders = {"shop": build(self.settings.sources["shop"], public_url=None)}
         self.intake = Intake(senders, self.mappings, self.outbox, self.wakes.wake)
-        self.runner = Runner(self.parts, self.mappings, spread=lambda: 0.5)
+        self.runner = Runner(self.context, self.mappings, spread=lambda: 0.5)
 
     def _read(self, name, notice):
         self.read.append(notice)
@@ -147,7 +147,7 @@ class Way(Bench):
         return self.intake.receive("shop", PROOF, body, now=datetime.now(UTC))
 
     def replay(self, id):
-        return self.intake.replay(self.parts.letters.show(id))
+        return self.intake.replay(self.context.letters.show(id))
 
     # the fetch queue
 
@@ -166,7 +166,7 @@ class Way(Bench):
 
     def claimed(self):
         """Take the next object away, as a process that dies before it has done anything."""
-        return self.parts.fetches.claim(tuple(self.mappings.fetchers))
+        return self.context.fetches.claim(tuple(self.mappings.fetchers))
 
     def fetch_woken(self):
         return ":fetch" in self.outbox.sweep(tuple(self.mappings.fetchers))[0]
@@ -174,7 +174,7 @@ class Way(Bench):
     # what is stored
 
     def status(self, fetcher="product"):
-        status = self.parts.fetches.status()
+        status = self.context.fetches.status()
         assert all(map(balanced, status.values())), status
         return status[fetcher]
 
@@ -190,4 +190,4 @@ class Way(Bench):
         return int(self.client.hget("instep:raw-bytes", "shop") or 0)
 
     def open_letters(self):
-        return [self.parts.letters.show(each.id) for each in self.parts.letters.list()]
+        return [self.context.letters.show(each.id) for each in self.context.letters.list()]

@@ -98,7 +98,7 @@ class Reconciling(Way):
     def begin(self, **destination):
         super().begin(**destination)
         wakes = SimpleNamespace(wake=self.queued.add)
-        self.parts = replace(self.parts, wakes=wakes)
+        self.context = replace(self.context, wakes=wakes)
 
     def sleep(self, seconds):
         self.run(60)
@@ -136,7 +136,7 @@ class Reconciling(Way):
         self.forget_requests()
         with WorkingSet() as table:
             collection = self.settings.collections["products"]
-            run = ReconcileRun(self.parts, collection, rows, table, sleep=self.sleep)
+            run = ReconcileRun(self.context, collection, rows, table, sleep=self.sleep)
             outcome = runner.carry_out(run, ReconcileOptions("products", **options), approve)
             said = "\n".join(outcome.lines())
             return SimpleNamespace(
@@ -174,7 +174,7 @@ class Reconciling(Way):
         collection = self.settings.collections["products"]
         self.forget_requests()
         with WorkingSet() as table:
-            run = ReconcileRun(self.parts, collection, rows, table, sleep=self.sleep)
+            run = ReconcileRun(self.context, collection, rows, table, sleep=self.sleep)
             run.hooks.portion = portion
             run.read()
             found = run.compare(run.list(), partial=partial)

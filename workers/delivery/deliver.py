@@ -55,18 +55,18 @@ class Deliverer:
 
     def __init__(
         self,
-        parts: Context,
+        context: Context,
         *,
         spread: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
         alive: Callable[[float], object] = lambda _: None,
     ) -> None:
-        self.parts = parts
+        self.context = context
         self._spread = spread
         self._clock = clock
-        self.reader = CmsReader(parts, alive)
+        self.reader = CmsReader(context, alive)
         self._reads = ItemReads(self.reader, spread)
-        self._status_reads = StatusReads(self.reader, parts)
+        self._status_reads = StatusReads(self.reader, context)
 
     def close(self) -> None:
         """Close the persistent connections."""
@@ -98,7 +98,7 @@ class Deliverer:
             The next step, which the caller must pass to the next call; None if none was claimed; a
             Wait if nothing may be sent now.
         """
-        outbox = self.parts.outbox
+        outbox = self.context.outbox
         if claimed is None:
             not_after = time.monotonic() + SEND_WITHIN
             step = outbox.claim(destination, flights=flights, lower=lower, starting=starting)
@@ -109,7 +109,7 @@ class Deliverer:
         def then() -> dict[str, Any] | None:
             if not goes_on():
                 return None
-            return claims.request_for(self.parts.settings, destination, flights, lower)
+            return claims.request_for(self.context.settings, destination, flights, lower)
 
         return self._carry_out(destination, claimed, more, then)
 
@@ -122,7 +122,7 @@ class Deliverer:
     ) -> Claimed | Wait | None:
         step, not_after = claimed.step, claimed.not_after
         match step:
-            case Batch() if self.parts.upgrade.is_odd(step):
+            case Batch() if self.context.upgrade.is_odd(step):
                 self._merge(destination, step)
             case Batch() if step.look:
                 read = self._status_reads.look(destination, step, self._spread(), not_after)
@@ -143,7 +143,7 @@ class Deliverer:
 
     def _attempt(self, destination: Destination, batch: Batch, not_after: float) -> Attempt:
         """Send the request of *batch*, or the read it waits for."""
-        collection = self.parts.settings.collections[batch.collection]
+        collection = self.context.settings.collections[batch.collection]
         if batch.create and destination.api == "v2" and batch.items[0].taken:
             return self._reads.find_owner(destination, collection, batch, not_after)
         schema = self._schema(collection, batch)
@@ -164,7 +164,7 @@ class Deliverer:
         if read is not None:
             return read
         if prepared.doubted:
-            self.parts.items.mark_schema_stale(collection)
+            self.context.items.mark_schema_stale(collection)
         begun = self._clock()
         outcome: Answer | DestinationError | None = None
         if sending.items:
@@ -189,22 +189,22 @@ class Deliverer:
 
     def _merge(self, destination: Destination, batch: Batch) -> None:
         """Release *batch*: a process of the old release has written a part of it."""
-        self.parts.outbox.give_back(batch)
+        self.context.outbox.give_back(batch)
         self._give_back(destination)
-        self.parts.upgrade.merge_claimed(batch)
+        self.context.upgrade.merge_claimed(batch)
 
     def _give_back(self, destination: Destination) -> None:
         """Undo the effects of a claim without a request."""
-        self.parts.limiter.give_back(destination)
+        self.context.limiter.give_back(destination)
         # It may have been the trial after an outage: leave that to the next one.
-        self.parts.breaker.record(destination.name, "read")
+        self.context.breaker.record(destination.name, "read")
 
     def _schema(self, collection: Collection, batch: Batch) -> Schema:
         """Return the schema as last read, if *batch* needs it."""
         options = any(field.type == "option" for item in batch.items for field in item.fields)
         if not batch.create and not options and not collection.preflight:
             return Schema()
-        return self.parts.items.schema(collection)
+        return self.context.items.schema(collection)
 
     def _send(
         self,
@@ -251,7 +251,7 @@ class Deliverer:
         self._mark_schema(batch, came.batch_outcome)
         not_after = time.monotonic() + SEND_WITHIN
         try:
-            settled = self.parts.outbox.settle(
+            settled = self.context.outbox.settle(
                 batch, came.batch_outcome, outcome=came.message, heard=came.heard, then=then
             )
         except NotSettled as error:
@@ -280,14 +280,14 @@ class Deliverer:
     ) -> Claimed | Wait | None:
         if request is None or answer is None:
             return None
-        step = self.parts.outbox.claimed(request, answer)
+        step = self.context.outbox.claimed(request, answer)
         return step if isinstance(step, Wait) else Claimed(step, not_after)
 
     def _mark_schema(self, batch: Batch, batch_outcome: BatchOutcome) -> None:
         """Drop the schema, or have it read again, if the answer contradicts it."""
-        collection = self.parts.settings.collections[batch.collection]
+        collection = self.context.settings.collections[batch.collection]
         if batch_outcome.drop_schema:
-            self.parts.items.drop_schema(collection)
+            self.context.items.drop_schema(collection)
         elif batch_outcome.mark_schema_stale != "no":
             at_once = batch_outcome.mark_schema_stale == "at-once"
-            self.parts.items.mark_schema_stale(collection, at_once=at_once)
+            self.context.items.mark_schema_stale(collection, at_once=at_once)

@@ -44,7 +44,7 @@ class ItemReads:
                 item,
                 outcome,
                 spread=self._spread(),
-                schema=self._reader.parts.items.schema(collection),
+                schema=self._reader.context.items.schema(collection),
             )
             if item_outcome.passed:
                 words = f"slug {item.taken} is that of another item: the next one is tried"

@@ -31,7 +31,7 @@ def read(reader: CmsReader, destination: Destination, lookup: Lookup, not_after:
 def _read_variants(
     reader: CmsReader, destination: Destination, lookup: Lookup, not_after: float
 ) -> None:
-    collection = reader.parts.settings.collections[lookup.collection]
+    collection = reader.context.settings.collections[lookup.collection]
     outcome = reader.ask(
         destination,
         lambda client: client.list_items(
@@ -44,15 +44,15 @@ def _read_variants(
         collection=collection,
     )
     page = outcome if isinstance(outcome, Answer) and outcome.status == 200 else None
-    reader.parts.locales.ingest_page(lookup, page)
+    reader.context.locales.ingest_page(lookup, page)
 
 
 def _read_site(
     reader: CmsReader, destination: Destination, lookup: Lookup, not_after: float
 ) -> None:
     """Read the site; if the token sees several, search them one by one."""
-    collection = reader.parts.settings.collections[lookup.collection]
-    known = reader.parts.locales.known(collection)
+    collection = reader.context.settings.collections[lookup.collection]
+    known = reader.context.locales.known(collection)
     of: tuple[str, ...] = (destination.site,) if destination.site else ()
     searching = bool(known.sites) and not of
     if searching:
@@ -65,27 +65,27 @@ def _read_site(
         harmless=True,
     )
     if not isinstance(outcome, Answer) or outcome.status != 200:
-        reader.parts.locales.fail(lookup, reason(outcome), soon=_passes(outcome))
+        reader.context.locales.fail(lookup, reason(outcome), soon=_passes(outcome))
     elif searching:
         _go_on(reader, lookup, known.sites, known.turn, collection.id in outcome.collections)
     elif len(outcome.sites) == 1:
-        reader.parts.locales.keep(lookup, outcome.sites[0])
+        reader.context.locales.keep(lookup, outcome.sites[0])
     elif outcome.sites:
-        reader.parts.locales.search(lookup, outcome.sites, 0)
+        reader.context.locales.search(lookup, outcome.sites, 0)
     else:
-        reader.parts.locales.fail(lookup, "the token sees no site", soon=False)
+        reader.context.locales.fail(lookup, "the token sees no site", soon=False)
 
 
 def _go_on(
     reader: CmsReader, lookup: Lookup, sites: tuple[Site, ...], turn: int, found: bool
 ) -> None:
     if found:
-        reader.parts.locales.keep(lookup, sites[turn])
+        reader.context.locales.keep(lookup, sites[turn])
     elif turn + 1 < len(sites):
-        reader.parts.locales.search(lookup, sites, turn + 1)
+        reader.context.locales.search(lookup, sites, turn + 1)
     else:
         words = f"none of the {len(sites)} sites that the token sees has the collection"
-        reader.parts.locales.fail(lookup, words, soon=False)
+        reader.context.locales.fail(lookup, words, soon=False)
 
 
 def _passes(outcome: Answer | DestinationError) -> bool:

@@ -33,8 +33,8 @@ class CmsReader:
     request with the seconds that it may take.
     """
 
-    def __init__(self, parts: Context, alive: Callable[[float], object] = lambda _: None) -> None:
-        self.parts = parts
+    def __init__(self, context: Context, alive: Callable[[float], object] = lambda _: None) -> None:
+        self.context = context
         self._alive = alive
         self._clients: dict[str, Client] = {}
 
@@ -54,7 +54,7 @@ class CmsReader:
 
     def probe(self, destination: Destination, probe: Probe, not_after: float) -> None:
         """Read a collection: an answer below 500 lets one request through."""
-        collection = self.parts.settings.collections[probe.collection]
+        collection = self.context.settings.collections[probe.collection]
         outcome = self.ask(
             destination,
             lambda client: client.get_collection(collection.id, not_after=not_after),
@@ -65,15 +65,15 @@ class CmsReader:
 
     def look_up(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
         """Read the listing page, filter or schema that items wait for."""
-        collection = self.parts.settings.collections[lookup.collection]
+        collection = self.context.settings.collections[lookup.collection]
         if lookup.kind == "schema":
             self._read_schema(destination, lookup, not_after)
             return
-        schema = self.parts.items.schema(collection)
-        if self.parts.items.spellings.wants_types(lookup, schema):
+        schema = self.context.items.schema(collection)
+        if self.context.items.spellings.wants_types(lookup, schema):
             self._read_types(destination, lookup, not_after)
-            if self.parts.limiter.take(destination):
-                self.parts.items.ingest_page(lookup, None)
+            if self.context.limiter.take(destination):
+                self.context.items.ingest_page(lookup, None)
                 return
         if lookup.kind == "filter":
             self._filter(destination, lookup, not_after)
@@ -90,17 +90,17 @@ class CmsReader:
             flight="",
             collection=collection,
         )
-        self.parts.items.ingest_page(lookup, _page(page))
+        self.context.items.ingest_page(lookup, _page(page))
 
     def _filter(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
         """Filter by the waiting keys, as far as possible."""
-        collection = self.parts.settings.collections[lookup.collection]
-        schema = self.parts.items.schema(collection)
+        collection = self.context.settings.collections[lookup.collection]
+        schema = self.context.items.schema(collection)
         asked = key_filter(collection, lookup.keys, lookup.canary, schema)
         if not asked.asked:
-            self.parts.limiter.give_back(destination)
-            self.parts.breaker.record(destination.name, "read")
-            self.parts.items.ingest_page(lookup, Answer(200, total=0), asked)
+            self.context.limiter.give_back(destination)
+            self.context.breaker.record(destination.name, "read")
+            self.context.items.ingest_page(lookup, Answer(200, total=0), asked)
             return
         outcome = self.ask(
             destination,
@@ -114,12 +114,12 @@ class CmsReader:
             refusable=True,
         )
         page = outcome if _refuses(outcome) else _page(outcome)
-        self.parts.items.ingest_page(lookup, page, asked)
+        self.context.items.ingest_page(lookup, page, asked)
 
     def _read_types(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
         """Read the schema first: the lookup needs the form in which the field stores a key."""
-        collection = self.parts.settings.collections[lookup.collection]
-        reading = self.parts.items.spellings.as_reading(lookup)
+        collection = self.context.settings.collections[lookup.collection]
+        reading = self.context.items.spellings.as_reading(lookup)
         outcome = self.ask(
             destination,
             lambda client: client.get_collection(
@@ -129,10 +129,10 @@ class CmsReader:
             collection=collection,
             harmless=True,
         )
-        self.parts.items.keep_schema(reading, _page(outcome))
+        self.context.items.keep_schema(reading, _page(outcome))
 
     def _read_schema(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
-        collection = self.parts.settings.collections[lookup.collection]
+        collection = self.context.settings.collections[lookup.collection]
         outcome = self.ask(
             destination,
             lambda client: client.get_collection(
@@ -143,7 +143,7 @@ class CmsReader:
             # Not needed by writes: a token without this right may still write.
             harmless=not lookup.needed,
         )
-        self.parts.items.keep_schema(lookup, _page(outcome))
+        self.context.items.keep_schema(lookup, _page(outcome))
 
     def ask(
         self,
@@ -175,7 +175,7 @@ class CmsReader:
         close = (outcome.retry_after or 0.0) if isinstance(outcome, Answer) and spent else None
         self.learn(destination, outcome, time.monotonic() - begun, close)
         if harmless or (refusable and _refuses(outcome)):
-            self.parts.breaker.record(
+            self.context.breaker.record(
                 destination.name, "read", reason=summary(outcome), flight=flight
             )
         else:
@@ -193,7 +193,7 @@ class CmsReader:
         collection: Collection | None,
         probing: bool,
     ) -> None:
-        breaker, words = self.parts.breaker, summary(outcome)
+        breaker, words = self.context.breaker, summary(outcome)
         status = outcome.status if isinstance(outcome, Answer) else _NO_ANSWER
         if reason := pause_for(outcome):
             breaker.pause(destination.name, reason, by=destination.budget)
@@ -220,7 +220,7 @@ class CmsReader:
     ) -> None:
         """Update the budget from *outcome*; *close*: see `Limiter.learn`."""
         answer = outcome if isinstance(outcome, Answer) else None
-        self.parts.limiter.learn(
+        self.context.limiter.learn(
             destination,
             limit=answer.limit if answer else None,
             remaining=answer.remaining if answer else None,

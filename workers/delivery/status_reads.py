@@ -18,16 +18,16 @@ READ_AGAIN = 10.0  # s, up to twice that with jitter: after a 429
 class StatusReads:
     """Used by one Deliverer, in its thread."""
 
-    def __init__(self, reader: CmsReader, parts: Context) -> None:
+    def __init__(self, reader: CmsReader, context: Context) -> None:
         self._reader = reader
-        self._parts = parts
+        self._context = context
         self._unfiltered: set[str] = set()  # destinations that cannot filter by id
 
     def look(
         self, destination: Destination, batch: Batch, spread: float, not_after: float
     ) -> Attempt:
         """Read the statuses of *batch* by one GET."""
-        collection = self._parts.settings.collections[batch.collection]
+        collection = self._context.settings.collections[batch.collection]
         filtered = destination.name not in self._unfiltered
 
         def ask(client: Client) -> Answer:

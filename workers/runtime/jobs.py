@@ -104,15 +104,15 @@ class Jobs:
 
     def __init__(
         self,
-        parts: Context,
+        context: Context,
         stop: threading.Event,
         fetching: Fetching | None = None,
         sound: Callable[[], None] = lambda: None,
     ) -> None:
-        self.parts = parts
+        self.context = context
         self.stop = stop
         self.alive: Callable[[float], object] = lambda _: None  # see `Pulse`
-        self.deliverer = Deliverer(parts, alive=lambda seconds: self.alive(seconds))
+        self.deliverer = Deliverer(context, alive=lambda seconds: self.alive(seconds))
         self._fetching = fetching
         self._sound = sound
         self._workers = 0
@@ -120,7 +120,7 @@ class Jobs:
 
     def deliver(self, name: str) -> None:
         """Carry out steps of one destination until it must wait, or the time slice ends."""
-        destination = self.parts.settings.destinations.get(name)
+        destination = self.context.settings.destinations.get(name)
         if destination is None:
             _log.warning("job for an unknown destination", extra={"destination": name})
             return
@@ -132,7 +132,7 @@ class Jobs:
         if step is None:
             _log.warning("job of fetches in a process that has none")
             return
-        self.parts.outbox.job_started(FETCHES)
+        self.context.outbox.job_started(FETCHES)
         self._work(FETCHES, lambda *_: step(lambda: self.hand_over(FETCHES)), FETCH_STEP)
 
     def _work(
@@ -160,7 +160,7 @@ class Jobs:
                 self.stop.wait(found.seconds)
         if starting:
             # Stopped before its first claim: what arrives next has to ask for another job.
-            self.parts.outbox.job_started(name)
+            self.context.outbox.job_started(name)
 
     def _goes_on(self, till: float) -> bool:
         """Whether the job may claim another step."""
@@ -174,8 +174,8 @@ class Jobs:
 
     def hand_over(self, name: str) -> None:
         """Enqueue another job for *name*, unless one is queued."""
-        if self.parts.outbox.wants_job(name):
-            self.parts.wakes.wake(name)
+        if self.context.outbox.wants_job(name):
+            self.context.wakes.wake(name)
 
     def _step(
         self,
@@ -203,10 +203,10 @@ class Jobs:
         changes would wait for their slowest answer.
         """
         if time.monotonic() > self._counted + COUNT_EVERY:
-            self._workers = heartbeats.workers_alive(self.parts.steps.client)
+            self._workers = heartbeats.workers_alive(self.context.steps.client)
             self._counted = time.monotonic()
         flights = FLIGHTS
-        if len(self.parts.settings.destinations) > 1:
+        if len(self.context.settings.destinations) > 1:
             flights = max(1, min(FLIGHTS, self._workers - 1))
         return flights, max(1, min(flights, self._workers) - 1)
 
@@ -223,9 +223,9 @@ def bind(settings: Settings, fetching: Callable[[Context], Fetching] | None = No
     """
     global _bound
     if _bound is None:
-        parts = build(settings)
-        sound = StoreCheck(parts.steps.client, settings.store).check
-        _bound = Jobs(parts, threading.Event(), fetching(parts) if fetching else None, sound)
+        context = build(settings)
+        sound = StoreCheck(context.steps.client, settings.store).check
+        _bound = Jobs(context, threading.Event(), fetching(context) if fetching else None, sound)
     return _bound
 
 

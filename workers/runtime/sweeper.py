@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 def sweep_forever(
-    parts: Context,
+    context: Context,
     fetchers: Sequence[str],
     stop: threading.Event,
     *,
@@ -33,7 +33,7 @@ def sweep_forever(
 
     *fetchers*: those of the mappings; *sound*: as of `Jobs`.
     """
-    client = parts.steps.client
+    client = context.steps.client
     # Two sweepers at once do no harm: the marker lets only one enqueue a job.
     lease = Lease(client, keys.SWEEPER, "the sweeper", seconds=LOCK)
     away = Complaint(_log, "sweep without the store")
@@ -45,17 +45,17 @@ def sweep_forever(
                 continue
             if not renewed:
                 renewed = True
-                for name in parts.breaker.resume_renewed():
+                for name in context.breaker.resume_renewed():
                     _log.info("resumed with another token", extra={"destination": name})
-                    parts.wakes.wake(name)
+                    context.wakes.wake(name)
             sound()
-            parts.upgrade.look_again()
-            names, seconds = parts.outbox.sweep(fetchers)
+            context.upgrade.look_again()
+            names, seconds = context.outbox.sweep(fetchers)
             for name in names:
-                if not parts.wakes.crowded(name):
-                    parts.wakes.wake(name)
-            parts.memory.look()
-            seconds = 0.0 if _carry_on(parts) else seconds
+                if not context.wakes.crowded(name):
+                    context.wakes.wake(name)
+            context.memory.look()
+            seconds = 0.0 if _carry_on(context) else seconds
             with guarded():
                 # An earlier wake time stored meanwhile pushes to this list.
                 client.blpop([keys.NUDGE], timeout=max(0.01, min(1.0, seconds)))
@@ -67,14 +67,14 @@ def sweep_forever(
         lease.end()
 
 
-def _carry_on(parts: Context) -> bool:
+def _carry_on(context: Context) -> bool:
     """Do slices of pending work for a while; True: more is left."""
     until = time.monotonic() + AT_ONCE
     while time.monotonic() < until:
         began = time.monotonic()
-        done = parts.outbox.slice()
+        done = context.outbox.slice()
         for name in done.wake:
-            parts.wakes.wake(name)
+            context.wakes.wake(name)
         if not done.more:
             return False
         # Pause as long as the slice took, to leave the store to others.

@@ -67,7 +67,7 @@ class Applier:
         portion: Checks the lock of the run before each portion; raises if it is lost.
     """
 
-    parts: Context
+    context: Context
     collection: Collection
     table: WorkingSet
     _: KW_ONLY
@@ -79,11 +79,11 @@ class Applier:
     portion: Callable[[], RunLease | None] = lambda: None
 
     def __post_init__(self) -> None:
-        self._destination = self.parts.settings.destinations[self.collection.destination]
+        self._destination = self.context.settings.destinations[self.collection.destination]
         self._kind = cast(Kind, self.collection.reconcile.orphans)
         self._due = 0.0  # time.monotonic() at which everything handed over becomes due
-        self._outbox = OutboxReader(self.parts, self.collection)
-        self._repairs = Repairs(self.parts.steps, self.parts.settings)
+        self._outbox = OutboxReader(self.context, self.collection)
+        self._repairs = Repairs(self.context.steps, self.context.settings)
 
     def act(self) -> Applied:
         """
@@ -234,7 +234,7 @@ class Applier:
         if done.held and limit:
             return Applied(held={limit.kind: ""})
         if done.wake:
-            self.parts.wakes.wake(self._destination.name)
+            self.context.wakes.wake(self._destination.name)
         return Applied(repaired=done.fields)
 
     def _accept(self, changes: Sequence[list[Change]], limit: RunLimit | None = None) -> Applied:
@@ -245,11 +245,11 @@ class Applier:
             while accepted.outcome == "lost":  # as above
                 token, lease = uuid.uuid4().hex, self.portion()
                 delivery = replace(delivery, token=token, hold=self._hold(), lease=lease)
-                accepted = self.parts.outbox.accept(delivery)
+                accepted = self.context.outbox.accept(delivery)
             if accepted.outcome == "held" and limit:
                 return done + Applied(held={limit.kind: ""})
             for name in accepted.wake:
-                self.parts.wakes.wake(name)
+                self.context.wakes.wake(name)
             done += Applied(accepted=accepted.accepted)
         return done
 

@@ -58,8 +58,8 @@ class _NoWakes:
 
 
 class _FakeReader(CmsReader):
-    def __init__(self, parts: Context, fake: FakeClient) -> None:
-        super().__init__(parts)
+    def __init__(self, context: Context, fake: FakeClient) -> None:
+        super().__init__(context)
         self._fake = fake
 
     def client(self, destination: Destination) -> Client:
@@ -70,7 +70,7 @@ class _FakeReader(CmsReader):
 class DryRun:
     """A store of its own with a copy of the outbox, and a fake CMS."""
 
-    parts: Context
+    context: Context
     collection: Collection
     fake: FakeClient
 
@@ -79,10 +79,10 @@ class DryRun:
         Carry out steps until none is left; return the calls by kind. Raises StoreUnavailable if the
         store of the dry run did not answer.
         """
-        destination = self.parts.settings.destinations[self.collection.destination]
-        deliverer = Deliverer(self.parts, spread=lambda: 0.5)
-        deliverer.reader = _FakeReader(self.parts, self.fake)
-        steps, waited = self.parts.steps, 0.0
+        destination = self.context.settings.destinations[self.collection.destination]
+        deliverer = Deliverer(self.context, spread=lambda: 0.5)
+        deliverer.reader = _FakeReader(self.context, self.fake)
+        steps, waited = self.context.steps, 0.0
         for _ in range(MOST_STEPS):
             wait = deliverer.step(destination, flights=FLIGHTS, more=lambda _: None)
             if not isinstance(wait, Wait):
@@ -96,7 +96,7 @@ class DryRun:
 
 @contextmanager
 def prepared(
-    parts: Context, collection: Collection, table: WorkingSet, locales: tuple[Locale, ...] = ()
+    context: Context, collection: Collection, table: WorkingSet, locales: tuple[Locale, ...] = ()
 ) -> Iterator[DryRun]:
     """
     Yield a dry run of the repairs in *table*; *locales*: of the site.
@@ -106,17 +106,17 @@ def prepared(
         ReconcileFailed: The collection's fields cannot be read.
     """
     with tempfile.TemporaryDirectory(prefix="instep-dry-run-") as folder:
-        settings = _settings_of(parts.settings, collection, Path(folder))
+        settings = _settings_of(context.settings, collection, Path(folder))
         with kept(settings.store):
             client = connection.connect(settings.store)
             try:
-                steps = Steps(client, clock_offset_ms=parts.steps.clock_offset_ms)
+                steps = Steps(client, clock_offset_ms=context.steps.clock_offset_ms)
                 own = make_context(settings, steps, _NoWakes())
-                schema, _ = schema_of(parts, collection)
-                _copy(parts, client, collection, table.acted(causes.ACTS))
-                locale_variants.copy(parts, own, collection)
+                schema, _ = schema_of(context, collection)
+                _copy(context, client, collection, table.acted(causes.ACTS))
+                locale_variants.copy(context, own, collection)
                 locale_variants.record(own, collection, table, locales)
-                _copy_targets(parts, client, collection, table.references())
+                _copy_targets(context, client, collection, table.references())
                 fake = FakeClient(
                     table,
                     table.types_by_slug(),
@@ -146,23 +146,23 @@ def _settings_of(settings: Settings, collection: Collection, folder: Path) -> Se
 
 
 def _copy(
-    parts: Context, client: redis.Redis, collection: Collection, records: Sequence[str]
+    context: Context, client: redis.Redis, collection: Collection, records: Sequence[str]
 ) -> None:
     """
     Copy the data of *records* that the steps read, and the ids of the items that they refer to.
     """
-    at = (collection.name, parts.settings.copy_of(collection))
-    real = parts.steps.client
+    at = (collection.name, context.settings.copy_of(collection))
+    real = context.steps.client
     values: set[tuple[str, str]] = set()
     with guarded():
-        _copy_index(parts.steps, client, at)
+        _copy_index(context.steps, client, at)
         if schema := real.get(keys.schema(*at)):
             client.set(keys.schema(*at), schema)
         client.set(keys.ARRIVAL, real.get(keys.ARRIVAL) or 0)
         for start in range(0, len(records), PAGE):
             page = records[start : start + PAGE]
             values |= _copy_items(real, client, at, page)
-    _copy_targets(parts, client, collection, values)
+    _copy_targets(context, client, collection, values)
 
 
 def _copy_index(steps: Steps, client: redis.Redis, at: tuple[str, str]) -> None:
@@ -181,24 +181,24 @@ def _copy_index(steps: Steps, client: redis.Redis, at: tuple[str, str]) -> None:
 
 
 def _copy_targets(
-    parts: Context,
+    context: Context,
     client: redis.Redis,
     collection: Collection,
     values: Iterable[tuple[str, str]],
 ) -> None:
     """Copy the ids of the items that *values* (type and text) refer to by their keys."""
-    copies = parts.settings.copies(collection.destination)
+    copies = context.settings.copies(collection.destination)
     for to, named in linked_keys(values).items():
         if to not in copies:
             continue
         at = (to, copies[to])
         with guarded():
-            found = parts.steps.client.hmget(keys.item_ids(*at), named)
+            found = context.steps.client.hmget(keys.item_ids(*at), named)
             ids: dict[Any, Any] = {key: id for key, id in zip(named, found, strict=True) if id}
             if ids:
                 client.hset(keys.item_ids(*at), mapping=ids)
             if to != collection.name:
-                _copy_index(parts.steps, client, at)
+                _copy_index(context.steps, client, at)
 
 
 def _copy_items(

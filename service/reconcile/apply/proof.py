@@ -47,7 +47,7 @@ class RunProof:
         StoreUnavailable: The store did not answer.
     """
 
-    parts: Context
+    context: Context
     collection: Collection
     table: WorkingSet
     _: KW_ONLY
@@ -55,13 +55,13 @@ class RunProof:
     sleep: Callable[[float], object] = time.sleep
 
     def __post_init__(self) -> None:
-        self._outbox = OutboxReader(self.parts, self.collection)
+        self._outbox = OutboxReader(self.context, self.collection)
         self._arrival = self._began_ms = 0
 
     def begin(self) -> None:
         """Record the state before the listing begins."""
         with guarded():
-            self._arrival = int(self.parts.steps.client.get(keys.ARRIVAL) or 0)
+            self._arrival = int(self.context.steps.client.get(keys.ARRIVAL) or 0)
         self._began_ms = self._outbox.now_us() // 1000
 
     # pending --------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ class RunProof:
         noted = set(self.table.records_of(causes.ON_ITS_WAY))
         name = keys.waiting(self.collection.name)
         with guarded():
-            waiting = self.parts.steps.client.zrangebyscore(name, "-inf", self._began_ms)
+            waiting = self.context.steps.client.zrangebyscore(name, "-inf", self._began_ms)
         left = sorted({*noted, *waiting})
         waited = 0.0
         while True:
@@ -88,7 +88,7 @@ class RunProof:
 
     def _sliced(self) -> int:
         """Return the number of earlier deliveries that are still being accepted in slices."""
-        client = self.parts.steps.client
+        client = self.context.steps.client
         with guarded():
             names = [str(name) for name in client.lrange(keys.SLICED, 0, -1)]
             came = [client.hget(keys.sliced(name), "before") for name in names]
@@ -119,7 +119,7 @@ class RunProof:
         letters from this run's own values.
         """
         keys = {key for record in refused for key in (record, self.table.shown(record))}
-        return sum(self._counts(letter, keys) for letter in self.parts.letters.list())
+        return sum(self._counts(letter, keys) for letter in self.context.letters.list())
 
     def _counts(self, letter: Letter, refused: set[str | None]) -> bool:
         if letter.kind == "unmapped":

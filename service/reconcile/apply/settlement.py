@@ -56,7 +56,7 @@ class SettlementWait:
         sleep: Between two checks.
     """
 
-    parts: Context
+    context: Context
     collection: Collection
     table: WorkingSet
     _: KW_ONLY
@@ -64,7 +64,7 @@ class SettlementWait:
     sleep: Callable[[float], object] = time.sleep
 
     def __post_init__(self) -> None:
-        self._outbox = OutboxReader(self.parts, self.collection)
+        self._outbox = OutboxReader(self.context, self.collection)
         self._settled: set[str] = set()
         # ms; later values overtake those handed over
         self._since = self._outbox.now_us() // 1000
@@ -98,7 +98,7 @@ class SettlementWait:
             self.sleep(LOOK)
 
     def _now(self) -> float:
-        steps = self.parts.steps
+        steps = self.context.steps
         return (clock.read_us(steps.client) + steps.clock_offset_ms * 1000) / 1e6
 
     def _why(self, stands: float) -> str:
@@ -106,7 +106,7 @@ class SettlementWait:
         if stands < SETTLES:
             return self.hindrance()
         site = self.collection.destination
-        held = self.parts.report.status()["destinations"][site]
+        held = self.context.report.status()["destinations"][site]
         state = f": {site} is in {held['state']}: {held['reason']}" if held["reason"] else ""
         return f"nothing was written for {SETTLES / 60:g} minutes{state}; the rest is sent later"
 
@@ -123,7 +123,7 @@ class SettlementWait:
 
     def hindrance(self) -> str:
         """Return why waiting is futile, or nothing."""
-        status = self.parts.report.status()
+        status = self.context.report.status()
         for name, kind in (
             (self.collection.destination, "destinations"),
             (self.collection.name, "collections"),
@@ -134,7 +134,7 @@ class SettlementWait:
             for wait in held.get("waits", ()):
                 if wait["seconds"] > TRIED and wait["records"] >= held["pending_items"]:
                     return f"{name} waits: {wait['reason']}: {wait['message']}"
-        if heartbeats.workers_alive(self.parts.steps.client):
+        if heartbeats.workers_alive(self.context.steps.client):
             self._unattended = float("inf")
             return ""
         self._unattended = min(self._unattended, time.monotonic())

@@ -77,7 +77,7 @@ class CmsLister:
         StoreUnavailable: The store did not answer.
     """
 
-    parts: Context
+    context: Context
     collection: Collection
     by: str
     _: KW_ONLY
@@ -87,9 +87,9 @@ class CmsLister:
     sleep: Callable[[float], object] = time.sleep
 
     def __post_init__(self) -> None:
-        self._destination = self.parts.settings.destinations[self.collection.destination]
+        self._destination = self.context.settings.destinations[self.collection.destination]
         self._names = self.names or RecordKeys(self.collection)
-        self._reader = CmsReader(self.parts)
+        self._reader = CmsReader(self.context)
         self.calls = 0
 
     def into(self, table: Side | None, began_ms: int = 0, since_ms: int = 0) -> Listing:
@@ -109,21 +109,21 @@ class CmsLister:
                         table.add_item(self._record(view), listed(view))
                     newest = max(filter(None, (newest, view.created)), default=None)
                 seen |= page.items.keys()
-                self.parts.items.ingest_page(self._as_lookup(offset, began_ms), page)
+                self.context.items.ingest_page(self._as_lookup(offset, began_ms), page)
                 offset += len(page.items)
                 self.on_progress(len(seen), total)
                 if not page.items or offset >= (total if total is not None else offset + 1):
                     break
         except BaseException:
-            self.parts.items.end_listing(self.collection, began_ms)
+            self.context.items.end_listing(self.collection, began_ms)
             raise
         finally:
             self._reader.close()
         whole = total is not None and not shrank and len(seen) >= total
         if not whole:
-            self.parts.items.end_listing(self.collection, began_ms)
+            self.context.items.end_listing(self.collection, began_ms)
         else:
-            repairs = Repairs(self.parts.steps, self.parts.settings)
+            repairs = Repairs(self.context.steps, self.context.settings)
             repairs.listed(self.collection, newest, len(seen), at, began_ms)
         return Listing(len(seen), self.calls, whole, began_ms, since_ms)
 
@@ -140,8 +140,8 @@ class CmsLister:
 
     def _now_ms(self) -> int:
         with guarded():
-            seconds, micros = self.parts.steps.client.time()
-        return int(seconds) * 1000 + int(micros) // 1000 + self.parts.steps.clock_offset_ms
+            seconds, micros = self.context.steps.client.time()
+        return int(seconds) * 1000 + int(micros) // 1000 + self.context.steps.clock_offset_ms
 
     def page(self, offset: int, locales: str = "") -> Answer:
         """Return a page of the items, or of their variants in *locales* (cmsLocaleIds, "a,b")."""
@@ -172,7 +172,7 @@ class CmsLister:
         for tries in range(TRIES):
             if tries:
                 self.sleep(PAUSE * 2 ** (tries - 1))
-            take(self.parts, self.collection, self.sleep)
+            take(self.context, self.collection, self.sleep)
             outcome = self._reader.ask(
                 self._destination, ask, flight="", collection=self.collection
             )

@@ -30,33 +30,33 @@ LONGEST = 5.0  # s of one sleep, so that it can be interrupted
 
 
 def options_of(
-    parts: Context, collection: Collection, types: set[str]
+    context: Context, collection: Collection, types: set[str]
 ) -> tuple[Mapping[str, Sequence[Mapping[str, str]]], int]:
     """Return slug → options where one of *types* needs them, and the calls that it took."""
     if not any(TYPES[name].needs_schema for name in types if name in TYPES):
         return {}, 0
-    schema, calls = schema_of(parts, collection)
+    schema, calls = schema_of(context, collection)
     return {slug: schema.options(slug) for slug in schema.fields}, calls
 
 
-def known_schema(parts: Context, collection: Collection, types: set[str]) -> tuple[Schema, int]:
+def known_schema(context: Context, collection: Collection, types: set[str]) -> tuple[Schema, int]:
     """
     Return the schema if the form of *types* in the CMS depends on it, and the number of calls.
 
     A mapping may declare a field for URLs as text. If values are not checked against the schema, or
     it cannot be read, only the last known one counts.
     """
-    schema = parts.items.schema(collection)
+    schema = context.items.schema(collection)
     if schema.fields or not collection.preflight or "plain" not in types:
         return schema, 0
     try:
-        return schema_of(parts, collection)
+        return schema_of(context, collection)
     except ReconcileFailed:
         return schema, 1
 
 
 def record_keys_of(
-    parts: Context, collection: Collection, by: str, records: Sequence[str]
+    context: Context, collection: Collection, by: str, records: Sequence[str]
 ) -> tuple[RecordKeys, int]:
     """
     Return the map from shown keys to records, and the number of calls.
@@ -67,27 +67,27 @@ def record_keys_of(
     """
     if by == "item":
         return RecordKeys(collection), 0
-    known = {id: record for record, id in OutboxReader(parts, collection).ids()}
-    schema, calls = parts.items.schema(collection), 0
+    known = {id: record for record, id in OutboxReader(context, collection).ids()}
+    schema, calls = context.items.schema(collection), 0
     if not schema.fields and may_have_forms(collection, [*records, *known.values()]):
         try:
-            schema, calls = schema_of(parts, collection)
+            schema, calls = schema_of(context, collection)
         except ReconcileFailed:
             calls = 1
     return record_keys(collection, schema, known, records), calls
 
 
-def schema_of(parts: Context, collection: Collection) -> tuple[Schema, int]:
+def schema_of(context: Context, collection: Collection) -> tuple[Schema, int]:
     """
     Return the schema as last read, else read it in a slot of the budget; and the calls it took.
     """
-    schema = parts.items.schema(collection)
+    schema = context.items.schema(collection)
     if schema.fields:
         return schema, 0
-    destination = parts.settings.destinations[collection.destination]
-    take(parts, collection)
-    lookup = _lookup(parts, collection)
-    reader = CmsReader(parts)
+    destination = context.settings.destinations[collection.destination]
+    take(context, collection)
+    lookup = _lookup(context, collection)
+    reader = CmsReader(context)
     try:
         outcome = reader.ask(
             destination, lambda client: client.get_collection(collection.id), flight=""
@@ -96,27 +96,27 @@ def schema_of(parts: Context, collection: Collection) -> tuple[Schema, int]:
         reader.close()
     if not isinstance(outcome, Answer) or outcome.status != 200:
         raise ReconcileFailed(f"{collection.name}: its schema cannot be read: {summary(outcome)}")
-    parts.items.keep_schema(lookup, outcome)
-    return parts.items.schema(collection), 1
+    context.items.keep_schema(lookup, outcome)
+    return context.items.schema(collection), 1
 
 
-def _lookup(parts: Context, collection: Collection) -> Lookup:
+def _lookup(context: Context, collection: Collection) -> Lookup:
     """Record the time of the read: a value that came later is not refused by it."""
     with guarded():
-        arrival = int(parts.steps.client.get(keys.ARRIVAL) or 0)
-    now_ms = OutboxReader(parts, collection).now_us() // 1000
+        arrival = int(context.steps.client.get(keys.ARRIVAL) or 0)
+    now_ms = OutboxReader(context, collection).now_us() // 1000
     return Lookup(collection.name, "schema", uuid.uuid4().hex, at=now_ms, arrival=arrival)
 
 
 def take(
-    parts: Context, collection: Collection, sleep: Callable[[float], object] = time.sleep
+    context: Context, collection: Collection, sleep: Callable[[float], object] = time.sleep
 ) -> None:
     """
     Wait for a slot of the budget, without exceeding its pace.
 
     While live changes wait for a listing, its pages alternate with other requests.
     """
-    destination = parts.settings.destinations[collection.destination]
-    lane: Lane = "live" if parts.items.waits(collection) else "reconcile"
-    while wait := parts.limiter.take(destination, lane):
+    destination = context.settings.destinations[collection.destination]
+    lane: Lane = "live" if context.items.waits(collection) else "reconcile"
+    while wait := context.limiter.take(destination, lane):
         sleep(min(wait, LONGEST))

@@ -40,22 +40,22 @@ def are_wanted(collection: Collection, table: WorkingSet) -> bool:
 
 
 def locales_of(
-    parts: Context, collection: Collection, sleep: Callable[[float], object]
+    context: Context, collection: Collection, sleep: Callable[[float], object]
 ) -> tuple[tuple[Locale, ...], int]:
     """
     Return the locales of the site, the primary one first, and the calls that it took to read them.
     """
-    destination = parts.settings.destinations[collection.destination]
-    known = parts.locales.known(collection)
-    with closing(CmsReader(parts)) as reader:
+    destination = context.settings.destinations[collection.destination]
+    known = context.locales.known(collection)
+    with closing(CmsReader(context)) as reader:
         for calls in range(MOST_READS):
             if known.locales is not None and not known.failed:
                 return known.locales, calls
-            take(parts, collection, sleep)
-            now_ms = OutboxReader(parts, collection).now_us() // 1000
+            take(context, collection, sleep)
+            now_ms = OutboxReader(context, collection).now_us() // 1000
             lookup = Lookup(collection.name, "site", uuid.uuid4().hex, at=now_ms)
             locale_reads.read(reader, destination, lookup, time.monotonic() + SECONDS)
-            known = parts.locales.known(collection)
+            known = context.locales.known(collection)
             if known.failed:
                 break
     why = known.failed or "no site has this collection"
@@ -80,7 +80,7 @@ def list_into(lister: CmsLister, table: WorkingSet, locales: tuple[Locale, ...])
 
 
 def record(
-    parts: Context, collection: Collection, table: WorkingSet, locales: tuple[Locale, ...]
+    context: Context, collection: Collection, table: WorkingSet, locales: tuple[Locale, ...]
 ) -> None:
     """Record in the outbox which variants there are, so that writes go to all of them."""
     ids = {locale.tag: locale.id for locale in locales}
@@ -90,28 +90,28 @@ def record(
         view = ItemView(item.id, {}, None, published, None, item.archived, item.draft, ids[tag])
         views.append(view)
         if len(views) == PAGE:
-            _take_in(parts, collection, views)
+            _take_in(context, collection, views)
             views = []
-    _take_in(parts, collection, views)
+    _take_in(context, collection, views)
 
 
-def _take_in(parts: Context, collection: Collection, views: list[ItemView]) -> None:
+def _take_in(context: Context, collection: Collection, views: list[ItemView]) -> None:
     if views:
         lookup = Lookup(collection.name, "variants", uuid.uuid4().hex, slot=":reconcile")
-        parts.locales.ingest_page(lookup, Answer(200, variants=tuple(views)))
+        context.locales.ingest_page(lookup, Answer(200, variants=tuple(views)))
 
 
-def copy(parts: Context, own: Context, collection: Collection) -> None:
-    """Copy locales and variants from the store of *parts* to that of *own*."""
-    at = (collection.name, parts.settings.copy_of(collection))
+def copy(context: Context, own: Context, collection: Collection) -> None:
+    """Copy locales and variants from the store of *context* to that of *own*."""
+    at = (collection.name, context.settings.copy_of(collection))
     with guarded():
-        site = parts.steps.client.hmget(keys.site(*at), ["locales", "scope"])
+        site = context.steps.client.hmget(keys.site(*at), ["locales", "scope"])
         if site[0] is None:
             return
-        now_ms = OutboxReader(parts, collection).now_us() // 1000
+        now_ms = OutboxReader(context, collection).now_us() // 1000
         known: dict[Any, Any] = {"locales": site[0], "read": now_ms, "began": now_ms}
         known |= {} if site[1] is None else {"scope": site[1]}
         own.steps.client.hset(keys.site(*at), mapping=known)
-        held: dict[Any, Any] = dict(parts.steps.client.hscan_iter(keys.variants(*at)))
+        held: dict[Any, Any] = dict(context.steps.client.hscan_iter(keys.variants(*at)))
         if held:
             own.steps.client.hset(keys.variants(*at), mapping=held)

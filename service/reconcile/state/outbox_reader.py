@@ -20,11 +20,11 @@ class OutboxReader:
         StoreUnavailable: The store did not answer.
     """
 
-    def __init__(self, parts: Context, collection: Collection) -> None:
-        self._client = parts.steps.client
-        self._offset_ms = parts.steps.clock_offset_ms
+    def __init__(self, context: Context, collection: Collection) -> None:
+        self._client = context.steps.client
+        self._offset_ms = context.steps.clock_offset_ms
         self._name = collection.name
-        self._ids = keys.item_ids(collection.name, parts.settings.copy_of(collection))
+        self._ids = keys.item_ids(collection.name, context.settings.copy_of(collection))
 
     def now_us(self) -> int:
         """Return the store's clock, µs since 1970."""

@@ -50,9 +50,9 @@ class ReferenceIds:
         StoreUnavailable: The store did not answer.
     """
 
-    def __init__(self, parts: Context, collection: Collection) -> None:
-        self._client = parts.steps.client
-        self._places = parts.settings.copies(collection.destination)
+    def __init__(self, context: Context, collection: Collection) -> None:
+        self._client = context.steps.client
+        self._places = context.settings.copies(collection.destination)
         self.listed: dict[str, Callable[[list[str]], Mapping[str, str]]] = {}
 
     def of(self, page: Iterable[ComparedRecord]) -> dict[str, str | None]:

@@ -18,18 +18,18 @@ from workers.store.rewrites import Repairs
 
 
 def update_index(
-    parts: Context, collection: Collection, table: WorkingSet, links: ReferenceIds
+    context: Context, collection: Collection, table: WorkingSet, links: ReferenceIds
 ) -> None:
     """
     Update the index and *links* from a complete listing of *collection*; raises StoreUnavailable if
     the store did not answer.
     """
     links.listed[collection.name] = table.ids_of
-    Repairs(parts.steps, parts.settings).replaced(collection, table.replaced())
+    Repairs(context.steps, context.settings).replaced(collection, table.replaced())
 
 
 def list_targets(
-    parts: Context,
+    context: Context,
     collection: Collection,
     table: WorkingSet,
     links: ReferenceIds,
@@ -50,13 +50,13 @@ def list_targets(
     for name in links.known(table.targets()):
         if name == collection.name:
             continue
-        target, shown = parts.settings.collections[name], ListedIds()
-        known = dict(OutboxReader(parts, target).ids())
-        pages = CmsLister(parts, target, "key", moved=moved, sleep=sleep).into(shown)
+        target, shown = context.settings.collections[name], ListedIds()
+        known = dict(OutboxReader(context, target).ids())
+        pages = CmsLister(context, target, "key", moved=moved, sleep=sleep).into(shown)
         calls += pages.calls
         if pages.whole:
             links.listed[name] = shown.ids_of
-            Repairs(parts.steps, parts.settings).replaced(target, _replaced(known, shown))
+            Repairs(context.steps, context.settings).replaced(target, _replaced(known, shown))
     return calls
 
 

@@ -34,9 +34,9 @@ class SourceRecords:
         StoreUnavailable: The store did not answer.
     """
 
-    def __init__(self, parts: Context, collection: str, source: str, as_of_ms: int) -> None:
-        self._client = parts.steps.client
-        self._offset_ms = parts.steps.clock_offset_ms
+    def __init__(self, context: Context, collection: str, source: str, as_of_ms: int) -> None:
+        self._client = context.steps.client
+        self._offset_ms = context.steps.clock_offset_ms
         self._source = source
         self._as_of_ms = as_of_ms
         self._key = keys.given(collection, source)

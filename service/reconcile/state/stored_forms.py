@@ -65,9 +65,9 @@ def _form(
     return Form(one.record, slug, held.arrival, item.updated or "", mark, schema)
 
 
-def keep(parts: Context, collection: str, found: Iterable[Form]) -> None:
+def keep(context: Context, collection: str, found: Iterable[Form]) -> None:
     left = [list(each) for each in found]
     while left:
         request = {"token": uuid.uuid4().hex, "collection": collection, "forms": left[:MOST]}
-        parts.steps.run("keep_forms", request)
+        context.steps.run("keep_forms", request)
         del left[:MOST]
