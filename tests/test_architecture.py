@@ -4,8 +4,6 @@ import ast
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 FILES = sorted(
     path.relative_to(ROOT).as_posix()
@@ -52,14 +50,23 @@ PURE = (
 IMPURE = {"flask", "redis", "rq", "requests", "time", "random", "socket", "subprocess", "os"}
 
 
+def below(*folders):
+    return [path for path in FILES if path.startswith(folders)]
+
+
 @cache
 def parsed(path):
     return ast.parse((ROOT / path).read_text(encoding="utf-8"))
 
 
+@cache
 def imports(path):
-    """Yield the full names of the modules that the file at *path* imports, anywhere in it."""
-    for node in ast.walk(parsed(path)):
+    """The full names of the modules that the file at *path* imports, anywhere in it."""
+    return [*named(path, ast.walk(parsed(path)))]
+
+
+def named(path, nodes):
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -119,10 +126,14 @@ def ours(path):
     return {folder_of(name) for name in names if "." in name}
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if not path.endswith("__init__.py")])
-def test_imports_run_down(path):
-    own = folder_of(path)
-    up = {each for each in ours(path) if each != own and FLOOR[each] <= FLOOR[own]}
+def test_imports_run_down():
+    up = {
+        (path, each)
+        for path in FILES
+        if not path.endswith("__init__.py")
+        for each in ours(path)
+        if each != folder_of(path) and FLOOR[each] <= FLOOR[folder_of(path)]
+    }
     assert not up
 
 
@@ -143,57 +154,48 @@ def module_path(name):
 
 def top_imports(path):
     """The full names of what the file at *path* imports as it is imported itself."""
-    for node in parsed(path).body:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    return named(path, parsed(path).body)
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.startswith("workers/")])
-def test_workers_know_no_flask(path):
-    assert "flask" not in packages(path)
+def importing(names, files):
+    """Return those of *files* that import a package of *names*."""
+    return {path for path in files if packages(path) & names}
 
 
-RQ = ("workers/runtime/jobs.py", "workers/runtime/wakeups.py", "workers/runtime/rq_worker.py")
+def test_workers_know_no_flask():
+    assert not importing({"flask"}, below("workers/"))
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path not in RQ])
-def test_rq_is_imported_by_its_entry_points_alone(path):
-    assert "rq" not in packages(path)
+def test_rq_is_imported_by_its_entry_points_alone():
+    entries = {f"workers/runtime/{name}.py" for name in ("jobs", "wakeups", "rq_worker")}
+    assert importing({"rq"}, FILES) <= entries
 
 
-@pytest.mark.parametrize("path", PURE)
-def test_the_core_is_pure(path):
-    assert not packages(path) & IMPURE
+def test_the_core_is_pure():
+    assert not importing(IMPURE, PURE)
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in FILES if path.startswith(("service/senders/", "service/mapping/"))]
-)
-def test_senders_and_mappings_know_no_store_no_web_and_no_network(path):
-    assert not packages(path) & {"flask", "redis", "rq", "requests", "random", "socket"}
+def test_senders_and_mappings_know_no_store_no_web_and_no_network():
+    io = {"flask", "redis", "rq", "requests", "random", "socket"}
+    assert not importing(io, below("service/senders/", "service/mapping/"))
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_addresses_of_the_cms_stand_in_its_client_alone():
+    known = {
         path
-        for path in FILES
-        if not path.startswith(("service/sandbox/", "service/demo/"))
-        and path != "workers/webflow/client.py"
-    ],
-)
-def test_addresses_of_the_cms_stand_in_its_client_alone(path):
-    source = (ROOT / path).read_text(encoding="utf-8")
-    tree = ast.parse(source)
-    documented = {id(node) for node in docstrings(tree)}
-    for node in ast.walk(tree):
-        text = getattr(node, "value", None)
-        if isinstance(node, ast.Constant) and isinstance(text, str) and id(node) not in documented:
-            assert "/collections/" not in text
-            assert "/items" not in text
+        for path in set(FILES) - set(below("service/sandbox/", "service/demo/"))
+        if any("/collections/" in text or "/items" in text for text in texts(path))
+    }
+    assert known == {"workers/webflow/client.py"}
+
+
+def texts(path):
+    """The texts in the file at *path*, but for its docstrings."""
+    documented = {id(node) for node in docstrings(parsed(path))}
+    for node in ast.walk(parsed(path)):
+        plain = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if plain and id(node) not in documented:
+            yield node.value
 
 
 def docstrings(tree):
@@ -221,11 +223,10 @@ def test_one_file_knows_under_which_names_fields_are_stored():
     assert found == {"workers/store/item_record.py"}
 
 
-@pytest.mark.parametrize("path", FILES)
-def test_no_file_is_longer_than_300_lines(path):
-    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= 300
+def test_no_file_is_longer_than_300_lines():
+    lines = {path: len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in FILES}
+    assert not {path: number for path, number in lines.items() if number > 300}
 
 
-@pytest.mark.parametrize("path", FILES)
-def test_every_module_says_what_it_is(path):
-    assert ast.get_docstring(parsed(path))
+def test_every_module_says_what_it_is():
+    assert not {path for path in FILES if not ast.get_docstring(parsed(path))}
