@@ -34,6 +34,7 @@ WORDS: Final = {  # by the kinds of `Hit`
     "notice": "objects waiting to be fetched",
     "delivery": "stored deliveries that contain its key",
     "words": "compression dictionaries, with all deliveries that use them",
+    "listed": "entries in the list of deliveries",
     "history": "history entries",
     "answer": "stored answers to repeated calls",
     "member": "queue entries",

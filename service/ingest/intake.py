@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 from service.ingest.delivery_router import DeliveryRouter
@@ -103,6 +103,12 @@ class Intake:
         )
         receipt = self.router.take(entry) if self.router else self.accept(entry)
         return replace(receipt, answer=received.answer)
+
+    def checked(
+        self, source: str, headers: Mapping[str, str], body: bytes, *, now: datetime
+    ) -> dict[str, Any]:
+        """Return what the proof of a refused request of *source* looks at, without any value."""
+        return self._sender(source).checked(headers, body, now=now)
 
     def accept(self, entry: Entry) -> Receipt:
         """

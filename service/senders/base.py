@@ -173,6 +173,7 @@ class SenderKind:
         answer: The one that it expects; None: any.
         needs_secret: False: something else proves its requests; *build* checks that.
         covers_body: Whether the proof covers the body.
+        signs_url: Whether it covers the URL of the source.
         sequenced: Its versions are mostly sequences.
         conceal: Returns a body without its secrets, for a dead letter.
         topics: Those that it can send; None: unknown.
@@ -190,6 +191,7 @@ class SenderKind:
     answer: Answer | None = None
     needs_secret: bool = True
     covers_body: bool = False
+    signs_url: bool = False
     sequenced: bool = False
     conceal: Callable[[bytes, Sequence[str]], bytes] | None = None
     topics: Topics | None = None

@@ -10,13 +10,16 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from service.senders import content_encoding
 from service.senders.base import Answer, Event, SenderConfig, SenderKind
 from service.senders.composed import Sender
+from service.senders.watched_headers import WatchedHeaders
 from workers.config.settings import MAX_BODY
-from workers.errors import BodyTooLarge, PayloadInvalid, SignatureInvalid
+from workers.errors import BodyTooLarge, ConfigurationInvalid, PayloadInvalid, SignatureInvalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class ConfiguredSender:
         secrets: As text.
         marks: The names under which they are counted.
         max_body: Largest body in bytes, as sent and unpacked.
+        url: What is signed with the body, without its secrets; None: no URL is.
     """
 
     kind: SenderKind = field(repr=False)
@@ -68,6 +72,7 @@ class ConfiguredSender:
     secrets: tuple[str, ...] = field(repr=False)
     marks: tuple[str, ...] = ()
     max_body: int = MAX_BODY
+    url: str | None = None
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -147,6 +152,17 @@ class ConfiguredSender:
             raise refusal or SignatureInvalid("there is no signature")
         finally:
             del refusal  # as above
+
+    def checked(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> dict[str, Any]:
+        """
+        Return what the proof of a refused request looks at: the headers by name, each "present" or
+        "missing", and the URL. No value of a header is in it.
+        """
+        watched = WatchedHeaders(headers)
+        with contextlib.suppress(SignatureInvalid):
+            self.senders[0].verify(watched, body, now=now)
+        found: dict[str, Any] = {"headers": watched.seen}
+        return found if self.url is None else found | {"url": self.url}
 
     def _forms(self, request: Request) -> Iterator[tuple[Mapping[str, str], bytes]]:
         yield request.headers, request.body
@@ -237,4 +253,18 @@ def configured(kind: SenderKind, config: SenderConfig) -> ConfiguredSender:
         source.secrets,
         source.marks,
         source.max_body or kind.max_body,
+        _shown_url(config) if kind.signs_url else None,
     )
+
+
+def _shown_url(config: SenderConfig) -> str | None:
+    """Return the URL that is signed, without what may be a secret in it; None: it is not known."""
+    shown = replace(config, source=replace(config.source, path_token=None))
+    try:
+        parts = urlsplit(shown.signed_url())
+    except (ConfigurationInvalid, ValueError):
+        return None
+    host = parts.netloc.rpartition("@")[2]
+    token = "/<path_token>" if config.source.path_token and config.source.url is None else ""
+    query = "?…" if parts.query else ""
+    return f"{parts.scheme}://{host}{parts.path}{token}{query}"

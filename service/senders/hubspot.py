@@ -159,6 +159,7 @@ KIND = SenderKind(
     options=HubSpotOptions,
     dedupe_hours=48,
     covers_body=True,
+    signs_url=True,
     max_body=8 * 2**20,  # up to 100 events, with texts of 64 KiB
     topics=Topics(r"[A-Za-z0-9_-]+\.[A-Za-z]+", {f"{each}.": _CHANGES for each in _OBJECTS}),
 )

@@ -68,6 +68,7 @@ KIND = SenderKind(
     retries="11 in 24 hours, then the event is dropped",
     dedupe_hours=48,
     covers_body=True,
+    signs_url=True,
     topics=Topics(
         r"[a-z0-9_]+(\.[a-z0-9_]+)+",
         {"inventory.count.": ("updated",), "catalog.version.": ("updated",)},

@@ -27,7 +27,7 @@ from service.ingest.intake import Intake
 from service.ingest.spool_parts import SpoolParts
 from service.web import docs_pages, webhooks
 from service.web.readiness import Readiness
-from service.web.refusals import Reporter
+from service.web.refusals import ListRefusal, Reporter
 from workers.errors import StoreUnavailable
 from workers.store import metrics
 from workers.store.outbox import Outbox
@@ -43,6 +43,7 @@ def create_app(
     workers_alive: Callable[[], int],
     hung: Callable[[], Sequence[str]] = lambda: (),
     count_refusal: Callable[[str, str], object] = lambda *_: None,
+    list_refusal: ListRefusal = lambda *_: None,
     spool: SpoolParts | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
@@ -58,6 +59,7 @@ def create_app(
         workers_alive: Returns the number of live workers; raises StoreUnavailable.
         hung: Returns the roles of hanging processes; raises StoreUnavailable.
         count_refusal: Counts a refused request by source and reason; must not block.
+        list_refusal: Lists a refused request; must not block.
         spool: Keeps deliveries while the store is away; None: they are answered with 503.
         clock: Returns the current time, aware.
     """
@@ -69,7 +71,7 @@ def create_app(
         spool.attach(intake)
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a redirect, which senders count as a failure
-    reporter = Reporter(settings.sources, count_refusal)
+    reporter = Reporter(settings.sources, count_refusal, list_refusal)
     app.register_blueprint(webhooks.blueprint(intake, settings.sources, clock, reporter))
     app.add_url_rule("/healthz", view_func=lambda: {"alive": True}, endpoint="healthz")
     state = spool.state if spool is not None else None

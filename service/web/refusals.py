@@ -1,11 +1,12 @@
-"""Refused requests: each is one line in the log, and counted by source."""
+"""Refused requests: each is one line in the log, counted by source, and listed."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
-from typing import Final
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, Protocol
 
+from workers.store.refusal_list import Refused
 from workers.store.refusals import REASONS, UNKNOWN
 
 PREFIX: Final = "/webhooks/"
@@ -13,9 +14,16 @@ PREFIX: Final = "/webhooks/"
 _log = logging.getLogger(__name__)
 
 
+class ListRefusal(Protocol):
+    def __call__(
+        self, source: str, refused: Refused, checked: Callable[[], Mapping[str, Any]] = dict, /
+    ) -> object:
+        """List a refused request; *checked* returns what was looked at. Must not block."""
+
+
 class Reporter:
     """
-    Logs and counts refused requests.
+    Logs, counts and lists refused requests.
 
     Args:
         sources: The names of all sources.
@@ -23,9 +31,15 @@ class Reporter:
             ``workers.store.refusals``; must not block.
     """
 
-    def __init__(self, sources: Collection[str], count: Callable[[str, str], object]) -> None:
+    def __init__(
+        self,
+        sources: Collection[str],
+        count: Callable[[str, str], object],
+        list_refusal: ListRefusal = lambda *_: None,
+    ) -> None:
         self._sources = sources
         self._count = count
+        self._list = list_refusal
 
     def report(self, path: str, reason: str, status: int) -> None:
         """Log and count a refused request; *path* is not logged: it may hold a secret."""
@@ -35,11 +49,20 @@ class Reporter:
             return
         _log.warning("delivery", extra={"action": reason, "status": status, "source": source})
         self._count(source, reason)
+        self._list(source, Refused(reason, status, _message(source, reason)))
 
-    def count_outcome(self, source: str, action: str) -> None:
-        """Count a delivery of *source* if *action* is a refusal; it is logged already."""
+    def count_outcome(
+        self,
+        source: str,
+        action: str,
+        status: int,
+        message: str,
+        checked: Callable[[], Mapping[str, Any]],
+    ) -> None:
+        """Count and list a delivery of *source* if *action* is a refusal; it is logged already."""
         if action in REASONS:
             self._count(source, action)
+            self._list(source, Refused(action, status, message), checked)
 
     def source_of(self, path: str) -> str | None:
         """Return the source named in *path*, or UNKNOWN; None: not a path for deliveries."""
@@ -47,3 +70,11 @@ class Reporter:
             return None
         name = path.removeprefix(PREFIX).partition("/")[0]
         return name if path.startswith(PREFIX) and name in self._sources else UNKNOWN
+
+
+def _message(source: str, reason: str) -> str:
+    if reason != "not-found":
+        return ""
+    if source == UNKNOWN:
+        return "no source has the name in the path"
+    return "the path has a wrong path_token, or none, or one where the source has none"

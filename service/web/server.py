@@ -186,10 +186,11 @@ def _build() -> tuple[Flask, Settings, Reporter]:
         workers_alive=lambda: processes.workers_alive(client),
         hung=lambda: processes.hung(client),
         count_refusal=refusals.count,
+        list_refusal=refusals.list,
         spool=spool,
     )
     spool.start()
-    return application, settings, Reporter(settings.sources, refusals.count)
+    return application, settings, Reporter(settings.sources, refusals.count, refusals.list)
 
 
 def _process(parent: int) -> Front:

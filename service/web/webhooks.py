@@ -21,6 +21,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from time import monotonic
 from types import MappingProxyType
@@ -106,21 +107,25 @@ def blueprint(
         receipt: Receipt | None = None
         fault = ""
         values: dict[str, Any] = {"source": source}
+        checked: Callable[[], Mapping[str, Any]] = dict
         try:
             body = read_body(request, configured.max_body or MAX_BODY)
             headers = read_headers(request)
             if echo := _echo(configured, headers, body):
                 return echo
-            receipt = intake.receive(source, headers, body, now=clock())
+            now = clock()
+            receipt = intake.receive(source, headers, body, now=now)
             action: str = receipt.outcome
         except (RequestEntityTooLarge, BodyTooLarge):
             action = "too-large"
         except SignatureInvalid as error:
             action, values["reason"] = "refused", str(error)
+            checked = partial(intake.checked, source, headers, body, now=now)
         except StoreUnavailable as error:
             action, values["reason"], fault = "unavailable", str(error), error.shown
         _log_outcome(action, values | {"seconds": round(monotonic() - started, 6)}, receipt)
-        reporter.count_outcome(source, action)
+        message = values.get("reason", "")
+        reporter.count_outcome(source, action, STATUSES[action].value, message, checked)
         return _answer(action, receipt, fault)
 
     for rule in (

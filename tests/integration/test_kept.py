@@ -107,7 +107,11 @@ def test_nothing_is_kept_where_the_source_says_so(shop_with):
 
 def test_deliveries_of_one_kind_share_their_words(shop):
     for n in range(50):
-        shop.receive(sku=f"sku-{n}", qty=n, description="a long text that they all have in common")
+        shop.receive(
+            sku=f"sku-{n}",
+            qty=n,
+            description="a long text that they all have in common, and some more of it",
+        )
     assert len(bodies(shop)) == 50
     assert shop.client.xlen("instep:kept-words:erp") == 1
     held, alone = shop.kept.window("erp"), sum(len(each.body) for each in shop.deliveries())

@@ -28,7 +28,10 @@ from workers.store.scripts import Steps
 ROUNDS: Final = 3  # concurrent writers may store the key again
 AT_ONCE: Final = 50  # kept deliveries, or entries, per step
 STAYS: Final = frozenset({"reference", "other"})
-_STREAMS: Final = (keys.HISTORY, keys.every("kept"), keys.every("kept-words"))
+_STREAMS: Final = (
+    keys.HISTORY,
+    *(keys.every(kind) for kind in ("kept", "kept-words", "unkept", "refused")),
+)
 _MARKED: Final = 7 * 86_400  # s that an interrupted run is remembered
 
 Told = Callable[[int, int], object]
@@ -100,7 +103,7 @@ class Erasure:
         for hit in by_kind.get("notice", ()):
             self._erase_notice(hit.key)
         self._erase_kept([*by_kind.get("delivery", ()), *by_kind.get("words", ())])
-        self._erase_entries(by_kind.get("history", ()))
+        self._erase_entries([*by_kind.get("history", ()), *by_kind.get("listed", ())])
         for hit in (*by_kind.get("answer", ()), *by_kind.get("copy", ())):
             with guarded():
                 self._client.unlink(hit.key)
@@ -190,10 +193,11 @@ class Erasure:
             start = f"({page[-1][0].decode()}"
 
     def _erase_entries(self, hits: Sequence[Hit]) -> None:
-        for start in range(0, len(hits), AT_ONCE):
-            ids = [hit.id for hit in hits[start : start + AT_ONCE]]
-            with guarded():
-                self._client.xdel(keys.HISTORY, *ids)
+        for key in dict.fromkeys(hit.key for hit in hits):
+            ids = [hit.id for hit in hits if hit.key == key]
+            for start in range(0, len(ids), AT_ONCE):
+                with guarded():
+                    self._client.xdel(key, *ids[start : start + AT_ONCE])
 
     def _erase_member(self, hit: Hit) -> None:
         with guarded():

@@ -35,7 +35,9 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "seen ids": ("seen", "seen-bytes"),
         "letters": ("letter", "letters", "letter-number", "raw", "raw-bytes"),
-        "kept deliveries": ("kept", "kept-words", "kept-state", "kept-places", "rewrite"),
+        "kept deliveries": (
+            *("kept", "kept-words", "kept-state", "kept-places", "unkept", "refused", "rewrite"),
+        ),
         "fetches": (
             *("fetch", "fetches", "fetches-waiting", "fetches-failing"),
             *("fetcher", "fetchers", "cursors"),

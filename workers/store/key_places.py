@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from workers.store import keys
 from workers.store.compression import unpacked
+from workers.store.delivery_summary import Summary
 from workers.store.item_record import FieldRecord, left_out_of, slug_of
 from workers.store.key_text import KeyText
 
@@ -17,7 +18,12 @@ Pairs = Iterable[tuple[bytes, bytes]]
 
 SETS: Final = ("due", "waiting", "lookup", "filter", "not-live", "given")  # of records
 OBJECTS: Final = ("fetches", "fetches-waiting", "fetches-failing", "cursors")
-_STREAMS: Final = {"history": "history", "rewrite": "copy"}
+_STREAMS: Final = {
+    "history": "history",
+    "rewrite": "copy",
+    "unkept": "listed",
+    "refused": "listed",
+}
 INDEX: Final = ("ids", "keys", "twins", "born", "status", "variants", "listed")
 
 
@@ -26,8 +32,8 @@ class Hit:
     """
     One place that holds the key.
 
-    Kinds: "record", "letter", "body", "notice", "delivery", "words", "history", "answer", "copy",
-    "member", "index", "reference" (of another record) or "other".
+    Kinds: "record", "letter", "body", "notice", "delivery", "words", "listed", "history", "answer",
+    "copy", "member", "index", "reference" (of another record) or "other".
     """
 
     kind: str
@@ -80,8 +86,17 @@ class Places:
         self, family: str, name: str, id: str, entry: Mapping[bytes, bytes]
     ) -> Iterator[Hit]:
         """Yield a hit if the *entry* of a stream holds the key."""
-        if any(self._text.in_entry(value) for value in entry.values()):
+        told = any(self._text.in_entry(value) for value in entry.values())
+        if told or self.in_summary(entry.get(b"i", b"")):
             yield Hit(_STREAMS.get(family, "other"), name, id)
+
+    def in_summary(self, data: bytes) -> bool:
+        """Tell whether the summary of a delivery is about the record."""
+        if not self._text.may_hold(data):
+            return False
+        summary = Summary.parse(data.decode("utf-8", "replace"))
+        words = (*summary.topics, summary.reason)
+        return any(map(self._text.is_it, summary.keys)) or any(map(self._text.in_words, words))
 
     def in_packed(self, data: bytes, words: bytes) -> bool:
         """Tell whether a kept delivery, or a dictionary, holds the key."""

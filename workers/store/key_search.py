@@ -91,7 +91,8 @@ class Search:
         for id, entry in self._entries(key):
             if family == "kept":
                 words = self._words(source, entry[b"w"].decode()) or b""
-                if self._places.in_packed(entry[b"b"], words):
+                told = self._places.in_summary(entry.get(b"i", b""))
+                if told or self._places.in_packed(entry[b"b"], words):
                     yield Hit("delivery", name, id)
             elif family == "kept-words":
                 if self._places.in_packed(entry[b"b"], b""):

@@ -241,6 +241,16 @@ def kept(source: str, part: str = "") -> str:
     return f"{PREFIX}kept-{part}:{source}" if part else f"{PREFIX}kept:{source}"
 
 
+def unkept(source: str) -> str:
+    """Stream: deliveries that were proven and are not kept, such as repeats, without their body."""
+    return f"{PREFIX}unkept:{source}"
+
+
+def refused(source: str) -> str:
+    """Stream: requests that were refused, without their body (``refusal_list.py``)."""
+    return f"{PREFIX}refused:{source}"
+
+
 # Dead letters -----------------------------------------------------------------------------------
 
 LETTERS = f"{PREFIX}letters"  # sorted set: the open ones by time

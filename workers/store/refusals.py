@@ -1,9 +1,9 @@
 """
-Counts of refused requests, by source and reason.
+Counts of refused requests, by source and reason, and the list of them.
 
-Stored in the hash of the source (`keys.source`): ``refused:<reason>``, and ``refused`` for bad
-signatures. A thread writes them, so that no answer waits for the store; counts not yet written when
-the process ends are lost.
+Counted in the hash of the source (`keys.source`): ``refused:<reason>``, and ``refused`` for bad
+signatures. A thread writes both, so that no answer waits for the store; what is not yet written
+when the process ends is lost.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import redis
 
 from workers.errors import StoreUnavailable
-from workers.store import keys
+from workers.store import keys, refusal_list
 from workers.store.complaint import Complaint
 from workers.store.connection import guarded
+from workers.store.refusal_list import RefusalList, Refused
 
 UNKNOWN: Final = "(unknown)"  # requests that name no source; not a valid name
 REASONS: Final = MappingProxyType(
@@ -35,17 +37,19 @@ REASONS: Final = MappingProxyType(
     }
 )
 _PAUSE = 0.1  # s between writes, so that a flood of refusals is a few commands
+_TURN = 5.0  # s between attempts to write what waits for the rate of the list
 _AWAY = 1.0  # s between attempts while the store is unavailable
 
 _log = logging.getLogger(__name__)
 
 
 class Refusals:
-    """The counts of one process. Only its thread uses *client*."""
+    """The refusals of one process. Only its thread uses *client*."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._list = RefusalList()
         self._lock = threading.Lock()
         self._some = threading.Event()
         self._thread: threading.Thread | None = None
@@ -55,14 +59,38 @@ class Refusals:
         """Count one refusal without waiting; *source* is one of instep.toml, or UNKNOWN."""
         with self._lock:
             self._counts[source, reason] += 1
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="refusals", daemon=True)
-                self._thread.start()
+            self._start()
         self._some.set()
+
+    def list(
+        self,
+        source: str,
+        refused: Refused,
+        checked: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        """
+        List one refusal without waiting.
+
+        *checked*: Returns what was looked at; called only if the refusal is listed by itself, so
+        that a flood costs little.
+        """
+        with self._lock:
+            new = self._list.is_new(source, refused)
+        found = checked() if new else {}
+        with self._lock:
+            self._list.add(source, refused, found)
+            self._start()
+        self._some.set()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="refusals", daemon=True)
+            self._thread.start()
 
     def _run(self) -> None:
         rest = threading.Event()
-        while self._some.wait():
+        # What may not be written yet waits for its turn, not for the next refusal.
+        while self._some.wait(_TURN if self._list.waits else None) or self._list.waits:
             self._some.clear()
             try:
                 self.flush()
@@ -74,19 +102,22 @@ class Refusals:
             rest.wait(_PAUSE)
 
     def flush(self) -> None:
-        """Write the counts; if that raises StoreUnavailable, they are kept."""
+        """Write what is new; if that raises StoreUnavailable, it is kept."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
+            causes, unlisted = self._list.take()
         try:
             with guarded(), self._client.pipeline(transaction=True) as pipeline:
                 for (source, reason), times in counts.items():
                     pipeline.hincrby(keys.source(source), f"refused:{reason}", times)
                     if reason == "refused":
                         pipeline.hincrby(keys.source(source), "refused", times)
+                refusal_list.write(pipeline, causes, unlisted)
                 pipeline.execute()
         except StoreUnavailable:
             with self._lock:
                 self._counts.update(counts)
+                self._list.put_back(causes, unlisted)
             raise
 
 

@@ -99,11 +99,19 @@ function delivery.count(duplicate)
   end
 end
 
+-- The letter of its outcome in the list of deliveries (delivery_summary.py).
+local function outcome()
+  if delivery.is_duplicate then return 'd' end
+  local letter = delivery.fresh > 0 and 'k' or delivery.failed > 0 and 'm' or 'w'
+  return request.mode == 'fetched' and string.upper(letter) or letter
+end
+
 -- Returns the name of new words (delivery_log.lua).
 function delivery.log()
-  if not delivery.kept or sliced_request.now then return nil end
+  if sliced_request.now then return nil end
+  if not delivery.kept then return delivery_log.list_unkept(outcome()) end
   local places = delivery_log.places_text(delivery.repeats, delivery.unwanted, delivery.taken)
-  return delivery_log.append(delivery.kept, places, string.format('%.0f', delivery.before))
+  return delivery_log.append(delivery.kept, places, string.format('%.0f', delivery.before), outcome())
 end
 
 return delivery

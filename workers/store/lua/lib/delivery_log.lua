@@ -1,6 +1,7 @@
--- Shared: the deliveries that are kept, so that they can be run again. Owns, of each source:
+-- Shared: the deliveries that are kept, so that they can be run again, and a list of the others. Owns, of
+-- each source:
 --   instep:kept:<source>        stream <ms>-<number>: t came, µs   a the newest arrival number then
---     w words   x places   b packed
+--     w words   x places   b packed   i summary, behind the letter of its outcome (delivery_summary.py)
 --     x: places of the events that were repeats, "|", those of the events that were not taken; and
 --       "|" and those that were, where a letter of the whole body stands for the others
 --     a delivery that is accepted in slices has these in kept-places:<source>, a hash: number → x
@@ -8,6 +9,7 @@
 --   instep:kept-state:<source>  hash: number, ms of the last; bytes; oldest, fell: ms of the oldest
 --     and of the last that fell out; dropped: how many did for want of room; most: bytes that they may
 --     take, where the store's limit allows less than keep_mb
+--   instep:unkept:<source>      stream <ms>-<number>: t, i: what was proven and is not kept, such as repeats
 -- ARGV[4]: the delivery, packed; ARGV[5]: new words that it is packed by
 --! uses step arrivals
 
@@ -17,6 +19,7 @@ local WORDS_MS = 2 * 3600000  -- words are used for an hour, by a process's own 
 local ENTRY = 16              -- bytes of an entry beside its texts, about
 delivery_log.KEPT_PART = 4           -- of the memory of a store with a limit, for all sources
 local AT_ONCE = 50            -- that fall out in one step
+local UNKEPT_MOST, UNKEPT_MS = 500, 7 * 86400000
 
 function delivery_log.ms_of(entry) return tonumber(string.match(entry[1], '^%d+')) end
 
@@ -116,8 +119,25 @@ function delivery_log.begin()
   return state
 end
 
+-- How it is listed: *outcome* and what it is about. '': by a process that says nothing about it.
+local function summary_of(outcome)
+  local summary = given(request.summary)
+  return summary and outcome .. summary or ''
+end
+
+-- Lists what is not kept. *outcome*: see delivery_summary.py.
+function delivery_log.list_unkept(outcome)
+  if not given(request.summary) then return end
+  local key = 'instep:unkept:' .. request.source
+  local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+  local ms = math.max(now, last and delivery_log.ms_of(last) or 0)
+  redis.call('XADD', key, 'MAXLEN', UNKEPT_MOST, string.format('%.0f-*', ms),
+    't', string.format('%.0f', arrivals.us), 'i', summary_of(outcome))
+  if redis.call('PTTL', key) < UNKEPT_MS / 2 then redis.call('PEXPIRE', key, UNKEPT_MS) end
+end
+
 -- *x*, *arrival*: see above. Returns the name of new words, or '' where those given are gone.
-function delivery_log.append(state, x, arrival)
+function delivery_log.append(state, x, arrival, outcome)
   local source, kept = request.source, request.kept
   state.ms = math.max(now, state.ms or 0)
   state.oldest = state.oldest or state.ms
@@ -128,9 +148,10 @@ function delivery_log.append(state, x, arrival)
     delivery_log.save_state(source, state)
     return ''
   end
-  local came = string.format('%.0f', arrivals.us)
-  redis.call('XADD', 'instep:kept:' .. source, id, 't', came, 'a', arrival, 'w', words or id, 'x', x, 'b', ARGV[4])
-  local bytes = #came + #arrival + #(words or id) + #x + #ARGV[4] + ENTRY
+  local came, summary = string.format('%.0f', arrivals.us), summary_of(outcome)
+  redis.call('XADD', 'instep:kept:' .. source, id, 't', came, 'a', arrival, 'w', words or id, 'x', x, 'b', ARGV[4],
+    'i', summary)
+  local bytes = #came + #arrival + #(words or id) + #x + #ARGV[4] + #summary + ENTRY
   if fresh then
     redis.call('XADD', 'instep:kept-words:' .. source, id, 'b', ARGV[5])
     bytes = bytes + #ARGV[5] + ENTRY

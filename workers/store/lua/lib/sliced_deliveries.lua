@@ -24,6 +24,7 @@ local function begin(begins, text)
   if redis.call('EXISTS', memory) == 1 then
     redis.call('UNLINK', uploaded)
     delivery.count(true)
+    delivery_log.list_unkept('d')
     spool.note_drained()
     return step.answer({outcome = 'duplicate'})
   end
@@ -35,7 +36,11 @@ local function begin(begins, text)
   redis.call('INCRBY', 'instep:arrival', begins.arrivals)
   local name = string.format('%.0f', redis.call('INCR', 'instep:slice-number'))
   local keeping, words = delivery_log.begin(), nil
-  if keeping then words = delivery_log.append(keeping, '|', string.format('%.0f', before)) end
+  if keeping then
+    words = delivery_log.append(keeping, '|', string.format('%.0f', before), 's')
+  else
+    delivery_log.list_unkept('s')
+  end
   local key = sliced_request.key(name)
   redis.call('RENAME', uploaded, key .. ':events')
   redis.call('PERSIST', key .. ':events')

@@ -3,7 +3,7 @@
 -- dead letters of what could not be read, counters, and who is to be woken.
 -- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_bytes, letters_most,
 --   history, weak, hold_ms, limit, spooled, slot, headers, fetched: {fetcher, object, token, n, cursor, more, last},
---   kept: {ms, most, words}, again, assumed,
+--   kept: {ms, most, words}, summary, again, assumed,
 --   events: [{id, name, topic, index, place, letter, problems: [{path, message}], nameless,
 --     left: [{collection, record, slug, version}], part,
 --     again: {number, place, came, taken, letters, arrival, whole},
@@ -17,7 +17,7 @@
 --   fetched: the claim of a fetch that the events were read by; last: it is to be closed
 --   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
 --   left: left_out.lua; nameless: it has problems that name no field of a record
---   kept: delivery_log.lua   again: remap.lua   assumed: items.lua   log: source_logs.lua
+--   kept, summary: delivery_log.lua   again: remap.lua   assumed: items.lua   log: source_logs.lua
 --   limit: of a run, whose events are a record each; lease: the lock that it holds (run_counts.lua)
 --   stands: adoption.lua   placed, snapshot: version_order.lua   spooled, slot: spool.lua
 --   on_create: create_only.lua

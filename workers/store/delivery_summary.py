@@ -1,0 +1,139 @@
+"""
+How a delivery is listed without its body: one short text beside it.
+
+The text is the letter of its outcome, which the step of ``accept`` knows, and a JSON list: number
+of events, topics, keys, why something was left out, mark of the secret, number of keys. A list of
+one is its element, and what is empty at the end is left off: most are ``k[1,"stock","SKU-1"]``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from workers.model.changes import Delivery, Incoming
+
+# In upper case: read by a fetcher.
+OUTCOMES: Final = MappingProxyType(
+    {"k": "kept", "d": "duplicate", "w": "unwanted", "m": "unmapped", "s": "kept"}
+)
+SLICED: Final = "s"  # accepted in slices: what became of its events is known at its end
+KEYS: Final = 10  # listed of one delivery; the others are in its body
+KEYS_LONG: Final = 400  # characters of them in sum
+TOPICS: Final = 3
+TOPIC_LONG: Final = 100
+REASON_LONG: Final = 160
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """
+    What is listed of one delivery.
+
+    Args:
+        letter: A key of `OUTCOMES`; "": an earlier release kept it.
+        keys: Of its records, up to `KEYS`.
+        reason: Why something of it was left out.
+        secret: Mark of the secret that proved it; "": the source had one.
+        count: Number of its keys.
+    """
+
+    letter: str
+    events: int = 0
+    topics: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    reason: str = ""
+    secret: str = ""
+    count: int = 0
+
+    @property
+    def outcome(self) -> str:
+        return OUTCOMES.get(self.letter.lower(), "kept")
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether it is what a fetcher read, not a request of the source."""
+        return self.letter.isupper()
+
+    @classmethod
+    def parse(cls, text: str) -> Summary:
+        """Return the summary in *text*; one that cannot be read says nothing."""
+        try:
+            events, topics, keys, reason, secret, count = _padded(json.loads(text[1:]))
+            found = _several(keys)
+            return cls(
+                text[:1], events, _several(topics), found, reason, secret, count or len(found)
+            )
+        except (ValueError, TypeError):
+            return cls("")
+
+
+def summary_of(delivery: Delivery, *, marked: bool) -> str:
+    """
+    Return the summary of *delivery*, without the letter of its outcome.
+
+    *marked*: The source has several secrets, so that the one that proved it is of interest.
+    """
+    events = delivery.events
+    topics = tuple(dict.fromkeys(event.topic[:TOPIC_LONG] for event in events if event.topic))
+    records = dict.fromkeys(record for event in events for record in _records(event))
+    keys = _bounded(records)
+    values: list[Any] = [
+        len(events),
+        _one_or_all(topics[:TOPICS]),
+        _one_or_all(keys),
+        _reason(events),
+        delivery.secret if marked and delivery.secret else "",
+        len(records) if len(records) > len(keys) else 0,
+    ]
+    while not values[-1]:
+        values.pop()
+        if not values:
+            return "[0]"
+    return _encode(values)
+
+
+def _records(event: Incoming) -> Iterable[str]:
+    for change in event.changes:
+        yield change.record
+    for left in event.left:
+        yield left.record
+
+
+def _bounded(records: Iterable[str]) -> tuple[str, ...]:
+    found: list[str] = []
+    room = KEYS_LONG
+    for record in records:
+        room -= len(record)
+        if room < 0 or len(found) == KEYS:
+            break
+        found.append(record)
+    return tuple(found)
+
+
+def _reason(events: tuple[Incoming, ...]) -> str:
+    problems = [problem for event in events for problem in event.problems]
+    if not problems:
+        return ""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    words = f"{problems[0].path}: {problems[0].message}"
+    return (words if len(words) <= REASON_LONG else f"{words[: REASON_LONG - 1]}…") + more
+
+
+def _one_or_all(texts: tuple[str, ...]) -> Any:
+    return texts[0] if len(texts) == 1 else list(texts) or ""
+
+
+def _several(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,) if value else ()
+    return tuple(value)
+
+
+def _padded(values: list[Any]) -> list[Any]:
+    return [*values, *(0, "", "", "", "", 0)[len(values) :]]
