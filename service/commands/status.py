@@ -5,19 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from service.commands.output import as_json, printable, table
 from service.commands.session import joined
-from workers.errors import StoreUnavailable, StoreUnsafe
-
-if TYPE_CHECKING:
-    from workers.config.settings import Settings
-    from workers.delivery.context import Context
+from workers.errors import StoreUnavailable
 
 COLLECTION = (
     "state",
@@ -37,18 +32,10 @@ FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "d
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def status(json_wanted: bool) -> None:
     """Show states, backlog, counters and processes."""
-    from service.ingest.spool_count import with_spool
-    from service.reconcile.state.past_runs import with_runs
-    from workers.runtime import heartbeats
-    from workers.store.losses import Losses
+    from service.operate.status import status_of
 
     with _with_reason(), joined() as context:
-        client, settings = context.steps.client, context.settings
-        found = with_spool(context.report.status(), settings.store.data, client)
-        found["losses"] = Losses(context.steps).open(settings.collections)
-        found = with_runs(found, settings.collections.values(), client)
-        found["processes"] = heartbeats.alive(client)
-        found["reasons"] = _reasons(found, _trouble(context), settings)
+        found = status_of(context)
     if json_wanted:
         as_json(found)
     else:
@@ -64,7 +51,7 @@ def _with_reason() -> Iterator[None]:
         yield
     except StoreUnavailable as error:
         from service.ingest.spool_count import waiting
-        from service.web.readiness import Seen, reasons_of
+        from service.operate.reasons import Seen, reasons_of
         from workers.config.loader import load
 
         name = reasons_of(Seen(trouble=error))[0].name
@@ -74,35 +61,6 @@ def _with_reason() -> Iterator[None]:
             "machine and are accepted once it answers"
         ) * bool(spool.deliveries)
         raise StoreUnavailable(f"{name}: {error}{kept}") from error
-
-
-def _trouble(context: Context) -> StoreUnavailable | None:
-    """Return why a store that answers is not used; None: it is."""
-    from workers.store import durability
-
-    try:
-        durability.check(context.steps.client, context.settings.store)
-    except StoreUnsafe as error:
-        return error
-    return None
-
-
-def _reasons(
-    found: Mapping[str, Any], trouble: StoreUnavailable | None, settings: Settings
-) -> list[dict[str, Any]]:
-    from service.ingest.spool import State
-    from service.web.readiness import Seen, reasons_of
-
-    spool, running = found["spool"], found["processes"]
-    on = settings.store.spool_mb > 0
-    seen = Seen(
-        trouble=trouble,
-        workers=sum(each["role"] == "worker" for each in running),
-        hung=[each["role"] for each in running if each.get("hung")],
-        status=found,
-        spool=State(spool["deliveries"], spool["bytes"], takes=on),
-    )
-    return [asdict(reason) for reason in reasons_of(seen)]
 
 
 def _show(found: Mapping[str, Any]) -> None:

@@ -1,174 +1,20 @@
 """
 Readiness: the answer of ``/readyz``.
 
-Each rule yields its reasons from what was observed: *degraded* means that deliveries are kept but
-something waits for a person or for time, *down* that a delivery could not be kept. The page is
-public: it shows no keys, payloads, addresses or text from other systems.
+The page is public: it shows no keys, payloads, addresses or text from other systems.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from http import HTTPStatus
-from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any
 
 from service.ingest.spool import State
-from workers.errors import StoreForbidden, StoreNewer, StoreUnavailable, StoreUnsafe
-
-Grade = Literal["degraded", "down"]
-Status = Literal["ready", "degraded", "down"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """
-    One thing that keeps the system from working fully.
-
-    Args:
-        name: Stays the same as long as the reason lasts: a monitor may match it.
-        state: "down": a delivery could not be kept.
-        since: RFC 3339; None: the time when this process first saw it is filled in.
-        do: The next step, as an imperative.
-    """
-
-    name: str
-    state: Grade
-    since: str | None
-    do: str
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """
-    The observed state of the system.
-
-    Args:
-        store: The store's durability; empty if it is away or too weak.
-        trouble: Why the store cannot be used; None: it can.
-        workers: Number of live ones; None: unknown.
-        hung: Roles of processes that are alive but make no progress.
-        status: The numbers of ``instep status --json``; empty: unknown.
-        spool: None: this process has no spool.
-    """
-
-    store: Mapping[str, object] = field(default_factory=dict)
-    trouble: StoreUnavailable | None = None
-    workers: int | None = None
-    hung: Sequence[str] = ()
-    status: Mapping[str, Any] = field(default_factory=dict)
-    spool: State | None = None
-
-
-Rule = Callable[[Seen], Iterator[Reason]]
-
-
-def _grade(seen: Seen) -> Grade:
-    """Return the grade of a store that takes no deliveries: the spool may take them instead."""
-    return "degraded" if seen.spool and seen.spool.takes else "down"
-
-
-def _store(seen: Seen) -> Iterator[Reason]:
-    grade = _grade(seen)
-    if isinstance(seen.trouble, StoreUnsafe):
-        yield Reason("store weak", grade, None, str(seen.trouble))
-    elif isinstance(seen.trouble, StoreNewer):
-        do = "upgrade this machine: a later release has written the store"
-        yield Reason("store newer", grade, None, do)
-    elif isinstance(seen.trouble, StoreForbidden):
-        do = "give the store's user the right or password that the log names"
-        yield Reason("store forbidden", grade, None, do)
-    elif seen.trouble is not None:
-        # Not its message: that may contain the store's address.
-        yield Reason("store away", grade, None, "check that the store runs and can be reached")
-
-
-def _spool(seen: Seen) -> Iterator[Reason]:
-    if seen.spool is None:
-        return
-    if seen.spool.deliveries:
-        do = "nothing: it is drained once the store answers; if not, see the log"
-        yield Reason("spool waits", "degraded", None, do)
-    if seen.spool.full and seen.trouble is not None:
-        do = "make room on the disk of INSTEP_DATA, or raise [store] spool_mb"
-        yield Reason("spool full", "down", None, do)
-    if seen.spool.damaged:
-        do = "reconcile, then delete the *.damaged files in INSTEP_DATA/spool"
-        yield Reason("spool damaged", "degraded", None, do)
-
-
-def _workers(seen: Seen) -> Iterator[Reason]:
-    if seen.workers == 0:
-        yield Reason("no worker", "degraded", None, "start one with `instep worker`")
-
-
-def _hung(seen: Seen) -> Iterator[Reason]:
-    for role in seen.hung:
-        do = "nothing: it is replaced within 10 s"
-        if role == "supervisor":
-            do = "it cannot be replaced by itself: stop it, and start it again"
-        yield Reason(f"{role} hung", "degraded", None, do)
-
-
-def _states(seen: Seen) -> Iterator[Reason]:
-    """Name what is paused or not answered by its CMS; a collection only for a reason of its own."""
-    destinations = seen.status.get("destinations", {})
-    shared = [(entry["state"], entry["reason"]) for entry in destinations.values()]
-    for name, entry in destinations.items():
-        yield from _waits(f"destination {name}", name, entry["state"])
-    for name, entry in seen.status.get("collections", {}).items():
-        if (entry["state"], entry["reason"]) not in shared:
-            yield from _waits(f"collection {name}", name, entry["state"])
-
-
-def _waits(what: str, name: str, state: str) -> Iterator[Reason]:
-    if state in _DO:
-        yield Reason(f"{what}: {state}", "degraded", None, _DO[state].format(name))
-
-
-def _losses(seen: Seen) -> Iterator[Reason]:
-    """Name possible losses of the store, until a reconcile has checked each collection."""
-    for loss in seen.status.get("losses", ()):
-        # Not its message: that names files of the machine.
-        do = f"run `instep reconcile` for {', '.join(loss['unproven'])}; see `instep status`"
-        yield Reason(_LOSSES[loss["kind"]], "degraded", loss["at"], do)
-
-
-def _memory(seen: Seen) -> Iterator[Reason]:
-    memory = seen.status.get("memory", {})
-    do = "see `instep status` for what fills it, and raise maxmemory ([store] memory_mb)"
-    if memory.get("full"):
-        yield Reason("memory full", _grade(seen), None, do)
-    elif memory.get("level"):
-        yield Reason("memory short", "degraded", memory["since"], do)
-
-
-_DO: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "paused": "see `instep status` for the reason, then run `instep resume {}`",
-        "outage": "nothing, if the CMS is down: sending resumes once it answers",
-    }
-)
-_LOSSES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "cut": "store damaged: its end was cut off",
-        "older": "store older than it was",
-        "copied": "store copied: it may be older than it was",
-    }
-)
-RULES: Final[tuple[Rule, ...]] = (_store, _spool, _workers, _hung, _states, _losses, _memory)
-
-
-def reasons_of(seen: Seen) -> tuple[Reason, ...]:
-    return tuple(reason for rule in RULES for reason in rule(seen))
-
-
-def status_of(reasons: Sequence[Reason]) -> Status:
-    """Return the worst state among *reasons*."""
-    states = {reason.state for reason in reasons}
-    return "down" if "down" in states else "degraded" if states else "ready"
+from service.operate.reasons import Seen, Status, overall, reasons_of
+from workers.errors import StoreUnavailable
 
 
 def http_status(status: Status, *, strict: bool = False) -> HTTPStatus:
@@ -217,7 +63,7 @@ class Readiness:
         self._since = since = {
             reason.name: reason.since or self._since.get(reason.name, now) for reason in reasons
         }
-        status = status_of(reasons)
+        status = overall(reasons)
         page = {
             "ready": status != "down",
             "status": status,

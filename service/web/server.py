@@ -149,15 +149,13 @@ def _front() -> Front:
 
 def _build() -> tuple[Flask, Settings, Reporter]:
     from service.config.build import of_process
-    from service.ingest.spool_count import with_spool
     from service.ingest.spool_parts import SpoolParts
     from service.ingest.store_gate import SOON
-    from service.reconcile.state.past_runs import with_runs
+    from service.operate.status import numbers_of
     from service.web.app import create_app
     from workers.runtime import heartbeats as processes
     from workers.runtime import jobs
     from workers.store import durability
-    from workers.store.losses import Losses
     from workers.store.refusals import Refusals
     from workers.store.scripts import text_of
 
@@ -167,7 +165,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     settings = configuration.settings
     context = jobs.build(settings)
     client = context.steps.client
-    refusals, losses = Refusals(client), Losses(context.steps)
+    refusals = Refusals(client)
     # Without a spool an early timeout would only lose deliveries.
     soon = jobs.build(settings, timeout=SOON, retries=1) if settings.store.spool_mb else context
     spool = SpoolParts(settings.store, soon.steps.client, client, context.outbox)
@@ -175,12 +173,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
         configuration,
         outbox=soon.outbox,
         wake=soon.wakes.wake,
-        status=lambda: with_runs(
-            with_spool(context.report.status(), settings.store.data, client)
-            | {"losses": losses.open(settings.collections)},
-            settings.collections.values(),
-            client,
-        ),
+        status=lambda: numbers_of(context),
         # The short timeout here too: callers of /readyz mostly wait for a second.
         check_store=lambda: durability.check(soon.steps.client, settings.store).as_dict(),
         workers_alive=lambda: processes.workers_alive(client),

@@ -148,10 +148,12 @@ def test_status_has_every_documented_key(context, shown):
         *("fetchers", "processes", "reconciles", "refusals", "not_live", "memory", "losses"),
         *("spool", "reasons"),
     }
-    assert set(found["destinations"]["site"]) == {"state", "reason", "calls", "rate_limited"}
+    assert set(found["destinations"]["site"]) == {
+        *("state", "reason", "since", "by", "calls", "rate_limited"),
+    }
     assert set(found["collections"]["products"]) == {
         *("state", "reason", "pending_items", "oldest_seconds", "lanes", "duplicate_keys"),
-        *("waits", "normalised", "not_live"),
+        *("waits", "normalised", "not_live", "since", "by"),
     }
     assert found["sources"]["erp"] == {
         "deliveries": 1,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -35,13 +36,19 @@ def client(server):
 def elsewhere(client, *, ago, running):
     """Write the heartbeat of another machine's supervisor."""
     seconds, _ = client.time()
-    entry = {"at": seconds - ago, "machine": "far", "processes": running}
+    entry = {"at": seconds - ago, "machine": "far pid:[4026531836]", "processes": running}
     client.hset("instep:processes", f"far {ago}", json.dumps(entry))
+
+
+def alive(client):
+    """What runs, without the names of the hosts."""
+    found = heartbeats.alive(client)
+    return [{name: each[name] for name in each if name != "host"} for each in found]
 
 
 def test_what_runs_is_listed_by_role_and_pid(client):
     heartbeats.beat(client, [Process("worker", os.getppid()), Process("supervisor", ME)])
-    assert heartbeats.alive(client) == [
+    assert alive(client) == [
         {"role": "supervisor", "pid": ME},
         {"role": "worker", "pid": os.getppid()},
     ]
@@ -51,39 +58,46 @@ def test_a_pid_that_has_ended_is_not_listed(client):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     heartbeats.beat(client, [Process("supervisor", ME), Process("worker", ended.pid)])
-    assert heartbeats.alive(client) == [{"role": "supervisor", "pid": ME}]
+    assert alive(client) == [{"role": "supervisor", "pid": ME}]
 
 
 def test_a_child_that_was_killed_but_not_yet_buried_is_not_listed(client):
     killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     heartbeats.beat(client, [Process("worker", killed.pid)])
-    assert heartbeats.alive(client) == [{"role": "worker", "pid": killed.pid}]
+    assert alive(client) == [{"role": "worker", "pid": killed.pid}]
     killed.kill()
     os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
-    assert heartbeats.alive(client) == []
+    assert alive(client) == []
     killed.communicate()
 
 
 def test_processes_of_other_machines_are_listed_unseen(client):
     elsewhere(client, ago=0, running=[["worker", 4_000_000, True]])
-    assert heartbeats.alive(client) == [{"role": "worker", "pid": 4_000_000}]
+    assert alive(client) == [{"role": "worker", "pid": 4_000_000}]
+
+
+def test_a_process_is_listed_with_its_host(client):
+    elsewhere(client, ago=0, running=[["web", 4_000_000, True]])
+    heartbeats.beat(client, [Process("supervisor", ME)])
+    found = [(each["pid"], each["host"]) for each in heartbeats.alive(client)]
+    assert found == [(ME, socket.gethostname()), (4_000_000, "far")]
 
 
 def test_a_supervisor_that_is_silent_for_long_is_gone(client):
     elsewhere(client, ago=7, running=[["worker", ME, True]])
-    assert heartbeats.alive(client) == []
+    assert alive(client) == []
 
 
 def test_a_heartbeat_replaces_the_one_before(client):
     heartbeats.beat(client, [Process("worker", ME)])
     heartbeats.beat(client, [Process("web", ME)])
-    assert heartbeats.alive(client) == [{"role": "web", "pid": ME}]
+    assert alive(client) == [{"role": "web", "pid": ME}]
 
 
 def test_who_left_is_not_listed(client):
     heartbeats.beat(client, [Process("supervisor", ME)])
     heartbeats.leave(client)
-    assert heartbeats.alive(client) == []
+    assert alive(client) == []
 
 
 def test_supervisors_of_long_ago_are_forgotten(client):
@@ -101,7 +115,7 @@ def test_a_worker_counts_once_it_is_at_work(client):
 
 def test_a_worker_of_another_queue_is_listed_and_does_not_count(client):
     heartbeats.beat(client, [Process("worker", ME, delivers=False)])
-    assert heartbeats.alive(client) == [{"role": "worker", "pid": ME}]
+    assert alive(client) == [{"role": "worker", "pid": ME}]
     assert heartbeats.workers_alive(client) == 0
 
 
@@ -115,11 +129,11 @@ def test_the_heartbeat_goes_on_until_it_is_stopped_and_then_leaves(client):
             if heartbeats.alive(client):
                 break
             waiting.wait(0.02)
-        assert heartbeats.alive(client) == [{"role": "supervisor", "pid": ME}]
+        assert alive(client) == [{"role": "supervisor", "pid": ME}]
     finally:
         stop.set()
         beats.join()
-    assert heartbeats.alive(client) == []
+    assert alive(client) == []
 
 
 def test_children_are_found_by_their_parent():
@@ -143,9 +157,9 @@ def test_a_supervisor_that_lives_and_is_silent_hangs(client):
     assert heartbeats.workers_alive(client) == 1
     child.kill()
     child.communicate()
-    assert heartbeats.alive(client) == []
+    assert alive(client) == []
 
 
 def test_another_process_with_the_pid_of_a_supervisor_that_ended_is_not_taken_for_it(client):
     silent(client, [["supervisor", ME, True, True], ["worker", os.getppid(), True, True]])
-    assert heartbeats.alive(client) == []
+    assert alive(client) == []

@@ -25,7 +25,7 @@ import redis
 from workers.errors import StoreUnavailable
 from workers.store import keys
 from workers.store.connection import guarded
-from workers.store.machine import machine
+from workers.store.machine import host_of, machine
 
 ROLES = ("supervisor", "web", "worker", "store")
 FRESH = 5.0  # s after which a silent supervisor counts as gone
@@ -42,6 +42,7 @@ class Process:
     ready: bool = True  # False: still starting
     delivers: bool = True  # False: takes no jobs of destinations
     hung: bool = False  # alive but stuck; about to be replaced
+    host: str = ""  # name of its machine; empty: this one
 
 
 def beat(client: redis.Redis, processes: Sequence[Process]) -> None:
@@ -93,11 +94,12 @@ def listed(client: redis.Redis) -> list[Process]:
 
 def alive(client: redis.Redis) -> list[dict[str, Any]]:
     """
-    Return ``[{"role", "pid"}]`` of the living processes, supervisors first; ``"hung": True`` if
-    stuck.
+    Return ``[{"role", "pid", "host"}]`` of the living processes, supervisors first;
+    ``"hung": True`` if stuck.
     """
     return [
-        {"role": each.role, "pid": each.pid} | ({"hung": True} if each.hung else {})
+        {"role": each.role, "pid": each.pid, "host": each.host}
+        | ({"hung": True} if each.hung else {})
         for each in listed(client)
     ]
 
@@ -142,7 +144,8 @@ def _fresh(entry: dict[str, Any], now: float) -> Iterator[Process]:
         if not told:
             return
     found: Iterable[Process] = (
-        replace(Process(*each), hung=each[1] in told) for each in entry["processes"]
+        replace(Process(*each), hung=each[1] in told, host=host_of(entry["machine"]))
+        for each in entry["processes"]
     )
     # A killed supervisor cannot update its list; on its own machine the pids are checked.
     here = entry["machine"] == machine()

@@ -12,3 +12,8 @@ def machine() -> str:
         return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"
     except OSError:
         return socket.gethostname()
+
+
+def host_of(name: str) -> str:
+    """Return the host name in the *name* of a machine."""
+    return name.partition(" ")[0]

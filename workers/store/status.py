@@ -8,6 +8,7 @@ from typing import Any, get_args
 from workers.config.settings import Collection, Destination, Settings, Source
 from workers.model.changes import Lane
 from workers.store import clock, keys, memory, stale
+from workers.store.circuit_breaker import OPERATOR
 from workers.store.collection_waits import waits_of
 from workers.store.connection import guarded
 from workers.store.fetch_queue import Fetches
@@ -122,23 +123,38 @@ class Report:
             collections[collection.name]["pending_items"]
             for collection in self.settings.collections_of(destination.name)
         )
-        state, reason = _state(held, pending, now)
         return {
-            "state": state,
-            "reason": reason,
+            **_state(held, pending, now),
             "calls": int(held.get("calls", 0)),
             "rate_limited": int(held.get("rate_limited", 0)),
         }
 
 
-def _state(held: dict[str, str], pending: int, now: float) -> tuple[str, str]:
+def _state(held: dict[str, str], pending: int, now: float) -> dict[str, Any]:
+    """Return ``{state, reason, since, by}`` of a destination; *by*: who paused it."""
     if "paused" in held:
-        return "paused", held["paused"]
+        return _paused(held)
     if held.get("open_until") and held.get("trial") != "ready":
-        return "outage", held.get("failure") or "no answer"
+        return _entry("outage", held.get("failure") or "no answer", held.get("opened"))
     if pending and held.get("gate") == "budget" and float(held.get("gate_until", 0)) > now:
-        return "waiting", "for the budget of its token"
-    return "flowing", ""
+        return _entry("waiting", "for the budget of its token")
+    return _entry("flowing", "")
+
+
+def _paused(held: dict[str, str]) -> dict[str, Any]:
+    # The store has the budget of a refused token: that is Instep as well.
+    by = OPERATOR if held.get("by") == OPERATOR else "instep"
+    return _entry("paused", held["paused"], held.get("since"), by)
+
+
+def _entry(
+    state: str, reason: str, since_ms: str | None = None, by: str | None = None
+) -> dict[str, Any]:
+    return {"state": state, "reason": reason, "since": since_ms and _moment(since_ms), "by": by}
+
+
+def _moment(ms: str) -> str:
+    return datetime.fromtimestamp(float(ms) / 1000, UTC).isoformat(timespec="seconds")
 
 
 def _collection(
@@ -151,16 +167,15 @@ def _collection(
     lanes = {lane: due[3 * n : 3 * n + 3] for n, lane in enumerate(LANES)}
     roomless = sum(room for _, _, room in lanes.values())
     waits = waits_of(own, now, pending=pending, roomless=roomless)
-    state, reason = _state(destinations[collection.destination], pending, now)
+    entry = _state(destinations[collection.destination], pending, now)
     if "paused" in own:
-        state, reason = "paused", own["paused"]
-    elif waits and state in ("flowing", "waiting"):
-        state, reason = "waiting", waits[0]["reason"]
-    elif unread and state == "flowing":
-        state, reason = "waiting", f"for the locales of its site: {unread}"
+        entry = _paused(own)
+    elif waits and entry["state"] in ("flowing", "waiting"):
+        entry = _entry("waiting", waits[0]["reason"]) | {"since": waits[0]["since"]}
+    elif unread and entry["state"] == "flowing":
+        entry = _entry("waiting", f"for the locales of its site: {unread}")
     return {
-        "state": state,
-        "reason": reason,
+        **entry,
         "waits": waits,
         "lanes": {lane: sum(numbers) for lane, numbers in lanes.items()},
         "pending_items": pending,

@@ -3,7 +3,7 @@
 import pytest
 
 from service.ingest.spool import State
-from service.web.readiness import Seen, reasons_of
+from service.operate.reasons import Seen, reasons_of
 from workers.errors import Problem, StoreNewer, StoreUnavailable
 
 AWAY = StoreUnavailable("no answer")

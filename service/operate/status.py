@@ -1,0 +1,64 @@
+"""The status: what ``instep status --json`` prints and ``/api/status`` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from service.ingest.spool import State
+from service.ingest.spool_count import with_spool
+from service.operate.reasons import Seen, reasons_of
+from service.reconcile.state.past_runs import with_runs
+from workers.delivery.context import Context
+from workers.errors import StoreUnavailable, StoreUnsafe
+from workers.runtime import heartbeats
+from workers.store import durability
+from workers.store.losses import Losses
+
+
+def numbers_of(context: Context) -> dict[str, Any]:
+    """
+    Return the status without what needs the running processes: for ``/readyz`` and ``/metrics``.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    client, settings = context.steps.client, context.settings
+    found = with_spool(context.report.status(), settings.store.data, client)
+    found["losses"] = Losses(context.steps).open(settings.collections)
+    return with_runs(found, settings.collections.values(), client)
+
+
+def status_of(context: Context) -> dict[str, Any]:
+    """
+    Return the status with its processes, and as ``reasons`` what keeps it from working fully.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    found = numbers_of(context)
+    found["processes"] = heartbeats.alive(context.steps.client)
+    found["reasons"] = [asdict(reason) for reason in reasons_of(_seen(context, found))]
+    return found
+
+
+def _seen(context: Context, found: Mapping[str, Any]) -> Seen:
+    spool, running = found["spool"], found["processes"]
+    on = context.settings.store.spool_mb > 0
+    return Seen(
+        trouble=_trouble(context),
+        workers=sum(each["role"] == "worker" for each in running),
+        hung=sorted({each["role"] for each in running if each.get("hung")}),
+        status=found,
+        spool=State(spool["deliveries"], spool["bytes"], takes=on),
+    )
+
+
+def _trouble(context: Context) -> StoreUnavailable | None:
+    """Return why a store that answers is not used; None: it is."""
+    try:
+        durability.check(context.steps.client, context.settings.store)
+    except StoreUnsafe as error:
+        return error
+    return None
