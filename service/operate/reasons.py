@@ -2,7 +2,7 @@
 What keeps the system from working fully, and what to do: for ``/readyz``, ``instep status`` and all
 that shows the status.
 
-Each rule yields its reasons from what was observed: *degraded* means that deliveries are kept but
+Each check yields its reasons from what was observed: *degraded* means that deliveries are kept but
 something waits for a person or for time, *down* that a delivery could not be kept. ``/readyz`` is
 public: a reason holds no keys, payloads, addresses or text from other systems.
 """
@@ -16,8 +16,10 @@ from typing import Any, Final, Literal
 
 from service.ingest.spool import State
 from workers.errors import StoreForbidden, StoreNewer, StoreUnavailable, StoreUnsafe
+from workers.policy.rules import RULES
+from workers.store.circuit_breaker import OPERATOR
 
-Grade = Literal["degraded", "down"]
+Grade = Literal["notice", "degraded", "down"]
 Status = Literal["ready", "degraded", "down"]
 
 
@@ -28,15 +30,22 @@ class Reason:
 
     Args:
         name: Stays the same as long as the reason lasts: a monitor may match it.
-        state: "down": a delivery could not be kept.
+        state: "down": a delivery could not be kept. "notice": the system works fully, and a person
+            should look (``service.operate.notices``).
         since: RFC 3339; None: the time when this process first saw it is filled in.
         do: The next step, as an imperative.
+        why: Details, in the words of the CMS too; only for operators.
     """
 
     name: str
     state: Grade
     since: str | None
     do: str
+    why: str = ""
+
+    def public(self) -> dict[str, str | None]:
+        """Return what everyone may see."""
+        return {"name": self.name, "state": self.state, "since": self.since, "do": self.do}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ class Seen:
     spool: State | None = None
 
 
-Rule = Callable[[Seen], Iterator[Reason]]
+Check = Callable[[Seen], Iterator[Reason]]
 
 
 def _grade(seen: Seen) -> Grade:
@@ -114,17 +123,42 @@ def _hung(seen: Seen) -> Iterator[Reason]:
 def _states(seen: Seen) -> Iterator[Reason]:
     """Name what is paused or not answered by its CMS; a collection only for a reason of its own."""
     destinations = seen.status.get("destinations", {})
-    shared = [(entry["state"], entry["reason"]) for entry in destinations.values()]
+    shared = [_cause(entry) for entry in destinations.values()]
     for name, entry in destinations.items():
-        yield from _waits(f"destination {name}", name, entry["state"])
+        yield from _halted("destination", name, entry)
     for name, entry in seen.status.get("collections", {}).items():
-        if (entry["state"], entry["reason"]) not in shared:
-            yield from _waits(f"collection {name}", name, entry["state"])
+        if _cause(entry) not in shared:
+            yield from _halted("collection", name, entry)
 
 
-def _waits(what: str, name: str, state: str) -> Iterator[Reason]:
-    if state in _DO:
-        yield Reason(f"{what}: {state}", "degraded", None, _DO[state].format(name))
+def _cause(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    return entry["state"], entry["reason"], entry.get("since")
+
+
+def _halted(kind: str, name: str, entry: Mapping[str, Any]) -> Iterator[Reason]:
+    state = entry["state"]
+    if state == "outage":
+        yield Reason(
+            f"{kind} {name}: {state}", "degraded", entry.get("since"), _WAIT, entry["reason"]
+        )
+    elif state == "paused":
+        why, do = _pause(kind, name, entry)
+        yield Reason(f"{kind} {name}: {state}", "degraded", entry.get("since"), do, why)
+
+
+def _pause(kind: str, name: str, entry: Mapping[str, Any]) -> tuple[str, str]:
+    """Return why *name* is paused, and what to do."""
+    resume = f"run `instep resume {name}`"
+    reason = entry["reason"]
+    if entry.get("by") == OPERATOR:
+        return reason, resume
+    why, _, advice = reason.rpartition("; ")
+    # Only our own words: the rest of the reason is what the CMS answered.
+    if advice in _ADVICE:
+        return why, advice.replace("run instep resume", resume)
+    if kind == "collection":
+        return reason, f"correct its id in instep.toml and restart, then {resume}"
+    return reason, f"see `instep status` for the reason, then {resume}"
 
 
 def _losses(seen: Seen) -> Iterator[Reason]:
@@ -132,7 +166,8 @@ def _losses(seen: Seen) -> Iterator[Reason]:
     for loss in seen.status.get("losses", ()):
         # Not its message: that names files of the machine.
         do = f"run `instep reconcile` for {', '.join(loss['unproven'])}; see `instep status`"
-        yield Reason(_LOSSES[loss["kind"]], "degraded", loss["at"], do)
+        name = _LOSSES[loss["kind"]]
+        yield Reason(name, "degraded", loss["at"], do, loss["message"])
 
 
 def _memory(seen: Seen) -> Iterator[Reason]:
@@ -144,12 +179,11 @@ def _memory(seen: Seen) -> Iterator[Reason]:
         yield Reason("memory short", "degraded", memory["since"], do)
 
 
-_DO: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "paused": "see `instep status` for the reason, then run `instep resume {}`",
-        "outage": "nothing, if the CMS is down: sending resumes once it answers",
-    }
+_WAIT: Final = (
+    "nothing while the CMS is down: sending goes on once it answers. If it is not, check base_url "
+    "and the network"
 )
+_ADVICE: Final = frozenset(rule.advice for rule in RULES if rule.advice)
 _LOSSES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "cut": "store damaged: its end was cut off",
@@ -157,11 +191,11 @@ _LOSSES: Final[Mapping[str, str]] = MappingProxyType(
         "copied": "store copied: it may be older than it was",
     }
 )
-RULES: Final[tuple[Rule, ...]] = (_store, _spool, _workers, _hung, _states, _losses, _memory)
+CHECKS: Final[tuple[Check, ...]] = (_store, _spool, _workers, _hung, _states, _losses, _memory)
 
 
 def reasons_of(seen: Seen) -> tuple[Reason, ...]:
-    return tuple(reason for rule in RULES for reason in rule(seen))
+    return tuple(reason for check in CHECKS for reason in check(seen))
 
 
 def overall(reasons: Sequence[Reason]) -> Status:

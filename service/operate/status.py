@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from service.ingest.spool import State
 from service.ingest.spool_count import with_spool
+from service.operate.notices import notices_of
 from service.operate.reasons import Seen, reasons_of
 from service.reconcile.state.past_runs import with_runs
 from workers.delivery.context import Context
@@ -32,7 +34,8 @@ def numbers_of(context: Context) -> dict[str, Any]:
 
 def status_of(context: Context) -> dict[str, Any]:
     """
-    Return the status with its processes, and as ``reasons`` what keeps it from working fully.
+    Return the status with its processes, as ``reasons`` what keeps it from working fully, and as
+    ``notices`` what else a person should look at.
 
     Raises:
         StoreUnavailable: The store did not answer.
@@ -40,6 +43,8 @@ def status_of(context: Context) -> dict[str, Any]:
     found = numbers_of(context)
     found["processes"] = heartbeats.alive(context.steps.client)
     found["reasons"] = [asdict(reason) for reason in reasons_of(_seen(context, found))]
+    now = datetime.now(UTC)
+    found["notices"] = [asdict(notice) for notice in notices_of(found, now)]
     return found
 
 

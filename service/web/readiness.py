@@ -7,8 +7,7 @@ The page is public: it shows no keys, payloads, addresses or text from other sys
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -58,7 +57,7 @@ class Readiness:
         """Return the body and status of ``/readyz``; "ready" means that deliveries are kept."""
         seen = self._look()
         reasons = reasons_of(seen)
-        now = self._clock().isoformat()
+        now = self._clock().astimezone(UTC).isoformat(timespec="seconds")
         # Replaced as a whole, so that threads need no lock.
         self._since = since = {
             reason.name: reason.since or self._since.get(reason.name, now) for reason in reasons
@@ -67,7 +66,7 @@ class Readiness:
         page = {
             "ready": status != "down",
             "status": status,
-            "reasons": [asdict(reason) | {"since": since[reason.name]} for reason in reasons],
+            "reasons": [reason.public() | {"since": since[reason.name]} for reason in reasons],
             "store": seen.store,
             "workers": seen.workers or 0,
             "spool": seen.spool

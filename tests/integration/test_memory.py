@@ -5,7 +5,7 @@ import json
 import pytest
 
 from service.commands import check
-from service.commands.status import memory_line
+from service.commands.status_page import memory_line
 from workers.store import memory
 from workers.store.families import OTHERS, REST, Sampler, family_of
 

@@ -77,7 +77,10 @@ def _only(status: int) -> range:
 
 _REFUSALS = range(400, 500)
 _AGAIN = "then run instep resume"
-_TOKEN = f"give it a token that the CMS takes and restart, or mend its rights and {_AGAIN[5:]}"
+_TOKEN = (
+    "set a token that the CMS takes and restart, or give it the scopes cms:read and cms:write and "
+    f"{_AGAIN[5:]}"
+)
 _VERSION = f"set its api and base_url to a version that the CMS serves (v2), {_AGAIN}"
 _REDIRECT = f"set its base_url to where the CMS is, {_AGAIN}"
 

@@ -22,6 +22,7 @@ from workers.store.scripts import Steps
 
 ATTEMPTS = 5  # failed reads before the notice becomes a dead letter
 LEASE = 90.0  # s that a claim is held; a job ends well before
+NOTHING_FETCHES = "nothing fetches what is due"
 LEFT = 60.0  # s that objects may be due without a claim before status reports it
 COUNTS = ("asked", "merged", "done", "dead")
 
@@ -149,7 +150,7 @@ def _shown(
     till = max(due[0][1] if due else now, float(held.get("claimed", 0)) / 1000)
     left = now - till > LEFT * 1000
     state = "outage" if outage else "waiting" if failing or left else "flowing"
-    reason = "nothing fetches what is due" if left and not outage else held.get("reason", "")
+    reason = NOTHING_FETCHES if left and not outage else held.get("reason", "")
     return {
         "state": state,
         "reason": "" if state == "flowing" else reason,

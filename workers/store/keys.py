@@ -9,7 +9,7 @@ steps (``workers/store/lua``) under the same names; these kinds are used by the 
 - ``slice:<name>``, ``slice-number``, ``sliced-bytes``, ``sliced-of:<name>``: ``slices.lua``
 - ``born:``, ``status:<collection>:<copy>``: hashes: item id → createdOn, last status
 - ``listed:<collection>:<copy>``: set: ids seen in this round
-- ``budget:<token hash>``: hash: the budget; ``:queue``: sorted set: who waits for a slot
+- ``budget:<token hash>:queue``: sorted set: who waits for a slot
 - ``spool:<file>``: how far it is drained (``spool.lua``)
 - ``seen:<source>``, ``seen-bytes``: generations and sets of ids (``deduplication.lua``)
 - ``cursors:<fetcher>``: hash: ``<source>:<object>`` → cursor
@@ -129,6 +129,11 @@ def collection(name: str) -> str:
 def destination(name: str) -> str:
     """Hash: calls, breaker, pause, gate (``record_health.lua``)."""
     return f"{PREFIX}destination:{name}"
+
+
+def budget(token: str) -> str:
+    """Hash: the budget of the token with this hash (``rate_limiter.lua``)."""
+    return f"{PREFIX}budget:{token}"
 
 
 def flight(destination: str) -> str:

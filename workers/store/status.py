@@ -8,6 +8,7 @@ from typing import Any, get_args
 from workers.config.settings import Collection, Destination, Settings, Source
 from workers.model.changes import Lane
 from workers.store import clock, keys, memory, stale
+from workers.store.budget import budget_of
 from workers.store.circuit_breaker import OPERATOR
 from workers.store.collection_waits import waits_of
 from workers.store.connection import guarded
@@ -17,6 +18,7 @@ from workers.store.refusals import UNKNOWN, by_reason
 from workers.store.scripts import Steps
 
 LANES: tuple[Lane, ...] = get_args(Lane)
+LOCALES_UNREAD = "for the locales of its site: "
 STATES = ("flowing", "waiting", "outage", "paused")
 
 
@@ -47,6 +49,7 @@ class Report:
             pipeline.zcard(keys.LETTERS)
             for destination in names:
                 pipeline.hgetall(keys.destination(destination.name))
+                pipeline.hgetall(keys.budget(destination.budget))
             for collection in self.settings.collections.values():
                 pipeline.hgetall(keys.collection(collection.name))
                 pipeline.zcard(keys.waiting(collection.name))
@@ -73,7 +76,10 @@ class Report:
         now += clock.behind_ms(next(found))
         counts = next(found)
         letters = next(found)
-        held = {destination.name: next(found) for destination in names}
+        held = {}
+        budgets = {}
+        for destination in names:
+            held[destination.name], budgets[destination.name] = next(found), next(found)
         collections = {
             collection.name: _collection(
                 collection, [next(found) for _ in range(6 + 3 * len(LANES))], now, held
@@ -88,6 +94,7 @@ class Report:
                 destination.name: self._destination(
                     destination, held[destination.name], collections, now
                 )
+                | {"budget": budget_of(budgets[destination.name], destination, now)}
                 for destination in names
             },
             "collections": collections,
@@ -173,7 +180,7 @@ def _collection(
     elif waits and entry["state"] in ("flowing", "waiting"):
         entry = _entry("waiting", waits[0]["reason"]) | {"since": waits[0]["since"]}
     elif unread and entry["state"] == "flowing":
-        entry = _entry("waiting", f"for the locales of its site: {unread}")
+        entry = _entry("waiting", f"{LOCALES_UNREAD}{unread}")
     return {
         **entry,
         "waits": waits,
@@ -219,5 +226,6 @@ def _kept(state: dict[str, str], count: int) -> dict[str, Any]:
         "kept": count,
         "kept_bytes": int(state.get("bytes", 0)) if count else 0,
         "kept_since": oldest.isoformat() if oldest and count else None,
+        "last": _moment(state["ms"]) if "ms" in state else None,
         "kept_dropped": int(state.get("dropped", 0)),
     }

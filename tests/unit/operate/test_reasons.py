@@ -5,6 +5,7 @@ import pytest
 from service.ingest.spool import State
 from service.operate.reasons import Seen, reasons_of
 from workers.errors import Problem, StoreNewer, StoreUnavailable
+from workers.policy.rules import RULES
 
 AWAY = StoreUnavailable("no answer")
 
@@ -49,3 +50,53 @@ def test_what_the_store_may_lack_is_named_until_it_is_proven(loss):
 def test_what_hangs_is_named_with_what_to_do(role, do):
     (reason,) = reasons_of(Seen(hung=(role,)))
     assert (reason.name, do in reason.do) == (f"{role} hung", True)
+
+
+SINCE = "2026-05-12T09:30:00+00:00"
+
+
+def paused(reason, *, by="instep", **entry):
+    return {"state": "paused", "reason": reason, "since": SINCE, "by": by} | entry
+
+
+def test_a_pause_by_hand_is_ended_by_resume():
+    (reason,) = reasons_of(Seen(status={"destinations": {"site": paused("moving", by="operator")}}))
+    assert (reason.name, reason.since) == ("destination site: paused", SINCE)
+    assert (reason.why, reason.do) == ("moving", "run `instep resume site`")
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.advice])
+def test_a_pause_by_an_answer_says_what_the_answer_asks_for(rule):
+    entry = paused(f"401 not_authorized: secret words; {rule.advice}")
+    (reason,) = reasons_of(Seen(status={"destinations": {"site": entry}}))
+    assert reason.why == "401 not_authorized: secret words"
+    assert reason.do == rule.advice.replace("instep resume", "`instep resume site`")
+
+
+def test_a_pause_of_a_collection_is_ended_by_its_id():
+    entry = paused("404 not_found: Collection not found; a; b")
+    (reason,) = reasons_of(Seen(status={"collections": {"products": entry}}))
+    assert (
+        reason.do == "correct its id in instep.toml and restart, then run `instep resume products`"
+    )
+
+
+def test_what_the_cms_said_is_not_public():
+    for state in ("paused", "outage"):
+        entry = paused("the CMS's own words; of somebody", state=state)
+        (reason,) = reasons_of(Seen(status={"destinations": {"site": entry}}))
+        assert "words" in reason.why
+        assert set(reason.public()) == {"name", "state", "since", "do"}
+        assert "words" not in str(reason.public())
+
+
+def test_a_collection_that_is_paused_beside_its_destination_is_named_as_well():
+    status = {
+        "destinations": {"site": paused("by hand", by="operator")},
+        "collections": {
+            "products": paused("by hand", by="operator"),
+            "posts": paused("by hand", by="operator", since="2026-05-12T09:31:00+00:00"),
+        },
+    }
+    names = [reason.name for reason in reasons_of(Seen(status=status))]
+    assert names == ["destination site: paused", "collection posts: paused"]

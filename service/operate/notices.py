@@ -1,0 +1,141 @@
+"""What a person should look at while the system works fully, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from service.operate.reasons import Reason
+from workers.store.collection_waits import NOT_PUBLISHED, PLAN_LIMIT
+from workers.store.fetch_queue import NOTHING_FETCHES
+from workers.store.status import LOCALES_UNREAD
+
+LATE: Final = 300.0  # s that a value may be pending before it is named
+
+Status = Mapping[str, Any]
+Check = Callable[[Status], Iterator[Reason]]
+
+
+def notices_of(status: Status, now: datetime) -> tuple[Reason, ...]:
+    """Return the notices in *status*, the numbers of ``instep status --json``, at *now*."""
+    found = [notice for check in CHECKS for notice in check(status)]
+    return (*found, *_late(status, now))
+
+
+def _notice(name: str, since: str | None, do: str, why: str = "") -> Reason:
+    return Reason(name, "notice", since, do, why)
+
+
+def _waits(status: Status) -> Iterator[Reason]:
+    """Name the collections that wait for a publish of the site, or for room in the plan."""
+    for name, entry in status["collections"].items():
+        for wait in entry["waits"]:
+            do = _WAITS[wait["reason"]].format(name)
+            records = f"{wait['records']} records wait. " if wait["records"] else ""
+            why = f"{records}{wait['message']}"
+            yield _notice(f"collection {name}: {wait['reason']}", wait["since"], do, why)
+
+
+def _letters(status: Status) -> Iterator[Reason]:
+    if count := status["dead_letters"]:
+        do = "see them by cause with `instep dead list`, then replay or discard them"
+        yield _notice("dead letters", None, do, f"{count} open")
+
+
+def _locales(status: Status) -> Iterator[Reason]:
+    for name, entry in status["collections"].items():
+        if entry["reason"].startswith(LOCALES_UNREAD):
+            do = "give the token the scope sites:read; the site is asked again by itself"
+            why = entry["reason"].removeprefix(LOCALES_UNREAD)
+            yield _notice(f"collection {name}: locales unknown", None, do, why)
+
+
+def _fetchers(status: Status) -> Iterator[Reason]:
+    for name, entry in status["fetchers"].items():
+        if entry["state"] in _FETCHERS:
+            do = _UNFETCHED if entry["reason"] == NOTHING_FETCHES else _FETCHERS[entry["state"]]
+            yield _notice(f"fetcher {name}: {entry['state']}", None, do, entry["reason"])
+
+
+def _sources(status: Status) -> Iterator[Reason]:
+    for name, entry in status["sources"].items():
+        if entry["refused"] and not entry["deliveries"]:
+            do = f"compare `secrets` of sources.{name} with the sender's settings"
+            yield _notice(
+                f"source {name}: every delivery refused", None, do, f"{entry['refused']} so far"
+            )
+        if stalled := entry["stalled"]:
+            do = "check its clock, and whether its numbers began anew"
+            why = f"the last value is older than the one held by {stalled['behind']}"
+            yield _notice(f"source {name}: only older values", stalled["since"], do, why)
+        if entry["unmapped_bytes"] >= entry["unmapped_bytes_limit"]:
+            do = "correct the mapping and restart, then `instep dead replay --all --kind unmapped`"
+            why = "events that cannot be mapped are kept without their payloads"
+            yield _notice(f"source {name}: no room for payloads", None, do, why)
+
+
+def _reconciles(status: Status) -> Iterator[Reason]:
+    for name, run in status["reconciles"].items():
+        if run["state"] in _RUNS:
+            why = run["said"].removeprefix(f"{name}: ")
+            do = _RUNS[run["state"]]
+            yield _notice(
+                f"reconcile {name}: {run['state']}", run["ended"] or run["began"], do, why
+            )
+
+
+def _counts(status: Status) -> Iterator[Reason]:
+    if not status["balanced"]:
+        why = "accepted field values are not the sum of their fates"
+        do = "report it with `instep status --json`; `instep reconcile` sends what may be missing"
+        yield _notice("counters do not balance", None, do, why)
+
+
+def _late(status: Status, now: datetime) -> Iterator[Reason]:
+    for name, entry in status["collections"].items():
+        age = entry["oldest_seconds"]
+        if age < LATE or entry["state"] not in _LATE or entry["waits"]:
+            continue
+        since = (now - timedelta(seconds=age)).isoformat(timespec="seconds")
+        do = _LATE[entry["state"]]
+        yield _notice(f"collection {name}: late", since, do, entry["reason"])
+
+
+_WAITS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        NOT_PUBLISHED: "publish the site; `instep resume {}` tries at once",
+        PLAN_LIMIT: "make room or enlarge the plan; `instep resume {}` tries at once",
+    }
+)
+_LATE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "flowing": "see that `instep worker` runs, and what the log says of the attempts",
+        "waiting": "nothing: it waits for its turn; raise requests_per_minute if the plan has more",
+    }
+)
+_FETCHERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "outage": "nothing while that system is down; else renew its token and restart",
+        "waiting": "nothing: refused objects are tried again, five times in all, then they become "
+        "dead letters",
+    }
+)
+_UNFETCHED: Final = "see that `instep worker` runs and that a mapping still names the fetcher"
+_RUNS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "held": "see that what it would do is meant, then run it again with the option it names",
+        "failed": "mend the cause, and run it again; a scheduled one is tried again by itself",
+        "killed": "run it again; a scheduled one is tried again by itself",
+    }
+)
+CHECKS: Final[tuple[Check, ...]] = (
+    _waits,
+    _letters,
+    _locales,
+    _fetchers,
+    _sources,
+    _reconciles,
+    _counts,
+)

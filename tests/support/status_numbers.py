@@ -1,0 +1,88 @@
+"""The status of a system in which everything flows, and parts of it that do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+COLLECTION = {
+    "state": "flowing",
+    "reason": "",
+    "since": None,
+    "by": None,
+    "waits": [],
+    "lanes": {"live": 0, "replay": 0, "reconcile": 0},
+    "pending_items": 0,
+    "oldest_seconds": 0.0,
+    "duplicate_keys": 0,
+    "not_live": 0,
+    "normalised": 0,
+}
+DESTINATION = {
+    "state": "flowing",
+    "reason": "",
+    "since": None,
+    "by": None,
+    "calls": 3,
+    "rate_limited": 0,
+    "budget": {"limit": 60, "left": 57},
+}
+SOURCE = {
+    "deliveries": 5,
+    "duplicates": 0,
+    "refused": 0,
+    "secrets": [{"until": None, "matched": 5}],
+    "kept": 5,
+    "kept_bytes": 100,
+    "kept_since": "2026-05-12T09:00:00+00:00",
+    "kept_dropped": 0,
+    "last": "2026-05-12T09:20:00+00:00",
+    "unmapped": 0,
+    "unmapped_bytes": 0,
+    "unmapped_bytes_limit": 64,
+    "stale": {},
+    "stalled": None,
+}
+FETCHER = {
+    "state": "flowing",
+    "reason": "",
+    "waiting": 0,
+    "oldest_seconds": 0.0,
+    "asked": 1,
+    "merged": 0,
+    "done": 1,
+    "dead": 0,
+}
+RUN = {
+    "state": "done",
+    "began": "2026-05-12T03:00:00+00:00",
+    "ended": "2026-05-12T03:05:00+00:00",
+    "code": 0,
+    "said": "",
+    "counts": {"changed": 1},
+    "proven": None,
+    "tries": 0,
+    "next": None,
+}
+
+
+def flowing(**parts: Any) -> dict[str, Any]:
+    """Return a status in which everything flows, but for *parts*."""
+    status = {
+        "destinations": {"site": DESTINATION},
+        "collections": {"products": COLLECTION},
+        "sources": {"erp": SOURCE},
+        "refusals": {},
+        "fetchers": {},
+        "fields": {"accepted": 8, "written": 2, "stale": 0, "pending": 6},
+        "balanced": True,
+        "dead_letters": 0,
+        "not_live": 0,
+        "memory": {"used": 1, "limit": None, "families": {}, "level": "", "full": False},
+        "spool": {"deliveries": 0, "bytes": 0},
+        "losses": [],
+        "reconciles": {},
+        "processes": [{"role": "web", "pid": 7, "host": "vm"}],
+        "reasons": [],
+        "notices": [],
+    }
+    return status | parts

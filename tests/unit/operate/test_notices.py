@@ -1,0 +1,117 @@
+"""What a person should look at while the system works fully."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from service.operate.notices import LATE, notices_of
+from tests.support.status_numbers import COLLECTION, FETCHER, RUN, SOURCE, flowing
+from workers.store.fetch_queue import NOTHING_FETCHES
+from workers.store.status import LOCALES_UNREAD
+
+NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
+SINCE = "2026-05-12T09:20:00+00:00"
+
+
+def noticed(**parts):
+    return notices_of(flowing(**parts), NOW)
+
+
+def collection(**entry):
+    return {"collections": {"products": COLLECTION | entry}}
+
+
+def source(**entry):
+    return {"sources": {"erp": SOURCE | entry}}
+
+
+def wait(reason):
+    entry = {"reason": reason, "message": "409 Conflict", "since": SINCE, "records": 2}
+    return collection(state="waiting", reason=reason, waits=[entry])
+
+
+STALLED = {"since": SINCE, "deliveries": 9, "behind": "5 s"}
+
+
+def test_nothing_is_noticed_while_everything_flows():
+    assert noticed(fetchers={"shop": FETCHER}, reconciles={"products": RUN}) == ()
+
+
+@pytest.mark.parametrize(
+    ("parts", "name", "since", "do"),
+    [
+        (wait("not published"), "collection products: not published", SINCE, "publish the site"),
+        (wait("plan limit"), "collection products: plan limit", SINCE, "instep resume products"),
+        (
+            collection(state="waiting", reason=f"{LOCALES_UNREAD}403"),
+            "collection products: locales unknown",
+            None,
+            "sites:read",
+        ),
+        ({"dead_letters": 3}, "dead letters", None, "instep dead list"),
+        (
+            {"fetchers": {"shop": FETCHER | {"state": "outage"}}},
+            "fetcher shop: outage",
+            None,
+            "renew its token",
+        ),
+        (
+            {"fetchers": {"shop": FETCHER | {"state": "waiting"}}},
+            "fetcher shop: waiting",
+            None,
+            "nothing",
+        ),
+        (
+            {"fetchers": {"shop": FETCHER | {"state": "waiting", "reason": NOTHING_FETCHES}}},
+            "fetcher shop: waiting",
+            None,
+            "instep worker",
+        ),
+        (
+            source(deliveries=0, refused=4),
+            "source erp: every delivery refused",
+            None,
+            "secrets",
+        ),
+        (source(stalled=STALLED), "source erp: only older values", SINCE, "check its clock"),
+        (source(unmapped_bytes=64), "source erp: no room for payloads", None, "mapping"),
+        (
+            {"reconciles": {"products": RUN | {"state": "held"}}},
+            "reconcile products: held",
+            RUN["ended"],
+            "the option it names",
+        ),
+        (
+            {"reconciles": {"products": RUN | {"state": "killed", "ended": None}}},
+            "reconcile products: killed",
+            RUN["began"],
+            "run it again",
+        ),
+        ({"balanced": False}, "counters do not balance", None, "instep reconcile"),
+    ],
+)
+def test_what_a_person_should_look_at_is_named_with_what_to_do(parts, name, since, do):
+    (notice,) = noticed(**parts)
+    assert (notice.name, notice.state, notice.since) == (name, "notice", since)
+    assert do in notice.do
+
+
+@pytest.mark.parametrize(
+    ("state", "do"), [("flowing", "instep worker"), ("waiting", "requests_per_minute")]
+)
+def test_a_value_that_is_pending_for_long_is_named_since_it_came(state, do):
+    (notice,) = noticed(**collection(state=state, pending_items=1, oldest_seconds=600.0))
+    assert (notice.name, notice.since) == ("collection products: late", SINCE)
+    assert do in notice.do
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"state": "flowing", "oldest_seconds": LATE - 1},
+        {"state": "paused", "oldest_seconds": LATE},
+        {"state": "outage", "oldest_seconds": LATE},
+    ],
+)
+def test_late_is_not_said_of_what_has_a_reason_of_its_own(entry):
+    assert noticed(**collection(**entry)) == ()
