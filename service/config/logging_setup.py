@@ -1,14 +1,23 @@
-"""Logging of long-running commands: one line per record on stderr, its extras as key=value."""
+"""
+Logging of long-running commands, on stderr: text on a terminal, elsewhere one JSON object a line.
+
+``INSTEP_LOG=text`` or ``json`` chooses.
+"""
 
 from __future__ import annotations
 
-import json
 import logging
+import os
 import re
 import sys
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from typing import TextIO
 
-STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+from service.config.error_text import error_text
+from service.config.log_lines import as_json, as_text, values_of
+from workers.errors import ConfigurationInvalid, Problem
+
+FORMS = ("text", "json")
 _AGAIN = 60.0  # s
 _MOST = 50  # messages that are remembered
 _NAME = re.compile(r"\b[0-9a-f]{32}\b|retrying in \d+")
@@ -36,37 +45,62 @@ class Once(logging.Filter):
         return True
 
 
-class Line(logging.Formatter):
-    """``2025-01-31T09:10:11.123Z info workers.runtime.jobs: attempt items=100 action="settle"``"""
+class JsonLine(logging.Formatter):
+    """``{"time":"2025-01-31T09:10:11.123Z","level":"info",…,"message":"attempt","items":100}``"""
 
     def format(self, record: logging.LogRecord) -> str:
-        moment = datetime.fromtimestamp(record.created, UTC)
-        when = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        extras = "".join(
-            f" {key}={_shown(value)}"
-            for key, value in vars(record).items()
-            if key not in STANDARD and not key.startswith("_")
-        )
-        text = f"{when} {record.levelname.lower()} {record.name}: {record.getMessage()}{extras}"
-        if record.exc_info:
-            text += f" error={_shown(self.formatException(record.exc_info))}"
-        return text
+        return as_json(values_of(record, _error(record)))
 
 
-# Created once: json.dumps with an option creates an encoder for every call.
-_encoder = json.JSONEncoder(ensure_ascii=False, default=str)
+class TextLine(logging.Formatter):
+    """
+    ``09:10:11 info    attempt  site  200 update  products A-1, A-2 +98  100 written  212 ms``
+
+    Args:
+        terminal: In colour, and with the local time of day.
+    """
+
+    def __init__(self, *, terminal: bool, color: bool) -> None:
+        super().__init__()
+        self._terminal, self._color = terminal, color
+
+    def format(self, record: logging.LogRecord) -> str:
+        values = values_of(record, _error(record))
+        return as_text(values, color=self._color, clock=self._terminal)
 
 
-def _shown(value: object) -> str:
-    """Return *value* as JSON: a line break in it must not begin a record."""
-    # The encoder has a fast path for text, but none for a number.
-    return repr(value) if type(value) is int else _encoder.encode(value)
+def _error(record: logging.LogRecord) -> str | None:
+    error = record.exc_info and record.exc_info[1]
+    return error_text(error) if error else None
+
+
+def form_of(environ: Mapping[str, str]) -> str | None:
+    """
+    Return the form of the log that *environ* asks for; None: by where it goes.
+
+    Raises:
+        ConfigurationInvalid: There is no such form.
+    """
+    chosen = environ.get("INSTEP_LOG") or None
+    if chosen not in (None, *FORMS):
+        problem = Problem("INSTEP_LOG", repr(chosen), '"text" or "json"', "correct it, or unset it")
+        raise ConfigurationInvalid([problem])
+    return chosen
+
+
+def formatter_for(stream: TextIO, environ: Mapping[str, str]) -> logging.Formatter:
+    """Return what formats the lines that go to *stream*."""
+    terminal = stream.isatty()
+    form = form_of(environ) or ("text" if terminal else "json")
+    if form == "json":
+        return JsonLine()
+    return TextLine(terminal=terminal, color=terminal and not environ.get("NO_COLOR"))
 
 
 def configure(level: int = logging.INFO) -> None:
     """Send every record of this process to stderr; libraries log from warnings up."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Line())
+    handler.setFormatter(formatter_for(sys.stderr, os.environ))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -26,6 +26,7 @@ from uuid import uuid4
 import requests
 
 from service.fetchers.base import Fetched, Notice
+from service.ingest.event_log import log_unmapped
 from service.ingest.event_mapper import FETCHER, TOPICS, VERSION, Reader
 from service.mapping.display import plain
 from service.mapping.load import Mappings
@@ -178,6 +179,7 @@ class Runner:
             # It may be full, and still take this.
             self._put_off(claim, str(error))
             raise
+        log_unmapped(delivery, accepted)
         for destination in accepted.wake:
             self._context.wakes.wake(destination)
         return accepted

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from service.ingest.delivery_router import DeliveryRouter
 from service.ingest.entry import Entry
+from service.ingest.event_log import log_unmapped, named
 from service.ingest.event_mapper import FETCHER, WHOLE_BODY, Read, Reader, bounded
 from service.ingest.receipt import Receipt
 from service.mapping.registry import Mappings
@@ -24,6 +25,7 @@ from service.senders.configured_sender import ConfiguredSender
 from workers.config.settings import Collection
 from workers.errors import ConfigurationInvalid, Problem
 from workers.model.changes import Change, Delivery, Fetch, FieldProblem, Incoming, Spooled
+from workers.model.log_fields import bounded_names
 from workers.store.acceptance import Accepted
 from workers.store.dead_letters import Letter
 from workers.store.outbox import Outbox
@@ -102,6 +104,9 @@ class Intake:
             read=received,
         )
         receipt = self.router.take(entry) if self.router else self.accept(entry)
+        if receipt.outcome == "spooled":
+            ids = bounded_names(event.id for event in received.events if event.id is not None)
+            receipt = replace(receipt, events=len(received.events), ids=ids)
         return replace(receipt, answer=received.answer)
 
     def checked(
@@ -140,10 +145,16 @@ class Intake:
         for delivery, accepted in zip(mapped, found, strict=False):
             self._told(delivery, accepted)
         # One line for all: a line for each took as long as the rest of a drain.
-        events = sum(len(delivery.events) for delivery, _ in zip(mapped, found, strict=False))
-        values = {"source": mapped[0].source, "deliveries": len(found), "events": events}
-        outcomes = dict(Counter(accepted.outcome for accepted in found))
-        _log.info("drained", extra=values | {"outcomes": outcomes})
+        events = [event for delivery in mapped[: len(found)] for event in delivery.events]
+        told = named(events)
+        values = {
+            "source": mapped[0].source,
+            "deliveries": len(found),
+            "outcomes": dict(Counter(accepted.outcome for accepted in found)),
+            "events": len(events),
+            "event_ids": told.pop("ids"),
+        }
+        _log.info("drained", extra=values | told)
         return found
 
     def _mapped(self, entry: Entry) -> tuple[Read, Delivery]:
@@ -251,6 +262,7 @@ class Intake:
             self._ask(destination)
         if accepted.stalled:
             _log.warning("source stale", extra={"source": delivery.source, **accepted.stalled})
+        log_unmapped(delivery, accepted)
         return accepted
 
     def _receipt(self, read: Read, accepted: Accepted) -> Receipt:
@@ -261,8 +273,9 @@ class Intake:
             outcome = "unwanted"
         else:
             outcome = "duplicate" if accepted.outcome == "duplicate" else "kept"
-        ids = tuple(event.id for event in read.events if event.id is not None)
-        return Receipt(outcome, len(read.events), accepted.accepted, read.problems, ids)
+        return Receipt(
+            outcome, len(read.events), accepted.accepted, read.problems, **named(read.events)
+        )
 
     def _ask(self, destination: str) -> None:
         try:

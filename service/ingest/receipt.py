@@ -21,6 +21,8 @@ class Receipt:
         accepted: Number of accepted field values.
         problems: Why events of it are dead letters.
         ids: Event ids, where the source gives any.
+        collections: Whose records it changes.
+        keys: Some of those records, and *records* how many there are.
         answer: The one that the sender expects; None: any.
     """
 
@@ -29,6 +31,9 @@ class Receipt:
     accepted: int = 0
     problems: tuple[FieldProblem, ...] = ()
     ids: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    records: int = 0
     answer: Answer | None = None
 
 

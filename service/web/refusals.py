@@ -45,9 +45,9 @@ class Reporter:
         """Log and count a refused request; *path* is not logged: it may hold a secret."""
         source = self.source_of(path)
         if source is None:
-            _log.warning("request", extra={"action": reason, "status": status})
+            _log.warning("request", extra={"outcome": reason, "status": status})
             return
-        _log.warning("delivery", extra={"action": reason, "status": status, "source": source})
+        _log.warning("delivery", extra={"outcome": reason, "status": status, "source": source})
         self._count(source, reason)
         self._list(source, Refused(reason, status, _message(source, reason)))
 

@@ -84,8 +84,6 @@ _PAGES: Final = MappingProxyType(
         for action in STATUSES
     }
 )
-_IDS: Final = 10  # event ids in one log line, at most
-_LONGEST: Final = 200  # characters of each id
 _PIECE: Final = 65_536  # bytes
 _DRAINED: Final = 16_777_216  # bytes of an oversized body that are read and dropped
 
@@ -123,7 +121,7 @@ def blueprint(
             checked = partial(intake.checked, source, headers, body, now=now)
         except StoreUnavailable as error:
             action, values["reason"], fault = "unavailable", str(error), error.shown
-        _log_outcome(action, values | {"seconds": round(monotonic() - started, 6)}, receipt)
+        _log_outcome(action, values | {"ms": round((monotonic() - started) * 1000, 1)}, receipt)
         message = values.get("reason", "")
         reporter.count_outcome(source, action, STATUSES[action].value, message, checked)
         return _answer(action, receipt, fault)
@@ -236,17 +234,21 @@ def _is_plain(environ: Mapping[str, Any]) -> bool:
     return not path.startswith("//") and (not path.endswith("/") or raw.endswith("/"))
 
 
-def _log_outcome(action: str, values: dict[str, Any], receipt: Receipt | None) -> None:
+def _log_outcome(outcome: str, values: dict[str, Any], receipt: Receipt | None) -> None:
+    """Log a delivery: one line, with the names that its attempts have too."""
     if receipt:
         values |= {
             "events": receipt.events,
-            "field_values": receipt.accepted,
+            "accepted": receipt.accepted,
             "problems": len(receipt.problems),
-            "event_ids": tuple(id[:_LONGEST] for id in receipt.ids[:_IDS]),
+            "collections": receipt.collections,
+            "keys": receipt.keys,
+            "records": receipt.records,
+            "event_ids": receipt.ids,
         }
-    level = logging.INFO if STATUSES[action] == HTTPStatus.OK else logging.WARNING
+    level = logging.INFO if STATUSES[outcome] == HTTPStatus.OK else logging.WARNING
     _log.log(
-        level, "delivery", extra={"action": action, "status": STATUSES[action].value, **values}
+        level, "delivery", extra={"outcome": outcome, "status": STATUSES[outcome].value, **values}
     )
 
 

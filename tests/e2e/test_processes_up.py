@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import signal
 import socket
@@ -237,7 +238,14 @@ def test_a_port_in_use_is_told_and_nothing_started(site):
 def test_a_death_is_logged_with_role_and_signal(whole):
     victim = min(whole.pids("worker"))
     os.kill(victim, signal.SIGKILL)
-    eventually(lambda: f'child ended role="worker" pid={victim} signal=9' in whole.log())
+    told = {"message": "child ended", "role": "worker", "pid": victim, "signal": 9}
+    eventually(
+        lambda: any(
+            told.items() <= json.loads(line).items()
+            for line in whole.log().splitlines()
+            if line.startswith("{")
+        )
+    )
 
 
 def test_web_and_worker_share_one_store(site):

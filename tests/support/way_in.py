@@ -47,6 +47,7 @@ class Accepted:
     outcome: str = "kept"
     accepted: int = 1
     wake: tuple = ()
+    letters: int = 0
     stalled: dict | None = None
     last: int = 0
     at_us: int | None = None

@@ -275,6 +275,12 @@ def test_one_line_of_the_log_tells_what_was_drained_together(rig, caplog):
     rig.drain()
     (line,) = [each for each in caplog.records if each.message == "drained"]
     assert (line.source, line.deliveries, line.outcomes) == ("erp", 3, {"kept": 3})
+    assert (line.event_ids, line.keys, line.records) == (("e1", "e2", "e3"), ("sku-1",), 1)
+
+
+def test_the_receipt_of_a_spooled_delivery_names_its_events(rig):
+    rig.outbox.down = True
+    assert rig.send(1).ids == ("e1",)
 
 
 def test_an_entry_that_cannot_be_mapped_holds_up_none_before_it(rig):

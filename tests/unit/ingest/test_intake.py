@@ -163,6 +163,31 @@ def test_destinations_are_woken(intake, outbox, woken):
     assert woken == ["site", "shop"]
 
 
+def test_the_receipt_names_the_events_and_the_records_that_they_change(outbox):
+    intake = make(outbox, print, events="@")
+    receipt = receive(intake, b'[{"id": "e1", "qty": 1}, {"id": "e2", "qty": 2}]')
+    assert (receipt.ids, receipt.collections) == (("e1", "e2"), ("products",))
+    assert (receipt.keys, receipt.records) == (("sku-1",), 1)
+
+
+def test_an_event_that_cannot_be_mapped_is_a_warning_without_its_values(outbox, caplog):
+    outbox.answer = Accepted(letters=1)
+    with caplog.at_level(logging.WARNING):
+        receive(make(outbox, print), b'{"id": "e1", "qty": 1, "at": "ann@example.com"}')
+    (record,) = caplog.records
+    assert (record.message, record.source, record.events) == ("event not mapped", "erp", 1)
+    assert record.event_ids == ("e1",)
+    assert record.problems[0].startswith("at: ")
+    assert "ann@" not in json.dumps(vars(record), default=str)
+
+
+def test_a_repeat_of_an_event_that_cannot_be_mapped_is_no_second_warning(outbox, caplog):
+    outbox.answer = Accepted("duplicate")
+    with caplog.at_level(logging.WARNING):
+        receive(make(outbox, print), b'{"id": "e1", "at": "soon"}')
+    assert caplog.records == []
+
+
 def test_a_source_that_says_nothing_newer_is_logged(intake, outbox, caplog):
     stalled = {"since": 1778578199000, "events": 9, "by": "3600000000", "unit": "us"}
     outbox.answer = Accepted(stalled=stalled)

@@ -34,6 +34,7 @@ class Accepted:
     outcome: str = "kept"
     accepted: int = 0
     wake: tuple = ()
+    letters: int = 0
     stalled: dict | None = None
 
 

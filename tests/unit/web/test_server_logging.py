@@ -1,5 +1,6 @@
 """What the web server itself has to say."""
 
+import json
 import subprocess
 import sys
 
@@ -19,4 +20,6 @@ def test_a_warning_of_granian_is_a_line_of_the_log_and_not_of_the_output():
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
     )
     assert done.stdout == ""
-    assert done.stderr.endswith("warning _granian: more workers than CPU cores\n")
+    line = json.loads(done.stderr.splitlines()[-1])
+    assert (line["level"], line["logger"]) == ("warning", "_granian")
+    assert line["message"] == "more workers than CPU cores"

@@ -120,7 +120,7 @@ def test_a_refusal_is_one_line_in_the_log_and_counted(
     client.open(path, method=method, data=b"{}", headers=PROOF)
     assert outbox.refusals == [refusal]
     (line,) = (vars(record) for record in caplog.records)
-    assert (line["message"], line["source"], line["action"]) == ("delivery", *refusal)
+    assert (line["message"], line["source"], line["outcome"]) == ("delivery", *refusal)
     assert "wrong" not in json.dumps(line, default=str)
 
 
@@ -239,9 +239,10 @@ def test_every_delivery_is_one_line_in_the_log(client, caplog):
         client.post("/webhooks/erp", data=b"{}")
     kept, refused = (vars(record) for record in caplog.records)
     assert kept["message"] == refused["message"] == "delivery"
-    assert (kept["action"], kept["source"], kept["status"]) == ("kept", "erp", 200)
-    assert (kept["event_ids"], kept["events"], kept["field_values"]) == (("e1",), 1, 1)
-    assert (refused["action"], refused["status"]) == ("refused", 401)
+    assert (kept["outcome"], kept["source"], kept["status"]) == ("kept", "erp", 200)
+    assert (kept["event_ids"], kept["events"], kept["accepted"]) == (("e1",), 1, 1)
+    assert {"collections", "keys", "records", "problems", "ms"} <= set(kept)
+    assert (refused["outcome"], refused["status"]) == ("refused", 401)
     assert refused["reason"] == "header authorization is missing"
     assert "s3cret" not in json.dumps([kept, refused], default=str)
 
