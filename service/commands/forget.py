@@ -36,6 +36,7 @@ WORDS: Final = {  # by the kinds of `Hit`
     "words": "compression dictionaries, with all deliveries that use them",
     "listed": "entries in the list of deliveries",
     "history": "history entries",
+    "audit": "audit entries, whose target is blanked",
     "answer": "stored answers to repeated calls",
     "member": "queue entries",
     "index": "entries of the item index",

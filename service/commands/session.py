@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,6 +40,15 @@ def joined() -> Iterator[Context]:
     finally:
         context.steps.client.close()
         context.wakes.close()
+
+
+def operator() -> str:
+    """Return who runs this command, as the audit list names it: ``cli:USER@HOST``."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in a container
+        user = str(os.getuid())
+    return f"cli:{user}@{socket.gethostname()}"
 
 
 def ask(destination: Destination, collection: Collection | None, limiter: Limiter | None) -> Answer:

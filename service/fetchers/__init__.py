@@ -17,7 +17,8 @@ from service.fetchers import (
 from service.fetchers.base import Fetcher, FetcherConfig, FetcherKind
 from service.senders.options import load
 from workers.config import settings
-from workers.config.schemas import describe, is_address, is_token
+from workers.config.schemas import describe
+from workers.config.value_checks import is_address, is_token
 from workers.errors import ConfigurationInvalid, Problem
 
 KINDS: Final[Mapping[str, FetcherKind]] = MappingProxyType(

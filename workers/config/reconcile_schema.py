@@ -10,8 +10,9 @@ from typing import Any, Protocol, cast
 
 from marshmallow import fields
 
-from workers.config.schemas import Section, Value, is_flag, is_slug, is_text, number, one_of, whole
+from workers.config.schemas import Section, Value
 from workers.config.settings import RETIREMENTS, Guard, Reconcile
+from workers.config.value_checks import is_flag, is_slug, is_text, number, one_of, whole
 from workers.errors import Problem
 
 POLICIES = ("source wins", "cms wins", "report")
@@ -23,7 +24,7 @@ _POLICY = " or ".join(f'"{name}"' for name in POLICIES)
 
 
 class Reading(Protocol):
-    """The reader of the file, `workers.config.loader`."""
+    """The reader of the file, `workers.config.sections`."""
 
     file: str
     warnings: list[Problem]

@@ -142,6 +142,16 @@ class Fetcher:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """``[access.NAME]``: a token for the JSON API, and what it may do."""
+
+    name: str
+    token: str = field(repr=False)
+    role: str = "view"  # or "operate"
+    destinations: tuple[str, ...] = ()  # empty: all
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     path: Path  # of instep.toml
     store: StoreSettings
@@ -152,6 +162,7 @@ class Settings:
     public_url: str | None = None
     admin_token: str | None = field(default=None, repr=False)  # INSTEP_ADMIN_TOKEN
     fetchers: Mapping[str, Fetcher] = field(default_factory=dict)
+    access: Mapping[str, Access] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()  # deprecated keys
 
     def collections_of(self, destination: str) -> tuple[Collection, ...]:
@@ -184,6 +195,7 @@ class Settings:
         """Return these settings with all tokens and secrets in each destination's *hidden*."""
         known = [self.admin_token, *(each.token for each in self.destinations.values())]
         known += [each.token for each in self.fetchers.values()]
+        known += [each.token for each in self.access.values()]
         for source in self.sources.values():
             known += [*source.secrets, source.path_token, source.verify_token]
         hidden = tuple(dict.fromkeys(filter(None, known)))

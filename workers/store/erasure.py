@@ -18,6 +18,7 @@ from typing import Any, Final
 import redis
 
 from workers.store import keys
+from workers.store.audit import ERASED
 from workers.store.connection import guarded
 from workers.store.item_record import left_out_of
 from workers.store.key_places import Hit
@@ -30,6 +31,7 @@ AT_ONCE: Final = 50  # kept deliveries, or entries, per step
 STAYS: Final = frozenset({"reference", "other"})
 _STREAMS: Final = (
     keys.HISTORY,
+    keys.AUDIT,
     *(keys.every(kind) for kind in ("kept", "kept-words", "unkept", "refused")),
 )
 _MARKED: Final = 7 * 86_400  # s that an interrupted run is remembered
@@ -85,7 +87,7 @@ class Erasure:
         for _ in range(ROUNDS):
             discarded += self._erase(hits)
             gone.update(hit.kind for hit in hits if hit.kind not in STAYS)
-            self._rewrite_streams()
+            self._rewrite_streams([hit.id for hit in hits if hit.kind == "audit"])
             hits = self.find(told)
             if all(hit.kind in STAYS for hit in hits):
                 break
@@ -206,8 +208,13 @@ class Erasure:
             if remove:
                 self._client.execute_command(remove, hit.key, hit.id)
 
-    def _rewrite_streams(self) -> None:
-        """Rewrite all streams: deleted entries, also earlier ones, remain in their bytes."""
+    def _rewrite_streams(self, audited: Sequence[str]) -> None:
+        """
+        Rewrite all streams: deleted entries, also earlier ones, remain in their bytes.
+
+        Args:
+            audited: Entries of the audit list to blank: who acted, and when, stays.
+        """
         with guarded():
             names = [
                 key.decode()
@@ -216,6 +223,9 @@ class Erasure:
             ]
         for key in names:
             request = {"key": key, "copy": keys.rewrite(uuid.uuid4().hex), "after": ""}
+            if key == keys.AUDIT:
+                blank = {"target": ERASED, "figures": "{}"}
+                request |= {"ids": list(audited), "blank": blank}
             while True:
                 answer = self._steps.run("rewrite_stream", request)
                 if answer["done"]:

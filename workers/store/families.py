@@ -44,6 +44,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "history": ("history", "history-trimmed"),
         "answers": ("call",),
+        "audit": ("audit",),
         "counters": (
             *("counts", "guard", "source", "stale", "logs", "arrival", "collection", "destination"),
             *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),

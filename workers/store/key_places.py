@@ -23,7 +23,9 @@ _STREAMS: Final = {
     "rewrite": "copy",
     "unkept": "listed",
     "refused": "listed",
+    "audit": "audit",
 }
+_AUDITED: Final = (b"target", b"figures")  # not who acted, and how
 INDEX: Final = ("ids", "keys", "twins", "born", "status", "variants", "listed")
 
 
@@ -86,7 +88,8 @@ class Places:
         self, family: str, name: str, id: str, entry: Mapping[bytes, bytes]
     ) -> Iterator[Hit]:
         """Yield a hit if the *entry* of a stream holds the key."""
-        told = any(self._text.in_entry(value) for value in entry.values())
+        own = _AUDITED if family == "audit" else entry.keys()
+        told = any(self._text.in_entry(entry[name]) for name in own)
         if told or self.in_summary(entry.get(b"i", b"")):
             yield Hit(_STREAMS.get(family, "other"), name, id)
 

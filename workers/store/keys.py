@@ -57,6 +57,7 @@ LOSSES_NUMBER = f"{LOSSES}:number"
 WITNESS = f"{PREFIX}witness"  # a file outside records its progress (``witness.py``)
 ARRIVAL = f"{PREFIX}arrival"  # counter: the newest arrival number
 COUNTS = f"{PREFIX}counts"  # hash: the counters of promise 4
+AUDIT = f"{PREFIX}audit"  # stream: what operators changed, trimmed (``audit.py``)
 HISTORY = f"{PREFIX}history"  # stream: the history, trimmed (``history_trim.lua``)
 
 

@@ -12,7 +12,7 @@ from service.config import logging_setup
 from service.fetchers import KINDS
 from service.operate import documentation
 from service.senders import SENDERS
-from workers.config import loader, reconcile_schema, schemas
+from workers.config import access_schema, loader, reconcile_schema, schemas, sections
 from workers.store.metrics import METRICS
 
 ROOT = Path(__file__).parents[3]
@@ -28,6 +28,7 @@ TABLES = {
     "[collections.NAME.guard]": reconcile_schema.GuardSection,
     "[sources.NAME]": schemas.SourceSection,
     "[fetchers.NAME]": schemas.FetcherSection,
+    "[access.NAME]": access_schema.AccessSection,
 }
 
 
@@ -108,7 +109,7 @@ def test_every_key_of_the_configuration_is_documented_and_no_other(table):
 def test_every_table_of_the_configuration_is_documented():
     every = {
         each
-        for module in (schemas, reconcile_schema)
+        for module in (schemas, reconcile_schema, access_schema)
         for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, schemas.Section)
     }
@@ -119,7 +120,7 @@ def test_every_table_of_the_configuration_is_documented():
 
 def test_every_environment_variable_is_documented():
     documented = {name for name, _ in rows(section("configuration", "Environment"))}
-    files = (loader.__file__, logging_setup.__file__)
+    files = (loader.__file__, sections.__file__, logging_setup.__file__)
     texts = [Path(file).read_text(encoding="utf-8") for file in files]
     read = {name for text in texts for name in re.findall(r'\.get\("([A-Z_]+)"\)', text)}
     assert documented == read - {"NO_COLOR"}

@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- rewrite_stream: copies a stream, piece by piece, and at its end puts the copy in its place. XDEL only
 -- marks an entry: its bytes stay in memory, and in every file, until all of its node are deleted.
--- ARGV[2]: {key, copy, after}: after: the last entry that was copied, or ''
+-- ARGV[2]: {key, copy, after, ids, blank}: after: the last entry that was copied, or ''
+--   ids, blank: entries, and the values {field: text} that they get; or null
 -- Returns {after, done}; after = '': something was deleted meanwhile, and it begins again.
 -- Errors: none: a full store does this as well.
 --! uses step
@@ -10,7 +11,15 @@ local request = step.request
 
 local AT_ONCE, BYTES, LASTS_MS = 5, 65536, 600000
 
+local blanked = {}
+for _, id in ipairs(request.ids or {}) do blanked[id] = true end
+
+local function fill_in(pairs)
+  for at = 1, #pairs, 2 do pairs[at + 1] = request.blank[pairs[at]] or pairs[at + 1] end
+end
+
 local function append(entry)
+  if blanked[entry[1]] then fill_in(entry[2]) end
   redis.call('XADD', request.copy, entry[1], unpack(entry[2]))
   local bytes = 64  -- its id, and what stands around it
   for _, text in ipairs(entry[2]) do bytes = bytes + #text end

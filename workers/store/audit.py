@@ -1,0 +1,81 @@
+"""
+The audit list: who changed what by hand, and when.
+
+A command and a request to ``/api`` that changed something add one entry; what events change stands
+in the life of each record. The list keeps the newest `MOST` entries. An entry may name a record:
+``instep forget`` blanks the target and the figures of those that hold its key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from workers.store import keys
+from workers.store.connection import guarded
+from workers.store.scripts import Steps
+
+MOST: Final = 10_000  # entries
+LONGEST: Final = 500  # characters of one text of an entry
+ERASED: Final = "erased"  # target of an entry that held a forgotten key
+
+
+class Audit:
+    """Every method raises StoreUnavailable if the store does not answer."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+
+    def record(self, by: str, action: str, target: str, **figures: Any) -> None:
+        """
+        Add one entry; call it after the change.
+
+        Args:
+            by: The name of an access, ``admin``, or ``cli:USER@HOST``.
+            action: What was done, e.g. ``pause``.
+            target: To what, e.g. the name of a destination.
+            figures: Numbers and short texts, e.g. ``letters=60``.
+        """
+        shown = {name: _short(value) for name, value in figures.items()}
+        request = {
+            "by": _short(by),
+            "action": _short(action),
+            "target": _short(target),
+            "figures": json.dumps(shown, ensure_ascii=False),
+            "most": MOST,
+        }
+        self._steps.run("audit", request)
+
+    def list(self, cursor: str | None, limit: int) -> tuple[list[dict[str, Any]], str | None]:
+        """
+        Return at most *limit* entries, the newest first, and the cursor of the next page.
+
+        Each is ``{id, at, by, action, target, figures}``.
+
+        Args:
+            cursor: As an earlier call returned it; None: the first page.
+        """
+        last = f"({cursor}" if cursor else "+"
+        with guarded():
+            found: Any = self._steps.client.xrevrange(keys.AUDIT, last, "-", count=limit + 1)
+        items = [_entry(id, fields) for id, fields in found[:limit]]
+        return items, items[-1]["id"] if len(found) > limit else None
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, (bool, int, float)) or value is None:
+        return value
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _entry(id: str, fields: Mapping[str, str]) -> dict[str, Any]:
+    at = datetime.fromtimestamp(int(id.partition("-")[0]) / 1000, UTC)
+    return {
+        "id": id,
+        "at": at.isoformat(timespec="milliseconds"),
+        **{name: fields[name] for name in ("by", "action", "target")},
+        "figures": json.loads(fields["figures"]),
+    }
