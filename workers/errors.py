@@ -9,6 +9,8 @@ ProcessorError
 │   └── BodyTooLarge        more than the source may send, unpacked     → 413
 ├── SnapshotInvalid         a snapshot is cut off or cannot be read     → none of it is used
 ├── ReconcileFailed         the collection could not be compared        → nothing is changed
+├── RequestRefused          an operator asked for what cannot be done   → exit 1, or 409
+│   └── UnknownName         instep.toml has nothing of this name        → exit 2, or 404
 ├── StoreUnavailable        the store did not answer: nothing was kept  → spooled, or 503
 │   ├── StoreFull           it answers, but has no room for more        → spooled, or 503
 │   ├── StoreUnsafe         it answers, but may lose or evict keys      → no start; spooled
@@ -103,6 +105,25 @@ class SnapshotInvalid(ProcessorError):
 
 class ReconcileFailed(ProcessorError):
     """The collection cannot be listed, or is being reconciled already. Nothing was changed."""
+
+
+class RequestRefused(ProcessorError):
+    """
+    What an operator asked for cannot be done, and nothing was changed.
+
+    Args:
+        found: What stands in the way; never a secret.
+        expected: What would be needed.
+        do: The next step, as an imperative.
+    """
+
+    def __init__(self, found: str, expected: str, do: str) -> None:
+        self.found, self.expected, self.do = found, expected, do
+        super().__init__(f"found {found}, expected {expected}; {do}")
+
+
+class UnknownName(RequestRefused):
+    """An operator named what instep.toml does not have."""
 
 
 class StoreUnavailable(ProcessorError):

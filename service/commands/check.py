@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from service.commands.output import as_json
-from service.commands.session import ask
+from service.operate.cms_request import ask
 from workers.errors import (
     ConfigurationInvalid,
     DestinationError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from service.commands.session import ask_by
+from service.operate.cms_request import ask_by
 from workers.errors import DestinationError, Problem
 from workers.webflow.site import Locale, Site, field_of, unknown
 

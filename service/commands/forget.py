@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from service.commands.output import printable
-from service.commands.session import joined
+from service.commands.session import joined, operator
 from workers.store import keys
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
     from service.config.build import of_process
     from service.reconcile.progress import Progress
     from workers.store import connection
+    from workers.store.audit import Audit
     from workers.store.erasure import Erasure
 
     configuration = of_process()
@@ -88,6 +89,9 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
             erased = erasure.run(hits, bar.at)
         entries, values = sum(erased.gone.values()), erased.discarded
         click.echo(f"Erased: {entries:,} entries; field values discarded: {values:,}")
+        # Not the key: the list would keep what was to be forgotten.
+        by = operator()
+        Audit(context.steps).record(by, "forget", collection, entries=entries, discarded=values)
         data = context.settings.store.data.expanduser()
         faults = [*_write_files(client), *_spooled(data, client), *_copied(data)]
         if not faults:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from service.commands.output import as_json, printable, table
+from workers.errors import UnknownName
 
 if TYPE_CHECKING:
     from service.config.build import Configuration
     from service.ingest.intake import Preview
     from workers.config.settings import Settings
-    from workers.model.changes import Change
 
 
 def headers_of(
@@ -56,24 +55,28 @@ def preview(
 ) -> None:
     """Show what a payload from SOURCE would change. FILE may be - for standard input."""
     from service.config.build import of_process
-    from service.ingest.intake import Intake
+    from service.operate import previews
     from workers.store.connection import connect
     from workers.store.outbox import Outbox
     from workers.store.scripts import Steps
 
     configuration = of_process()
-    if source not in configuration.senders:
-        names = ", ".join(sorted(configuration.senders)) or "none"
-        raise click.BadParameter(f"found {source!r}, expected a source of instep.toml ({names})")
     settings = configuration.settings
     outbox = Outbox(Steps(connect(settings.store)), settings)  # connects on first use
-    intake = Intake(configuration.senders, configuration.mappings, outbox, wake=str)
-    found = intake.preview(source, file.read(), headers, topic, fetched=fetched)
+    try:
+        found = previews.preview(
+            configuration,
+            outbox,
+            source,
+            file.read(),
+            headers=headers,
+            topic=topic,
+            fetched=fetched,
+        )
+    except UnknownName as error:
+        raise click.BadParameter(f"found {error.found}, expected {error.expected}") from error
     if json_wanted:
-        problems = [{"path": each.path, "message": each.message} for each in found.problems]
-        fetches = [{"fetcher": each.fetcher, "object": each.object} for each in found.fetches]
-        changes = [shown(each) | _creation(each, found, settings) for each in found.changes]
-        as_json({"changes": changes, "fetches": fetches, "problems": problems})
+        as_json(previews.as_dict(found, settings))
     else:
         _print(found, settings)
         if not (found.changes or found.problems or found.fetches):
@@ -82,19 +85,6 @@ def preview(
         if not (fetched or found.changes or found.fetches) and not headers.keys() & {*read}:
             _hint(read)
     raise SystemExit(1 if found.problems else 0)
-
-
-def shown(change: Change) -> dict[str, Any]:
-    """Return *change* with its field values decoded."""
-    return {
-        "mapping": change.mapping,
-        "collection": change.collection,
-        "key": (change.shown or change.record) if change.by == "key" else None,
-        "item": change.record if change.by == "item" else None,
-        "fields": {field.slug: json.loads(field.value) for field in change.fields},
-        "version": change.version,
-        **({"retire": change.retire} if change.retire else {}),
-    }
 
 
 def _hint(headers: Iterable[str]) -> None:
@@ -113,24 +103,9 @@ def _why(found: Preview, source: str, configuration: Configuration) -> str:
     return f": its topic is {found_topics}; the mappings of {source} take {', '.join(taken)}"
 
 
-def _creation(change: Change, found: Preview, settings: Settings) -> dict[str, str]:
-    """Return what happens if no item has the key, in a collection that creates items."""
-    if (
-        change.retire
-        or change.by != "key"
-        or settings.collections[change.collection].missing != "create"
-    ):
-        return {}
-    if change in found.partial:
-        words = "if no item has this key, none is created: the event could not be read whole"
-        return {"creates": words}
-    if any(field.slug == "name" for field in change.fields):
-        return {"creates": "if no item has this key, one is created"}
-    words = "if no item has this key, one is created once an event has given it a name"
-    return {"creates": words}
-
-
 def _print(found: Preview, settings: Settings) -> None:
+    from service.operate import previews
+
     for change in found.changes:
         record = printable(change.shown or change.record)
         title = f"{change.mapping}: {change.collection}, {change.by} {record}"
@@ -139,7 +114,7 @@ def _print(found: Preview, settings: Settings) -> None:
             continue
         rows = [(field.slug, field.type, field.value) for field in change.fields]
         table(title, ("field", "type", "value"), rows)
-        for words in _creation(change, found, settings).values():
+        for words in previews.creation(change, found, settings).values():
             click.echo(f"  {words}")
     for fetch in found.fetches:
         click.echo(f"Would be fetched by {fetch.fetcher}: {printable(fetch.object)}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from service.commands.output import as_json, printable
+from service.commands.session import operator
 
 if TYPE_CHECKING:
     from service.reconcile.apply.guard_counts import GuardQuestion
@@ -94,7 +95,8 @@ def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) ->
     wanted = ReconcileOptions(collection=collection, **options)
     approve = _approve if sys.stdin.isatty() and sys.stderr.isatty() else None
     stdin = sys.stdin.buffer
-    with runner.reconciled(configuration, wanted, approve=approve, stdin=stdin) as outcome:
+    by = "schedule" if wanted.scheduled else operator()
+    with runner.reconciled(configuration, wanted, approve=approve, stdin=stdin, by=by) as outcome:
         if json_wanted:
             as_json(outcome.document())
         else:

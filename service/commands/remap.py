@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from service.commands.output import as_json, printable, table
-from service.commands.session import joined
+from service.commands.session import joined, operator
 from workers.model.retirement import shown_slug
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def remap(
 ) -> None:
     """Map stored deliveries of SOURCE again. Uses the current mappings, and shows changes first."""
     from service.config.build import of_process
+    from workers.store.audit import Audit
     from workers.store.delivery_log import Kept
     from workers.store.outbox import Outbox
 
@@ -79,7 +80,9 @@ def remap(
             _show(result["dry_run"], dry=True)
         if not _confirmed(result, dry_run=dry_run, yes=yes, json_wanted=json_wanted):
             return
-        result["done"] = run(False)
+        done = result["done"] = run(False)
+        told = {"fields": done["taken"], "items": done["items"], "letters": done["letters"]}
+        Audit(context.steps).record(operator(), "remap", source, since=result["since"], **told)
     if json_wanted:
         as_json(result)
     else:

@@ -23,11 +23,13 @@ from service.reconcile.snapshot.mapping_choice import chosen
 from service.reconcile.snapshot.rows import Rows
 from service.reconcile.state.working_set import WorkingSet
 from service.reconcile.time_limit import TimeLimit, watched
+from workers.delivery.context import Context
 from workers.model.run_limits import RunLease
 from workers.policy import run_guard
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, GuardDecision
 from workers.runtime import jobs
 from workers.store import connection, keys
+from workers.store.audit import Audit
 from workers.store.connection import guarded
 from workers.store.losses import Losses
 
@@ -74,12 +76,14 @@ def reconciled(
     *,
     approve: Approve | None,
     stdin: BinaryIO,
+    by: str,
 ) -> Iterator[RunResult]:
     """
     Carry out *options*, and yield the result.
 
     Args:
         approve: Asks an operator; None: no operator is present.
+        by: Who runs it, for the audit list.
 
     Raises:
         ConfigurationInvalid, SnapshotInvalid, ReconcileFailed, StoreUnavailable: nothing, or not
@@ -107,11 +111,20 @@ def reconciled(
                 run = ReconcileRun(context, collection, rows, table)
                 run.hooks.portion = lock.check
                 outcome = carry_out(run, options, approve, limit)
+                _audit(context, options, by, outcome.figures)
                 note_end(client, options, outcome.code, outcome.figures, lock)
             yield outcome
     finally:
         client.close()
         context.wakes.close()
+
+
+def _audit(
+    context: Context, options: ReconcileOptions, by: str, figures: Mapping[str, Any]
+) -> None:
+    if not (options.check or options.dry_run):
+        told = {name: figures[name] for name in ("source", "found", "left", "state")}
+        Audit(context.steps).record(by, "reconcile", options.collection, **told)
 
 
 def carry_out(

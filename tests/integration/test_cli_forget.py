@@ -15,6 +15,7 @@ from workers.config.settings import StoreSettings
 from workers.runtime import jobs
 from workers.runtime.embedded_store import kept
 from workers.store import append_only, spool_marks
+from workers.store.audit import Audit
 
 KEY = "ERASE-ME-77"
 PROOF = {"authorization": "Bearer s3cret"}
@@ -79,6 +80,16 @@ def test_no_file_of_the_store_holds_what_was_forgotten(parts, folder):
     assert KEY.encode() not in held
     assert b"OTHER-1" in held
     assert found.outbox.counts()["discarded"] == 1
+
+
+def test_the_audit_list_says_that_a_record_was_forgotten_but_not_which(parts):
+    deliver, found = parts
+    deliver(id="e1", sku=KEY, qty=5)
+    assert run(KEY, "--yes").exit_code == 0
+    (entry,) = Audit(found.steps).list(None, 10)[0]
+    assert (entry["action"], entry["target"]) == ("forget", "products")
+    assert entry["figures"]["discarded"] == 1
+    assert KEY not in str(entry)
 
 
 def test_in_a_pipe_nothing_is_erased_without_yes(parts):

@@ -1,6 +1,7 @@
 """The commands that join a running system: status, dead, pause and resume, on a real store."""
 
 import json
+import socket
 import threading
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ from workers.config.loader import load
 from workers.model.attempts import Batch, BatchOutcome, FieldFailure, ItemOutcome
 from workers.model.changes import Change, Delivery, FieldProblem, FieldValue, Incoming
 from workers.runtime import jobs
+from workers.store.audit import Audit
 
 TOML = """
 mappings = ["mappings.py"]
@@ -351,6 +353,20 @@ def test_a_collection_stays_paused_with_its_destination(run):
     result = run("resume", "products")
     assert result.exit_code == 1
     assert "products stays paused" in result.stderr
+
+
+def test_pause_and_resume_stand_in_the_audit_list_with_who_ran_them(context, run, site):
+    run("pause", "site", "--reason", "inventory day")
+    site.answer = 401
+    run("resume", "site")
+    site.answer = 200
+    run("resume", "site")
+    run("pause", "nowhere")
+    resumed, paused = Audit(context.steps).list(None, 10)[0]
+    assert (resumed["action"], resumed["target"]) == ("resume", "site")
+    assert (paused["action"], paused["figures"]) == ("pause", {"reason": "inventory day"})
+    assert paused["by"].startswith("cli:")
+    assert paused["by"].endswith(f"@{socket.gethostname()}")
 
 
 def test_a_pause_without_a_reason_shows_too(run, shown):

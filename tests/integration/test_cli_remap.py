@@ -11,6 +11,7 @@ from service.config.build import build
 from service.ingest.intake import Intake
 from workers.config.loader import load
 from workers.runtime import jobs
+from workers.store.audit import Audit
 
 TOML = """
 mappings = ["mappings.py"]
@@ -119,6 +120,16 @@ def test_with_yes_it_is_done_and_the_second_time_there_is_nothing_to_do(run, con
     again = run("erp", "--since", "2h")
     assert again.exit_code == 0
     assert "Nothing to do." in again.stdout
+
+
+@pytest.mark.usefixtures("corrected")
+def test_only_a_run_that_changed_something_stands_in_the_audit_list(run, context):
+    run("erp", "--since", "2h", "--dry-run")
+    assert Audit(context.steps).list(None, 10)[0] == []
+    run("erp", "--since", "2h", "--yes")
+    (entry,) = Audit(context.steps).list(None, 10)[0]
+    assert (entry["action"], entry["target"]) == ("remap", "erp")
+    assert (entry["figures"]["fields"], entry["figures"]["items"]) == (1, 1)
 
 
 @pytest.mark.usefixtures("corrected")

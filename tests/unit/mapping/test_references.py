@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.commands.preview import shown
 from service.mapping.load import load
+from service.operate.previews import shown
 from workers.config.settings import Collection, Destination
 from workers.errors import ConfigurationInvalid
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.commands.preview import shown
 from service.mapping.load import load
+from service.operate.previews import shown
 
 WAYS = ["archive", "draft", "unpublish", "delete", "keep"]
 GONE = """

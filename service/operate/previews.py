@@ -1,0 +1,82 @@
+"""The preview of a payload: what it would change. Needs no store and no proof; sends nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from service.config.build import Configuration
+from service.ingest.intake import Intake, Preview
+from workers.config.settings import Settings
+from workers.errors import UnknownName
+from workers.model.changes import Change
+from workers.store.outbox import Outbox
+
+
+def preview(
+    configuration: Configuration,
+    outbox: Outbox,
+    source: str,
+    body: bytes,
+    *,
+    headers: Mapping[str, str],
+    topic: str | None = None,
+    fetched: bool = False,
+) -> Preview:
+    """
+    Return what *body* of *source* would change; nothing is verified, kept or sent.
+
+    Args:
+        outbox: Is not used; it need not reach its store.
+        headers: From which the sender reads events.
+        topic: Replaces the topic of every event.
+        fetched: *body* is the result of a fetch, not a delivery.
+
+    Raises:
+        UnknownName: There is no such source.
+    """
+    if source not in configuration.senders:
+        names = ", ".join(sorted(configuration.senders)) or "none"
+        raise UnknownName(repr(source), f"a source of instep.toml ({names})", "use one of them")
+    intake = Intake(configuration.senders, configuration.mappings, outbox, wake=str)
+    return intake.preview(source, body, headers, topic, fetched=fetched)
+
+
+def as_dict(found: Preview, settings: Settings) -> dict[str, Any]:
+    """Return ``{changes, fetches, problems}``."""
+    return {
+        "changes": [shown(each) | creation(each, found, settings) for each in found.changes],
+        "fetches": [{"fetcher": each.fetcher, "object": each.object} for each in found.fetches],
+        "problems": [{"path": each.path, "message": each.message} for each in found.problems],
+    }
+
+
+def shown(change: Change) -> dict[str, Any]:
+    """Return *change* with its field values decoded."""
+    return {
+        "mapping": change.mapping,
+        "collection": change.collection,
+        "key": (change.shown or change.record) if change.by == "key" else None,
+        "item": change.record if change.by == "item" else None,
+        "fields": {field.slug: json.loads(field.value) for field in change.fields},
+        "version": change.version,
+        **({"retire": change.retire} if change.retire else {}),
+    }
+
+
+def creation(change: Change, found: Preview, settings: Settings) -> dict[str, str]:
+    """Return what happens if no item has the key, in a collection that creates items."""
+    if (
+        change.retire
+        or change.by != "key"
+        or settings.collections[change.collection].missing != "create"
+    ):
+        return {}
+    if change in found.partial:
+        words = "if no item has this key, none is created: the event could not be read whole"
+        return {"creates": words}
+    if any(field.slug == "name" for field in change.fields):
+        return {"creates": "if no item has this key, one is created"}
+    words = "if no item has this key, one is created once an event has given it a name"
+    return {"creates": words}

@@ -1,0 +1,42 @@
+"""What an access of instep.toml may see: its destinations, and what belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Names
+from dataclasses import dataclass
+
+from service.config.build import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """
+    Names that may be seen.
+
+    Args:
+        whole: Everything may be seen, also what belongs to no destination.
+        sources: Those whose mappings reach one of the *collections*.
+    """
+
+    whole: bool
+    destinations: frozenset[str]
+    collections: frozenset[str]
+    sources: frozenset[str]
+
+
+def scope_of(configuration: Configuration, destinations: Names[str]) -> Scope:
+    """Return what concerns *destinations*; empty: everything."""
+    settings = configuration.settings
+    if not destinations:
+        return Scope(
+            True,
+            frozenset(settings.destinations),
+            frozenset(settings.collections),
+            frozenset(settings.sources),
+        )
+    collections = frozenset(
+        each.name for each in settings.collections.values() if each.destination in destinations
+    )
+    options = [rule.options for rule in configuration.mappings.rules]
+    sources = frozenset(each.source for each in options if each.collection in collections)
+    return Scope(False, frozenset(destinations), collections, sources)
