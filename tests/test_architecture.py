@@ -91,6 +91,7 @@ FLOORS = (
     ("service/commands",),
     ("service/run", "service/demo", "service/starter"),
     ("service/web",),
+    ("service/api",),
     ("service/operate",),
     ("service/reconcile",),
     ("service/ingest", "service/config"),
@@ -161,6 +162,16 @@ def top_imports(path):
 def importing(names, files):
     """Return those of *files* that import a package of *names*."""
     return {path for path in files if packages(path) & names}
+
+
+def test_what_is_computed_once_knows_no_flask_and_no_click():
+    assert not importing({"click", "flask", "flask_smorest"}, below("service/operate/"))
+
+
+def test_the_api_serves_what_operate_computes():
+    known = {"service/api", "service/operate", "service/config"}
+    used = {name for path in below("service/api/") for name in ours(path)}
+    assert {name for name in used if name.startswith("service/")} <= known
 
 
 def test_workers_know_no_flask():

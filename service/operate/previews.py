@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from service.config.build import Configuration
 from service.ingest.intake import Intake, Preview
+from service.operate.scope import Scope
 from workers.config.settings import Settings
 from workers.errors import UnknownName
 from workers.model.changes import Change
@@ -41,6 +43,12 @@ def preview(
         raise UnknownName(repr(source), f"a source of instep.toml ({names})", "use one of them")
     intake = Intake(configuration.senders, configuration.mappings, outbox, wake=str)
     return intake.preview(source, body, headers, topic, fetched=fetched)
+
+
+def within(found: Preview, scope: Scope) -> Preview:
+    """Return *found* without changes of collections that are not in *scope*."""
+    own = tuple(each for each in found.changes if each.collection in scope.collections)
+    return replace(found, changes=own)
 
 
 def as_dict(found: Preview, settings: Settings) -> dict[str, Any]:

@@ -8,6 +8,7 @@ The Flask application: routes, health, readiness and metrics.
 | ``/readyz`` | 503 if a delivery could not be kept, else 200: see ``service.web.readiness`` |
 | ``/metrics`` | Prometheus text; without the store only the metrics of this machine |
 | ``/`` | 403 without ``INSTEP_ADMIN_TOKEN``, naming it |
+| ``/api/…`` | the same as commands show, as JSON: see ``service.api`` |
 | ``/docs``, ``/docs/…`` | the documentation, to requests that carry ``INSTEP_ADMIN_TOKEN`` |
 """
 
@@ -22,12 +23,17 @@ from flask import Flask, Response, jsonify, request
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
+from service.api import errors
+from service.api import registration as api
+from service.api.access import is_api
+from service.api.parts import Parts
 from service.config.build import Configuration
 from service.ingest.intake import Intake
 from service.ingest.spool_parts import SpoolParts
 from service.web import docs_pages, webhooks
 from service.web.readiness import Readiness
 from service.web.refusals import ListRefusal, Reporter
+from workers.delivery.context import Context
 from workers.errors import StoreUnavailable
 from workers.store import metrics
 from workers.store.outbox import Outbox
@@ -45,6 +51,7 @@ def create_app(
     count_refusal: Callable[[str, str], object] = lambda *_: None,
     list_refusal: ListRefusal = lambda *_: None,
     spool: SpoolParts | None = None,
+    context: Context | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
     """
@@ -61,6 +68,7 @@ def create_app(
         count_refusal: Counts a refused request by source and reason; must not block.
         list_refusal: Lists a refused request; must not block.
         spool: Keeps deliveries while the store is away; None: they are answered with 503.
+        context: What ``/api`` serves from; None: there is no ``/api``.
         clock: Returns the current time, aware.
     """
     settings = configuration.settings
@@ -80,6 +88,8 @@ def create_app(
     app.add_url_rule("/metrics", view_func=lambda: _metrics(status, spool), endpoint="metrics")
     app.add_url_rule("/", view_func=lambda: _front(settings.admin_token), endpoint="front")
     app.register_blueprint(docs_pages.blueprint(settings.admin_token))
+    if context is not None:
+        api.register(app, Parts(configuration, context))
     app.register_error_handler(HTTPException, lambda error: _error(error, reporter))
     app.register_error_handler(StoreUnavailable, _unavailable)
     return app
@@ -109,6 +119,8 @@ def _front(admin_token: str | None) -> tuple[Response, int]:
 
 def _error(error: HTTPException, reporter: Reporter) -> Response:
     """Answer in JSON, with the headers that HTTP requires, such as Allow with a 405."""
+    if is_api(request.path):
+        return errors.of_http(error)
     path: str = request.environ["PATH_INFO"]
     reason = webhooks.REASONS.get(type(error))
     if reason and reporter.source_of(path):
@@ -123,5 +135,7 @@ def _error(error: HTTPException, reporter: Reporter) -> Response:
     return response
 
 
-def _unavailable(error: StoreUnavailable) -> tuple[Response, int]:
+def _unavailable(error: StoreUnavailable) -> Response | tuple[Response, int]:
+    if is_api(request.path):
+        return errors.of_store(error)
     return jsonify(error=error.shown), HTTPStatus.SERVICE_UNAVAILABLE

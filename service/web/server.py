@@ -181,6 +181,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
         count_refusal=refusals.count,
         list_refusal=refusals.list,
         spool=spool,
+        context=context,
     )
     spool.start()
     return application, settings, Reporter(settings.sources, refusals.count, refusals.list)

@@ -1,0 +1,54 @@
+"""``/api/audit``: who changed what, and when."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from service.api import errors
+from service.api.access import caller
+from service.api.parts import Parts
+from service.api.routes import Routes
+from service.api.schemas import ListQuery, Text, page_of
+from workers.store.audit import Audit
+
+
+class AuditQuery(ListQuery):
+    cursor = Text(
+        load_default=None,
+        validate=validate.Regexp(r"^[0-9]{1,15}-[0-9]{1,15}\Z"),
+        metadata={"description": "`next` of the page before."},
+    )
+
+
+class AuditEntry(Schema):
+    id = fields.String(required=True)
+    at = fields.String(required=True, metadata={"format": "date-time"})
+    by = fields.String(
+        required=True,
+        metadata={"description": "The name of an access, admin, schedule, or cli:USER@HOST."},
+    )
+    action = fields.String(required=True)
+    target = fields.String(required=True)
+    figures = fields.Dict(keys=fields.String(), required=True)
+
+
+def routes(parts: Parts) -> Routes:
+    made = Routes("audit", "Who changed what by hand, newest first")
+
+    def audit(query: dict[str, Any]) -> dict[str, Any]:
+        """List what was changed by commands and by this API."""
+        if not caller().scope.whole:
+            raise errors.refused(
+                HTTPStatus.FORBIDDEN,
+                f"{caller().name}, which sees some destinations",
+                "a token that sees everything: the list names all destinations",
+                "use another token",
+            )
+        items, cursor = Audit(parts.context.steps).list(query["cursor"], query["limit"])
+        return {"items": items, "next": cursor}
+
+    made.get("/audit", audit, page_of(AuditEntry), query=AuditQuery)
+    return made

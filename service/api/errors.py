@@ -1,0 +1,109 @@
+"""Errors of the API: ``{"error": {"found", "expected", "do"}}``, whatever the status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, Final
+
+from flask import Response
+from werkzeug.exceptions import HTTPException
+
+from workers.errors import RequestRefused, StoreUnavailable, UnknownName
+
+LONGEST: Final = 500  # characters of what was found
+_SEE: Final = "see /api/openapi.json"
+# Status → what was found, what was expected, what to do.
+_WORDS: Final[Mapping[int, tuple[str, str, str]]] = MappingProxyType(
+    {
+        400: ("a request that cannot be read", "complete HTTP/1.1, and JSON in the body", _SEE),
+        404: ("no such path", "a path of the API", _SEE),
+        405: ("another method", "a method of the header Allow", _SEE),
+        408: ("a request that is not complete in time", "a complete request", "send it again"),
+        413: ("a larger body", "a body of at most 1 MiB", "send a smaller one"),
+        415: ("another content type", "application/json", "set the header Content-Type"),
+        500: ("an unexpected error", "an answer", "see the log; if it repeats, report it"),
+        503: ("no free thread or room", "one in time", "send it again in a moment"),
+    }
+)
+_REST: Final = ("an error", "another request", _SEE)
+
+
+class _Refused(HTTPException):
+    def __init__(
+        self, status: HTTPStatus, words: tuple[str, str, str], headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(status.phrase)
+        self.code = status.value
+        self.words = words
+        self.headers = headers
+
+
+def refused(
+    status: HTTPStatus, found: str, expected: str, do: str, headers: Mapping[str, str] | None = None
+) -> HTTPException:
+    """Return the exception that answers *status*, for ``raise``."""
+    return _Refused(status, (found, expected, do), headers or {})
+
+
+def of_operation(error: RequestRefused) -> Response:
+    """Answer what ``service.operate`` refused."""
+    unknown = isinstance(error, UnknownName)
+    status = HTTPStatus.NOT_FOUND if unknown else HTTPStatus.CONFLICT
+    return _response(status, (error.found, error.expected, error.do))
+
+
+def of_store(error: StoreUnavailable) -> Response:
+    words = (error.shown, "a store that takes and gives", "see /readyz, and send it again")
+    return _response(HTTPStatus.SERVICE_UNAVAILABLE, words)
+
+
+def of_http(error: HTTPException) -> Response:
+    """Answer *error* with the headers that HTTP requires, such as Allow with a 405."""
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    if isinstance(error, _Refused):
+        response = _response(status, error.words)
+        response.headers.update(error.headers)
+        return response
+    response = _response(status, _words(error, status))
+    kept = [pair for pair in error.get_headers() if pair[0].lower() == "allow"]
+    response.headers.extend(kept)
+    return response
+
+
+def body_of(status: int) -> bytes:
+    """Return the body of an error that never reached the application."""
+    return json.dumps(_shape(_WORDS.get(status, _REST))).encode() + b"\n"
+
+
+def _words(error: HTTPException, status: HTTPStatus) -> tuple[str, str, str]:
+    messages = getattr(error, "data", {}).get("messages")
+    if not messages:
+        return _WORDS.get(status, _REST)
+    found = "; ".join(_flat(messages))
+    found = found if len(found) <= LONGEST else f"{found[:LONGEST]}…"
+    return found, "parameters and a body as /api/openapi.json describes them", "correct them"
+
+
+def _flat(messages: Any, path: str = "") -> Iterator[str]:
+    """Yield ``limit: Not a valid integer.`` for each message of marshmallow."""
+    if isinstance(messages, Mapping):
+        for name, inner in messages.items():
+            # The outermost name is where it stands: query or json.
+            yield from _flat(inner, f"{path}.{name}" if path else f"{name} ")
+    elif isinstance(messages, list):
+        for each in messages:
+            yield from _flat(each, path)
+    else:
+        yield f"{path.replace(' .', ': ').strip()}: {messages}"
+
+
+def _response(status: HTTPStatus, words: tuple[str, str, str]) -> Response:
+    text = json.dumps(_shape(words))
+    return Response(f"{text}\n", status, content_type="application/json")
+
+
+def _shape(words: tuple[str, str, str]) -> dict[str, dict[str, str]]:
+    return {"error": dict(zip(("found", "expected", "do"), words, strict=True))}

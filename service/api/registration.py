@@ -1,0 +1,51 @@
+"""Puts the API into an application: its routes, its description, its errors and its access."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any, Final
+
+from flask import Flask
+from flask_smorest import Api
+
+from service.api import access, audit, errors, pauses, previews
+from service.api.parts import Parts
+from service.api.schemas import ErrorAnswer
+from workers.errors import RequestRefused
+
+NOUNS: Final = (audit, pauses, previews)
+_BEARER: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The token of an [access.NAME] of instep.toml, or INSTEP_ADMIN_TOKEN.",
+}
+
+
+class _Api(Api):  # type: ignore[misc]  # flask-smorest has no types
+    ERROR_SCHEMA = ErrorAnswer
+    # Each route names the errors that it answers.
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to the application, which answers those of other paths in another form."""
+
+
+def register(app: Flask, parts: Parts) -> None:
+    """Add ``/api/…`` to *app*; its own error handlers answer by `service.api.errors`."""
+    app.config.update(
+        API_TITLE="Instep",
+        API_VERSION=version("instep"),
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=access.PREFIX,
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={
+            "info": {"description": "What instep shows and does, as JSON."},
+            "security": [{"bearer": []}],
+        },
+    )
+    app.before_request(access.gate(parts.configuration))
+    api: Any = _Api(app)
+    api.spec.components.security_scheme("bearer", _BEARER)
+    for noun in NOUNS:
+        api.register_blueprint(noun.routes(parts).blueprint)
+    app.register_error_handler(RequestRefused, errors.of_operation)

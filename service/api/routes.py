@@ -1,0 +1,97 @@
+"""Routes of one noun, described for OpenAPI as they are added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask_smorest import Blueprint
+from marshmallow import RAISE, Schema
+from webargs.flaskparser import FlaskParser, abort
+
+from service.api.access import PREFIX
+from service.api.schemas import ErrorAnswer
+
+View = Callable[..., Any]
+_ALWAYS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE)
+_WITH_BODY: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+class _Parser(FlaskParser):
+    # A parameter that is not there is refused: else one that is misspelt would be left out.
+    DEFAULT_UNKNOWN_BY_LOCATION = {"query": RAISE, "json": RAISE}  # noqa: RUF012  # as inherited
+
+    def load_json(self, req: Any, schema: Schema) -> Any:
+        try:
+            return super().load_json(req, schema)
+        # Not only what json raises itself: a number of 5,000 digits, lists in lists in lists.
+        except (RecursionError, ValueError) as error:
+            abort(HTTPStatus.BAD_REQUEST, exc=error, messages={"json": ["Invalid JSON body."]})
+
+
+class _Blueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
+    ARGUMENTS_PARSER = _Parser()
+
+
+class Routes:
+    """
+    The routes of one noun.
+
+    A view takes the query as a dict, then the body as a dict, where the route has them.
+    """
+
+    def __init__(self, noun: str, description: str) -> None:
+        self.blueprint: Any = _Blueprint(
+            f"api-{noun}", __name__, url_prefix=PREFIX, description=description
+        )
+
+    def get(
+        self,
+        path: str,
+        view: View,
+        answer: Schema,
+        *,
+        query: type[Schema] | None = None,
+        errors: Sequence[HTTPStatus] = (),
+    ) -> None:
+        self._add("GET", path, view, {HTTPStatus.OK: answer}, query, None, errors)
+
+    def post(
+        self,
+        path: str,
+        view: View,
+        answers: Mapping[HTTPStatus, Schema],
+        *,
+        body: type[Schema],
+        errors: Sequence[HTTPStatus] = (),
+    ) -> None:
+        """Add a route that does something; *answers*: by status, the usual one first."""
+        self._add("POST", path, view, answers, None, body, (*errors, *_WITH_BODY))
+
+    def _add(
+        self,
+        method: str,
+        path: str,
+        view: View,
+        answers: Mapping[HTTPStatus, Schema],
+        query: type[Schema] | None,
+        body: type[Schema] | None,
+        errors: Sequence[HTTPStatus],
+    ) -> None:
+        routes = self.blueprint
+        # From the inside: the first argument of the view is the outermost.
+        if body is not None:
+            view = routes.arguments(body, location="json")(view)
+        if query is not None:
+            view = routes.arguments(query, location="query")(view)
+        for status in dict.fromkeys((*_ALWAYS, *errors)):
+            view = routes.alt_response(status.value, schema=ErrorAnswer)(view)
+        if query is not None or body is not None:
+            schema = ErrorAnswer
+            view = routes.alt_response(HTTPStatus.UNPROCESSABLE_ENTITY.value, schema=schema)(view)
+        (usual, schema_of), *others = answers.items()
+        for status, other in others:
+            view = routes.alt_response(status.value, schema=other, success=True)(view)
+        view = routes.response(usual.value, schema_of)(view)
+        routes.add_url_rule(path, view_func=view, methods=[method])

@@ -1,0 +1,68 @@
+"""What the nouns share: errors, pages, and the parameters of lists."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+LIMIT: Final = 50
+MOST: Final = 200
+
+
+class Text(fields.String):
+    """A text that the store can hold: JSON may escape half a character, which is none."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValidationError("Not Unicode: half of a surrogate pair.") from None
+        return text
+
+
+class ErrorWords(Schema):
+    found = fields.String(required=True)
+    expected = fields.String(required=True)
+    do = fields.String(required=True)
+
+
+class ErrorAnswer(Schema):
+    error = fields.Nested(ErrorWords, required=True)
+
+
+class ListQuery(Schema):
+    limit = fields.Integer(
+        load_default=LIMIT,
+        strict=True,
+        validate=validate.Range(1, MOST),
+        metadata={"description": "Entries of one page."},
+    )
+    cursor = Text(
+        load_default=None,
+        validate=validate.Length(1, 500),
+        metadata={"description": "`next` of the page before."},
+    )
+
+
+def page_of(item: type[Schema]) -> Schema:
+    """Return the schema of ``{items, next}``; next is null on the last page."""
+    made: Any = Schema.from_dict(
+        {
+            "items": fields.List(fields.Nested(item), required=True),
+            "next": fields.String(required=True, allow_none=True),
+        },
+        name=f"{item.__name__}Page",
+    )
+    schema: Schema = made()
+    return schema
+
+
+class DryRun(Schema):
+    dry_run = fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "Answer what would be done, and change nothing."},
+    )

@@ -1,0 +1,105 @@
+"""Who may see and do what under /api."""
+
+import pytest
+
+from tests.support.api_rig import ADMIN, CLERK, OPERATE, SHOP, VIEW, Rig
+
+
+@pytest.fixture
+def rig(tmp_path, store_socket, store):
+    assert store.dbsize() == 0
+    rig = Rig(tmp_path, store_socket)
+    rig.fill()
+    yield rig
+    rig.close()
+
+
+def routes(rig):
+    """Every path and method of the API, as OpenAPI has it."""
+    paths = rig.get("/api/openapi.json").json["paths"]
+    return [(path, method.upper()) for path, of in paths.items() for method in of]
+
+
+def test_no_route_answers_without_a_token(rig):
+    found = routes(rig)
+    assert len(found) >= 4
+    for path, method in [*found, ("/api/openapi.json", "GET"), ("/api", "GET"), ("/api/x", "PUT")]:
+        for token in (None, "", "wrong-token-000001", ADMIN[:-1], f"{ADMIN}x"):
+            answer = rig._ask(method, path, token)
+            assert answer.status_code == 401, (path, method, token)
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+            assert set(answer.json["error"]) == {"found", "expected", "do"}
+
+
+@pytest.mark.parametrize("kind", ["Basic", "Token"])
+def test_a_token_in_another_scheme_is_none(rig, kind):
+    answer = rig.client.get("/api/openapi.json", headers={"Authorization": f"{kind} {ADMIN}"})
+    assert answer.status_code == 401
+
+
+def test_a_token_beyond_ascii_is_refused_like_any_other(rig):
+    headers = {"Authorization": "Bearer schlüssel".encode()}
+    assert rig.client.get("/api/openapi.json", headers=headers).status_code == 401
+
+
+def test_a_cookie_opens_nothing(rig):
+    rig.client.set_cookie("session", ADMIN)
+    rig.client.set_cookie("token", ADMIN)
+    assert rig.client.get("/api/openapi.json").status_code == 401
+
+
+@pytest.mark.parametrize("token", [ADMIN, VIEW, OPERATE, SHOP, CLERK])
+def test_every_token_reads_the_description(rig, token):
+    assert rig.get("/api/openapi.json", token).status_code == 200
+
+
+def test_without_any_configured_token_every_path_names_the_variable(tmp_path, store_socket):
+    toml = '[destinations.site]\ntoken = "t0ken"\n'
+    rig = Rig(tmp_path, store_socket, toml=toml, INSTEP_ADMIN_TOKEN=None)
+    answer = rig.get("/api/openapi.json")
+    assert answer.status_code == 403
+    assert "INSTEP_ADMIN_TOKEN" in answer.json["error"]["expected"]
+    rig.close()
+
+
+def test_a_view_token_changes_nothing(rig):
+    before = rig.dump()
+    for path, method in routes(rig):
+        if method == "POST" and path != "/api/preview":
+            answer = rig._ask(method, path.replace("{", "").replace("}", ""), VIEW, json={})
+            assert answer.status_code == 403, path
+            assert "view" in answer.json["error"]["found"]
+    assert rig.post("/api/pause", VIEW, name="site").status_code == 403
+    assert rig.post("/api/preview", VIEW, source="erp", body="{}").status_code == 200
+    assert rig.dump() == before
+
+
+def test_a_dry_run_changes_nothing(rig):
+    before = rig.dump()
+    assert rig.post("/api/pause", OPERATE, name="site", dry_run=True).json["state"] == "paused"
+    assert rig.dump() == before
+
+
+def test_what_an_access_changes_stands_in_the_audit_list_under_its_name(rig):
+    rig.post("/api/pause", OPERATE, name="products", reason="a sale")
+    rig.post("/api/pause", ADMIN, name="site")
+    newest, first = rig.get("/api/audit").json["items"]
+    assert (first["by"], first["action"], first["target"]) == ("operator", "pause", "products")
+    assert newest["by"] == "admin"
+
+
+def test_an_access_of_one_destination_cannot_touch_another(rig):
+    before = rig.dump()
+    for name in ("site", "products", "nowhere"):
+        answer = rig.post("/api/pause", CLERK, name=name)
+        assert answer.status_code == 404
+        assert "products" not in answer.json["error"]["expected"]
+    assert rig.dump() == before
+    assert rig.post("/api/pause", CLERK, name="orders").json["state"] == "paused"
+
+
+def test_an_access_of_one_destination_previews_its_sources_only(rig):
+    assert rig.post("/api/preview", SHOP, source="erp", body="{}").status_code == 404
+    answer = rig.post("/api/preview", SHOP, source="till", body='{"number": "1", "total": 5}')
+    assert answer.json["changes"][0]["fields"] == {"total": 5}
+    assert rig.get("/api/audit", SHOP).status_code == 403
