@@ -1,4 +1,4 @@
-"""One page of a list: its entries, and the cursor of the next page."""
+"""One page of a list, and a filter of a list that cannot be."""
 
 from __future__ import annotations
 
@@ -18,3 +18,18 @@ class Page:
 
     items: list[dict[str, Any]]
     next: str | None = None
+
+
+class FilterInvalid(ValueError):
+    """
+    A filter, or a cursor, that selects nothing because it is wrong.
+
+    Args:
+        found: As given.
+        expected: In words.
+        do: What to do.
+    """
+
+    def __init__(self, found: str, expected: str, do: str) -> None:
+        super().__init__(f"found {found}, expected {expected}; {do}")
+        self.found, self.expected, self.do = found, expected, do

@@ -133,6 +133,12 @@ class Kept:
         found = (each for each in self.read(source, since=early, last=number))
         return next((each for each in found if each.number == number and each.readable), None)
 
+    def unpack(self, source: str, id: bytes, entry: Mapping[bytes, bytes]) -> KeptDelivery:
+        """Return the delivery of one stored *entry*."""
+        words = lru_cache(1)(lambda name: self._words(source, name))
+        places = self._places(source, id) if entry[b"x"] == b"|" else None
+        return _delivery(id, entry, words, places)
+
     def run(self, source: str, events: Sequence[Incoming], how: Run) -> Ran:
         """Run *events* of kept deliveries again, in one step."""
         self._outbox.check_room()

@@ -10,7 +10,6 @@ steps (``workers/store/lua``) under the same names; these kinds are used by the 
 - ``born:``, ``status:<collection>:<copy>``: hashes: item id → createdOn, last status
 - ``listed:<collection>:<copy>``: set: ids seen in this round
 - ``budget:<token hash>:queue``: sorted set: who waits for a slot
-- ``spool:<file>``: how far it is drained (``spool.lua``)
 - ``seen:<source>``, ``seen-bytes``: generations and sets of ids (``deduplication.lua``)
 - ``cursors:<fetcher>``: hash: ``<source>:<object>`` → cursor
 - ``tombstones``, ``resting``: items that are gone; retired records without an item
@@ -68,6 +67,11 @@ SWEEPER = f"{PREFIX}sweeper"  # lock: who sweeps (``runtime/jobs.py``)
 RECONCILER = f"{PREFIX}reconciler"  # lock: who starts reconciles (``reconcile/schedule.py``)
 NUDGE = f"{PREFIX}nudge"  # list: wakes the sweeper
 SPOOLS = f"{PREFIX}spools"  # hash: a field per spool with deliveries (``spool_marks.py``)
+
+
+def spool(file: str) -> str:
+    """Hash: how far the file of a spool is drained (``spool.lua``)."""
+    return f"{PREFIX}spool:{file}"
 
 
 def reconciling(collection: str) -> str:

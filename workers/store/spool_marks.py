@@ -2,7 +2,7 @@
 Which machines' spools hold deliveries that are not in the store yet.
 
 `keys.SPOOLS` has a JSON field per spool (machine and name). A spool reports itself while it drains,
-so one that has never reached the store is missing. Both functions raise StoreUnavailable.
+so one that has never reached the store is missing. Every function raises StoreUnavailable.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.machine import machine
 
+_LAST = "last:"  # of a source (``spool.lua``)
 _DAY = 24 * 3600  # s after which a spool that no process has adopted is no longer counted
 
 
@@ -41,3 +42,14 @@ def of_others(client: redis.Redis) -> tuple[int, int]:
 
 def _field(name: str) -> str:
     return f"{machine()} {name}"
+
+
+def drained(client: redis.Redis, file: str) -> dict[str, int]:
+    """Return source → number of the last delivery of the spool *file* that the store has."""
+    with guarded():
+        held = {str(name): number for name, number in client.hgetall(keys.spool(file)).items()}
+    return {
+        name.removeprefix(_LAST): int(number)
+        for name, number in held.items()
+        if name.startswith(_LAST)
+    }
