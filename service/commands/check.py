@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from service.commands.check_findings import Findings
 from service.commands.output import as_json
 from service.operate.cms_request import ask
 from workers.errors import (
@@ -15,22 +17,16 @@ from workers.errors import (
     DestinationError,
     MappingsInvalid,
     Problem,
-    StoreNewer,
-    StoreUnavailable,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from redis import Redis
-
     from service.config.build import Configuration
-    from workers.config.settings import Collection, Destination, Settings
+    from workers.config.settings import Collection, Destination
     from workers.store.rate_limiter import Limiter
-    from workers.store.scripts import Steps
     from workers.webflow.item_answers import Answer
 
-SHOWN = 10  # keys of a collection with several items
 REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
     401: ("token", "a token that the CMS knows", "create a new token and set it"),
     403: (
@@ -45,117 +41,61 @@ REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
 @click.command()
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def check(json_wanted: bool) -> None:
-    """Check configuration, mappings, store and tokens."""
-    from service.commands.check_create import never_created
-    from service.commands.check_versions import mixed_versions
+    """
+    Check configuration, mappings, store and tokens.
+
+    Exits 1 if there are errors. Warnings do not change the exit code.
+    """
+    from service.commands.check_store import contents, store
     from service.config.build import of_process
     from service.reconcile.snapshot.choice import wrong_addresses
-    from service.reconcile.snapshot.version_check import in_configuration
     from workers.store.rate_limiter import Limiter
 
-    notes: list[str] = []
+    found = Findings()
     try:
         configuration = of_process()
     except ConfigurationInvalid as error:
-        _report(error.problems, notes, json_wanted)
+        found.errors += error.problems
+        _report(found, json_wanted)
         # An invalid mapping is a result of the check; without a configuration there is nothing to
         # check.
         raise SystemExit(1 if isinstance(error, MappingsInvalid) else 2) from None
     settings = configuration.settings
-    steps, problems = _store(settings, notes)
-    problems += wrong_addresses(settings, os.environ)
-    problems += _tokens(configuration, Limiter(steps) if steps else None, notes)
+    steps = store(settings, found)
+    found.errors += wrong_addresses(settings, os.environ)
+    found.errors += _tokens(configuration, Limiter(steps) if steps else None, found.notes)
     if steps:
-        problems += _losses(settings, steps)
-        notes += _twins(settings, steps)
-        notes += _merged(settings, steps)
+        contents(settings, steps, found)
         steps.client.connection_pool.disconnect()
-    notes += mixed_versions(configuration)
-    notes += never_created(configuration)
-    _report(problems, notes, json_wanted, [*settings.warnings, *in_configuration(configuration)])
-    raise SystemExit(1 if problems else 0)
+    _add_use(configuration, found)
+    _report(found, json_wanted)
+    raise SystemExit(1 if found.errors else 0)
 
 
-def _report(
-    problems: Sequence[Problem],
-    notes: list[str],
-    as_: bool,
-    warnings: Sequence[Problem] = (),
-) -> None:
-    """Print the result; *warnings* do not change the exit code."""
-    if as_:
-        shown = [problem.as_dict() | {"level": "error"} for problem in problems]
-        shown += [warning.as_dict() | {"level": "warning"} for warning in warnings]
-        as_json({"ok": not problems, "problems": shown, "notes": notes})
+def _add_use(configuration: Configuration, found: Findings) -> None:
+    """Add what the configuration shows by itself."""
+    from service.commands import check_use
+    from service.commands.check_create import never_created
+    from service.commands.check_versions import mixed_versions
+    from service.reconcile.snapshot.version_check import in_configuration
+
+    settings, now = configuration.settings, datetime.now(UTC)
+    found.errors += check_use.ended_secrets(settings, now)
+    found.warnings += settings.warnings
+    found.warnings += in_configuration(configuration)
+    found.warnings += mixed_versions(configuration)
+    found.warnings += never_created(configuration)
+    found.warnings += check_use.unread_sources(configuration)
+    found.warnings += check_use.ending_secrets(settings, now)
+    found.notes += check_use.unwritten_collections(configuration)
+
+
+def _report(found: Findings, json_wanted: bool) -> None:
+    if json_wanted:
+        as_json(found.as_dict())
         return
-    for note in notes:
-        click.echo(note)
-    for warning in warnings:
-        click.echo(f"Warning: {warning}")
-    for problem in problems:
-        click.echo(str(problem))
-    click.echo("No problems found" if not problems else f"Problems: {len(problems)}")
-
-
-def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Problem]]:
-    from workers.store import connection, durability
-    from workers.store.scripts import Steps
-
-    client = connection.connect(settings.store, retries=0)
-    try:
-        connection.reach(client, settings.store)
-        found = durability.inspect(client)
-    except StoreNewer as error:
-        client.connection_pool.disconnect()
-        return None, [error.problem]
-    except StoreUnavailable as error:
-        if settings.store.url is not None:
-            do = "check that it runs, and the address"
-            return None, [Problem("REDIS_URL", str(error), "a store that answers", do)]
-        # The embedded store starts with up, web or worker: before that, nothing is wrong.
-        notes.append("Store: not running yet; its durability is checked when it starts")
-        return None, []
-    notes.append(f"Store: {found.version}, durability {found.mode}")
-    notes.append(_memory(client))
-    return Steps(client), list(durability.faults(found, settings.store.durability))
-
-
-def _memory(client: Redis) -> str:
-    from workers.store import memory
-
-    found = memory.read(client)
-    used = f"Store: {found['used'] / 1_048_576:.0f} MB of memory used"
-    if found["limit"]:
-        return f"{used} of {found['limit'] / 1_048_576:.0f} MB"
-    do = "set maxmemory, so that Instep can warn before the machine runs out"
-    return f"{used}, without a limit; {do}"
-
-
-def _losses(settings: Settings, steps: Steps) -> Iterator[Problem]:
-    from workers.store.losses import Losses, problem
-
-    yield from map(problem, Losses(steps).open(settings.collections))
-
-
-def _merged(settings: Settings, steps: Steps) -> Iterator[str]:
-    from workers.store.upgrade import Upgrade
-
-    for name, count in Upgrade(steps, settings).merged().items():
-        yield f"Collection {name}: the upgrade merged {count} records whose keys are the same key"
-
-
-def _twins(settings: Settings, steps: Steps) -> Iterator[str]:
-    """Yield the keys that listings have found in several items."""
-    from workers.store.item_index import Items
-
-    items = Items(steps, settings)
-    for name, collection in settings.collections.items():
-        found = items.duplicates(collection)
-        for key, (first, *others) in list(found.items())[:SHOWN]:
-            also = ", ".join(others)
-            yield f"Collection {name}: items {first}, {also} have key {key}; {first} is written"
-        if len(found) > SHOWN:
-            yield f"Collection {name}: {len(found)} keys in all have several items"
+    for line in found.lines():
+        click.echo(line)
 
 
 def _tokens(

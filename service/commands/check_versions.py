@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from workers.errors import Problem
+
 if TYPE_CHECKING:
     from service.config.build import Configuration
 
 TIMES, NUMBERS, ARRIVAL = "times", "numbers", "no times"
 _DO = {
-    frozenset({TIMES, NUMBERS}): "a change of the one is left out where the other's is held",
-    frozenset({TIMES, ARRIVAL}): "without times the order of arrival counts: set occurred_at",
-    frozenset({NUMBERS, ARRIVAL}): "without numbers the order of arrival counts",
+    frozenset({TIMES, NUMBERS}): "let one of them write it: a change of the one is left out where "
+    "the other's is held",
+    frozenset({TIMES, ARRIVAL}): "set occurred_at: without times the order of arrival counts",
+    frozenset({NUMBERS, ARRIVAL}): "let one of them write it: without numbers the order of arrival "
+    "counts",
 }
 
 
-def mixed_versions(configuration: Configuration) -> Iterator[str]:
+def mixed_versions(configuration: Configuration) -> Iterator[Problem]:
     """Yield a warning for each field that is written by sources with different orders."""
     writers: dict[tuple[str, str], dict[str, str]] = {}  # (collection, slug) → source → kind
     for rule in configuration.mappings.rules:
@@ -32,7 +36,9 @@ def mixed_versions(configuration: Configuration) -> Iterator[str]:
                 f"{source} by {kind}" for source, kind in sorted(kinds.items())
             )
             do = "; ".join(do for mix, do in _DO.items() if mix <= set(kinds.values()))
-            yield f"Warning: {slug} of {collection} is ordered two ways ({writers_by_kind}): {do}"
+            where = f"{configuration.settings.path}: collections.{collection}"
+            expected = "one order for all that write a field"
+            yield Problem(where, f"{slug} written by {writers_by_kind}", expected, do)
 
 
 def _kind(configuration: Configuration, source: str) -> str:

@@ -199,8 +199,11 @@ def test_check_names_the_items_that_have_one_key(context, run):
     place = f"products:{context.settings.copy_of(products)}"
     context.steps.client.hset(f"instep:ids:{place}", "a", "id-1")
     context.steps.client.hset(f"instep:twins:{place}", mapping={"id-2": "a", "id-3": "a"})
-    note = "Collection products: items id-1, id-2, id-3 have key a; id-1 is written"
-    assert note in run("check").stdout
+    found = json.loads(run("check", "--json").stdout)["problems"]
+    (warning,) = (each for each in found if each["where"] == "collection products")
+    assert warning["level"] == "warning"
+    assert warning["found"] == "key a in items id-1, id-2, id-3"
+    assert warning["do"].endswith("id-1 is written")
 
 
 def test_status_for_people_names_what_it_counts(context, run):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from service.commands import check
+from service.commands import check_store
+from service.commands.check_findings import Findings
 from service.commands.status_page import memory_line
 from workers.store import memory
 from workers.store.families import OTHERS, REST, Sampler, family_of
@@ -176,13 +177,32 @@ def test_a_store_that_forbids_to_measure_is_told_once_and_watched_all_the_same(s
     assert memory.read(store)["families"] == {}
 
 
+def checked(store):
+    found = Findings()
+    check_store.memory(store, found)
+    return found
+
+
 @pytest.mark.usefixtures("watch")
 def test_check_says_what_is_used_and_where_no_limit_is_set(store):
-    assert check._memory(store).endswith(
-        "without a limit; set maxmemory, so that Instep can warn before the machine runs out"
-    )
+    (warning,) = checked(store).warnings
+    assert warning.do == "set maxmemory, so that Instep can warn before the machine runs out"
     store.config_set("maxmemory", 200 * MB)
-    assert check._memory(store).endswith(" of 200 MB")
+    found = checked(store)
+    assert (found.errors, found.warnings) == ([], [])
+    assert found.notes[0].endswith(" of 200 MB")
+
+
+@pytest.mark.usefixtures("watch")
+def test_check_warns_while_memory_is_short_and_fails_once_it_is_full(store):
+    used = store.info("memory")["used_memory"]
+    store.config_set("maxmemory", int(used / 0.8))
+    short = checked(store)
+    assert (len(short.errors), len(short.warnings)) == (0, 1)
+    store.config_set("maxmemory", int(used / 0.97))
+    full = checked(store)
+    store.config_set("maxmemory", 0)
+    assert (len(full.errors), len(full.warnings)) == (1, 0)
 
 
 MB = 1_048_576

@@ -3,6 +3,7 @@
 import json
 import threading
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -121,9 +122,9 @@ class Shop(Mapping):
 def test_sources_of_two_kinds_on_one_field_are_warned_of(check, tmp_path, erp, shop, told):
     (tmp_path / "mappings.py").write_text(BOTH)
     code, found = check(TWO_SOURCES.format(erp=erp, shop=shop) + TOML)
-    warned = [note for note in found["notes"] if note.startswith("Warning: stock of products")]
+    warned = [each for each in found["problems"] if each["found"].startswith("stock written by")]
     assert (code, len(warned)) == (0, told is not None)
-    assert not warned or told in warned[0]
+    assert not warned or (told in warned[0]["found"] and warned[0]["level"] == "warning")
 
 
 @pytest.mark.parametrize(
@@ -171,9 +172,9 @@ class Erp(Mapping):
 def test_fields_for_new_items_where_none_is_made_are_warned_of(check, tmp_path, missing, warned):
     (tmp_path / "mappings.py").write_text(CREATION)
     code, found = check(f'{ONE_SOURCE}{TOML}key = "sku"\nmissing = "{missing}"\n')
-    told = [note for note in found["notes"] if "Meta.on_create" in note]
+    told = [each for each in found["problems"] if each["where"].endswith("Erp.Meta.on_create")]
     assert (code, len(told)) == (0, warned)
-    assert not told or "slug will be counted as ignored" in told[0]
+    assert not told or "slug will be counted as ignored" in told[0]["do"]
 
 
 MISSPELT = """
@@ -299,6 +300,56 @@ def test_a_given_store_that_is_weaker_than_wanted_is_a_problem(check, store_sock
     code, found = check(REDIS_URL=f"unix://{store_socket}")
     assert code == 1
     assert "store: appendonly, appendfsync" in {each["where"] for each in found["problems"]}
+
+
+SECRET = """
+mappings = ["mappings.py"]
+[sources.erp]
+sender = "bearer"
+secrets = [{{ value = "s", until = {until} }}{more}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("until", "more", "code", "levels"),
+    [
+        pytest.param(-1, "", 1, ["error"], id="ended"),
+        pytest.param(1, "", 0, ["warning"], id="ends soon"),
+        pytest.param(30, "", 0, [], id="ends later"),
+        pytest.param(-1, ', "next"', 0, [], id="has a successor"),
+    ],
+)
+def test_a_source_whose_secrets_end_is_named(check, tmp_path, until, more, code, levels):
+    (tmp_path / "mappings.py").write_text(BOTH.partition("class Shop")[0])
+    end = (datetime.now(UTC) + timedelta(days=until)).isoformat()
+    found = check(SECRET.replace("{until}", end).replace("{more}", more) + TOML)
+    named = [each for each in found[1]["problems"] if each["where"].endswith("erp.secrets")]
+    assert (found[0], [each["level"] for each in named]) == (code, levels)
+
+
+def test_a_source_that_no_mapping_reads_is_warned_of(check):
+    code, found = check(f'{TOML}[sources.erp]\nsender = "bearer"\nsecrets = ["s"]\n')
+    (warning,) = found["problems"]
+    assert (code, warning["level"]) == (0, "warning")
+    assert (warning["where"].endswith("sources.erp"), warning["found"]) == (True, "no mapping")
+    assert "Collection products: no mapping writes it" in found["notes"]
+
+
+def test_people_read_the_errors_first(check, tmp_path, site):
+    check(f'{TOML}[sources.erp]\nsender = "bearer"\nsecrets = ["s"]\n')
+    site.answer = 401
+    env = {"INSTEP_CONFIG": str(tmp_path / "instep.toml"), "REDIS_URL": ""}
+    result = CliRunner().invoke(main, ["check"], env=env | {"INSTEP_DATA": str(tmp_path)})
+    lines = result.stdout.splitlines()
+    assert [lines[0], *lines[2:4], *lines[5:7]] == ["Errors:", "", "Warnings:", "", "Notes:"]
+    assert (result.exit_code, lines[-1]) == (1, "Errors: 1, warnings: 1")
+
+
+def test_warnings_alone_are_no_failure(check, tmp_path):
+    check(f'{TOML}[sources.erp]\nsender = "bearer"\nsecrets = ["s"]\n')
+    env = {"INSTEP_CONFIG": str(tmp_path / "instep.toml"), "REDIS_URL": ""}
+    result = CliRunner().invoke(main, ["check"], env=env | {"INSTEP_DATA": str(tmp_path)})
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "Warnings:")
 
 
 def test_a_question_to_the_site_takes_from_the_budget_of_a_running_system(
