@@ -17,15 +17,15 @@ _log = logging.getLogger(__name__)
 
 def named(events: Sequence[Incoming]) -> dict[str, Any]:
     """Return the names of *events* and of the records that they change, as `Receipt` has them."""
-    shown: dict[tuple[str, str], str] = {}
-    for event in events:
-        for change in event.changes:
-            shown.setdefault((change.collection, change.record), change.shown or change.record)
+    # The record, not the key as it came: the attempts name it so.
+    records = dict.fromkeys(
+        (change.collection, change.record) for event in events for change in event.changes
+    )
     return {
         "ids": bounded_names(event.id for event in events if event.id is not None),
-        "collections": tuple(dict.fromkeys(collection for collection, _ in shown)),
-        "keys": bounded_names(shown.values()),
-        "records": len(shown),
+        "collections": tuple(dict.fromkeys(collection for collection, _ in records)),
+        "keys": bounded_names(record for _, record in records),
+        "records": len(records),
     }
 
 

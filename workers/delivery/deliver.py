@@ -6,7 +6,6 @@ All writes are sent from here; `workers.policy.rules` decides what an answer mea
 
 from __future__ import annotations
 
-import logging
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 
 from workers.config.settings import Collection, Destination
 from workers.delivery import locale_reads
+from workers.delivery.attempt_log import log_attempt
 from workers.delivery.context import Context
 from workers.delivery.item_reads import ItemReads
 from workers.delivery.reads import CmsReader, summary
@@ -39,8 +39,6 @@ from workers.webflow.item_payloads import prepare
 from workers.webflow.schema import Schema
 
 SEND_WITHIN = 14.0  # s after its claim that a request may start: less than half a claim
-
-_log = logging.getLogger(__name__)
 
 
 class Deliverer:
@@ -185,7 +183,15 @@ class Deliverer:
         batch_outcome = completed(batch_outcome, batch, prepared, schema.wait(batch.at))
         batch_outcome = replace(batch_outcome, imports=imports(batch, outcome, seconds))
         message = summary(outcome)
-        return Attempt(batch_outcome, message, heard(outcome, message, seconds), seconds)
+        answer = outcome if isinstance(outcome, Answer) else None
+        return Attempt(
+            batch_outcome,
+            message,
+            heard(outcome, message, seconds),
+            seconds,
+            status=answer.status if answer else None,
+            code=answer.code if answer else None,
+        )
 
     def _merge(self, destination: Destination, batch: Batch) -> None:
         """Release *batch*: a process of the old release has written a part of it."""
@@ -261,18 +267,7 @@ class Deliverer:
                 self._carry_out(destination, behind, lambda _: None, lambda: None)
             raise
         if came.seconds is not None:
-            _log.info(
-                "attempt",
-                extra={
-                    "destination": batch.destination,
-                    "collection": batch.collection,
-                    "items": len(batch.items),
-                    "outcome": came.message,
-                    "seconds": round(came.seconds, 3),
-                    "lost": settled.lost,
-                    "dead_letters": settled.letters,
-                },
-            )
+            log_attempt(destination, batch, came, settled)
         return self._claimed(then, settled.claimed, not_after)
 
     def _claimed(

@@ -24,6 +24,8 @@ class Attempt:
     message: str  # one line
     heard: Heard | None = None  # to record in the same step, unless it is recorded already
     seconds: float | None = None  # duration; None: a GET was sent instead of the request
+    status: int | None = None  # of the answer, and its code
+    code: str | None = None
 
     @classmethod
     def of_read(cls, item_outcomes: Iterable[ItemOutcome], message: str) -> Attempt:

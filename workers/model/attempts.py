@@ -56,6 +56,7 @@ class ClaimedItem:
     # go to the primary one.
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     size: int = 0  # stored fields and other entries
+    events: tuple[str, ...] = ()  # ids of some events that gave its fields, for the log
 
     @property
     def passed_over(self) -> tuple[str, ...]:

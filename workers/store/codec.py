@@ -159,6 +159,7 @@ def _item(item: dict[str, Any]) -> ClaimedItem:
         forms={slug: frozenset(marks) for slug, *marks in item.get("forms") or ()},
         variants={locale: tuple(slugs) for locale, slugs in item.get("variants") or ()},
         size=int(item["size"]),
+        events=tuple(dict.fromkeys(item.get("events") or ())),
     )
 
 

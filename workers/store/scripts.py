@@ -25,6 +25,7 @@ from typing import Any
 import redis
 
 from workers.store.connection import guarded
+from workers.store.state_log import log_changes
 
 # Made once: json.dumps makes a new encoder for every call that has an option.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -82,6 +83,14 @@ def _in_order(names: Sequence[str], leave_out: Sequence[str] = ()) -> Iterator[s
         yield from visit(name)
 
 
+def _decoded(text: str) -> dict[str, Any]:
+    """Return the answer of a step, and log what it has changed."""
+    answer: dict[str, Any] = json.loads(text)
+    if changes := answer.pop("changes", None):
+        log_changes(changes, answer.pop("untold", 0))
+    return answer
+
+
 class Steps:
     """
     Runs the steps on one store.
@@ -103,10 +112,8 @@ class Steps:
         """Run *step* with *request* (as JSON) and return its answer."""
         text = _encode(request)
         with guarded():
-            answer: dict[str, Any] = json.loads(
-                self._script(step)(keys=[], args=[self.clock_offset_ms, text, *more])
-            )
-        return answer
+            answer = self._script(step)(keys=[], args=[self.clock_offset_ms, text, *more])
+        return _decoded(answer)
 
     def run_in_order(
         self, step: str, calls: Sequence[tuple[dict[str, Any], str, bytes, bytes]]
@@ -122,7 +129,7 @@ class Steps:
                 self._script(step)(keys=[], args=arguments, client=pipeline)
             answers = pipeline.execute(raise_on_error=False)
         return [
-            answer if isinstance(answer, redis.RedisError) else json.loads(answer)
+            answer if isinstance(answer, redis.RedisError) else _decoded(answer)
             for answer in answers
         ]
 
@@ -149,7 +156,7 @@ class Steps:
             if delete and isinstance(failed := answers.pop(0), redis.RedisError):
                 raise failed
         return [
-            answer if isinstance(answer, redis.RedisError) else json.loads(answer)
+            answer if isinstance(answer, redis.RedisError) else _decoded(answer)
             for answer in answers
         ]
 

@@ -5,6 +5,7 @@
 local request, now, given = step.request, step.now, step.given
 local dest_key = 'instep:destination:' .. request.destination
 local MISWARNED_MS = 600000
+local EVENTS = 3  -- ids of events that a worker is told of an item
 
 -- An answer to a batch named an item that was good.
 local function is_mistold(name)
@@ -31,6 +32,20 @@ local function was_live(item)
   return gone ~= nil and gone.undone == 1 and gone.flags ~= nil and (gone.was_live == 1 or not gone.requests)
 end
 
+-- Ids of the events that gave what is sent, for the log: mostly one; nil: none has any.
+local function event_ids(pick)
+  local ids, last
+  for _, sent in ipairs(pick.send) do
+    local id = pick.item.fields[sent.slug].event
+    if id and id ~= last then
+      ids, last = ids or {}, id
+      ids[#ids + 1] = id
+      if #ids == EVENTS then break end
+    end
+  end
+  return ids
+end
+
 -- What a worker needs of an item that it is to send.
 local function item_payload(pick, dest)
   local meta = pick.item.meta
@@ -42,7 +57,7 @@ local function item_payload(pick, dest)
     failed_ms = meta.failed and math.max(0, now - tonumber(meta.failed)) or 0,
     looked = meta.looked and true or false, was_live = was_live(pick.item),
     unpublishable = meta.unpublishable ~= nil and meta.unpublishable == item_status.sign_of(pick.status),
-    variants = pick.to and pick.to.entries}
+    variants = pick.to and pick.to.entries, events = event_ids(pick)}
 end
 
 -- Returns slug → arrival number of what a request of *kind* carries.

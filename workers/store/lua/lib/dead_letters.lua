@@ -119,6 +119,7 @@ local function add_to_shared(item, slugs, death)
     redis.call('ZREM', 'instep:letters:closed', letter)
     redis.call('HSET', key, 'kind', death.kind, 'collection', item.collection, 'created', now, 'state', 'open')
     redis.call('ZADD', 'instep:letters', now, letter)
+    step.tell('dead letter', {collection = item.collection, id = letter, kind = death.kind, shared = true})
   end
   local cause = death.kind == 'missing' and 'no item has their keys' or 'the CMS took no item of them'
   redis.call('HSET', key, 'message', cause .. '; so many dead letters are open that this one stands for all '
@@ -159,6 +160,9 @@ function dead_letters.add(item, slugs, death, id)
   end
   redis.call('HSET', 'instep:letter:' .. letter, unpack(put))
   redis.call('ZADD', 'instep:letters', now, letter)
+  step.tell('dead letter', {collection = item.collection, id = letter, key = item.record, kind = death.kind,
+    fields = {unpack(slugs, 1, 5)}, events = {unpack(events, 1, 3)}, status = given(death.status),
+    code = given(death.code), reason = string.sub(death.message, 1, 500)})
   return letter
 end
 

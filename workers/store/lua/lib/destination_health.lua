@@ -17,7 +17,9 @@ end
 
 local function close_breaker(key)
   redis.call('HSET', key, 'failures', 0)
-  if redis.call('HEXISTS', key, 'open_until') == 1 then
+  local till, opened = unpack(redis.call('HMGET', key, 'open_until', 'opened'))
+  if till then
+    step.tell('outage over', {seconds = opened and math.floor((now - opened) / 1000)})
     redis.call('HDEL', key, 'open_until', 'opened', 'trial', 'trial_until', 'probes', 'failure')
     redis.call('HINCRBY', key, 'epoch', 1)
   end
@@ -33,6 +35,9 @@ local function record(destination, report)
   if event == 'pause' or event == 'resume' then
     local where = part and ('instep:collection:' .. part) or key
     if event == 'pause' then
+      if redis.call('HEXISTS', where, 'paused') == 0 then
+        step.tell('paused', {destination = destination, collection = part, reason = report.reason})
+      end
       redis.call('HSET', where, 'paused', report.reason, 'by', given(report.by) or 'instep',
         'since', now)
     else
@@ -62,6 +67,7 @@ local function record(destination, report)
         if given(report.suspect) then redis.call('HSET', key, 'trial', 'fresh') end
       end
     elseif failures >= 3 then
+      step.tell('outage', {destination = destination, reason = given(report.reason)})
       redis.call('HSET', key, 'open_until', now + 5000, 'opened', now, 'probes', 0)
     end
   elseif event == 'read' then

@@ -89,7 +89,9 @@ function plan_room.note_refusal(name, why, most)
   redis.call('HSET', key, 'create_most', math.max(1, math.min(held or most, most)),
     'create_refused', now)
   if most > 0 then return end
-  redis.call('HSETNX', key, 'full_since', now)
+  if redis.call('HSETNX', key, 'full_since', now) == 1 then
+    step.tell('plan limit', {collection = name, reason = why})
+  end
   redis.call('HSET', key, 'full', why, 'full_next', now + ROOM_MS)
   redis.call('HDEL', key, 'full_try')
 end
@@ -105,6 +107,7 @@ function plan_room.note_answer(name, made)
     end
     return
   end
+  if held[1] then step.tell('room', {collection = name}) end
   redis.call('HDEL', key, 'full', 'full_since', 'full_next', 'full_try')
   local most = tonumber(held[2] or nil)
   if not most or (step.sane(held[3], 0) or 0) > now - GROWS_MS then return end

@@ -43,8 +43,12 @@ function publish_wait.note_answer_on_closed(name, claim, why)
   local held = redis.call('HMGET', key, 'closed', 'closed_try')
   local tried = held[2] == claim
   if not why then
-    if tried then redis.call('HDEL', key, 'closed', 'closed_since', 'closed_next', 'closed_try') end
+    if tried then
+      step.tell('published', {collection = name})
+      redis.call('HDEL', key, 'closed', 'closed_since', 'closed_next', 'closed_try')
+    end
   elseif not held[1] then
+    step.tell('not published', {collection = name, reason = why})
     redis.call('HSET', key, 'closed', why, 'closed_since', now, 'closed_next', now + FIRST_TRY_MS)
   elseif tried then
     redis.call('HSET', key, 'closed', why, 'closed_next', now + TRY_MS)

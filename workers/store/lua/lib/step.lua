@@ -79,7 +79,25 @@ local function note(kind, entry, name)
   end
 end
 
+-- What the step has changed that the caller logs (workers/store/state_log.py): a state that it met
+-- is no change. Once it has told MOST of them, it only counts.
+local TOLD_MOST = 20
+local told, untold = {}, 0
+local function tell(what, values)
+  if #told == TOLD_MOST then
+    untold = untold + 1
+    return
+  end
+  values.what = what
+  values.destination = values.destination or request.destination
+  told[#told + 1] = values
+end
+
 local function answer(result, keep_ms)
+  if told[1] then
+    result.changes = told
+    if untold > 0 then result.untold = untold end
+  end
   for name, by in pairs(counted) do
     if by ~= 0 then redis.call('HINCRBY', 'instep:counts', name, by) end
   end
@@ -100,5 +118,5 @@ return {
   LANES = LANES, request = request, now_us = now_us, loss_number = loss_number,
   clock_seen = clock_seen, clock_back = clock_back, now = now, given = given, sane = sane,
   earlier_answer = earlier_answer, memory_limit = memory_limit, count = count, note = note,
-  answer = answer, list_text = list_text, place = place, hash = hash, call_in_parts = call_in_parts,
+  answer = answer, tell = tell, list_text = list_text, place = place, hash = hash, call_in_parts = call_in_parts,
 }
