@@ -13,7 +13,9 @@ from workers.store.item_index import Items
 from workers.store.locales import Locales
 from workers.store.memory import MemoryMonitor
 from workers.store.outbox import Outbox
+from workers.store.problem_groups import ProblemGroups
 from workers.store.rate_limiter import Limiter
+from workers.store.runs import Runs
 from workers.store.scripts import Steps
 from workers.store.status import Report
 from workers.store.upgrade import Upgrade
@@ -42,6 +44,8 @@ class Context:
     items: Items
     locales: Locales
     letters: DeadLetters
+    problems: ProblemGroups
+    runs: Runs
     fetches: Fetches
     report: Report
     memory: MemoryMonitor
@@ -60,6 +64,8 @@ def make_context(settings: Settings, steps: Steps, wakes: Wakes) -> Context:
         items=Items(steps, settings),
         locales=Locales(steps, settings),
         letters=DeadLetters(steps, settings),
+        problems=ProblemGroups(steps),
+        runs=Runs(steps),
         fetches=Fetches(steps, settings),
         report=Report(steps, settings),
         memory=MemoryMonitor(steps.client),

@@ -44,8 +44,10 @@ class Letter:
     code: str | None = None
     message: str = ""
     problems: tuple[Mapping[str, str], ...] = ()
-    source: str | None = None  # from here on: unmapped events
-    topic: str | None = None
+    source: str | None = None  # that gave the newest value, or the event
+    group: str | None = None  # of letters of one cause; None: not yet read
+    closed: datetime | None = None
+    topic: str | None = None  # from here on: unmapped events
     headers: Mapping[str, str] = field(default_factory=dict)
     raw: str | None = None
     body: bytes = b""  # set by `DeadLetters.show`
@@ -59,6 +61,12 @@ class Letter:
     def stands_for_many(self) -> bool:
         """Whether it collects all letters of one cause beyond a limit."""
         return self.id.startswith("g")
+
+    @property
+    def locale(self) -> str | None:
+        """The locale of its values, if all are of one that is not the primary one."""
+        tags = {slug.partition("@")[2] for slug in self.fields}
+        return (tags.pop() or None) if len(tags) == 1 else None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the letter ready for JSON, without the raw body."""
@@ -85,6 +93,9 @@ class Letter:
             "source": self.source,
             "topic": self.topic,
             "times": self.times,
+            "locale": self.locale,
+            "since": self.created.isoformat(),
+            "group": self.group,
         }
 
 
@@ -104,13 +115,13 @@ class DeadLetters:
             ids = [str(id) for name in names for id in self.steps.client.zrange(name, 0, -1)]
         return [
             letter
-            for letter in self._read(ids)
+            for letter in self.read(ids)
             if kind in (None, letter.kind) and collection in (None, letter.collection)
         ]
 
     def show(self, id: str) -> Letter | None:
         """Return a letter; if open, with its raw body."""
-        letter = next(self._read([id]), None)
+        letter = next(self.read([id]), None)
         if letter is None or letter.raw is None:
             return letter
         with guarded():
@@ -151,7 +162,8 @@ class DeadLetters:
             },
         )
 
-    def _read(self, ids: Sequence[str]) -> Iterator[Letter]:
+    def read(self, ids: Sequence[str]) -> Iterator[Letter]:
+        """Yield those of the letters *ids* that exist, without their raw bodies."""
         for start in range(0, len(ids), 200):
             page = ids[start : start + 200]
             with guarded(), self.steps.client.pipeline(transaction=False) as pipeline:
@@ -174,7 +186,7 @@ def _letter(id: str, held: Mapping[str, str]) -> Letter:
     return Letter(
         id=id,
         kind=held["kind"],
-        created=datetime.fromtimestamp(int(float(held["created"])) / 1000, tz=UTC),
+        created=_moment(held["created"]),
         state=held["state"],
         reason=held.get("reason", ""),
         collection=held.get("collection") or collection,
@@ -191,6 +203,8 @@ def _letter(id: str, held: Mapping[str, str]) -> Letter:
             for p in json.loads(held.get("problems", "[]"))
         ),
         source=held.get("source"),
+        group=held.get("group"),
+        closed=_moment(held["closed"]) if held.get("closed") else None,
         topic=held.get("topic") or None,
         headers=json.loads(held.get("headers", "{}")),
         raw=held.get("raw"),
@@ -199,6 +213,10 @@ def _letter(id: str, held: Mapping[str, str]) -> Letter:
         again=_again(id, held) if held["kind"] == "unmapped" else None,
         left_out=left_out,
     )
+
+
+def _moment(ms: str) -> datetime:
+    return datetime.fromtimestamp(int(float(ms)) / 1000, tz=UTC)
 
 
 def _left_out(held: Mapping[str, str]) -> Iterator[Mapping[str, str | None]]:
@@ -218,7 +236,7 @@ def _again(id: str, held: Mapping[str, str]) -> Again:
     """
     Return the position of a letter's event; one of an older release has the time of its creation.
     """
-    came = time_version(datetime.fromtimestamp(int(float(held["created"])) / 1000, tz=UTC))
+    came = time_version(_moment(held["created"]))
     return Again(
         number=int(held.get("number", 0)),
         place=int(held.get("place", held.get("index", 0))),

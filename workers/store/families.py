@@ -34,7 +34,10 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("sliced", "slicing", "sliced-bytes", "sliced-of"),
         ),
         "seen ids": ("seen", "seen-bytes"),
-        "letters": ("letter", "letters", "letter-number", "raw", "raw-bytes"),
+        "letters": (
+            *("letter", "letters", "letter-number", "raw", "raw-bytes"),
+            *("problem", "problems"),
+        ),
         "kept deliveries": (
             *("kept", "kept-words", "kept-state", "kept-places", "unkept", "refused", "rewrite"),
         ),
@@ -51,6 +54,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("key-parts", "memory", "forgetting", "reconciler", "reconciled", "reconciling"),
             *("losses", "witness", "clock"),
             *("spool", "spools"),
+            *("run", "runs", "run-work", "run-number", "running"),
         ),
     }
 )

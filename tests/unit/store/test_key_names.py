@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from workers.store import keys
+from workers.store import keys, problem_keys
 from workers.store.families import FAMILIES
 
-SOURCE = Path(keys.__file__)
-LUA = sorted(SOURCE.parent.glob("lua/*/*.lua"))
+SOURCES = [Path(module.__file__) for module in (keys, problem_keys)]
+LUA = sorted(SOURCES[0].parent.glob("lua/*/*.lua"))
 KINDS = {kind for own in FAMILIES.values() for kind in own}
 # What a function completes ("kept-{part}") is a beginning.
 BUILT = {
     kind
-    for begun in re.findall(r"\{PREFIX\}([a-z-]+)", SOURCE.read_text(encoding="utf-8"))
+    for source in SOURCES
+    for begun in re.findall(r"\{PREFIX\}([a-z-]+)", source.read_text(encoding="utf-8"))
     for kind in ({begun} if begun[-1] != "-" else {k for k in KINDS if k.startswith(begun)})
 }
 IN_STEPS_ALONE = {

@@ -1,5 +1,5 @@
 -- Shared by the steps: what goes into a dead letter, and what leaves one.
---! uses step items
+--! uses step items letter_groups
 
 local now, given = step.now, step.given
 local dead_letters = {}
@@ -68,6 +68,7 @@ function dead_letters.close(id, reason, many)
   remove_from_waiters(id)
   if not many then dead_letters.shorten(id) end
   redis.call('ZREM', 'instep:letters', id)
+  letter_groups.leave(id)
   redis.call('ZADD', 'instep:letters:closed', now, id)
   local source = redis.call('HGET', 'instep:letter:' .. id, 'source')
   if source then redis.call('SREM', 'instep:letters:raw:' .. source, id) end
@@ -113,18 +114,20 @@ local function add_to_shared(item, slugs, death)
   end
   item.freed = true  -- resting_records.lua
   local letter = 'g' .. string.sub(redis.sha1hex(death.kind .. ' ' .. item.collection), 1, 16)
-  local key = 'instep:letter:' .. letter
+  local key, opens = 'instep:letter:' .. letter, false
   if redis.call('HGET', key, 'state') ~= 'open' then
     redis.call('DEL', key)
     redis.call('ZREM', 'instep:letters:closed', letter)
     redis.call('HSET', key, 'kind', death.kind, 'collection', item.collection, 'created', now, 'state', 'open')
     redis.call('ZADD', 'instep:letters', now, letter)
     step.tell('dead letter', {collection = item.collection, id = letter, kind = death.kind, shared = true})
+    opens = true
   end
   local cause = death.kind == 'missing' and 'no item has their keys' or 'the CMS took no item of them'
   redis.call('HSET', key, 'message', cause .. '; so many dead letters are open that this one stands for all '
     .. 'such records, and their values are discarded: reconcile once that is mended')
   redis.call('HINCRBY', key, 'times', 1)
+  if opens then letter_groups.enter(letter) end
   return letter
 end
 
@@ -139,11 +142,12 @@ function dead_letters.add(item, slugs, death, id)
     'attempts', death.attempts or tonumber(item.meta.attempts or 0), 'status', given(death.status) or '',
     'code', given(death.code) or '', 'message', death.message,
     'problems', step.list_text(death.problems or {})}
-  local events, known = {}, {}
+  local events, known, newest = {}, {}, nil
   for _, slug in ipairs(slugs) do
     local field = item.fields[slug]
     items.set_state(item, slug, 'dead')
     field.letter, field.confirmed, field.blocked_since = letter, nil, nil
+    if field.source and (not newest or field.arrival > newest.arrival) then newest = field end
     if field.event and not known[field.event] then
       known[field.event] = true
       events[#events + 1] = field.event
@@ -158,11 +162,16 @@ function dead_letters.add(item, slugs, death, id)
     put[#put + 1] = 'absent'
     put[#put + 1] = 1
   end
+  if newest then
+    put[#put + 1] = 'source'
+    put[#put + 1] = newest.source
+  end
   redis.call('HSET', 'instep:letter:' .. letter, unpack(put))
   redis.call('ZADD', 'instep:letters', now, letter)
   step.tell('dead letter', {collection = item.collection, id = letter, key = item.record, kind = death.kind,
     fields = {unpack(slugs, 1, 5)}, events = {unpack(events, 1, 3)}, status = given(death.status),
     code = given(death.code), reason = string.sub(death.message, 1, 500)})
+  letter_groups.enter(letter)
   return letter
 end
 

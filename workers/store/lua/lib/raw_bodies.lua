@@ -1,6 +1,6 @@
 -- Shared: raw bodies, and the dead letters of events that could not be mapped. Letters (and notices
 -- that wait for their fetch) of one body share it: a delivery of a thousand bad rows is kept once.
---! uses step
+--! uses step letter_groups
 
 local request, now, given = step.request, step.now, step.given
 
@@ -36,7 +36,8 @@ end
 -- where its event came earlier than now. *raw*: nil where there is no room for its body.
 local function keep_letter(letter, raw)
   local key = 'instep:letter:' .. letter.id
-  local opens = redis.call('HGET', key, 'state') ~= 'open'
+  local held = redis.call('HMGET', key, 'state', 'problems')
+  local opens, problems = held[1] ~= 'open', cjson.encode(letter.problems)
   if opens then
     -- Also where it was closed before: what comes again has come now.
     redis.call('HDEL', key, 'reason', 'closed', 'times')
@@ -53,11 +54,12 @@ local function keep_letter(letter, raw)
   end
   redis.call('HSET', key, 'kind', 'unmapped', 'source', letter.source, 'state', 'open',
     'topic', given(letter.topic) or '', 'events', step.list_text({given(letter.name)}),
-    'problems', cjson.encode(letter.problems), 'message', letter.problems[1].message)
+    'problems', problems, 'message', letter.problems[1].message)
   redis.call('HINCRBY', key, 'times', 1)
   redis.call('ZREM', 'instep:letters:closed', letter.id)
   redis.call('ZADD', 'instep:letters', 'NX', now, letter.id)
   redis.call('SADD', 'instep:letters:raw:' .. letter.source, letter.id)
+  if opens or problems ~= held[2] then letter_groups.enter(letter.id) end
 end
 
 return {hold = hold, weight_of = weight_of, has_room = has_room, keep_letter = keep_letter}

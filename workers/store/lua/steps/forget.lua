@@ -8,7 +8,7 @@
 --       all deliveries that are packed by them
 -- Returns {fields, discarded, gone}.
 -- Errors: none: a full store does this as well.
---! uses step items item_schedule dead_letters left_out fetch_queue delivery_log
+--! uses step items item_schedule dead_letters letter_groups left_out fetch_queue delivery_log
 
 local request = step.request
 
@@ -21,6 +21,7 @@ local function drop_letter(id)
   if source then redis.call('SREM', 'instep:letters:raw:' .. source, id) end
   redis.call('ZREM', 'instep:letters', id)
   redis.call('ZREM', 'instep:letters:closed', id)
+  letter_groups.leave(id)
   gone = gone + redis.call('DEL', 'instep:letter:' .. id)
 end
 

@@ -1,0 +1,242 @@
+"""
+Runs: what was begun by hand or by schedule and takes a while.
+
+A run is a hash. One with work that a worker carries out has a list of it, and is queued until it
+has ended. The newest `MOST` runs are kept, and those that have not ended.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from workers.store import clock
+from workers.store import problem_keys as keys
+from workers.store.connection import guarded
+from workers.store.scripts import Steps
+
+Kind = Literal["reconcile", "remap", "replay", "undo", "pull", "discard", "seen", "ignore", "open"]
+State = Literal["running", "done", "failed", "held", "stopped"]
+
+MOST: Final = 500
+LONGEST: Final = 300  # characters of a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """
+    One run.
+
+    Args:
+        state: "held": it waits for an approval; "stopped": ended by hand.
+        figures: What it did so far, by name.
+        about: What it works on, as its kind needs it.
+        reason: Why it failed.
+    """
+
+    id: str
+    kind: str
+    by: str
+    started: datetime
+    state: str = "running"
+    ended: datetime | None = None
+    collection: str | None = None
+    source: str | None = None
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the run ready for JSON."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "collection": self.collection,
+            "source": self.source,
+            "started": self.started.isoformat(),
+            "ended": self.ended.isoformat() if self.ended else None,
+            "state": self.state,
+            "by": self.by,
+            "figures": dict(self.figures),
+            "reason": self.reason or None,
+        }
+
+
+class Runs:
+    """Every method raises StoreUnavailable if the store does not answer."""
+
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
+
+    def start(
+        self,
+        kind: Kind,
+        by: str,
+        *,
+        collection: str | None = None,
+        source: str | None = None,
+        figures: Mapping[str, Any] | None = None,
+        about: Mapping[str, Any] | None = None,
+        work: Sequence[str] = (),
+    ) -> str:
+        """
+        Record a run, and return its id.
+
+        Args:
+            by: Who began it: the name of an access, or user and host.
+            work: What a worker is to do, in order, by `todo` and `did`.
+        """
+        now = self.now()
+        with guarded():
+            id = f"r{self.steps.client.incr(keys.RUN_NUMBER)}"
+            held: dict[Any, Any] = {
+                "kind": kind,
+                "by": by,
+                "started": _ms(now),
+                "state": "running",
+                "collection": collection or "",
+                "source": source or "",
+                "figures": json.dumps(dict(figures or {}), ensure_ascii=False),
+                "about": json.dumps(dict(about or {}), ensure_ascii=False),
+            }
+            with self.steps.client.pipeline(transaction=True) as pipeline:
+                pipeline.hset(keys.run(id), mapping=held)
+                pipeline.zadd(keys.RUNS, {id: _ms(now)})
+                pipeline.sadd(keys.OPEN, id)
+                for start in range(0, len(work), 500):
+                    pipeline.rpush(keys.run_work(id), *work[start : start + 500])
+                if work:
+                    pipeline.zadd(keys.QUEUED, {id: _ms(now)})
+                pipeline.execute()
+        self._trim()
+        return id
+
+    def progress(self, id: str, figures: Mapping[str, Any]) -> None:
+        """Replace the figures of a run."""
+        with guarded():
+            text = json.dumps(dict(figures), ensure_ascii=False)
+            self.steps.client.hset(keys.run(id), "figures", text)
+
+    def todo(self, id: str, most: int) -> Sequence[str]:
+        """Return the next *most* pieces of work."""
+        with guarded():
+            found = self.steps.client.lrange(keys.run_work(id), 0, most - 1)
+        return [str(each) for each in found]
+
+    def did(self, id: str, count: int, figures: Mapping[str, Any]) -> None:
+        """Take off the first *count* pieces of work, in one step with the *figures*."""
+        with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
+            pipeline.ltrim(keys.run_work(id), count, -1)
+            pipeline.hset(keys.run(id), "figures", json.dumps(dict(figures), ensure_ascii=False))
+            pipeline.execute()
+
+    def finish(
+        self,
+        id: str,
+        state: State = "done",
+        *,
+        figures: Mapping[str, Any] | None = None,
+        reason: str = "",
+    ) -> None:
+        """End a run; one that is held has not ended, but no worker goes on with it."""
+        held: dict[Any, Any] = {"state": state, "reason": reason[:LONGEST]}
+        if figures is not None:
+            held["figures"] = json.dumps(dict(figures), ensure_ascii=False)
+        if state != "held":
+            held["ended"] = str(_ms(self.now()))
+        with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
+            pipeline.hset(keys.run(id), mapping=held)
+            pipeline.zrem(keys.QUEUED, id)
+            if state != "held":
+                pipeline.delete(keys.run_work(id))
+                pipeline.srem(keys.OPEN, id)
+            pipeline.execute()
+
+    def show(self, id: str) -> Run | None:
+        return next(iter(self._read([id])), None)
+
+    def list(
+        self,
+        *,
+        kind: str | None = None,
+        state: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Sequence[Run]:
+        """Return the newest runs first; *before*: only those older than this one."""
+        with guarded():
+            ids = [str(id) for id in self.steps.client.zrevrange(keys.RUNS, 0, -1)]
+        if before is not None:
+            number = _number(before)
+            ids = [id for id in ids if _number(id) < number]
+        chosen: list[Run] = []
+        for start in range(0, len(ids), 100):
+            page = self._read(ids[start : start + 100])
+            fits = (run for run in page if kind in (None, run.kind) and state in (None, run.state))
+            chosen.extend(fits)
+            if len(chosen) >= limit:
+                break
+        return chosen[:limit]
+
+    def queued(self) -> Sequence[str]:
+        """Return the ids of the runs that a worker is to carry out, oldest first."""
+        with guarded():
+            return [str(id) for id in self.steps.client.zrange(keys.QUEUED, 0, -1)]
+
+    def now(self) -> datetime:
+        """Return the time by the clock of the store."""
+        ms = clock.read_us(self.steps.client) // 1000 + self.steps.clock_offset_ms
+        return datetime.fromtimestamp(ms / 1000, tz=UTC)
+
+    def _read(self, ids: Sequence[str]) -> Sequence[Run]:
+        with guarded(), self.steps.client.pipeline(transaction=False) as pipeline:
+            for id in ids:
+                pipeline.hgetall(keys.run(id))
+            found = pipeline.execute()
+        return [_run(id, held) for id, held in zip(ids, found, strict=True) if held]
+
+    def _trim(self) -> None:
+        with guarded():
+            client = self.steps.client
+            over = int(client.zcard(keys.RUNS)) - MOST
+            if over <= 0:
+                return
+            open_runs = client.smembers(keys.OPEN)
+            found = [str(id) for id in client.zrange(keys.RUNS, 0, over + 100)]
+            old = [id for id in found if id not in open_runs]
+            with client.pipeline(transaction=True) as pipeline:
+                for id in old[:over]:
+                    pipeline.delete(keys.run(id))
+                    pipeline.zrem(keys.RUNS, id)
+                pipeline.execute()
+
+
+def _run(id: str, held: Mapping[str, str]) -> Run:
+    return Run(
+        id=id,
+        kind=held["kind"],
+        by=held.get("by", ""),
+        started=_moment(held["started"]),
+        state=held.get("state", "running"),
+        ended=_moment(held["ended"]) if held.get("ended") else None,
+        collection=held.get("collection") or None,
+        source=held.get("source") or None,
+        figures=json.loads(held.get("figures", "{}")),
+        about=json.loads(held.get("about", "{}")),
+        reason=held.get("reason", ""),
+    )
+
+
+def _number(id: str) -> int:
+    return int(id[1:]) if id[1:].isdigit() else 0
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def _moment(ms: str) -> datetime:
+    return datetime.fromtimestamp(int(ms) / 1000, tz=UTC)
