@@ -9,7 +9,6 @@ steps (``workers/store/lua``) under the same names; these kinds are used by the 
 - ``slice:<name>``, ``slice-number``, ``sliced-bytes``, ``sliced-of:<name>``: ``slices.lua``
 - ``born:``, ``status:<collection>:<copy>``: hashes: item id → createdOn, last status
 - ``listed:<collection>:<copy>``: set: ids seen in this round
-- ``budget:<token hash>:queue``: sorted set: who waits for a slot
 - ``seen:<source>``, ``seen-bytes``: generations and sets of ids (``deduplication.lua``)
 - ``cursors:<fetcher>``: hash: ``<source>:<object>`` → cursor
 - ``tombstones``, ``resting``: items that are gone; retired records without an item
@@ -137,7 +136,7 @@ def destination(name: str) -> str:
 
 
 def budget(token: str) -> str:
-    """Hash: the budget of the token with this hash (``rate_limiter.lua``)."""
+    """Hash: the budget of the token with this hash; ``:queue``: sorted set: who waits."""
     return f"{PREFIX}budget:{token}"
 
 
