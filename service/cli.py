@@ -14,6 +14,7 @@ import click
 from service.commands import (
     check,
     dead,
+    deliveries,
     docs,
     forget,
     init,
@@ -61,6 +62,7 @@ for command in (
     preview.preview,
     senders.senders,
     status.status,
+    deliveries.deliveries,
     dead.dead,
     forget.forget,
     remap.remap,

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 import click
 
-from service.commands.output import as_json, table
-from service.commands.remap import Since
+from service.commands.output import as_json, printable
+from service.commands.remap import Since, show_figures
 from service.commands.session import joined
 
-OUTCOMES = ("kept", "duplicate", "unwanted", "unmapped", "refused", "spooled")
+OUTCOMES: Final = ("kept", "duplicate", "unwanted", "unmapped", "refused", "spooled")
+_COLORS: Final = {"kept": "green", "refused": "red", "unmapped": "red", "spooled": "yellow"}
+_KEYS: Final = 3  # shown in a list; --json has more
+_SINCE: Final = "Only those since then: 30m, 2h or 3d, or a time with its offset."
 
 
 @click.group()
@@ -22,9 +27,9 @@ def deliveries() -> None:
 
 def filters(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--since", type=Since(), help="Only those since: 30m, 2h, 3d, or a time."),
+        click.option("--since", type=Since(), help=_SINCE),
         click.option("--key", help="Only those about the record with this key."),
-        click.option("--outcome", type=click.Choice(OUTCOMES), help="Only of this outcome."),
+        click.option("--outcome", type=click.Choice(OUTCOMES), help="Only those that ended so."),
         click.option("--source", help="Only those of this source."),
     ):
         command = option(command)
@@ -35,33 +40,225 @@ def filters(command: Callable[..., Any]) -> Callable[..., Any]:
 @filters
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
-def list_(
-    source: str | None,
-    outcome: str | None,
-    key: str | None,
-    since: timedelta | datetime | None,
-    limit: int,
-    json_wanted: bool,
-) -> None:
+def list_(limit: int, json_wanted: bool, **chosen: Any) -> None:
     """List the deliveries, newest first."""
     from service.operate.deliveries import list_deliveries
     from service.operate.page import FilterInvalid
 
     with joined() as context:
         try:
-            page = list_deliveries(
-                context, source=source, outcome=outcome, key=key, since=since, limit=limit
-            )
+            page = list_deliveries(context, limit=limit, **chosen)
         except FilterInvalid as error:
             raise click.UsageError(str(error)) from None
     if json_wanted:
         as_json(page.items)
         return
-    columns = ("at", "id", "outcome", "topic", "keys")
-    table("Deliveries", columns, [_row(each) for each in page.items])
+    if not page.items:
+        click.echo("Deliveries: none")
+    for each in page.items:
+        _list_one(each)
     if page.next:
-        click.echo(f"  and older ones: --limit {2 * limit}, or a filter")
+        click.echo(f"There are older ones: use --limit {2 * limit}, or a filter.")
 
 
-def _row(found: dict[str, Any]) -> tuple[Any, ...]:
-    return (found["at"], found["id"], found["outcome"], found["topic"], found["keys"])
+def _list_one(found: Mapping[str, Any]) -> None:
+    """Print two lines or more; ids and keys are never broken or cut, so that they can be pasted."""
+    at = found["at"][:19].replace("T", " ")
+    color = _COLORS.get(found["outcome"])
+    outcome = click.style(f"{found['outcome']:9}", fg=color)
+    status = f"{found['status']}" if found["status"] else "   "
+    click.echo(f"{at}  {outcome}  {status}  {found['id']}")
+    for line in _details(found):
+        click.echo(line)
+
+
+def _details(found: Mapping[str, Any]) -> Iterator[str]:
+    many = f"{found['events']:,} events" if found["events"] > 1 else ""
+    keys = [printable(key) for key in found["keys"][:_KEYS]]
+    more = "…" if len(found["keys"]) > _KEYS else ""
+    parts = (printable(found["topic"]) if found["topic"] else "", many, ", ".join(keys) + more)
+    for text in (" · ".join(part for part in parts if part), printable(found["reason"] or "")):
+        if text:
+            yield from _wrapped(text)
+
+
+def _wrapped(text: str) -> list[str]:
+    width = shutil.get_terminal_size((80, 24)).columns
+    indent = " " * 4
+    return textwrap.wrap(
+        text,
+        max(40, width),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+@deliveries.command()
+@click.argument("id")
+@click.option("--body", "body_wanted", is_flag=True, help="Print the body alone, as it was kept.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
+def show(id: str, body_wanted: bool, json_wanted: bool) -> None:
+    """Show one delivery: its body as kept, and what became of its events."""
+    from service.operate.deliveries import show_delivery
+    from service.operate.delivery_page import BODY
+
+    with joined() as context:
+        found = show_delivery(context, id, body_most=None if body_wanted else BODY)
+    if found is None:
+        click.echo(f"there is no delivery {id}, or no longer", err=True)
+        raise SystemExit(1)
+    if body_wanted:
+        _print_body(found)
+    elif json_wanted:
+        as_json(found)
+    else:
+        _show(found)
+
+
+def _print_body(found: Mapping[str, Any]) -> None:
+    import base64
+
+    if found["body"] is None:
+        click.echo(f"the body of {found['id']} was not kept", err=True)
+        raise SystemExit(1)
+    text: str = found["body"]
+    data = text.encode() if found["encoding"] == "text" else base64.b64decode(text)
+    click.echo(data, nl=False)
+
+
+def _show(found: Mapping[str, Any]) -> None:
+    _list_one(found)
+    if found["outcome"] == "refused":
+        _show_refused(found)
+        return
+    if proof := found["proof"]:
+        place = f", secret {proof['secret']} of {proof['of']}" if proof["secret"] else ""
+        click.echo(f"Proven by {proof['scheme']}{place}")
+    for each in found["found"]:
+        _show_event(each)
+    if found["more"]:
+        click.echo(f"  and {found['more']:,} events more")
+    _show_body(found)
+
+
+def _show_refused(found: Mapping[str, Any]) -> None:
+    checked = found["checked"]
+    if checked.get("scheme"):
+        click.echo(f"Checked by {checked['scheme']}: {checked['proof']}")
+    for name, state in checked.get("headers", {}).items():
+        click.echo(f"  header {printable(name)}: {state}")
+    if url := checked.get("url"):
+        click.echo(f"  signed URL: {printable(url)}")
+    click.echo("Its body was not kept, so it cannot be replayed: have the source send it again.")
+
+
+def _show_event(event: Mapping[str, Any]) -> None:
+    name = f"Event {printable(event['event'])}" if event["event"] else "Event"
+    topic = f", {printable(event['topic'])}" if event["topic"] else ""
+    click.echo(f"{name}{topic}: {event['became']}")
+    for change in event["changes"]:
+        _show_change(change)
+    for fetch in event["fetches"]:
+        click.echo(f"  fetched by {fetch['fetcher']}: {printable(fetch['object'])}")
+    for problem in event["problems"]:
+        for line in _wrapped(f"{printable(problem['path'])}: {printable(problem['message'])}"):
+            click.echo(line)
+    if letter := event["dead_letter"]:
+        click.echo(f"  dead letter {letter['id']} ({letter['state']})")
+
+
+def _show_change(change: Mapping[str, Any]) -> None:
+    record = printable(change["key"] or change["item"])
+    click.echo(f"  {change['mapping']}: {change['collection']} {record}")
+    if change["retire"]:
+        click.echo(f"    the record is gone at its source ({change['retire']})")
+    for slug, value in change["fields"].items():
+        for line in _wrapped(f"{slug} = {printable(value)}"):
+            click.echo(line)
+
+
+def _show_body(found: Mapping[str, Any]) -> None:
+    if found["body"] is None:
+        click.echo("Its body was not kept.")
+        return
+    for name, value in found["headers"].items():
+        click.echo(f"{printable(name)}: {printable(value)}")
+    kind = "" if found["encoding"] == "text" else ", as base64"
+    click.echo(f"Body, {found['bytes']:,} bytes{kind}:")
+    # Line by line: a control code in it would be obeyed by a terminal.
+    for line in found["body"].splitlines():
+        click.echo(printable(line))
+    if found["cut"]:
+        click.echo(f"… the rest: instep deliveries show {found['id']} --body")
+
+
+@deliveries.command()
+@click.argument("ids", nargs=-1)
+@filters
+@click.option("--limit", type=click.IntRange(1), help="At most so many by filter, the newest.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before replaying.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
+def replay(
+    ids: tuple[str, ...], dry_run: bool, yes: bool, json_wanted: bool, **chosen: Any
+) -> None:
+    """
+    Run deliveries again by today's mappings. Give their IDS, or filters.
+
+    Each event keeps its own place: a value never goes over a newer one.
+    """
+    from service.operate.deliveries import Selection
+    from service.operate.page import FilterInvalid
+
+    _check_choice(ids, chosen)
+    if not (dry_run or yes or sys.stdin.isatty()):
+        raise click.UsageError("nothing was changed; add --yes to replay, or --dry-run to look")
+    try:
+        found = _replay(Selection(ids, **chosen), dry_run, yes, json_wanted)
+    except FilterInvalid as error:
+        raise click.UsageError(str(error)) from None
+    if json_wanted:
+        as_json(found)
+    if not found["matched"] or found["left"] or found["problems"]:
+        raise SystemExit(1)
+
+
+def _check_choice(ids: tuple[str, ...], chosen: Mapping[str, Any]) -> None:
+    filtered = [name for name, value in chosen.items() if value is not None]
+    if ids and filtered:
+        raise click.UsageError(f"give ids, or filters: found both, ids and --{filtered[0]}")
+    if not ids and not {"source", "outcome", "key", "since"} & {*filtered}:
+        raise click.UsageError("give the ids of deliveries, or --source, --outcome, --key, --since")
+
+
+def _replay(selection: Any, dry_run: bool, yes: bool, json_wanted: bool) -> dict[str, Any]:
+    from service.operate.deliveries import replay_deliveries
+    from service.reconcile.progress import Progress
+
+    with joined() as context:
+        if dry_run or not yes:
+            with Progress("comparing") as bar:
+                found = replay_deliveries(context, selection, dry_run=True, told=bar.at)
+            if not json_wanted or not dry_run:
+                _show_replay(found)
+            if dry_run or not found["deliveries"]:
+                return found
+            click.confirm("Replay these deliveries?", abort=True)
+        with Progress("replaying") as bar:
+            found = replay_deliveries(context, selection, dry_run=False, told=bar.at)
+    if not json_wanted:
+        _show_replay(found)
+    return found
+
+
+def _show_replay(found: Mapping[str, Any]) -> None:
+    if not found["matched"]:
+        click.echo("no delivery matches", err=True)
+        return
+    show_figures(dict(found), dry=found["dry_run"])
+    for each in found["left"]:
+        click.echo(f"{each['id']}: {each['reason']}", err=True)
+    if found["more_left"]:
+        click.echo(f"and {found['more_left']:,} more are left", err=True)

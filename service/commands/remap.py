@@ -11,7 +11,6 @@ import click
 
 from service.commands.output import as_json, printable, table
 from service.commands.session import joined, operator
-from workers.model.retirement import shown_slug
 
 if TYPE_CHECKING:
     from service.config.build import Configuration
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from workers.delivery.context import Context
     from workers.store.delivery_log import Kept, Window
 
-SHOWN: Final = 20  # fields in a table; in JSON:
-LISTED: Final = 1000
+SHOWN: Final = 20  # fields in a table
 _UNITS: Final = {"m": 1.0, "h": 60.0, "d": 1440.0}  # in minutes
 _EXPECTED: Final = "30m, 2h or 3d, or a time such as 2026-05-12T09:30:00+02:00"
 
@@ -77,7 +75,7 @@ def remap(
 
         result["dry_run"] = run(True)
         if not json_wanted:
-            _show(result["dry_run"], dry=True)
+            show_figures(result["dry_run"], dry=True)
         if not _confirmed(result, dry_run=dry_run, yes=yes, json_wanted=json_wanted):
             return
         done = result["done"] = run(False)
@@ -86,7 +84,7 @@ def remap(
     if json_wanted:
         as_json(result)
     else:
-        _show(result["done"], dry=False)
+        show_figures(result["done"], dry=False)
 
 
 def _start(source: str, since: timedelta | datetime, window: Window) -> datetime:
@@ -121,36 +119,13 @@ def _remap(
 
 
 def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:
+    from service.operate.remap_figures import figures_of
     from service.reconcile.progress import Progress
 
     with Progress("comparing" if made.dry else "applying") as bar:
         made.run(start, last, bar.at)
-    tally, diff = made.tally, made.diff
-    fields, items = diff.changed()
-    found = {
-        "deliveries": tally.deliveries,
-        "events": tally.events,
-        "changed": fields,
-        "items": items,
-        "taken": tally.taken,
-        "same": tally.same,
-        "stale": tally.stale,
-        "unwanted": tally.unwanted,
-        "repeats": tally.repeats,
-        "not_fetched": tally.notices,
-        "unreadable": tally.unreadable,
-        "letters": diff.letters(),
-        "problems": [
-            {"path": path, "events": count, "message": message}
-            for path, (count, message) in tally.problems.items()
-        ],
-        "changes": [
-            {"collection": r.collection, "record": r.record, "field": shown_slug(r.slug)}
-            | dict(zip(("old", "new"), r.values, strict=True))
-            for r in diff.rows(LISTED)
-        ],
-    }
-    diff.close()
+    found = figures_of([made])
+    made.diff.close()
     return found
 
 
@@ -178,7 +153,7 @@ def _is_interactive() -> bool:
 
 
 _WORDS: Final = (
-    ("deliveries", "deliveries since then"),
+    ("deliveries", "deliveries"),
     ("events", "events in them"),
     ("taken", "field values accepted"),
     ("same", "field values unchanged"),
@@ -191,7 +166,8 @@ _WORDS: Final = (
 )
 
 
-def _show(found: dict[str, Any], *, dry: bool) -> None:
+def show_figures(found: dict[str, Any], *, dry: bool) -> None:
+    """Print what a remap or a replay did, or with *dry* what it would do."""
     if dry:
         columns = ("collection", "record", "field", "old", "new")
         rows = [tuple(each[column] for column in columns) for each in found["changes"][:SHOWN]]

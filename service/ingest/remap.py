@@ -110,10 +110,26 @@ class Remap:
             StoreUnavailable: What was done so far stays; the run can be repeated.
         """
         first: int | None = None
+
+        def told(delivery: KeptDelivery) -> None:
+            nonlocal first
+            first = delivery.number if first is None else first
+            progress(delivery.number - first + 1, last - first + 1)
+
+        self.run_chosen(self._kept.read(self._source, since=since, last=last), told)
+
+    def run_chosen(
+        self, deliveries: Iterable[KeptDelivery], told: Callable[[KeptDelivery], object]
+    ) -> None:
+        """
+        Run *deliveries* of the source, oldest first; *told* is called with each once it was read.
+
+        Raises:
+            StoreUnavailable: What was done so far stays; the run can be repeated.
+        """
         waiting: list[Incoming] = []
         size = 0
-        for delivery in self._kept.read(self._source, since=since, last=last):
-            first = delivery.number if first is None else first
+        for delivery in deliveries:
             self.tally.deliveries += 1
             for event in self._events(delivery):
                 more = size_of(len(change.fields) for change in event.changes)
@@ -122,7 +138,7 @@ class Remap:
                     waiting, size = [], 0
                 waiting.append(event)
                 size += more
-            progress(delivery.number - first + 1, last - first + 1)
+            told(delivery)
         if waiting:
             self._step(waiting)
 

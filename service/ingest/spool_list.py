@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from service.ingest.spool import folder_of
 from service.ingest.spool_file import SUFFIX, paths
 
 MOST: Final = 1000  # read of one file, newest first: after an outage there may be very many
+
+_FILE: Final = re.compile("[0-9]{1,20}-[0-9a-f]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,9 @@ def newest(data: Path) -> Iterator[SpooledEntry]:
 
 def find(data: Path, file: str, number: int) -> SpooledEntry | None:
     """Return the delivery *number* of *file*; None: it does not wait there."""
-    path = folder_of(data) / f"{file}{SUFFIX}"
-    if path.parent != folder_of(data):
+    if _FILE.fullmatch(file) is None:
         return None
+    path = folder_of(data) / f"{file}{SUFFIX}"
     return next((each for each in _in_file(path) if each.number == number), None)
 
 

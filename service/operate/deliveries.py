@@ -1,23 +1,25 @@
-"""Deliveries: what came, how it was answered, and what became of it."""
+"""Deliveries: what came, how it was answered, what became of it; and once more, if asked."""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator
+import re
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
 from service.config.build import Configuration
-from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
+from service.operate.delivery_entry import DeliveryEntries
+from service.operate.delivery_page import show_delivery as show_delivery
+from service.operate.delivery_replay import Selection as Selection
+from service.operate.delivery_replay import replay_deliveries as replay_deliveries
+from service.operate.delivery_selection import OUTCOMES as OUTCOMES
+from service.operate.delivery_selection import select_deliveries
 from service.operate.page import FilterInvalid, Page
 from workers.delivery.context import Context
-from workers.store.delivery_list import DeliveryList, Kind, Position
-from workers.store.refusals import UNKNOWN
-from workers.webflow.item_keys import normal, normal_record
+from workers.store.delivery_list import Position
 
-OUTCOMES: Final = ("kept", "duplicate", "unwanted", "unmapped", "refused", "spooled")
 LIMIT: Final = 50
+_NUMBER: Final = re.compile("[0-9]{1,18}")
 
 
 def list_deliveries(
@@ -59,70 +61,12 @@ def list_deliveries(
     return Page(items, _cursor(more) if more else None)
 
 
-def select_deliveries(
-    entries: DeliveryEntries,
-    *,
-    source: str | None = None,
-    outcome: str | None = None,
-    key: str | None = None,
-    since: datetime | timedelta | None = None,
-    until: Position | None = None,
-) -> Iterator[DeliveryEntry]:
-    """Yield the deliveries that fit, newest first; raises as `list_deliveries`."""
-    sources = _sources(entries.context, source)
-    if outcome is not None and outcome not in OUTCOMES:
-        raise FilterInvalid(repr(outcome), f"one of {', '.join(OUTCOMES)}", "correct the outcome")
-    wanted = _spellings(entries.context, key) if key is not None else None
-    listed = DeliveryList(entries.context.steps)
-    since_ms = _since_ms(listed, since)
-    streams: list[Iterator[DeliveryEntry]] = [
-        (entries.of(each) for each in listed.newest(name, kind, until=until, since_ms=since_ms))
-        for name in sources
-        for kind in _kinds(outcome)
-    ]
-    if outcome in (None, "spooled"):
-        streams.append(entries.spooled(sources, until, since_ms))
-    for each in heapq.merge(*streams, key=lambda entry: entry.position.order, reverse=True):
-        if outcome in (None, each.outcome) and (wanted is None or each.has_key(wanted)):
-            yield each
-
-
-def _sources(context: Context, source: str | None) -> tuple[str, ...]:
-    names = (*context.settings.sources, UNKNOWN)
-    if source is None:
-        return names
-    if source not in names:
-        raise FilterInvalid(repr(source), f"a source: {', '.join(names)}", "use one of them")
-    return (source,)
-
-
-def _kinds(outcome: str | None) -> tuple[Kind, ...]:
-    if outcome is None:
-        return "kept", "unkept", "refused"
-    kinds: dict[str, tuple[Kind, ...]] = {"refused": ("refused",), "spooled": ()}
-    return kinds.get(outcome, ("kept", "unkept"))
-
-
-def _spellings(context: Context, key: str) -> frozenset[str]:
-    """Return the forms in which *key* may be listed."""
-    counts = {len(each.keys) for each in context.settings.collections.values()}
-    return frozenset({key, normal(key), *(normal_record(key, n) for n in counts if n > 1)})
-
-
-def _since_ms(listed: DeliveryList, since: datetime | timedelta | None) -> int:
-    if since is None:
-        return 0
-    if isinstance(since, datetime):
-        return max(0, int(since.timestamp() * 1000))
-    return max(0, listed.now_ms() - int(since.total_seconds() * 1000))
-
-
 def _cursor(position: Position) -> str:
     return f"{position.ms}.{position.number}.{position.kind}.{position.source}"
 
 
 def _position(cursor: str) -> Position:
     parts = cursor.split(".", 3)
-    if len(parts) < 4 or not all(each.isascii() and each.isdecimal() for each in parts[:2]):
+    if len(parts) < 4 or not all(map(_NUMBER.fullmatch, parts[:2])):
         raise FilterInvalid(repr(cursor), "`next` of the page before", "use it as it came")
     return Position(int(parts[0]), int(parts[1]), parts[2], parts[3])

@@ -64,6 +64,7 @@ class ConfiguredSender:
         marks: The names under which they are counted.
         max_body: Largest body in bytes, as sent and unpacked.
         url: What is signed with the body, without its secrets; None: no URL is.
+        scheme: Name of *kind* in instep.toml.
     """
 
     kind: SenderKind = field(repr=False)
@@ -73,6 +74,7 @@ class ConfiguredSender:
     marks: tuple[str, ...] = ()
     max_body: int = MAX_BODY
     url: str | None = None
+    scheme: str = ""
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -161,7 +163,7 @@ class ConfiguredSender:
         watched = WatchedHeaders(headers)
         with contextlib.suppress(SignatureInvalid):
             self.senders[0].verify(watched, body, now=now)
-        found: dict[str, Any] = {"headers": watched.seen}
+        found = {"scheme": self.scheme, "proof": self.kind.proof, "headers": watched.seen}
         return found if self.url is None else found | {"url": self.url}
 
     def _forms(self, request: Request) -> Iterator[tuple[Mapping[str, str], bytes]]:
@@ -254,6 +256,7 @@ def configured(kind: SenderKind, config: SenderConfig) -> ConfiguredSender:
         source.marks,
         source.max_body or kind.max_body,
         _shown_url(config) if kind.signs_url else None,
+        config.kind,
     )
 
 

@@ -8,6 +8,7 @@ requests that were refused (``refusal_list.py``).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ FIRST: Final = 20  # entries of the first read; a kept delivery may be as large 
 MOST: Final = 500
 ROOM: Final = 512 * 1024  # bytes of a read, about
 MAX_NUMBER: Final = 2**64 - 1
+_NUMBER: Final = re.compile("[0-9]{1,18}")
 _UNNAMED: Final = "_"  # stands for requests that name no source; not a valid name
 
 
@@ -106,13 +108,19 @@ class DeliveryList:
         """Return the entry *id*; None: there is none, or no longer."""
         name, _, rest = id.rpartition("-")
         source = _source(name)
-        if rest.isdecimal() and rest.isascii():
+        if _is_number(rest):
             return self._kept(source, int(rest))
         kind = next((kind for kind, letter in LETTERS.items() if letter == rest[:1]), None)
         ms, _, number = rest[1:].partition(".")
         if kind is None or kind == "kept" or not (_is_number(ms) and _is_number(number)):
             return None
-        place = f"{ms}-{number}"
+        return self._at(source, kind, f"{ms}-{number}")
+
+    def at(self, position: Position) -> Listed | None:
+        """Return the kept delivery at *position*; None: it is gone."""
+        return self._at(position.source, "kept", f"{position.ms}-{position.number}")
+
+    def _at(self, source: str, kind: Kind, place: str) -> Listed | None:
         found = self._read("XRANGE", _key(source, kind), place, place)
         return _listed(source, kind, *found[0]) if found else None
 
@@ -142,9 +150,7 @@ class DeliveryList:
                 low = _parts(found[0][0])[0]
             else:
                 high = middle - 1
-        place = f"{low}-{number}"
-        found = self._read("XRANGE", key, place, place)
-        return _listed(source, "kept", *found[0]) if found else None
+        return self._at(source, "kept", f"{low}-{number}")
 
     def _read(self, *command: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
         with guarded():
@@ -178,4 +184,4 @@ def _parts(id: bytes) -> tuple[int, int]:
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 20
+    return _NUMBER.fullmatch(text) is not None

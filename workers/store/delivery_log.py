@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from redis.client import NEVER_DECODE
@@ -103,6 +103,7 @@ class Kept:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
         self._steps = outbox.steps
+        self._known_words = lru_cache(WORDS)(self._words)
 
     def window(self, source: str) -> Window:
         with guarded(), self._steps.client.pipeline(transaction=True) as pipeline:
@@ -135,7 +136,7 @@ class Kept:
 
     def unpack(self, source: str, id: bytes, entry: Mapping[bytes, bytes]) -> KeptDelivery:
         """Return the delivery of one stored *entry*."""
-        words = lru_cache(1)(lambda name: self._words(source, name))
+        words = partial(self._known_words, source)
         places = self._places(source, id) if entry[b"x"] == b"|" else None
         return _delivery(id, entry, words, places)
 

@@ -1,0 +1,428 @@
+"""Deliveries: each outcome is listed, shown and, where it is kept, run again."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from service.ingest.entry import Entry
+from service.ingest.spool import Spool, folder_of
+from service.operate.page import FilterInvalid
+from tests.support.deliveries_rig import Deliveries
+from workers.store import refusal_list
+
+NAMES = ("id", "at", "source", "topic", "outcome", "status", "events", "keys", "reason")
+
+
+@pytest.fixture
+def rig(tmp_path, store, store_socket):
+    assert store.dbsize() == 0
+    made = Deliveries(tmp_path, store_socket)
+    yield made
+    made.close()
+
+
+def outcomes(rig, **filters):
+    return [each["outcome"] for each in rig.items(**filters)]
+
+
+def price(sku, cents, **more):
+    return {"type": "price", "sku": sku, "cents": cents} | more
+
+
+# listing ----------------------------------------------------------------------------------------
+
+
+def test_what_was_kept_is_listed_by_the_names_of_the_contract(rig):
+    assert rig.send(**price("SKU-1", 500)) == 200
+    (found,) = rig.items()
+    assert tuple(found) == NAMES
+    assert datetime.now(UTC) - datetime.fromisoformat(found.pop("at")) < timedelta(minutes=1)
+    assert found == {
+        "id": "erp-1",
+        "source": "erp",
+        "topic": "price",
+        "outcome": "kept",
+        "status": 200,
+        "events": 1,
+        "keys": ["SKU-1"],
+        "reason": None,
+    }
+
+
+def test_a_repeat_is_listed_as_a_duplicate_with_its_keys(rig):
+    for _ in range(2):
+        rig.send(**price("SKU-1", 500, id="e1"))
+    repeat, first = rig.items()
+    assert (first["outcome"], repeat["outcome"]) == ("kept", "duplicate")
+    assert (repeat["keys"], repeat["reason"]) == (["SKU-1"], "all of its events came before")
+
+
+def test_what_no_mapping_takes_is_unwanted_and_says_its_topic(rig):
+    rig.send(type="order", sku="SKU-1")
+    (found,) = rig.items()
+    assert (found["outcome"], found["topic"]) == ("unwanted", "order")
+    assert found["reason"] == "no mapping takes it"
+
+
+def test_what_could_not_be_mapped_says_why_and_whose_it_was(rig):
+    rig.send(**price("SKU-1", "x"))
+    (found,) = rig.items()
+    assert (found["outcome"], found["status"], found["keys"]) == ("unmapped", 200, ["SKU-1"])
+    assert "cents" in found["reason"]
+
+
+def test_a_body_that_cannot_be_read_is_unmapped(rig):
+    rig.web.post("/webhooks/erp", data=b"{", headers={"Authorization": "Bearer s3cret"})
+    (found,) = rig.items()
+    assert (found["outcome"], found["events"]) == ("unmapped", 1)
+    assert found["reason"].startswith("body: ")
+
+
+def test_a_source_that_keeps_nothing_is_listed_without_a_body(rig):
+    rig.send(source="brief", **price("SKU-1", 500))
+    (found,) = rig.items()
+    assert (found["outcome"], found["keys"]) == ("kept", ["SKU-1"])
+    assert rig.show(found["id"])["body"] is None
+    (left,) = rig.replay(found["id"])["left"]
+    assert "keep_hours" in left["reason"]
+
+
+def test_the_newest_come_first_over_all_sources_page_by_page(rig):
+    sent = []
+    for n in range(5):
+        rig.send(**price(f"a{n}", n))
+        rig.send(source="brief", **price(f"b{n}", n))
+        rig.send(source="crm", **price(f"c{n}", n))
+        sent += [("erp", "kept"), ("brief", "kept")]
+    rig.refusals.flush()
+    found, cursor = [], None
+    for _ in range(20):
+        page = rig.listed(limit=3, cursor=cursor)
+        assert len(page.items) <= 3
+        found += page.items
+        cursor = page.next
+        if cursor is None:
+            break
+    assert len(found) == len({each["id"] for each in found})
+    at = [each["at"] for each in found if each["outcome"] == "kept"]
+    assert at == sorted(at, reverse=True)
+    assert sorted((e["source"], e["outcome"]) for e in found if e["outcome"] == "kept") == sorted(
+        sent
+    )
+
+
+@pytest.mark.parametrize("key", ["gid://shopify/Product/1", "A/B", "A|ü", "ü\u0308"])
+def test_a_key_of_any_form_finds_its_deliveries(rig, key):
+    rig.send(**price(key, 1))
+    rig.send(**price("other", 1))
+    (found,) = rig.items(key=key)
+    assert found["id"] == "erp-1"
+    assert rig.items(key=f"  {key} ")
+    assert rig.items(key="another") == []
+
+
+def test_a_key_beyond_those_that_are_listed_finds_its_delivery(rig):
+    rig.send(*(price(f"SKU-{n}", n) for n in range(60)))
+    (found,) = rig.items(key="SKU-59")
+    assert (found["events"], len(found["keys"])) == (60, 10)
+    assert len(rig.show(found["id"])["keys"]) == 60
+    assert rig.items(key="SKU-60") == []
+
+
+def test_filters_choose_by_source_outcome_and_time(rig):
+    rig.send(**price("a", 1))
+    rig.send(source="brief", **price("b", 1))
+    rig.send(type="order", sku="c")
+    assert [each["source"] for each in rig.items(source="brief")] == ["brief"]
+    assert outcomes(rig, outcome="unwanted") == ["unwanted"]
+    assert len(rig.items(since=timedelta(minutes=5))) == 3
+    assert rig.items(since=datetime.now(UTC) + timedelta(minutes=5)) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"source": "nobody"}, {"outcome": "lost"}, {"cursor": "x"}, {"cursor": "1.2.kept"}]
+)
+def test_a_wrong_filter_says_what_was_found_and_expected(rig, wrong):
+    with pytest.raises(FilterInvalid) as caught:
+        rig.items(**wrong)
+    assert caught.value.found
+    assert caught.value.expected
+    assert caught.value.do
+
+
+@pytest.mark.parametrize("cursor", [f"{9**18}.{9**18}.kept.erp", "0.0.x.y", "5.5.refused.é"])
+def test_any_cursor_of_the_right_form_is_answered(rig, cursor):
+    rig.send(**price("a", 1))
+    rig.items(cursor=cursor)
+
+
+def test_a_delivery_of_an_earlier_release_is_listed_from_its_body(rig):
+    older = Older(rig)
+    older.send(**price("SKU-3", 500))
+    older.send(**price("SKU-4", "x"))
+    older.send(type="order", sku="SKU-5")
+    found = [(each["outcome"], each["topic"], each["keys"]) for each in rig.items()]
+    assert found == [
+        ("unwanted", "order", []),
+        ("unmapped", "price", ["SKU-4"]),
+        ("kept", "price", ["SKU-3"]),
+    ]
+
+
+class Older:
+    """A web process of the release before: it says nothing of a delivery but its body."""
+
+    def __init__(self, rig):
+        self.send = rig.send
+        outbox = rig.context.outbox
+        call = outbox._call
+
+        def without(delivery):
+            made = call(delivery)
+            made.arguments[0].pop("summary")
+            return made
+
+        outbox._call = without
+
+
+# refused ----------------------------------------------------------------------------------------
+
+
+def test_a_refused_request_says_what_was_checked_and_nothing_of_its_body(rig):
+    assert rig.send(headers={"Authorization": "Bearer wr0ng"}, sku="SECRET-SKU") == 401
+    (found,) = rig.items()
+    assert (found["outcome"], found["status"], found["keys"]) == ("refused", 401, [])
+    assert "no configured secret" in found["reason"]
+    shown = rig.show(found["id"])
+    assert shown["checked"]["scheme"] == "bearer"
+    assert shown["checked"]["headers"] == {"authorization": "present"}
+    assert shown["body"] is None
+    for key in rig.client.scan_iter():
+        held = repr(rig.client.dump(key))
+        assert "wr0ng" not in held
+        assert "SECRET-SKU" not in held
+
+
+def test_a_missing_header_is_named(rig):
+    assert rig.send(source="crm", headers={}) == 401
+    (found,) = rig.items()
+    assert "header x-hub-signature-256 is missing" in found["reason"]
+    assert rig.show(found["id"])["checked"]["headers"] == {"x-hub-signature-256": "missing"}
+
+
+def test_the_url_that_is_signed_is_shown_without_its_token(rig):
+    headers = {"X-Square-HmacSha256-Signature": "bm8="}
+    assert rig.send(source="shop/h1dden", headers=headers) == 401
+    (found,) = rig.items()
+    checked = rig.show(found["id"])["checked"]
+    assert checked["url"] == "https://hooks.example.com/webhooks/shop/<path_token>"
+    assert checked["headers"] == {"x-square-hmacsha256-signature": "present"}
+    assert "h1dden" not in json.dumps(rig.show(found["id"]))
+
+
+def test_what_no_source_was_asked_for_is_listed_too(rig):
+    assert rig.send(source="typo") == 404
+    assert rig.send(source="shop/wrong") == 404
+    unnamed, token = sorted(rig.items(outcome="refused"), key=lambda each: each["source"])
+    assert (unnamed["source"], token["source"]) == ("(unknown)", "shop")
+    assert "no source has the name" in unnamed["reason"]
+    assert "path_token" in token["reason"]
+    assert rig.show(unnamed["id"])["outcome"] == "refused"
+    assert rig.items(source="(unknown)") == [unnamed]
+
+
+def test_a_flood_of_refusals_is_few_entries_that_say_how_many(rig):
+    for _ in range(10_000):
+        rig.refusals.list("erp", refusal_list.Refused("refused", 401, "no header"))
+    (found,) = rig.items()
+    assert "(10,000 times)" in found["reason"]
+
+
+def test_a_flood_of_many_causes_is_bounded_and_counted(rig):
+    asked = []
+    for n in range(10_000):
+        refused = refusal_list.Refused("refused", 401, f"cause {n}")
+        rig.refusals.list("erp", refused, lambda n=n: asked.append(n) or {})
+        if n % 1000 == 999:
+            rig.refusals.flush()
+    assert rig.client.xlen("instep:refused:erp") <= refusal_list.BURST
+    assert len(asked) <= refusal_list.BURST + refusal_list.CAUSES
+    unlisted = int(rig.client.hget("instep:source:erp", "refused-unlisted"))
+    assert unlisted >= 10_000 - refusal_list.BURST - refusal_list.CAUSES
+
+
+def test_a_source_keeps_the_newest_refusals_only(rig):
+    clock = [0.0]
+    rig.refusals._list._monotonic = lambda: clock[0]
+    for n in range(refusal_list.MOST + 50):
+        clock[0] += refusal_list.EVERY
+        rig.refusals.list("erp", refusal_list.Refused("refused", 401, f"cause {n}"))
+        rig.refusals.flush()
+    assert rig.client.xlen("instep:refused:erp") == refusal_list.MOST
+    assert f"cause {refusal_list.MOST + 49}" in rig.items(limit=1)[0]["reason"]
+
+
+def test_repeats_are_bounded_too(rig):
+    for _ in range(2):
+        rig.send(**price("a", 1, id="e1"))
+    ((_, entry),) = rig.client.xrange("instep:unkept:erp")
+    for _ in range(600):
+        rig.client.xadd("instep:unkept:erp", entry)
+    rig.send(**price("a", 1, id="e1"))
+    assert rig.client.xlen("instep:unkept:erp") == 500
+    assert rig.client.pttl("instep:unkept:erp") > 0
+
+
+# spooled ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spool(rig):
+    made = Spool(folder_of(rig.context.settings.store.data), 1)
+    yield made
+    made.close()
+
+
+def test_what_waits_in_the_spool_is_listed_and_shown(rig, spool):
+    now = int(datetime.now(UTC).timestamp() * 1e6)
+    body = json.dumps(price("SKU-1", 5)).encode()
+    spool.append(Entry("erp", "t1", now, headers={"content-type": "application/json"}, body=body))
+    (found,) = rig.items(outcome="spooled")
+    assert (found["outcome"], found["topic"], found["keys"]) == ("spooled", "price", ["SKU-1"])
+    assert "/" not in found["id"]
+    shown = rig.show(found["id"])
+    assert json.loads(shown["body"])["sku"] == "SKU-1"
+    assert shown["found"][0]["became"] == "waits"
+    (left,) = rig.replay(found["id"])["left"]
+    assert "accepted by itself" in left["reason"]
+
+
+# showing ----------------------------------------------------------------------------------------
+
+
+def test_a_delivery_is_shown_with_its_body_and_what_became_of_each_event(rig):
+    first = price("SKU-1", 500, id="e1")
+    rig.send(**first)
+    sent = (first, price("SKU-2", 7, id="e2"), price("SKU-3", "x", id="e3"), {"type": "order"})
+    rig.send(*sent)
+    shown = rig.show("erp-2")
+    assert json.loads(shown["body"]) == {"events": list(sent)}
+    assert (shown["encoding"], shown["cut"]) == ("text", False)
+    assert shown["headers"] == {}
+    assert shown["proof"] == {"scheme": "bearer", "secret": 1, "of": 2}
+    became = [(each["event"], each["became"]) for each in shown["found"]]
+    assert became == [
+        ("e1", "repeated"),
+        ("e2", "accepted"),
+        ("e3", "left out"),
+        (None, "unwanted"),
+    ]
+    assert shown["found"][1]["changes"][0] == {
+        "mapping": "Price",
+        "collection": "products",
+        "key": "SKU-2",
+        "item": None,
+        "fields": {"price": 7},
+        "version": None,
+        "retire": None,
+    }
+    letter = shown["found"][2]["dead_letter"]
+    assert rig.context.letters.show(letter["id"]).state == letter["state"] == "open"
+
+
+def test_the_secret_that_proved_it_is_named_by_its_position_alone(rig):
+    rig.send(headers={"Authorization": "Bearer 0lder-s3cret"}, **price("SKU-1", 1))
+    shown = rig.show("erp-1")
+    assert shown["proof"]["secret"] == 2
+    assert "s3cret" not in json.dumps(shown)
+
+
+def test_a_large_body_is_cut_and_says_so(rig):
+    rig.send(**price("SKU-1", 1, text="ü" * 100_000))
+    shown = rig.show("erp-1")
+    assert shown["cut"]
+    assert len(shown["body"].encode()) <= 65_536
+    assert shown["bytes"] > 200_000 - 10_000
+
+
+def test_a_kept_delivery_is_found_among_many_by_its_number(rig):
+    for n in range(40):
+        rig.context.steps.clock_offset_ms += (n % 3) * 1000
+        rig.send(**price(f"SKU-{n}", n))
+    for n in (1, 2, 17, 39, 40):
+        assert rig.show(f"erp-{n}")["keys"] == [f"SKU-{n - 1}"]
+
+
+@pytest.mark.parametrize(
+    "id",
+    ["erp-41", "erp", "", "erp-r1.1", "erp-u5.x", "no-1", "erp-s1.2", f"erp-{9**30}", "-", "é-1"],
+)
+def test_an_unknown_delivery_is_none(rig, id):
+    rig.send(**price("a", 1))
+    assert rig.show(id) is None
+
+
+# replay -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def corrected(rig):
+    """Of two prices the first was wrong, and the mapping is corrected."""
+    rig.send(**price("a", 500, euros=5))
+    rig.send(**price("b", 600, euros=6))
+    rig.correct('data_key="cents"', 'data_key="euros"')
+    return rig
+
+
+def test_a_dry_run_says_what_would_change_and_changes_nothing(corrected):
+    found = corrected.replay("erp-1", dry_run=True)
+    assert (found["matched"], found["changed"], found["items"]) == (1, 1, 1)
+    assert found["changes"][0] | {"old": 500, "new": 5} == found["changes"][0]
+    assert corrected.price("a") == 500
+
+
+def test_a_delivery_runs_again_by_todays_mapping(corrected):
+    found = corrected.replay("erp-1")
+    assert (found["taken"], found["left"]) == (1, [])
+    assert (corrected.price("a"), corrected.price("b")) == (5, 600)
+
+
+def test_a_filter_chooses_what_runs_again(corrected):
+    corrected.send(headers={}, **price("a", 1))
+    found = corrected.replay(key="b")
+    assert (found["matched"], found["left"]) == (1, [])
+    assert (corrected.price("a"), corrected.price("b")) == (500, 6)
+    assert corrected.replay(source="erp")["taken"] == 1
+    assert corrected.price("a") == 5
+
+
+def test_a_replay_never_goes_over_a_newer_value(corrected):
+    corrected.send(**price("a", 0, euros=9))
+    found = corrected.replay("erp-1")
+    assert (found["taken"], found["stale"]) == (0, 1)
+    assert corrected.price("a") == 9
+
+
+def test_a_refused_one_cannot_be_replayed_and_says_so(corrected):
+    corrected.send(headers={}, **price("a", 1))
+    (refused,) = corrected.items(outcome="refused")
+    for found in (corrected.replay(refused["id"]), corrected.replay(outcome="refused")):
+        (left,) = found["left"]
+        assert left["id"] == refused["id"]
+        assert "send it again" in left["reason"]
+        assert found["taken"] == 0
+
+
+def test_what_is_gone_is_left(corrected):
+    found = corrected.replay("erp-1", "erp-99")
+    assert found["taken"] == 1
+    assert [each["id"] for each in found["left"]] == ["erp-99"]
+
+
+def test_a_replay_closes_the_letter_of_what_it_can_map_now(rig):
+    rig.send(**price("a", "x", euros=5))
+    rig.correct('data_key="cents"', 'data_key="euros"')
+    assert rig.replay("erp-1")["letters"] == 1
+    assert rig.price("a") == 5
+    assert rig.context.letters.list() == []
