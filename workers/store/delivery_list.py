@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 from redis.client import NEVER_DECODE
 
-from workers.store import keys
+from workers.store import delivery_keys, keys
 from workers.store.connection import guarded
 from workers.store.delivery_summary import Summary
 from workers.store.refusal_list import UNLISTED
@@ -167,7 +167,9 @@ def _source(name: str) -> str:
 
 
 def _key(source: str, kind: Kind) -> str:
-    return {"kept": keys.kept, "unkept": keys.unkept, "refused": keys.refused}[kind](source)
+    return {"kept": keys.kept, "unkept": delivery_keys.unkept, "refused": delivery_keys.refused}[
+        kind
+    ](source)
 
 
 def _listed(source: str, kind: Kind, id: bytes, entry: Mapping[bytes, bytes]) -> Listed:

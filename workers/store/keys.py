@@ -68,11 +68,6 @@ NUDGE = f"{PREFIX}nudge"  # list: wakes the sweeper
 SPOOLS = f"{PREFIX}spools"  # hash: a field per spool with deliveries (``spool_marks.py``)
 
 
-def spool(file: str) -> str:
-    """Hash: how far the file of a spool is drained (``spool.lua``)."""
-    return f"{PREFIX}spool:{file}"
-
-
 def reconciling(collection: str) -> str:
     """Lock: who reconciles (``service/reconcile/lock.py``)."""
     return f"{PREFIX}reconciling:{collection}"
@@ -248,16 +243,6 @@ def kept(source: str, part: str = "") -> str:
     was dropped; "places": hash: number of a delivery → which events were accepted.
     """
     return f"{PREFIX}kept-{part}:{source}" if part else f"{PREFIX}kept:{source}"
-
-
-def unkept(source: str) -> str:
-    """Stream: deliveries that were proven and are not kept, such as repeats, without their body."""
-    return f"{PREFIX}unkept:{source}"
-
-
-def refused(source: str) -> str:
-    """Stream: requests that were refused, without their body (``refusal_list.py``)."""
-    return f"{PREFIX}refused:{source}"
 
 
 # Dead letters -----------------------------------------------------------------------------------

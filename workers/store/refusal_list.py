@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from workers.store import keys
+from workers.store import delivery_keys, keys
 
 MOST: Final = 500  # entries of a source
 LASTS_MS: Final = 7 * 86_400_000
@@ -120,7 +120,7 @@ class RefusalList:
 def write(pipeline: Any, causes: list[Cause], unlisted: Counter[str]) -> None:
     """Add the commands that list *causes* to *pipeline*."""
     for each in causes:
-        key = keys.refused(each.source)
+        key = delivery_keys.refused(each.source)
         entry = {"t": each.at_us, "d": _text(each)}
         pipeline.xadd(key, entry, maxlen=MOST, approximate=False)
         pipeline.pexpire(key, LASTS_MS)

@@ -11,7 +11,7 @@ import json
 
 import redis
 
-from workers.store import keys
+from workers.store import delivery_keys, keys
 from workers.store.connection import guarded
 from workers.store.machine import machine
 
@@ -47,7 +47,9 @@ def _field(name: str) -> str:
 def drained(client: redis.Redis, file: str) -> dict[str, int]:
     """Return source → number of the last delivery of the spool *file* that the store has."""
     with guarded():
-        held = {str(name): number for name, number in client.hgetall(keys.spool(file)).items()}
+        held = {
+            str(name): number for name, number in client.hgetall(delivery_keys.spool(file)).items()
+        }
     return {
         name.removeprefix(_LAST): int(number)
         for name, number in held.items()
