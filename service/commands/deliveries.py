@@ -12,7 +12,7 @@ import click
 
 from service.commands.output import as_json, printable
 from service.commands.remap import Since, show_figures
-from service.commands.session import joined
+from service.commands.session import joined, operator
 
 OUTCOMES: Final = ("kept", "duplicate", "unwanted", "unmapped", "refused", "spooled")
 _COLORS: Final = {"kept": "green", "refused": "red", "unmapped": "red", "spooled": "yellow"}
@@ -209,14 +209,14 @@ def replay(
 
     Each event keeps its own place: a value never goes over a newer one.
     """
-    from service.operate.deliveries import Selection
+    from service.operate.deliveries import DeliverySelection
     from service.operate.page import FilterInvalid
 
     _check_choice(ids, chosen)
     if not (dry_run or yes or sys.stdin.isatty()):
         raise click.UsageError("nothing was changed; add --yes to replay, or --dry-run to look")
     try:
-        found = _replay(Selection(ids, **chosen), dry_run, yes, json_wanted)
+        found = _replay(DeliverySelection(ids, **chosen), dry_run, yes, json_wanted)
     except FilterInvalid as error:
         raise click.UsageError(str(error)) from None
     if json_wanted:
@@ -247,7 +247,7 @@ def _replay(selection: Any, dry_run: bool, yes: bool, json_wanted: bool) -> dict
                 return found
             click.confirm("Replay these deliveries?", abort=True)
         with Progress("replaying") as bar:
-            found = replay_deliveries(context, selection, dry_run=False, told=bar.at)
+            found = replay_deliveries(context, selection, dry_run=False, by=operator(), told=bar.at)
     if not json_wanted:
         _show_replay(found)
     return found

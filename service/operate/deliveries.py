@@ -10,11 +10,13 @@ from typing import Final
 from service.config.build import Configuration
 from service.operate.delivery_entry import DeliveryEntries
 from service.operate.delivery_page import show_delivery as show_delivery
-from service.operate.delivery_replay import Selection as Selection
+from service.operate.delivery_replay import DeliverySelection as DeliverySelection
 from service.operate.delivery_replay import replay_deliveries as replay_deliveries
+from service.operate.delivery_replay import start_replay as start_replay
 from service.operate.delivery_selection import OUTCOMES as OUTCOMES
 from service.operate.delivery_selection import select_deliveries
 from service.operate.page import FilterInvalid, Page
+from service.operate.scope import Scope
 from workers.delivery.context import Context
 from workers.store.delivery_list import Position
 
@@ -31,6 +33,7 @@ def list_deliveries(
     since: datetime | timedelta | None = None,
     cursor: str | None = None,
     limit: int = LIMIT,
+    scope: Scope | None = None,
     configuration: Configuration | None = None,
 ) -> Page:
     """
@@ -40,6 +43,7 @@ def list_deliveries(
         key: Of a record, as it came or in normal form.
         since: Aware, or how long ago.
         cursor: `Page.next` of the page before.
+        scope: What may be seen; None: everything.
         configuration: To map what does not tell its keys; None: that of this process.
 
     Raises:
@@ -48,7 +52,7 @@ def list_deliveries(
     """
     until = _position(cursor) if cursor else None
     found = select_deliveries(
-        DeliveryEntries(context, configuration),
+        DeliveryEntries(context, configuration, scope),
         source=source,
         outcome=outcome,
         key=key,

@@ -12,6 +12,7 @@ from service.ingest import spool_list
 from service.ingest.event_mapper import Reader
 from service.ingest.remap import events_of
 from service.ingest.spool_list import SpooledEntry
+from service.operate.scope import Scope
 from service.senders import SENDERS
 from workers.delivery.context import Context
 from workers.model.changes import Delivery, Incoming
@@ -19,7 +20,7 @@ from workers.store import spool_marks
 from workers.store.delivery_list import Listed, Position
 from workers.store.delivery_log import Kept, KeptDelivery
 from workers.store.delivery_summary import SLICED, Summary, summary_of
-from workers.store.refusals import REASONS
+from workers.store.refusals import REASONS, UNKNOWN
 
 _REASONS: Final = {
     "unwanted": "no mapping takes it",
@@ -35,11 +36,18 @@ class DeliveryEntries:
     Args:
         configuration: To map what does not tell its keys; None: that of this process, once it is
             needed.
+        scope: What may be seen; None: everything.
     """
 
-    def __init__(self, context: Context, configuration: Configuration | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        configuration: Configuration | None = None,
+        scope: Scope | None = None,
+    ) -> None:
         self.context = context
         self._configuration = configuration
+        self._scope = scope
         self._drained = lru_cache(64)(
             lambda file: spool_marks.drained(context.steps.client, file),
         )
@@ -47,6 +55,14 @@ class DeliveryEntries:
     @cached_property
     def configuration(self) -> Configuration:
         return self._configuration or of_process()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that may be seen, and UNKNOWN for requests that name none."""
+        names = self.context.settings.sources
+        if self._scope is None or self._scope.whole:
+            return (*names, UNKNOWN)
+        return tuple(name for name in names if name in self._scope.sources)
 
     @cached_property
     def reader(self) -> Reader:

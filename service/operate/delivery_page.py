@@ -10,11 +10,13 @@ from typing import Any, Final
 from service.config.build import Configuration
 from service.ingest import spool_list
 from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
+from service.operate.scope import Scope
 from workers.delivery.context import Context
 from workers.model.changes import Change, Incoming
 from workers.model.retirement import GONE
-from workers.store.delivery_list import DeliveryList
+from workers.store.delivery_list import UNNAMED, DeliveryList
 from workers.store.letter_ids import named
+from workers.store.refusals import UNKNOWN
 
 BODY: Final = 65_536  # bytes of a body that are shown
 EVENTS: Final = 100  # events that are shown
@@ -25,6 +27,7 @@ def show_delivery(
     context: Context,
     id: str,
     *,
+    scope: Scope | None = None,
     configuration: Configuration | None = None,
     body_most: int | None = BODY,
 ) -> dict[str, Any] | None:
@@ -32,13 +35,14 @@ def show_delivery(
     Return a delivery as in the list, with its body and its events; None: there is none.
 
     Args:
+        scope: What may be seen; None: everything.
         configuration: By which its events are mapped; None: that of this process.
         body_most: Bytes of the body; None: all.
 
     Raises:
         StoreUnavailable: The store does not answer.
     """
-    entry = find_delivery(DeliveryEntries(context, configuration), id)
+    entry = find_delivery(DeliveryEntries(context, configuration, scope), id)
     if entry is None:
         return None
     shown = entry.as_dict() | {"keys": entry.keys}
@@ -51,6 +55,8 @@ def show_delivery(
 def find_delivery(entries: DeliveryEntries, id: str) -> DeliveryEntry | None:
     """Return the delivery *id*; None: there is none, or no longer."""
     source, _, rest = id.rpartition("-")
+    if (UNKNOWN if source == UNNAMED else source) not in entries.sources:
+        return None
     if rest.startswith("s"):
         file, _, number = rest[1:].rpartition(".")
         if not (number.isascii() and number.isdecimal()):

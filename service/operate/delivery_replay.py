@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby, islice
@@ -14,11 +14,17 @@ from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
 from service.operate.delivery_page import find_delivery
 from service.operate.delivery_selection import select_deliveries
 from service.operate.remap_figures import figures_of
+from service.operate.scope import Scope
 from workers.delivery.context import Context
+from workers.store.audit import Audit
 from workers.store.delivery_list import DeliveryList, Position
 from workers.store.delivery_log import Kept, KeptDelivery
 from workers.store.outbox import Outbox
+from workers.store.runs import Runs
 
+_FIGURES: Final = ("matched", "deliveries", "events", "taken", "same", "stale", "letters")
+_NAMED: Final = 20  # ids that a run names
+EVERY: Final = 100  # deliveries between two reports of a run
 LEFT: Final = 100  # deliveries that are named with why they are left
 _WHY: Final = {
     "refused": "it was refused, so nothing of it was kept: have the source send it again",
@@ -32,7 +38,7 @@ _NO_SOURCE: Final = "its source is no longer configured"
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class DeliverySelection:
     """
     Which deliveries: those with *ids*, or those that fit the filters, the newest first.
 
@@ -63,9 +69,12 @@ class _Chosen:
 
 def replay_deliveries(
     context: Context,
-    selection: Selection,
+    selection: DeliverySelection,
     *,
     dry_run: bool,
+    by: str = "",
+    run: str | None = None,
+    scope: Scope | None = None,
     configuration: Configuration | None = None,
     told: Callable[[int, int], object] = lambda *_: None,
 ) -> dict[str, Any]:
@@ -74,34 +83,73 @@ def replay_deliveries(
 
     Args:
         dry_run: Change nothing, and say what would change.
+        by: Who replays, for the audit list.
+        run: As `start_replay` returned it; None: it is made here.
+        scope: What may be seen; None: everything.
         configuration: By which they are mapped; None: that of this process.
         told: Called with the number of deliveries run, and of all.
 
     Returns:
-        matched, the figures of a remap, and left: ids that cannot be replayed, with the reason.
+        run, matched, the figures of a remap, and left: ids that cannot be replayed, with the
+        reason.
 
     Raises:
         FilterInvalid: There is no such source or outcome.
         StoreUnavailable: What was done so far stays; it can be repeated.
     """
-    entries = DeliveryEntries(context, configuration)
+    entries = DeliveryEntries(context, configuration, scope)
+    if dry_run:
+        return {"dry_run": True, "run": None, **_replay(entries, selection, told, dry_run=True)}
+    runs = Runs(context.steps)
+    run = number = run or start_replay(context, selection, by)
+
+    def count(done: int, deliveries: int) -> None:
+        told(done, deliveries)
+        if done % EVERY == 0:
+            runs.progress(number, {"done": done, "deliveries": deliveries})
+
+    try:
+        found = _replay(entries, selection, count, dry_run=False)
+    except Exception as error:
+        runs.finish(run, "failed", reason=str(error))
+        raise
+    figures = {name: found[name] for name in _FIGURES} | {"left": _left(found)}
+    runs.finish(run, figures=figures)
+    Audit(context.steps).record(by, "replay", "deliveries", run=run, **figures)
+    return {"dry_run": False, "run": run, **found}
+
+
+def start_replay(context: Context, selection: DeliverySelection, by: str) -> str:
+    """Record a run for `replay_deliveries`, and return its id; raises StoreUnavailable."""
+    ids = ", ".join(selection.ids[:_NAMED])
+    # Not the key: what `instep forget` erases may stand in no run.
+    about = {"deliveries": ids, "outcome": selection.outcome, "one_key": selection.key is not None}
+    return Runs(context.steps).start("replay", by, source=selection.source, about=about)
+
+
+def _left(found: Mapping[str, Any]) -> int:
+    return len(found["left"]) + int(found["more_left"])
+
+
+def _replay(
+    entries: DeliveryEntries,
+    selection: DeliverySelection,
+    told: Callable[[int, int], object],
+    *,
+    dry_run: bool,
+) -> dict[str, Any]:
     chosen = _choose(entries, selection)
     matched = len(chosen.positions) + len(chosen.left) + chosen.more_left
     runs = list(_run(entries, chosen, dry_run, told))
     try:
-        return {
-            "dry_run": dry_run,
-            "matched": matched,
-            **figures_of(runs),
-            "left": chosen.left,
-            "more_left": chosen.more_left,
-        }
+        left = {"left": chosen.left, "more_left": chosen.more_left}
+        return {"matched": matched, **figures_of(runs), **left}
     finally:
         for run in runs:
             run.diff.close()
 
 
-def _choose(entries: DeliveryEntries, selection: Selection) -> _Chosen:
+def _choose(entries: DeliveryEntries, selection: DeliverySelection) -> _Chosen:
     chosen = _Chosen()
     if selection.ids:
         for id in dict.fromkeys(selection.ids):

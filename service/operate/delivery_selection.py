@@ -11,7 +11,6 @@ from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
 from service.operate.page import FilterInvalid
 from workers.delivery.context import Context
 from workers.store.delivery_list import DeliveryList, Kind, Position
-from workers.store.refusals import UNKNOWN
 from workers.webflow.item_keys import normal, normal_record
 
 OUTCOMES: Final = ("kept", "duplicate", "unwanted", "unmapped", "refused", "spooled")
@@ -27,7 +26,7 @@ def select_deliveries(
     until: Position | None = None,
 ) -> Iterator[DeliveryEntry]:
     """Yield the deliveries that fit, newest first; raises FilterInvalid and StoreUnavailable."""
-    sources = _sources(entries.context, source)
+    sources = _sources(entries.sources, source)
     if outcome is not None and outcome not in OUTCOMES:
         raise FilterInvalid(repr(outcome), f"one of {', '.join(OUTCOMES)}", "correct the outcome")
     wanted = _spellings(entries.context, key) if key is not None else None
@@ -45,8 +44,7 @@ def select_deliveries(
             yield each
 
 
-def _sources(context: Context, source: str | None) -> tuple[str, ...]:
-    names = (*context.settings.sources, UNKNOWN)
+def _sources(names: tuple[str, ...], source: str | None) -> tuple[str, ...]:
     if source is None:
         return names
     if source not in names:

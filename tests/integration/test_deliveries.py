@@ -8,8 +8,12 @@ import pytest
 from service.ingest.entry import Entry
 from service.ingest.spool import Spool, folder_of
 from service.operate.page import FilterInvalid
+from service.operate.scope import Scope
 from tests.support.deliveries_rig import Deliveries
+from workers.errors import StoreUnavailable
 from workers.store import refusal_list
+from workers.store.audit import Audit
+from workers.store.runs import Runs
 
 NAMES = ("id", "at", "source", "topic", "outcome", "status", "events", "keys", "reason")
 
@@ -426,3 +430,53 @@ def test_a_replay_closes_the_letter_of_what_it_can_map_now(rig):
     assert rig.replay("erp-1")["letters"] == 1
     assert rig.price("a") == 5
     assert rig.context.letters.list() == []
+
+
+def test_a_replay_is_a_run_and_stands_in_the_audit_list(corrected):
+    corrected.replay(key="a", dry_run=True)
+    runs = Runs(corrected.context.steps)
+    assert runs.list() == []
+    found = corrected.replay(key="a")
+    run = runs.show(found["run"])
+    assert (run.kind, run.by, run.state) == ("replay", "admin", "done")
+    assert (run.figures["taken"], run.figures["left"]) == (1, 0)
+    ((entry,), _) = Audit(corrected.context.steps).list(None, 10)
+    assert (entry["by"], entry["action"], entry["figures"]["run"]) == ("admin", "replay", run.id)
+    assert "a" not in run.about.values()
+
+
+def test_a_replay_that_cannot_go_on_is_a_failed_run(corrected, monkeypatch):
+    def away(*_, **__):
+        raise StoreUnavailable("the store is away")
+
+    monkeypatch.setattr("workers.store.delivery_log.Kept.run", away)
+    with pytest.raises(StoreUnavailable):
+        corrected.replay("erp-1")
+    (run,) = Runs(corrected.context.steps).list()
+    assert (run.state, run.reason) == ("failed", "the store is away")
+
+
+def test_what_may_not_be_seen_is_neither_listed_nor_shown_nor_replayed(corrected):
+    corrected.send(source="typo")
+    corrected.send(source="brief", **price("b", 1))
+    scope = Scope(False, frozenset(), frozenset(), frozenset({"brief"}))
+    assert {each["source"] for each in corrected.items(scope=scope)} == {"brief"}
+    assert corrected.show("erp-1", scope=scope) is None
+    found = corrected.replay("erp-1", scope=scope)
+    assert (found["taken"], len(found["left"])) == (0, 1)
+    with pytest.raises(FilterInvalid):
+        corrected.items(source="erp", scope=scope)
+
+
+# slices and fetches -----------------------------------------------------------------------------
+
+
+def test_a_delivery_in_slices_ends_with_the_outcome_of_its_events(rig, monkeypatch):
+    monkeypatch.setattr("workers.store.slicing.MOST", 10)
+    rig.send(*(price(f"SKU-{n}", n, id=f"e{n}") for n in range(40)))
+    while rig.context.outbox.slice().more:
+        pass
+    rig.send(*(price(f"SKU-{n}", "x") for n in range(3)), *({"type": "order"} for _ in range(40)))
+    while rig.context.outbox.slice().more:
+        pass
+    assert outcomes(rig) == ["unmapped", "kept"]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from service.config.build import build
 from service.operate.deliveries import list_deliveries, replay_deliveries, show_delivery
-from service.operate.delivery_replay import Selection
+from service.operate.delivery_replay import DeliverySelection
 from service.web.app import create_app
 from workers.config.loader import load
 from workers.runtime import jobs
@@ -117,13 +117,17 @@ class Deliveries:
     def items(self, **filters):
         return self.listed(**filters).items
 
-    def show(self, id):
-        return show_delivery(self.context, id, configuration=self.configuration)
+    def show(self, id, **options):
+        return show_delivery(self.context, id, configuration=self.configuration, **options)
 
-    def replay(self, *ids, dry_run=False, **filters):
-        selection = Selection(ids, **filters)
+    def replay(self, *ids, dry_run=False, scope=None, **filters):
         return replay_deliveries(
-            self.context, selection, dry_run=dry_run, configuration=self.configuration
+            self.context,
+            DeliverySelection(ids, **filters),
+            dry_run=dry_run,
+            by="admin",
+            scope=scope,
+            configuration=self.configuration,
         )
 
     def price(self, sku):

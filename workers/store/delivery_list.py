@@ -30,7 +30,7 @@ MOST: Final = 500
 ROOM: Final = 512 * 1024  # bytes of a read, about
 MAX_NUMBER: Final = 2**64 - 1
 _NUMBER: Final = re.compile("[0-9]{1,18}")
-_UNNAMED: Final = "_"  # stands for requests that name no source; not a valid name
+UNNAMED: Final = "_"  # stands for requests that name no source; not a valid name
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +159,11 @@ class DeliveryList:
 
 
 def _named(source: str) -> str:
-    return _UNNAMED if source == UNKNOWN else source
+    return UNNAMED if source == UNKNOWN else source
 
 
 def _source(name: str) -> str:
-    return UNKNOWN if name == _UNNAMED else name
+    return UNKNOWN if name == UNNAMED else name
 
 
 def _key(source: str, kind: Kind) -> str:
