@@ -42,12 +42,13 @@ def filters(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def list_(limit: int, json_wanted: bool, **chosen: Any) -> None:
     """List the deliveries, newest first."""
-    from service.operate.deliveries import list_deliveries
+    from service.operate.deliveries import list_deliveries, unlisted_refusals
     from service.operate.page import FilterInvalid
 
     with joined() as context:
         try:
             page = list_deliveries(context, limit=limit, **chosen)
+            unlisted = unlisted_refusals(context)
         except FilterInvalid as error:
             raise click.UsageError(str(error)) from None
     if json_wanted:
@@ -59,6 +60,8 @@ def list_(limit: int, json_wanted: bool, **chosen: Any) -> None:
         _list_one(each)
     if page.next:
         click.echo(f"There are older ones: use --limit {2 * limit}, or a filter.")
+    for source, times in unlisted.items():
+        click.echo(f"{times:,} refused requests of {source} are in no entry: there were too many.")
 
 
 def _list_one(found: Mapping[str, Any]) -> None:
@@ -213,7 +216,7 @@ def replay(
     from service.operate.page import FilterInvalid
 
     _check_choice(ids, chosen)
-    if not (dry_run or yes or sys.stdin.isatty()):
+    if not (dry_run or yes or _is_interactive()):
         raise click.UsageError("nothing was changed; add --yes to replay, or --dry-run to look")
     try:
         found = _replay(DeliverySelection(ids, **chosen), dry_run, yes, json_wanted)
@@ -223,6 +226,10 @@ def replay(
         as_json(found)
     if not found["matched"] or found["left"] or found["problems"]:
         raise SystemExit(1)
+
+
+def _is_interactive() -> bool:
+    return sys.stdin.isatty()
 
 
 def _check_choice(ids: tuple[str, ...], chosen: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from service.operate.delivery_selection import select_deliveries
 from service.operate.page import FilterInvalid, Page
 from service.operate.scope import Scope
 from workers.delivery.context import Context
-from workers.store.delivery_list import Position
+from workers.store.delivery_list import DeliveryList, Position
 
 LIMIT: Final = 50
 _NUMBER: Final = re.compile("[0-9]{1,18}")
@@ -63,6 +63,13 @@ def list_deliveries(
     more = chosen[limit - 1].position if len(chosen) > limit else None
     items = [each.as_dict() for each in chosen[:limit]]
     return Page(items, _cursor(more) if more else None)
+
+
+def unlisted_refusals(context: Context) -> dict[str, int]:
+    """Return source → refused requests that are in no entry, because there were too many."""
+    listed = DeliveryList(context.steps)
+    found = {name: listed.unlisted(name) for name in DeliveryEntries(context).sources}
+    return {name: times for name, times in found.items() if times}
 
 
 def _cursor(position: Position) -> str:

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import redis
 
 from service.ingest.entry import Entry
 from service.ingest.spool import Spool, folder_of
@@ -13,6 +14,8 @@ from tests.support.deliveries_rig import Deliveries
 from workers.errors import StoreUnavailable
 from workers.store import refusal_list
 from workers.store.audit import Audit
+from workers.store.erasure import Erasure
+from workers.store.key_text import KeyText
 from workers.store.runs import Runs
 
 NAMES = ("id", "at", "source", "topic", "outcome", "status", "events", "keys", "reason")
@@ -480,3 +483,42 @@ def test_a_delivery_in_slices_ends_with_the_outcome_of_its_events(rig, monkeypat
     while rig.context.outbox.slice().more:
         pass
     assert outcomes(rig) == ["unmapped", "kept"]
+
+
+# erasure ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def erase(rig, store_socket):
+    with redis.Redis(unix_socket_path=store_socket) as raw:
+
+        def run(key):
+            text = KeyText("products", key, spellings=[key], names=("sku",))
+            erasure = Erasure(raw, rig.context.steps, text)
+            return erasure.run(erasure.find())
+
+        yield run
+
+
+@pytest.mark.parametrize("key", ["REF-77-A", "12", "gid://shopify/Product/12345"])
+def test_what_is_listed_of_a_forgotten_record_goes_and_the_rest_stays(rig, erase, key):
+    # The first of a topic is the dictionary of the others, and they go with it.
+    for sku in ("OTHER-1", key):
+        for _ in range(2):
+            rig.send(**price(sku, 5, id=f"e-{sku}"))
+        rig.send(source="brief", **price(sku, 5))
+        rig.send(**price(sku, "x"))
+    erased = erase(key)
+    assert erased.left == ()
+    assert erased.gone["listed"] == 2
+    assert {key for each in rig.items() for key in each["keys"]} == {"OTHER-1"}
+    assert len(rig.items()) == 4
+    for name in ("kept:erp", "unkept:erp", "unkept:brief"):
+        assert key.encode() not in rig.dump(f"instep:{name}")
+
+
+def test_a_key_in_the_words_of_a_problem_is_found(rig, erase):
+    rig.send(**price("OTHER-1", "REF-77-A"))
+    assert "REF-77-A" in rig.items()[0]["reason"]
+    erase("REF-77-A")
+    assert rig.items() == []

@@ -3,6 +3,8 @@
 import json
 from datetime import UTC, datetime
 
+from redis.client import NEVER_DECODE
+
 from service.config.build import build
 from service.operate.deliveries import list_deliveries, replay_deliveries, show_delivery
 from service.operate.delivery_replay import DeliverySelection
@@ -129,6 +131,10 @@ class Deliveries:
             scope=scope,
             configuration=self.configuration,
         )
+
+    def dump(self, key):
+        """All bytes of *key*, also of entries that are marked as deleted."""
+        return self.client.execute_command("DUMP", key, **{NEVER_DECODE: True})
 
     def price(self, sku):
         held = self.client.hget(f"instep:item:products:{sku}", "f:price")
