@@ -20,6 +20,7 @@ from service.api import errors
 from service.config.build import Configuration
 from service.operate.scope import Scope, scope_of
 from workers.config.access_schema import ADMIN
+from workers.config.settings import MAX_BODY
 
 PREFIX: Final = "/api"
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -56,6 +57,7 @@ def gate(configuration: Configuration) -> Callable[[], None]:
     def check() -> None:
         if not is_api(request.path):
             return
+        request.max_content_length = MAX_BODY
         if not known:
             raise errors.refused(
                 HTTPStatus.FORBIDDEN,

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from workers.errors import RequestRefused, StoreUnavailable, UnknownName
 
-LONGEST: Final = 500  # characters of what was found
+LONGEST: Final = 500  # characters: a request may repeat a body of 1 MiB
 _SEE: Final = "see /api/openapi.json"
 # Status → what was found, what was expected, what to do.
 _WORDS: Final[Mapping[int, tuple[str, str, str]]] = MappingProxyType(
@@ -83,7 +83,6 @@ def _words(error: HTTPException, status: HTTPStatus) -> tuple[str, str, str]:
     if not messages:
         return _WORDS.get(status, _REST)
     found = "; ".join(_flat(messages))
-    found = found if len(found) <= LONGEST else f"{found[:LONGEST]}…"
     return found, "parameters and a body as /api/openapi.json describes them", "correct them"
 
 
@@ -106,4 +105,5 @@ def _response(status: HTTPStatus, words: tuple[str, str, str]) -> Response:
 
 
 def _shape(words: tuple[str, str, str]) -> dict[str, dict[str, str]]:
-    return {"error": dict(zip(("found", "expected", "do"), words, strict=True))}
+    shown = (each if len(each) <= LONGEST else f"{each[:LONGEST]}…" for each in words)
+    return {"error": dict(zip(("found", "expected", "do"), shown, strict=True))}

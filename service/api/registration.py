@@ -8,12 +8,12 @@ from typing import Any, Final
 from flask import Flask
 from flask_smorest import Api
 
-from service.api import access, audit, errors, pauses, previews
+from service.api import access, audit, errors, pauses, previews, records, settings, sources, status
 from service.api.parts import Parts
 from service.api.schemas import ErrorAnswer
 from workers.errors import RequestRefused
 
-NOUNS: Final = (audit, pauses, previews)
+NOUNS: Final = (status, records, sources, settings, audit, pauses, previews)
 _BEARER: Final = {
     "type": "http",
     "scheme": "bearer",

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from service.operate.page import Page
+
 LIMIT: Final = 50
 MOST: Final = 200
 
@@ -35,7 +37,6 @@ class ErrorAnswer(Schema):
 class ListQuery(Schema):
     limit = fields.Integer(
         load_default=LIMIT,
-        strict=True,
         validate=validate.Range(1, MOST),
         metadata={"description": "Entries of one page."},
     )
@@ -57,6 +58,11 @@ def page_of(item: type[Schema]) -> Schema:
     )
     schema: Schema = made()
     return schema
+
+
+def as_answer(page: Page) -> dict[str, Any]:
+    """Return *page* as lists answer it."""
+    return {"items": page.items, "next": page.next}
 
 
 class DryRun(Schema):

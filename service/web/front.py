@@ -24,6 +24,8 @@ from http import HTTPStatus
 from time import monotonic
 from typing import Any, Final
 
+from service.api import errors
+from service.api.access import is_api
 from service.ingest.intake import LARGE
 from service.web import environ as environs
 from service.web.refusals import PREFIX
@@ -84,7 +86,7 @@ class Front:
             answer = await self._ask(path, environs.with_body(environ, body))
         except Refused as refused:
             self._report(path, refused.reason, refused.status)
-            answer = _refusal(refused)
+            answer = _refusal(refused, path)
         finally:
             self._uploads.release(held)
         await answer.send(send)
@@ -142,8 +144,10 @@ def _refuse_length(environ: Mapping[str, Any], length: int | None, limit: int) -
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large")
 
 
-def _refusal(refused: Refused) -> Answer:
+def _refusal(refused: Refused, path: str) -> Answer:
     body = json.dumps({"error": refused.status.phrase}).encode() + b"\n"
+    if is_api(path):
+        body = errors.body_of(refused.status)
     return Answer(
         refused.status,
         (

@@ -1,0 +1,67 @@
+"""``/api/sources``: what came of each source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from service.api.access import caller
+from service.api.parts import Parts
+from service.api.routes import Routes
+from service.api.schemas import ListQuery, Text, as_answer, page_of
+from service.api.status import SecretStatus
+from service.operate.sources import list_sources
+
+
+class SourceQuery(ListQuery):
+    cursor = Text(
+        load_default=None,
+        validate=validate.Regexp(r"^[a-z0-9_-]{1,63}\Z"),
+        metadata={"description": "`next` of the page before."},
+    )
+
+
+class SourceEntry(Schema):
+    name = fields.String(required=True)
+    sender = fields.String(required=True)
+    collections = fields.List(fields.String(), required=True)
+    topics = fields.List(
+        fields.String(),
+        required=True,
+        allow_none=True,
+        metadata={"description": "That its mappings take; null: every topic."},
+    )
+    deliveries = fields.Integer(required=True)
+    duplicates = fields.Integer(required=True)
+    refused = fields.Integer(required=True, metadata={"description": "For a bad proof."})
+    refusals = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "Refused requests by reason."},
+    )
+    unmapped = fields.Integer(
+        required=True, metadata={"description": "Open letters of events left out."}
+    )
+    stale = fields.Integer(
+        required=True, metadata={"description": "Values that came after newer ones."}
+    )
+    last = fields.String(
+        required=True, allow_none=True, metadata={"description": "When the last delivery came."}
+    )
+    kept = fields.Integer(required=True)
+    kept_since = fields.String(required=True, allow_none=True)
+    secrets = fields.List(fields.Nested(SecretStatus), required=True)
+
+
+def routes(parts: Parts) -> Routes:
+    made = Routes("sources", "Sources")
+
+    def sources(query: dict[str, Any]) -> dict[str, Any]:
+        """List the sources by name: what came, what was refused, and which secrets are in use."""
+        found = list_sources(parts.context, parts.configuration, caller().scope, **query)
+        return as_answer(found)
+
+    made.get("/sources", sources, page_of(SourceEntry), query=SourceQuery)
+    return made

@@ -1,0 +1,142 @@
+"""``/api/status``: what ``instep status --json`` prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from service.api.access import caller
+from service.api.parts import Parts
+from service.api.routes import Routes
+from service.operate.scoped_status import seen_by
+from service.operate.status import status_of
+
+_STATES = ("flowing", "waiting", "outage", "paused")
+_FATES = (
+    *("accepted", "written", "superseded", "unchanged", "stale", "ignored"),
+    *("discarded", "dead", "pending"),
+)
+
+
+class _State(Schema):
+    state = fields.String(required=True, validate=validate.OneOf(_STATES))
+    reason = fields.String(required=True)
+    since = fields.String(allow_none=True)
+    by = fields.String(allow_none=True)
+
+
+class DestinationStatus(_State):
+    calls = fields.Integer(required=True)
+    rate_limited = fields.Integer(required=True)
+    budget = fields.Raw()
+
+
+class CollectionStatus(_State):
+    pending_items = fields.Integer(required=True)
+    oldest_seconds = fields.Float(required=True)
+    lanes = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    waits = fields.List(fields.Dict(keys=fields.String()), required=True)
+    duplicate_keys = fields.Integer(required=True)
+    not_live = fields.Integer(required=True)
+    normalised = fields.Integer(required=True)
+
+
+class SecretStatus(Schema):
+    until = fields.String(required=True, allow_none=True)
+    matched = fields.Integer(required=True)
+
+
+class SourceStatus(Schema):
+    deliveries = fields.Integer(required=True)
+    duplicates = fields.Integer(required=True)
+    refused = fields.Integer(required=True)
+    secrets = fields.List(fields.Nested(SecretStatus), required=True)
+    last = fields.String(allow_none=True)
+    kept = fields.Integer(required=True)
+    kept_bytes = fields.Integer(required=True)
+    kept_since = fields.String(required=True, allow_none=True)
+    kept_dropped = fields.Integer(required=True)
+    unmapped = fields.Integer(required=True)
+    unmapped_bytes = fields.Integer(required=True)
+    unmapped_bytes_limit = fields.Integer(required=True)
+    stale = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    stalled = fields.Dict(keys=fields.String(), required=True, allow_none=True)
+
+
+class ReasonStatus(Schema):
+    name = fields.String(required=True)
+    state = fields.String(required=True)
+    since = fields.String(required=True, allow_none=True)
+    do = fields.String(required=True)
+    why = fields.String()
+
+
+class ProcessStatus(Schema):
+    role = fields.String(required=True)
+    pid = fields.Integer(required=True)
+    host = fields.String(required=True)
+    hung = fields.Boolean()
+
+
+class MemoryStatus(Schema):
+    used = fields.Integer(required=True)
+    limit = fields.Integer(required=True, allow_none=True)
+    families = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    measured = fields.Raw(allow_none=True)
+    level = fields.String(required=True)
+    full = fields.Boolean(required=True)
+    since = fields.String(required=True, allow_none=True)
+
+
+class SpoolStatus(Schema):
+    deliveries = fields.Integer(required=True)
+    bytes = fields.Integer(required=True)
+
+
+class StatusAnswer(Schema):
+    """Sums, and what belongs to no destination, are for tokens that see everything."""
+
+    destinations = fields.Dict(
+        keys=fields.String(), values=fields.Nested(DestinationStatus), required=True
+    )
+    collections = fields.Dict(
+        keys=fields.String(), values=fields.Nested(CollectionStatus), required=True
+    )
+    sources = fields.Dict(keys=fields.String(), values=fields.Nested(SourceStatus), required=True)
+    refusals = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String(), values=fields.Integer()),
+        required=True,
+    )
+    reconciles = fields.Dict(
+        keys=fields.String(), values=fields.Dict(keys=fields.String()), required=True
+    )
+    reasons = fields.List(fields.Nested(ReasonStatus), required=True)
+    notices = fields.List(fields.Nested(ReasonStatus), required=True)
+    fates = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(_FATES)),
+        values=fields.Integer(),
+        attribute="fields",
+        data_key="fields",
+    )
+    balanced = fields.Boolean()
+    dead_letters = fields.Integer()
+    not_live = fields.Integer()
+    fetchers = fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String()))
+    memory = fields.Nested(MemoryStatus)
+    losses = fields.List(fields.Dict(keys=fields.String()))
+    spool = fields.Nested(SpoolStatus)
+    processes = fields.List(fields.Nested(ProcessStatus))
+    freshness = fields.Dict(keys=fields.String())
+
+
+def routes(parts: Parts) -> Routes:
+    made = Routes("status", "Status")
+
+    def status() -> dict[str, Any]:
+        """Show states, backlog, counters, and what is wrong with what to do."""
+        return seen_by(caller().scope, status_of(parts.context))
+
+    made.get("/status", status, StatusAnswer())
+    return made

@@ -1,0 +1,45 @@
+"""The part of the status that an access to some destinations may see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from service.operate.scope import Scope
+
+_NAMED: Final = ("destinations", "collections", "sources", "refusals", "reconciles")
+
+
+def seen_by(scope: Scope, status: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return *status*, or of a *scope* that is not whole what concerns its destinations.
+
+    Then all sums are left out: they count the others too.
+    """
+    if scope.whole:
+        return dict(status)
+    names = {
+        "destinations": scope.destinations,
+        "collections": scope.collections,
+        "sources": scope.sources,
+        "refusals": scope.sources,
+        "reconciles": scope.collections,
+    }
+    seen: dict[str, Any] = {
+        key: {name: each for name, each in status[key].items() if name in names[key]}
+        for key in _NAMED
+    }
+    kinds = {
+        "destination": scope.destinations,
+        "collection": scope.collections,
+        "source": scope.sources,
+    }
+    for key in ("reasons", "notices"):
+        seen[key] = [each for each in status[key] if _concerns(each["name"], kinds)]
+    return seen
+
+
+def _concerns(name: str, kinds: Mapping[str, frozenset[str]]) -> bool:
+    """Tell whether a reason with *name*, such as ``collection products: paused``, is theirs."""
+    kind, _, rest = name.partition(" ")
+    return rest.partition(":")[0] in kinds.get(kind, ())

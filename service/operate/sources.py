@@ -1,0 +1,55 @@
+"""The sources: what came of each, when the last came, and what was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from service.config.build import Configuration
+from service.operate.page import Page
+from service.operate.scope import Scope
+from workers.delivery.context import Context
+
+_FIGURES: Final = ("deliveries", "duplicates", "refused", "unmapped", "kept", "kept_since", "last")
+
+
+def list_sources(
+    context: Context,
+    configuration: Configuration,
+    scope: Scope,
+    *,
+    cursor: str | None = None,
+    limit: int,
+) -> Page:
+    """
+    Return the sources in *scope*, by name.
+
+    Args:
+        cursor: The last name of the page before.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    status = context.report.status()
+    names = sorted(name for name in scope.sources if name > (cursor or ""))
+    items = [_source(name, status, configuration, scope) for name in names[:limit]]
+    return Page(items, names[limit - 1] if len(names) > limit else None)
+
+
+def _source(
+    name: str, status: Mapping[str, Any], configuration: Configuration, scope: Scope
+) -> dict[str, Any]:
+    counted, source = status["sources"][name], configuration.settings.sources[name]
+    options = [r.options for r in configuration.mappings.rules if r.options.source == name]
+    every = any(each.topics is None for each in options)
+    return {
+        "name": name,
+        "sender": source.sender,
+        "collections": sorted({each.collection for each in options} & scope.collections),
+        # null: a mapping takes every topic.
+        "topics": None if every else sorted({t for each in options for t in each.topics or ()}),
+        **{figure: counted[figure] for figure in _FIGURES},
+        "refusals": status["refusals"].get(name, {}),
+        "secrets": counted["secrets"],
+        "stale": sum(counted["stale"].values()),
+    }

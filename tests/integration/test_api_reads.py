@@ -1,0 +1,127 @@
+"""What /api shows, by noun, and to whom."""
+
+import pytest
+
+from tests.support.api_rig import ADMIN, CLERK, KEYS, OPERATE, SHOP, TOKENS, VIEW, Rig
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory, store_socket):
+    rig = Rig(tmp_path_factory.mktemp("api"), store_socket)
+    rig.context.steps.client.flushall()
+    rig.fill()
+    yield rig
+    rig.close()
+
+
+def shown(rig, path, token=VIEW, **query):
+    answer = rig.get(path, token, **query)
+    assert answer.status_code == 200, answer.text
+    assert answer.content_type == "application/json"
+    return answer.json
+
+
+def found(rig, q, token=VIEW, **query):
+    return {
+        (r["collection"], r["key"])
+        for r in shown(rig, "/api/records", token, q=q, **query)["items"]
+    }
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_record_is_found_by_its_key_whatever_stands_in_it(rig, key):
+    assert found(rig, key) == {("products", key)}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_record_is_found_in_another_case_by_prefix_and_padded(rig, key):
+    assert ("products", key) in found(rig, key.swapcase())
+    assert ("products", key) in found(rig, key[:2].upper())
+    assert ("products", key) in found(rig, f"  {key}\t")
+
+
+def test_a_record_is_found_by_the_id_of_its_item(rig):
+    (record,) = shown(rig, "/api/records", q="item-2")["items"]
+    assert record == {"collection": "products", "key": "A|ü", "item": "item-2", "pending": False}
+
+
+@pytest.mark.parametrize("q", ["*", "A*", "?", "[a-z]", "\\", "A\\/B", "product", "instep:"])
+def test_what_is_a_pattern_to_the_store_is_text_to_the_search(rig, q):
+    assert found(rig, q) == set()
+
+
+def test_pages_of_records_hold_each_record_once(rig):
+    pages, cursor = [], None
+    for _ in range(20):
+        page = shown(rig, "/api/records", limit=1, **({"cursor": cursor} if cursor else {}))
+        pages.append([record["key"] for record in page["items"]])
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert all(len(page) <= 1 for page in pages)
+    assert sorted(key for page in pages for key in page) == sorted([*KEYS, "17"])
+
+
+def test_an_access_of_one_destination_sees_its_records_sources_and_states_only(rig):
+    assert found(rig, "", SHOP) == {("orders", "17")}
+    assert found(rig, "plain", SHOP) == set()
+    assert found(rig, "item-2", SHOP) == set()
+    assert [each["name"] for each in shown(rig, "/api/sources", SHOP)["items"]] == ["till"]
+    status = shown(rig, "/api/status", SHOP)
+    assert (set(status["destinations"]), set(status["collections"])) == ({"shop"}, {"orders"})
+    assert (set(status["sources"]), "fields" in status) == ({"till"}, False)
+    settings = shown(rig, "/api/settings", SHOP)
+    assert set(settings) == {"destinations", "collections", "sources"}
+    assert not [each for each in ("products", "erp", "'site'}") if each in f"{settings}{status}"]
+
+
+def test_the_status_is_that_of_the_command(rig):
+    status = shown(rig, "/api/status")
+    assert status["fields"]["accepted"] == 9
+    assert status["balanced"] is True
+    assert status["destinations"]["site"]["state"] == "flowing"
+    assert {"name", "state", "since", "do", "why"} == set(status["reasons"][0])
+
+
+def test_sources_show_what_came_and_which_topics_are_taken(rig):
+    erp, till = shown(rig, "/api/sources")["items"]
+    assert (erp["name"], erp["deliveries"], erp["unmapped"]) == ("erp", 6, 1)
+    assert (erp["topics"], till["topics"]) == (["stock"], None)
+    assert erp["secrets"] == [{"until": None, "matched": 6}]
+
+
+def test_sources_go_on_by_their_cursor(rig):
+    first = shown(rig, "/api/sources", limit=1)
+    rest = shown(rig, "/api/sources", limit=1, cursor=first["next"])
+    assert [each["name"] for each in first["items"] + rest["items"]] == ["erp", "till"]
+    assert rest["next"] is None
+
+
+def test_settings_hold_no_secret(rig):
+    text = rig.get("/api/settings", ADMIN).text
+    secrets = [ADMIN, *TOKENS.values(), "t0ken-of-the-site", "s3cret-of-the-erp"]
+    assert not [each for each in secrets if each in text]
+    settings = shown(rig, "/api/settings")
+    assert settings["destinations"]["site"]["token"] == "***"
+    assert settings["sources"]["erp"]["secrets"] == ["***"]
+    assert settings["sources"]["erp"]["options"]["topic"] == "topic"
+
+
+@pytest.mark.parametrize("path", ["/api/records", "/api/sources", "/api/audit"])
+@pytest.mark.parametrize(
+    "query", [{"limit": 0}, {"limit": 201}, {"limit": "all"}, {"cursor": "§"}, {"limt": 5}]
+)
+def test_a_list_refuses_what_it_does_not_know(rig, path, query):
+    answer = rig.get(path, VIEW, **query)
+    assert answer.status_code == 422
+    assert next(iter(query)) in answer.json["error"]["found"]
+
+
+@pytest.mark.parametrize("token", [VIEW, OPERATE, SHOP, CLERK])
+def test_a_preview_shows_what_would_change(rig, token):
+    body = '{"number": " 21 ", "total": 5}'
+    answer = rig.post("/api/preview", token, source="till", body=body)
+    assert answer.status_code == 200
+    (change,) = answer.json["changes"]
+    assert (change["collection"], change["fields"]) == ("orders", {"total": 5})
+    assert (change["key"], change["item"]) == (" 21 ", None)
