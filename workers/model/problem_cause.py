@@ -15,6 +15,7 @@ from workers.model.retirement import GONE, SHOWN_AS
 PARTS: Final = 4  # field and message pairs that tell one cause from another
 FIELDS: Final = 8  # names of fields that are kept
 LONGEST: Final = 300  # characters of a title
+OTHER_CAUSES: Final = "other causes"
 _PLACES: Final = re.compile(r"\[\d+\]|(?<=\.)\d+(?=\.|$)|#\d+")
 
 
@@ -82,7 +83,7 @@ def cause_of(
 
 def coarse(cause: Cause) -> Cause:
     """Return the cause that stands for all others of its kind, beyond a limit of groups."""
-    return Cause(cause.kind, cause.where, (), None, None, "other causes")
+    return Cause(cause.kind, cause.where, (), None, None, OTHER_CAUSES)
 
 
 def _told(problems: Sequence[Mapping[str, Any]], own: Sequence[Any]) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from typing import Any
 from workers.config.settings import Settings
 from workers.model.changes import Again, time_version
 from workers.model.retirement import shown_slug
-from workers.store import keys
+from workers.store import keys, problem_keys
 from workers.store.connection import guarded
 from workers.store.item_record import left_out_of, slug_of
 from workers.store.scripts import Steps
@@ -130,33 +130,49 @@ class DeadLetters:
         body = base64.b64decode(text) if held.get("encoding") == "base64" else text.encode()
         return replace(letter, body=body)
 
-    def replay(self, id: str) -> tuple[bool, str | None]:
+    def replay(self, id: str, opened: datetime | None = None) -> tuple[bool, str | None]:
         """
         Return the values of a letter to the outbox; for unmapped events see
         `service.ingest.intake`.
 
+        Args:
+            opened: Only if it has not been opened anew since.
+
         Returns:
             Whether anything was returned, and the destination to wake, if any.
         """
-        answer = self._act(id, "replay")
+        answer = self._act(id, "replay", opened)
         return bool(answer["done"]), answer.get("wake") or None
 
-    def discard(self, id: str) -> bool:
-        """Drop the values of a letter; False: there is no such open letter."""
-        return bool(self._act(id, "discard")["done"])
+    def discard(self, id: str, opened: datetime | None = None) -> bool:
+        """Drop the values of a letter; False: there is no such open letter. See `replay`."""
+        return bool(self._act(id, "discard", opened)["done"])
 
     def count(self) -> int:
         """Return the number of open letters."""
         with guarded():
             return int(self.steps.client.zcard(keys.LETTERS))
 
-    def _act(self, id: str, act: str) -> dict[str, Any]:
+    def ids(self) -> Sequence[str]:
+        """Return the ids of the open letters, oldest first."""
+        with guarded():
+            return [str(id) for id in self.steps.client.zrange(keys.LETTERS, 0, -1)]
+
+    def since(self, group: str | None = None) -> Sequence[tuple[int, str]]:
+        """Return ms and id of the open letters, or of those of *group*, oldest first."""
+        key = keys.LETTERS if group is None else problem_keys.letters_of(group)
+        with guarded():
+            found: Any = self.steps.client.zrange(key, 0, -1, withscores=True)
+        return [(int(score), id) for id, score in found]
+
+    def _act(self, id: str, act: str, opened: datetime | None) -> dict[str, Any]:
         return self.steps.run(
             "resolve_dead_letter",
             {
                 "token": uuid.uuid4().hex,
                 "id": id,
                 "act": act,
+                "opened": opened and round(opened.timestamp() * 1000),
                 "places": self.settings.copies(),
                 "destinations": {c.name: c.destination for c in self.settings.collections.values()},
             },

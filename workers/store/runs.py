@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from redis.client import Pipeline
+
 from workers.store import clock
 from workers.store import problem_keys as keys
 from workers.store.connection import guarded
+from workers.store.lease import Lease
 from workers.store.scripts import Steps
 
 Kind = Literal["reconcile", "remap", "replay", "undo", "pull", "discard", "seen", "ignore", "open"]
@@ -126,12 +129,27 @@ class Runs:
             found = self.steps.client.lrange(keys.run_work(id), 0, most - 1)
         return [str(each) for each in found]
 
-    def did(self, id: str, count: int, figures: Mapping[str, Any]) -> None:
-        """Take off the first *count* pieces of work, in one step with the *figures*."""
-        with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
+    def did(self, id: str, count: int, figures: Mapping[str, Any], lease: Lease) -> bool:
+        """
+        Take off the first *count* pieces of work, in one step with the *figures*.
+
+        False, and nothing is done: *lease* is lost, and another process goes on.
+        """
+        text = json.dumps(dict(figures), ensure_ascii=False)
+
+        def give(pipeline: Pipeline) -> None:
             pipeline.ltrim(keys.run_work(id), count, -1)
-            pipeline.hset(keys.run(id), "figures", json.dumps(dict(figures), ensure_ascii=False))
-            pipeline.execute()
+            pipeline.hset(keys.run(id), "figures", text)
+
+        return lease.write(give)
+
+    def end_work(self, id: str, run: Run | None) -> None:
+        """End a run of which no work is left; one that has ended, or is gone, is taken off."""
+        if run is not None and run.state == "running":
+            self.finish(id)
+            return
+        with guarded():
+            self.steps.client.zrem(keys.QUEUED, id)
 
     def finish(
         self,

@@ -2,7 +2,7 @@
 -- resolve_dead_letter: replay or discard one dead letter. Only values that still hold their arrival number are
 -- in it: what has been overtaken has left as superseded.
 -- ARGV[2]: {token, id, act: 'replay' | 'discard', destinations: {collection: destination},
---   places: {collection: copy}}
+--   places: {collection: copy}, opened: ms: only if it has not been opened anew since}
 -- Returns {done, fields, wake}.
 -- Errors: none: a full store does this as well.
 --! uses step items item_schedule wakeups dead_letters resting_records left_out
@@ -12,8 +12,9 @@ local request, now, given = step.request, step.now, step.given
 local earlier = step.earlier_answer()
 if earlier then return earlier end
 local key = 'instep:letter:' .. request.id
-local head = redis.call('HMGET', key, 'state', 'kind', 'collection', 'record')
-if head[1] ~= 'open' then return step.answer({done = false, fields = 0}) end
+local head = redis.call('HMGET', key, 'state', 'kind', 'collection', 'record', 'created')
+local opened_anew = given(request.opened) and math.floor(tonumber(head[5] or 0)) > request.opened
+if head[1] ~= 'open' or opened_anew then return step.answer({done = false, fields = 0}) end
 if head[2] == 'unmapped' then
   if request.act == 'replay' then return step.answer({done = false, fields = 0}) end
   left_out.close_letter(request.id, 'discarded')

@@ -1,0 +1,141 @@
+"""
+One action for all dead letters that match: an estimate, and a run (``bulk_runner.py``).
+
+What a run is for is fixed as it starts: ids of letters. A letter that is opened later, or anew, is
+not touched.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from service.operate.letter_actions import obstacle
+from service.operate.selection import Selection, UnknownGroup, candidates, letters_of
+from workers.delivery.context import Context
+from workers.store.dead_letters import Letter
+from workers.store.outbox import RUNS
+from workers.store.problem_groups import State
+
+Change = Literal["replay", "discard", "seen", "ignore", "open"]
+
+DONE: Final[Mapping[str, str]] = {"replay": "replayed", "discard": "discarded"}
+STATE: Final[Mapping[str, State]] = {"seen": "seen", "ignore": "ignored", "open": "open"}
+REASONS: Final = 20  # distinct reasons that a run keeps
+
+
+def estimate(context: Context, action: Change, selection: Selection) -> dict[str, Any]:
+    """
+    Return what *action* would be for, and change nothing.
+
+    ``{action, letters, records, values, oldest, newest, cannot: [{why, letters}], unknown: [id]}``;
+    *cannot*: letters that a replay leaves; *values*: field values, as far as known.
+
+    Raises:
+        UnknownGroup: There is no such group.
+        StoreUnavailable: The store does not answer.
+    """
+    tally = _Tally(action)
+    for letter in letters_of(context, selection):
+        tally.add(letter)
+    return tally.figures(selection)
+
+
+class _Tally:
+    def __init__(self, action: Change) -> None:
+        self._action = action
+        self._records: set[tuple[str | None, ...]] = set()
+        self._seen: set[str] = set()
+        self._cannot: Counter[str] = Counter()
+        self._letters: list[Letter] = []
+        self._values = 0
+
+    def add(self, letter: Letter) -> None:
+        self._letters.append(letter)
+        self._seen.add(letter.id)
+        if letter.collection and (letter.key or letter.item):
+            self._records.add((letter.collection, letter.key or letter.item))
+        for left in letter.left_out:
+            self._records.add((left["collection"], left["key"]))
+        self._values += len(letter.fields) + len(letter.left_out)
+        if self._action == "replay" and (reason := obstacle(letter)):
+            self._cannot[reason] += 1
+
+    def figures(self, selection: Selection) -> dict[str, Any]:
+        moments = [letter.created for letter in self._letters]
+        return {
+            "action": self._action,
+            "letters": len(self._letters),
+            "records": len(self._records),
+            "values": self._values,
+            "oldest": min(moments).isoformat() if moments else None,
+            "newest": max(moments).isoformat() if moments else None,
+            "cannot": [{"why": why, "letters": n} for why, n in self._cannot.most_common(REASONS)],
+            "unknown": [id for id in selection.ids if id not in self._seen],
+        }
+
+
+def start(
+    context: Context, action: Change, selection: Selection, by: str, *, wake: bool = True
+) -> str:
+    """
+    Begin *action*, and return the id of its run; a worker carries it out.
+
+    Marking a group is done at once, and its run has ended.
+
+    Args:
+        by: Who asks for it, as in the audit list.
+        wake: Ask for a worker; without, the caller goes on with `Carrier`.
+
+    Raises:
+        UnknownGroup: There is no such group.
+        StoreUnavailable: The store does not answer.
+    """
+    if action in STATE:
+        return _mark(context, action, selection, by)
+    found = candidates(context, selection)
+    if selection.filters:
+        taken = {letter.id for letter in letters_of(context, selection)}
+        found = [(ms, id) for ms, id in found if id in taken]
+    group = context.problems.show(selection.group) if selection.group else None
+    id = context.runs.start(
+        action,
+        by,
+        collection=selection.collection or (group.collection if group else None),
+        source=selection.source or (group.source if group else None),
+        figures=figures(action, letters=len(found)),
+        about={
+            "selection": selection.as_dict(),
+            # What is opened anew while it goes on is none of its own any more.
+            "until": max((ms for ms, _ in found), default=0),
+            "named": bool(selection.ids),
+        },
+        work=[id for _, id in found],
+    )
+    if not found:
+        context.runs.finish(id)
+    elif wake and context.outbox.wants_job(RUNS):
+        context.wakes.wake(RUNS)
+    return id
+
+
+def figures(action: Change, letters: int) -> dict[str, Any]:
+    """Return the figures of a run that begins."""
+    return {"letters": letters, "done": 0, DONE[action]: 0, "closed": 0, "left": 0, "reasons": {}}
+
+
+def _mark(context: Context, action: Change, selection: Selection, by: str) -> str:
+    """Mark the groups of *selection*; without a group, all that its letters are in."""
+    if selection.group is not None:
+        groups = [selection.group]
+    else:
+        found = (letter.group for letter in letters_of(context, selection))
+        groups = [group for group in dict.fromkeys(found) if group]
+    marked = sum(context.problems.mark(group, STATE[action], by) for group in groups)
+    if selection.group is not None and not marked:
+        raise UnknownGroup(selection.group)
+    about = {"selection": selection.as_dict()}
+    id = context.runs.start(action, by, figures={"groups": marked}, about=about)
+    context.runs.finish(id)
+    return id

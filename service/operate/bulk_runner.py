@@ -1,0 +1,142 @@
+"""
+Carries out runs over dead letters, slice by slice.
+
+A slice acts on some letters, and then takes them off the list of the run while it holds its lease:
+after a crash in between they are done again, which does nothing to what is closed. So any process
+can go on with a run that another one has begun.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from service.operate.bulk_actions import DONE, REASONS
+from service.operate.letter_actions import CLOSED, Action, LetterActions
+from workers.delivery.context import Context
+from workers.store import lease as leases
+from workers.store import problem_keys
+from workers.store.dead_letters import Letter
+from workers.store.lease import Lease
+from workers.store.runs import Run
+
+if TYPE_CHECKING:
+    from service.config.build import Configuration
+
+SLICE: Final = 50  # letters
+SECONDS: Final = 0.5  # about, of one slice
+LOOK: Final = 0.5  # s between looks at a run that another process carries out
+OTHERS: Final = "others"  # reasons beyond `REASONS`
+
+Progress = Callable[[int, int], object]
+Told = Callable[[str, str], object]
+
+
+def _ignore(*_: object) -> None:
+    pass
+
+
+class BulkRunner:
+    """Every method raises StoreUnavailable if the store does not answer."""
+
+    def __init__(
+        self, context: Context, configuration: Callable[[], Configuration] | None = None
+    ) -> None:
+        self._context = context
+        self._runs = context.runs
+        self._actions = LetterActions(context, configuration)
+
+    def step(self) -> bool:
+        """Do a slice of the oldest run that no process works on; False: there is none."""
+        for id in self._runs.queued():
+            lease = self._lease(id)
+            if lease.take():
+                try:
+                    self._slice(id, lease)
+                finally:
+                    lease.end()
+                return True
+        return False
+
+    def carry_out(self, id: str, progress: Progress = _ignore, told: Told = _ignore) -> Run:
+        """
+        Work on a run, or watch the process that does, until it has ended; return it.
+
+        Args:
+            progress: Called with the letters that are done, and all.
+            told: Called with the id of each letter that is left, and why.
+        """
+        while True:
+            run = self._runs.show(id)
+            if run is None or run.ended:
+                return run or Run(id, "", "", self._runs.now(), "failed", reason="it is gone")
+            lease = self._lease(id)
+            if lease.take():
+                with leases.kept(lease):
+                    while self._slice(id, lease, progress, told):
+                        pass
+            else:
+                progress(run.figures.get("done", 0), run.figures.get("letters", 0))
+                time.sleep(LOOK)
+
+    def _lease(self, id: str) -> Lease:
+        return Lease(self._context.steps.client, problem_keys.running(id), f"run {id}")
+
+    def _slice(
+        self, id: str, lease: Lease, progress: Progress = _ignore, told: Told = _ignore
+    ) -> bool:
+        """Do a slice of a run; False: nothing is left, or another process goes on with it."""
+        run = self._runs.show(id)
+        ids = self._runs.todo(id, SLICE) if run and run.state == "running" else ()
+        if run is None or run.ended or not ids:
+            self._runs.end_work(id, run)
+            return False
+        figures = dict(run.figures)
+        figures["reasons"] = dict(figures.get("reasons", {}))
+        till, count = time.monotonic() + SECONDS, 0
+        letters = {letter.id: letter for letter in self._context.letters.read(ids)}
+        for each in ids:
+            if reason := self._act(run, letters.get(each), figures):
+                told(each, reason)
+            count += 1
+            if time.monotonic() > till:
+                break
+        if not self._runs.did(id, count, figures, lease):
+            return False
+        progress(figures["done"], figures["letters"])
+        return True
+
+    def _act(self, run: Run, letter: Letter | None, figures: dict[str, Any]) -> str | None:
+        """Act on one letter, and count it; return why it is left."""
+        action: Action = "discard" if run.kind == "discard" else "replay"
+        figures["done"] += 1
+        reason: str | None
+        if letter is None:
+            reason = "there is no such dead letter"
+        elif _was_done(run, letter, DONE[action]):
+            reason = None
+        elif letter.state == "open" and letter.created.timestamp() * 1000 > run.about["until"]:
+            reason = CLOSED  # and opened anew
+        else:
+            reason = self._actions.act(action, letter)
+        if reason is None:
+            figures[DONE[action]] += 1
+        elif not run.about.get("named") and reason == CLOSED:
+            figures["closed"] += 1
+            reason = None
+        else:
+            figures["left"] += 1
+            _count(figures["reasons"], reason)
+        return reason
+
+
+def _was_done(run: Run, letter: Letter, word: str) -> bool:
+    """Whether this run has closed *letter*, in a slice that was interrupted."""
+    closed = letter.closed is not None and letter.closed >= run.started
+    return letter.state != "open" and letter.reason == word and closed
+
+
+def _count(reasons: dict[str, int], reason: str) -> None:
+    name = reason if reason in reasons or len(reasons) < REASONS else OTHERS
+    reasons[name] = reasons.get(name, 0) + 1

@@ -1,0 +1,209 @@
+"""Problems: open dead letters by cause, and the letters themselves."""
+
+from __future__ import annotations
+
+import base64
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from service.operate.bulk_actions import estimate as estimate
+from service.operate.bulk_actions import start as start
+from service.operate.page import Page
+from service.operate.remedies import remedy
+from service.operate.scope import Scope
+from service.operate.selection import READ, Selection, candidates, is_seen, letters_of
+from service.operate.selection import UnknownGroup as UnknownGroup
+from workers.delivery.context import Context
+from workers.store.dead_letters import Letter
+from workers.store.problem_groups import Group
+
+LIMIT: Final = 50
+GROUPED: Final = 200  # letters grouped before a list, at most; the sweeper groups the others
+SCANNED: Final = 2000  # letters read for one page of a list with filters
+
+
+_ALL: Final = Selection()
+
+
+def list_problems(
+    context: Context,
+    *,
+    state: str | None = None,
+    source: str | None = None,
+    collection: str | None = None,
+    kind: str | None = None,
+    since: datetime | None = None,
+    scope: Scope | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+) -> Page:
+    """
+    Return groups of open letters, largest first.
+
+    Each is ``{id, kind, collection, source, fields, status, code, title, letters, since, newest,
+    example, state, by, at, do}``; *letters*: those opened since *since*, if that is given.
+
+    Args:
+        state: "open", "seen" or "ignored"; None: all but the ignored ones.
+        scope: What may be seen; None: everything.
+        cursor: As an earlier call returned it.
+
+    Raises:
+        StoreUnavailable: The store does not answer.
+    """
+    context.problems.group(GROUPED)
+    groups = [each for each in context.problems.read() if _is_in(each, state)]
+    groups = [
+        each
+        for each in groups
+        if source in (None, each.source)
+        and collection in (None, each.collection)
+        and kind in (None, each.kind)
+        and is_seen(scope, each.collection, each.source)
+    ]
+    shown = [_shown(group) for group in groups]
+    if since is not None:
+        counts = context.problems.count_since((group.id for group in groups), since)
+        shown = [each | {"letters": counts[each["id"]]} for each in shown if counts[each["id"]]]
+        shown.sort(key=_place)
+    if cursor is not None:
+        number, _, last = cursor.partition("-")
+        begun = (-int(number), last) if number.isdigit() else (0, "")
+        shown = [each for each in shown if _place(each) > begun]
+    page = shown[:limit]
+    following = f"{page[-1]['letters']}-{page[-1]['id']}" if len(shown) > limit and page else None
+    return Page(page, following)
+
+
+def show_problem(context: Context, group: str) -> dict[str, Any] | None:
+    """Return one group as `list_problems` does; None: it has no open letters."""
+    context.problems.group(GROUPED)
+    found = context.problems.show(group)
+    return _shown(found) if found else None
+
+
+def _place(shown: dict[str, Any]) -> tuple[int, str]:
+    return -shown["letters"], shown["id"]
+
+
+def _is_in(group: Group, state: str | None) -> bool:
+    return group.state != "ignored" if state is None else group.state == state
+
+
+def _shown(group: Group) -> dict[str, Any]:
+    return {
+        "id": group.id,
+        "kind": group.kind,
+        "collection": group.collection,
+        "source": group.source,
+        "fields": list(group.fields),
+        "status": group.status,
+        "code": group.code,
+        "title": group.title,
+        "letters": group.letters,
+        "since": group.since.isoformat() if group.since else None,
+        "newest": group.newest.isoformat() if group.newest else None,
+        "example": group.example,
+        "state": group.state,
+        "by": group.by,
+        "at": group.at.isoformat() if group.at else None,
+        "do": remedy(group.kind, group.title, group.fields),
+    }
+
+
+def list_letters(
+    context: Context,
+    selection: Selection = _ALL,
+    *,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+) -> Page:
+    """
+    Return open letters, oldest first, each as `Letter.as_dict` has it.
+
+    A page with filters may have fewer letters than *limit* although it is not the last: no more
+    than `SCANNED` letters are read for it.
+
+    Raises:
+        UnknownGroup: There is no such group.
+        StoreUnavailable: The store does not answer.
+    """
+    found = candidates(context, selection)
+    start = bisect_right(found, _begun(cursor)) if cursor else 0
+    items: list[dict[str, Any]] = []
+    last = start
+    most = SCANNED if selection.filters else limit
+    while len(items) < limit and last < len(found) and last - start < most:
+        part = found[last : last + min(READ, most)]
+        letters = {letter.id: letter for letter in _open(context, part)}
+        for _, id in part:
+            last += 1
+            letter = letters.get(id)
+            if letter is not None and selection.takes(letter):
+                items.append(letter.as_dict())
+                if len(items) == limit:
+                    break
+    following = "-".join(map(str, found[last - 1])) if last < len(found) and last else None
+    return Page(items, following)
+
+
+def _begun(cursor: str) -> tuple[int, str]:
+    at, _, id = cursor.partition("-")
+    return (int(at) if at.isdigit() else 0, id)
+
+
+def _open(context: Context, part: Sequence[tuple[int, str]]) -> Iterator[Letter]:
+    for letter in context.letters.read([id for _, id in part]):
+        if letter.state == "open":
+            yield letter
+
+
+def show_letter(context: Context, id: str) -> dict[str, Any] | None:
+    """
+    Return one letter, open or closed, with what to do, and for an event its body; None: there is
+    none.
+    """
+    letter = context.letters.show(id)
+    if letter is None:
+        return None
+    if letter.group is None and letter.state == "open":
+        context.problems.group(GROUPED)
+        letter = context.letters.show(id) or letter
+    found = letter.as_dict() | {"do": None}
+    if letter.state == "open":
+        found["do"] = do_about(letter)
+    if letter.kind == "unmapped":
+        found["body"] = letter.body.decode("utf-8", "replace")
+    return found
+
+
+def do_about(letter: Letter) -> str:
+    """Return what to do about one letter."""
+    told = [f"{each['field']}: {each['message']}" for each in letter.problems]
+    fields = [*letter.fields, *(each["field"] for each in letter.problems)]
+    return remedy(letter.kind, "; ".join(told) or letter.message, fields)
+
+
+def export_letters(context: Context, selection: Selection) -> Iterator[dict[str, Any]]:
+    """
+    Yield the letters of *selection* whole, oldest first: as `Letter.as_dict`, with their headers
+    and bodies; ``body_base64`` where a body is no text.
+
+    Raises:
+        UnknownGroup: There is no such group.
+        StoreUnavailable: The store does not answer.
+    """
+    for letter in letters_of(context, selection):
+        found = letter.as_dict()
+        if letter.raw is not None and (whole := context.letters.show(letter.id)):
+            found |= {"headers": dict(whole.headers), **_body(whole.body)}
+        yield found
+
+
+def _body(body: bytes) -> dict[str, str]:
+    try:
+        return {"body": body.decode()}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(body).decode()}

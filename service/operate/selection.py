@@ -1,0 +1,111 @@
+"""Which dead letters an action is for: a group, ids, or all that filters select."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from service.operate.scope import Scope
+from workers.delivery.context import Context
+from workers.store.dead_letters import Letter
+
+READ: Final = 200  # letters per round trip
+
+
+class UnknownGroup(LookupError):
+    """There is no group of this id with open letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """
+    What is named; of several, what all of them select. Nothing named: all open letters.
+
+    Args:
+        ids: Also closed letters, of which an action then says that they are.
+        since: Opened at this time or later.
+        scope: What may be seen; None: everything.
+    """
+
+    group: str | None = None
+    ids: tuple[str, ...] = ()
+    kind: str | None = None
+    collection: str | None = None
+    source: str | None = None
+    since: datetime | None = None
+    scope: Scope | None = None
+
+    @property
+    def filters(self) -> bool:
+        """Whether letters must be read to choose among them."""
+        whole = self.scope is None or self.scope.whole
+        return not whole or any((self.kind, self.collection, self.source, self.since))
+
+    def takes(self, letter: Letter) -> bool:
+        """Whether the filters select *letter*."""
+        return (
+            self.kind in (None, letter.kind)
+            and self.collection in (None, letter.collection)
+            and self.source in (None, letter.source)
+            and (self.since is None or letter.created >= self.since)
+            and is_seen(self.scope, letter.collection, letter.source)
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is named, ready for JSON; of ids only how many."""
+        named = {
+            "group": self.group,
+            "ids": len(self.ids) or None,
+            "kind": self.kind,
+            "collection": self.collection,
+            "source": self.source,
+            "since": self.since.isoformat() if self.since else None,
+        }
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def is_seen(scope: Scope | None, collection: str | None, source: str | None) -> bool:
+    """Tell whether *scope* holds a letter of *collection*, or without one, of *source*."""
+    if scope is None or scope.whole:
+        return True
+    return collection in scope.collections if collection else source in scope.sources
+
+
+def candidates(context: Context, selection: Selection) -> Sequence[tuple[int, str]]:
+    """
+    Return the letters among which the filters choose, oldest first: ms at which each was opened,
+    and its id. An id that there is not has 0.
+
+    Raises:
+        UnknownGroup: There is no such group.
+        StoreUnavailable: The store does not answer.
+    """
+    if selection.ids:
+        ids = tuple(dict.fromkeys(selection.ids))
+        opened = {each.id: _ms(each.created) for each in context.letters.read(ids)}
+        return [(opened.get(id, 0), id) for id in ids]
+    if selection.group is None:
+        return context.letters.since()
+    found = context.letters.since(selection.group)
+    if not found and context.problems.ungrouped():
+        # Of a new letter, or the first look at the store of an older release.
+        context.problems.group(context.letters.count())
+        found = context.letters.since(selection.group)
+    if not found:
+        raise UnknownGroup(selection.group)
+    return found
+
+
+def letters_of(context: Context, selection: Selection) -> Iterator[Letter]:
+    """Yield the letters that *selection* names; raises as `candidates` does."""
+    found = candidates(context, selection)
+    for start in range(0, len(found), READ):
+        for letter in context.letters.read([id for _, id in found[start : start + READ]]):
+            if selection.takes(letter) and (selection.ids or letter.state == "open"):
+                yield letter
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
