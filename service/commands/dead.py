@@ -1,211 +1,263 @@
-"""``instep dead``: list, show, replay and discard dead letters."""
+"""``instep dead``: list, show, replay, discard and export dead letters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from service.commands.output import as_json, printable, table
-from service.commands.session import joined
+from service.commands import dead_page
+from service.commands.output import as_json, printable
+from service.commands.page import echo, width
+from service.commands.remap import Since
+from service.commands.session import joined, operator
 
 if TYPE_CHECKING:
+    from service.operate.bulk_actions import Change
+    from service.operate.selection import Selection
     from workers.delivery.context import Context
-    from workers.store.dead_letters import DeadLetters, Letter
-    from workers.store.delivery_log import KeptDelivery
-
-    Act = Callable[[Letter], str | None]  # returns why it could not be done
+    from workers.store.runs import Run
 
 KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")
+STATES = ("open", "seen", "ignored")
 
 
 @click.group()
 def dead() -> None:
-    """List, show, replay or discard dead letters."""
+    """List, show, replay, discard or export dead letters."""
 
 
 def filters(command: Callable[..., Any]) -> Callable[..., Any]:
-    kind = click.option("--kind", type=click.Choice(KINDS), help="Only dead letters of this kind.")
-    return kind(click.option("--collection", help="Only of this collection.")(command))
+    for option in (
+        click.option("--since", type=Since(), help="Only those since: 30m, 2h, 3d, or a time."),
+        click.option("--source", help="Only of this source."),
+        click.option("--collection", help="Only of this collection."),
+        click.option("--kind", type=click.Choice(KINDS), help="Only of this kind."),
+        click.option("--group", help="Only those of this problem."),
+    ):
+        command = option(command)
+    return command
 
 
 @dead.command("list")
-@click.option("--all", "closed_too", is_flag=True, help="Include closed dead letters.")
 @filters
-@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
-def list_(closed_too: bool, kind: str | None, collection: str | None, json_wanted: bool) -> None:
-    """List the open dead letters."""
-    with joined() as context:
-        letters = context.letters.list(all=closed_too, kind=kind, collection=collection)
-    found = [letter.as_dict() for letter in letters]
+@click.option("--all", "closed_too", is_flag=True, help="List letters, also the closed ones.")
+@click.option("--state", type=click.Choice(STATES), help="Only problems that are marked so.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the letters as JSON.")
+def list_(
+    closed_too: bool, state: str | None, limit: int | None, json_wanted: bool, **chosen: Any
+) -> None:
+    """List the problems, one line each; with --group the dead letters of one."""
+    from service.operate import problems
+
+    if state and (closed_too or json_wanted or chosen["group"]):
+        raise click.UsageError("--state is of problems: leave out --all, --group and --json")
+    with joined() as context, _known_group():
+        selection = _selection(context, **chosen)
+        if json_wanted or closed_too or selection.group:
+            letters = problems.letters_of(context, selection, closed_too=closed_too)
+            found = dead_page.first(letters, limit)
+            group = problems.show_problem(context, selection.group) if selection.group else None
+            left = ignored = 0
+        else:
+            found, left, ignored = _problems(context, selection, state, limit)
+            group = None
     if json_wanted:
         as_json(found)
-        return
-    columns = ("id", "kind", "collection", "record", "fields", "attempts", "status", "why")
-    table("Dead letters", columns, [_row(letter) for letter in found])
+    elif closed_too or selection.group:
+        _print(dead_page.letters(found, group, width()))
+    else:
+        _print(dead_page.problems(found, left, ignored))
 
 
-def _row(letter: dict[str, Any]) -> tuple[Any, ...]:
-    why = "; ".join(f"{each['field']}: {each['message']}" for each in letter["problems"])
-    return (
-        letter["id"],
-        letter["kind"],
-        letter["collection"],
-        letter["key"] or letter["item"],
-        ", ".join(letter["fields"] or dict.fromkeys(left["slug"] for left in letter["left_out"])),
-        letter["attempts"],
-        letter["status"],
-        why or letter["message"],
+def _problems(
+    context: Context, selection: Selection, state: str | None, limit: int | None
+) -> tuple[list[dict[str, Any]], int, int]:
+    """Return the problems, how many more there are, and how many are ignored."""
+    from service.operate.problems import list_problems
+
+    context.problems.group(context.letters.count())
+    page = list_problems(
+        context,
+        state=state,
+        kind=selection.kind,
+        source=selection.source,
+        collection=selection.collection,
+        since=selection.since,
+        limit=sys.maxsize,
     )
+    shown = page.items[:limit]
+    ignored = 0 if state else len(context.problems.ignored())
+    return shown, len(page.items) - len(shown), ignored
+
+
+def _print(lines: Iterator[str]) -> None:
+    for line in lines:
+        echo(line)
+
+
+def _selection(
+    context: Context, since: timedelta | datetime | None, ids: tuple[str, ...] = (), **chosen: Any
+) -> Selection:
+    from service.operate.selection import Selection
+
+    if isinstance(since, timedelta):
+        since = context.runs.now() - since
+    return Selection(ids=ids, since=since, **chosen)
+
+
+@contextmanager
+def _known_group() -> Iterator[None]:
+    """Exit 1 if the named group has no open letters."""
+    from service.operate.selection import UnknownGroup
+
+    try:
+        yield
+    except UnknownGroup as error:
+        click.echo(f"there is no problem {error} with open dead letters", err=True)
+        raise SystemExit(1) from None
 
 
 @dead.command()
 @click.argument("id")
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def show(id: str, json_wanted: bool) -> None:
-    """Show one dead letter. If it could not be mapped, its payload, too."""
+    """Show one dead letter, or a problem. If it could not be mapped, its payload, too."""
+    from service.operate import problems
+
     with joined() as context:
-        letter = context.letters.show(id)
-    if letter is None:
+        found = problems.show_letter(context, id)
+        group = problems.show_problem(context, id) if found is None else None
+    if found is None and group is None:
         click.echo(f"there is no dead letter {id}", err=True)
         raise SystemExit(1)
-    found = letter.as_dict()
-    if letter.kind == "unmapped":
-        found["body"] = letter.body.decode("utf-8", "replace")
     if json_wanted:
-        as_json(found)
+        as_json(found or group)
         return
-    for name, value in found.items():
-        click.echo(f"{name + ':':12} {printable(value)}")
+    _print(dead_page.letter(found, width()) if found else dead_page.problem(group or {}, width()))
 
 
 def chosen(command: Callable[..., Any]) -> Callable[..., Any]:
-    every = click.option("--all", "every", is_flag=True, help="All open dead letters.")
-    return click.argument("ids", nargs=-1)(every(filters(command)))
+    for option in (
+        click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON."),
+        click.option("--yes", is_flag=True, help="Do not ask; needed in a pipe."),
+        click.option("--dry-run", is_flag=True, help="Show what it is for; change nothing."),
+        filters,
+        click.option("--all", "every", is_flag=True, help="All open ones."),
+        click.argument("ids", nargs=-1),
+    ):
+        command = option(command)
+    return command
 
 
 @dead.command()
 @chosen
-def replay(ids: tuple[str, ...], every: bool, kind: str | None, collection: str | None) -> None:
-    """Send dead letters again. Give their IDS, or --all with or without filters."""
-    _check_choice(ids, every, kind, collection)
-    with joined() as context:
-        found = _choice(context.letters, ids, kind, collection)
-        raw = any(letter is not None and letter.kind == "unmapped" for _, letter in found)
-        # The mappings are loaded only for unmapped letters: others do not need them.
-        act = _remap(context) if raw else partial(_return, context)
-        _each(found, "replayed", act)
-
-
-def _return(context: Context, letter: Letter) -> str | None:
-    done, destination = context.letters.replay(letter.id)
-    if destination:
-        context.wakes.wake(destination)
-    return None if done else "is closed, or holds nothing to send again"
-
-
-def _remap(context: Context) -> Act:
-    """Return the act that maps the event of a letter again, with the current mappings."""
-    from service.config.build import of_process
-    from service.ingest.intake import Intake
-
-    configuration = of_process()
-    collections = configuration.settings.collections
-    intake = Intake(
-        configuration.senders,
-        configuration.mappings,
-        context.outbox,
-        context.wakes.wake,
-        collections,
-    )
-
-    def act(letter: Letter) -> str | None:
-        if letter.kind != "unmapped":
-            return _return(context, letter)
-        if letter.state != "open":
-            return "is closed"
-        if letter.stands_for_many:
-            many = f"stands for {letter.times} events: correct the mapping"
-            return f"{many}, run `instep remap {letter.source}`, then discard it"
-        whole = _with_body(context, context.letters.show(letter.id) or letter)  # a list has none
-        if not whole.body:
-            return "was kept without its payload; have the source send it again, or discard it"
-        receipt = intake.replay(whole)
-        words = [f"{each.path}: {each.message}" for each in receipt.problems]
-        # From the store, not from the receipt: it may refuse a version that the mapping accepted.
-        left = context.letters.show(letter.id)
-        if left is None or left.state != "open":
-            return None
-        words = words or [f"{each['field']}: {each['message']}" for each in left.problems]
-        return f"{receipt.outcome}: {'; '.join(words)}"
-
-    return act
-
-
-def _with_body(context: Context, letter: Letter) -> Letter:
-    """Return *letter* with its body; one kept without it has it while its delivery is stored."""
-    from workers.store.delivery_log import Kept
-
-    if letter.body or letter.again is None or not letter.again.number:
-        return letter
-    kept = Kept(context.outbox)
-    found = kept.find(letter.source or "", letter.again.number, since=letter.created)
-    if found is None:
-        return letter
-    return replace(letter, body=_own_body(found, letter.again.place))
-
-
-def _own_body(found: KeptDelivery, place: int) -> bytes:
-    """Return the body of the event at *place*: the reads of a fetch are kept as one list."""
-    from service.ingest.event_mapper import FETCHER
-    from service.senders.payload import canonical_text, parse_json
-
-    if FETCHER not in found.headers:
-        return found.body
-    return canonical_text(parse_json(found.body)[place]).encode()
+def replay(ids: tuple[str, ...], **options: Any) -> None:
+    """Send dead letters again. Give their IDS, --group, or --all with or without filters."""
+    _act("replay", ids, **options)
 
 
 @dead.command()
 @chosen
-def discard(ids: tuple[str, ...], every: bool, kind: str | None, collection: str | None) -> None:
-    """Drop dead letters for good. Give their IDS, or --all with or without filters."""
-    _check_choice(ids, every, kind, collection)
-    with joined() as context:
-        found = _choice(context.letters, ids, kind, collection)
-        discard_one = context.letters.discard
-        _each(found, "discarded", lambda each: None if discard_one(each.id) else "is closed")
+def discard(ids: tuple[str, ...], **options: Any) -> None:
+    """Drop dead letters for good. Give their IDS, --group, or --all with or without filters."""
+    _act("discard", ids, **options)
 
 
-def _check_choice(
-    ids: tuple[str, ...], every: bool, kind: str | None, collection: str | None
+def _act(
+    action: Change,
+    ids: tuple[str, ...],
+    *,
+    every: bool,
+    dry_run: bool,
+    yes: bool,
+    json_wanted: bool,
+    **chosen: Any,
 ) -> None:
-    if bool(ids) == every:
-        raise click.UsageError("give the ids of dead letters, or --all")
-    if ids and (kind or collection):
-        raise click.UsageError("--kind and --collection need --all")
+    from service.operate.bulk_actions import estimate
+
+    _check_choice(ids, every, chosen)
+    # One letter that is replayed harms nothing: a newer value stands.
+    asks = action == "discard" or len(set(ids)) != 1
+    if asks and not (yes or dry_run or _is_interactive()):
+        raise click.UsageError(f"nothing was changed; add --yes to {action}, or --dry-run to look")
+    with joined() as context, _known_group():
+        selection = _selection(context, ids=ids, **chosen)
+        if dry_run or (asks and not yes):
+            found = estimate(context, action, selection)
+            if json_wanted and dry_run:
+                as_json(found)
+            else:
+                _print(dead_page.estimate(found, width()))
+            _end_if_nothing(found["letters"], selection)
+            if dry_run or not found["letters"]:
+                return
+            click.confirm(f"{action.capitalize()} these?", abort=True, err=json_wanted)
+        run = _carry_out(context, action, selection)
+    _report(run, selection, json_wanted)
 
 
-def _choice(
-    letters: DeadLetters, ids: tuple[str, ...], kind: str | None, collection: str | None
-) -> list[tuple[str, Letter | None]]:
-    if ids:
-        return [(id, letters.show(id)) for id in dict.fromkeys(ids)]
-    return [(each.id, each) for each in letters.list(kind=kind, collection=collection)]
+def _check_choice(ids: tuple[str, ...], every: bool, chosen: dict[str, Any]) -> None:
+    named = [name for name, value in chosen.items() if value is not None]
+    if ids and named:
+        others = f"--{named[0]} needs --all" if named[0] != "group" else "leave out --group"
+        raise click.UsageError(f"found ids and --{named[0]}: {others}")
+    if sum((bool(ids), every, chosen["group"] is not None)) != 1:
+        raise click.UsageError("give the ids of dead letters, --group, or --all")
 
 
-def _each(chosen: Iterable[tuple[str, Letter | None]], done: str, act: Act) -> None:
-    """Do *act* to every letter; exit 1 if it failed for one of them."""
-    good = bad = 0
-    for id, letter in chosen:
-        reason = "there is no such dead letter" if letter is None else act(letter)
-        if reason is None:
-            good += 1
-        else:
-            bad += 1
-            click.echo(f"{id}: {printable(reason)}", err=True)
-    click.echo(f"{done.capitalize()}: {good}")
-    if bad:
+def _is_interactive() -> bool:
+    return sys.stdin.isatty()
+
+
+def _carry_out(context: Context, action: Change, selection: Selection) -> Run:
+    from service.operate.bulk_actions import start
+    from service.operate.bulk_runner import BulkRunner
+    from service.reconcile.progress import Progress
+
+    id = start(context, action, selection, operator(), wake=False)
+    with Progress(f"{action}ing", unit="letters") as bar:
+        runner = BulkRunner(context)
+        try:
+            return runner.carry_out(
+                id, bar.at, lambda letter, why: bar.say(f"{letter}: {printable(why)}")
+            )
+        except KeyboardInterrupt:
+            context.runs.finish(id, "stopped", reason="interrupted")
+            raise
+
+
+def _end_if_nothing(letters: int, selection: Selection) -> None:
+    """Exit 1 if nothing matched what was named."""
+    if not letters and (selection.ids or selection.filters):
+        click.echo("no open dead letter matches", err=True)
         raise SystemExit(1)
+
+
+def _report(run: Run, selection: Selection, json_wanted: bool) -> None:
+    word = {"replay": "replayed", "discard": "discarded"}[run.kind]
+    if json_wanted:
+        as_json(run.as_dict())
+    else:
+        click.echo(f"{word.capitalize()}: {run.figures[word]}")
+    _end_if_nothing(run.figures["letters"], selection)
+    if run.figures["left"] or run.state != "done":
+        raise SystemExit(1)
+
+
+@dead.command()
+@filters
+@click.option("--output", type=click.File("w", lazy=True), default="-", help="Instead of stdout.")
+def export(output: TextIO, **chosen: Any) -> None:
+    """Print the open dead letters as JSON lines, with the bodies that are kept."""
+    from service.operate.problems import export_letters
+
+    with joined() as context, _known_group():
+        for letter in export_letters(context, _selection(context, **chosen)):
+            output.write(json.dumps(letter, ensure_ascii=False) + "\n")

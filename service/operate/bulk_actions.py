@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from service.operate.letter_actions import obstacle
 from service.operate.selection import Selection, UnknownGroup, candidates, letters_of
 from workers.delivery.context import Context
+from workers.store.audit import Audit
 from workers.store.dead_letters import Letter
 from workers.store.outbox import RUNS
 from workers.store.problem_groups import State
@@ -113,6 +114,7 @@ def start(
         },
         work=[id for _, id in found],
     )
+    _audit(context, by, action, selection, run=id, letters=len(found))
     if not found:
         context.runs.finish(id)
     elif wake and context.outbox.wants_job(RUNS):
@@ -138,4 +140,11 @@ def _mark(context: Context, action: Change, selection: Selection, by: str) -> st
     about = {"selection": selection.as_dict()}
     id = context.runs.start(action, by, figures={"groups": marked}, about=about)
     context.runs.finish(id)
+    _audit(context, by, action, selection, run=id, groups=marked)
     return id
+
+
+def _audit(context: Context, by: str, action: Change, selection: Selection, **told: Any) -> None:
+    target = selection.group or ", ".join(selection.ids) or "all dead letters"
+    chosen = {name: value for name, value in selection.as_dict().items() if name != "group"}
+    Audit(context.steps).record(by, action, target, **chosen, **told)

@@ -13,8 +13,9 @@ from service.operate.bulk_actions import start as start
 from service.operate.page import Page
 from service.operate.remedies import remedy
 from service.operate.scope import Scope
-from service.operate.selection import READ, Selection, candidates, is_seen, letters_of
+from service.operate.selection import READ, Selection, candidates, is_seen
 from service.operate.selection import UnknownGroup as UnknownGroup
+from service.operate.selection import letters_of as letters_of
 from workers.delivery.context import Context
 from workers.store.dead_letters import Letter
 from workers.store.problem_groups import Group

@@ -98,8 +98,19 @@ def candidates(context: Context, selection: Selection) -> Sequence[tuple[int, st
     return found
 
 
-def letters_of(context: Context, selection: Selection) -> Iterator[Letter]:
-    """Yield the letters that *selection* names; raises as `candidates` does."""
+def letters_of(
+    context: Context, selection: Selection, *, closed_too: bool = False
+) -> Iterator[Letter]:
+    """
+    Yield the letters that *selection* names; raises as `candidates` does.
+
+    *closed_too*: before the open ones the closed ones that are kept.
+    """
+    if closed_too:
+        for letter in context.letters.closed():
+            group = selection.group in (None, letter.group)
+            if group and selection.takes(letter):
+                yield letter
     found = candidates(context, selection)
     for start in range(0, len(found), READ):
         for letter in context.letters.read([id for _, id in found[start : start + READ]]):

@@ -13,6 +13,7 @@ import os
 import sys
 
 from service.config import logging_setup
+from service.operate.bulk_runner import BulkRunner
 from workers.config.loader import load
 from workers.config.settings import Settings
 from workers.runtime import jobs, liveness, rq_worker, supervisor
@@ -31,7 +32,7 @@ def main() -> int:
     liveness.start(pulse.is_alive)
     fetching = FETCH in sys.argv[1:]
     settings = _bind_fetches() if fetching else load(os.environ)
-    jobs.bind(settings).alive = pulse.alive
+    jobs.bind(settings, running=lambda context: BulkRunner(context).step).alive = pulse.alive
     return rq_worker.work(
         jobs.FETCH_QUEUE if fetching else jobs.QUEUE,
         connection.rq_connection(settings.store),

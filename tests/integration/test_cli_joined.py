@@ -247,7 +247,8 @@ def test_a_letter_is_shown_with_its_body(context, run, shown):
 
 def test_a_letter_that_is_not_there_is_a_no(run):
     for command in ("show", "replay", "discard"):
-        result = run("dead", command, "nothing")
+        yes = ["--yes"] if command == "discard" else []
+        result = run("dead", command, "nothing", *yes)
         assert result.exit_code == 1
         assert "no" in result.stderr
 
@@ -264,7 +265,7 @@ def test_a_replayed_letter_is_mapped_again_and_closed(context, run, shown):
 def test_a_letter_that_still_cannot_be_mapped_stays(context, run, shown):
     set_aside(context, b'{"sku": "a", "qty": "x"}', call="1")
     set_aside(context, b'{"id": "e", "sku": "a", "qty": 5}', call="2")
-    result = run("dead", "replay", "--all")
+    result = run("dead", "replay", "--all", "--yes")
     assert result.exit_code == 1
     assert "Not a valid integer" in result.stderr
     assert result.stdout == "Replayed: 1\n"
@@ -306,7 +307,7 @@ def test_a_replayed_refused_letter_is_due_again(context, run):
 def test_letters_of_both_kinds_are_replayed_together(context, run, shown):
     refuse(context)
     id = set_aside(context, b'{"id": "e", "sku": "a", "qty": 5}')
-    assert run("dead", "replay", "--all").stdout == "Replayed: 2\n"
+    assert run("dead", "replay", "--all", "--yes").stdout == "Replayed: 2\n"
     assert shown("dead", "list") == []
     assert "is closed" in run("dead", "replay", id).stderr
 
@@ -321,15 +322,15 @@ def test_a_letter_whose_event_was_accepted_meanwhile_is_closed(context, run, sho
 def test_letters_are_discarded_in_bulk_by_filter(context, run, shown):
     set_aside(context, b"1", call="1")
     set_aside(context, b"2", call="2")
-    assert run("dead", "discard", "--all", "--kind", "refused").stdout == "Discarded: 0\n"
-    assert run("dead", "discard", "--all", "--kind", "unmapped").stdout == "Discarded: 2\n"
+    assert run("dead", "discard", "--all", "--kind", "refused", "--yes").stdout == "Discarded: 0\n"
+    assert run("dead", "discard", "--all", "--kind", "unmapped", "--yes").stdout == "Discarded: 2\n"
     assert shown("dead", "list") == []
 
 
 def test_a_letter_is_discarded_once(context, run):
     id = set_aside(context, b"1")
-    assert run("dead", "discard", id).exit_code == 0
-    assert run("dead", "discard", id).exit_code == 1
+    assert run("dead", "discard", id, "--yes").exit_code == 0
+    assert run("dead", "discard", id, "--yes").exit_code == 1
 
 
 @pytest.mark.parametrize(("name", "kind"), [("site", "destinations"), ("products", "collections")])

@@ -22,21 +22,24 @@ from workers.delivery.deliver import Deliverer
 from workers.errors import StoreUnavailable
 from workers.model.attempts import Claimed, Wait
 from workers.runtime import heartbeats
-from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, SECONDS, WakeQueue
+from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, RUN, SECONDS, WakeQueue
 from workers.store import connection
 from workers.store.complaint import Complaint
 from workers.store.connection import guarded
 from workers.store.durability import StoreCheck
-from workers.store.outbox import FETCHES, FLIGHTS
+from workers.store.outbox import FETCHES, FLIGHTS, RUNS
 from workers.store.scripts import Steps
 
 Fetching = Callable[[Callable[[], object]], Wait | None]  # its argument enqueues another job
+Running = Callable[[], bool]  # does a slice of a run; False: there is none
 
 QUEUE = "instep"
 FETCH_QUEUE = "instep-fetch"
 STEP = 10.0  # s for a step without its requests to the CMS, which have timeouts of their own
 FETCH_STEP = SECONDS[FETCH] + 15.0  # s; a fetch that hangs ends its process earlier
 SLICE = 4.0  # s that one job works before it enqueues the next
+RUN_SLICE = 1.0  # s, the same of runs: deliveries wait for as long
+RUN_STEP = SECONDS[RUN] - 5.0  # s for a slice of a run, in which a very large body may be mapped
 PATIENCE = 0.25  # s; for a longer wait the job ends
 COUNT_EVERY = 2.0  # s between counts of the workers
 
@@ -56,7 +59,8 @@ class Wakes:
 
     def wake(self, destination: str) -> None:
         """
-        Enqueue a job for *destination*, or for the fetch queue; the caller has set its marker.
+        Enqueue a job for *destination*, for the fetch queue or for runs; the caller has set its
+        marker.
 
         Not unique=True (rq 3.0): it refuses a job id while the job runs, for result_ttl after it
         succeeds and for failure_ttl, a year, after it fails.
@@ -67,6 +71,8 @@ class Wakes:
             kept |= {"ttl": 300, "pipeline": pipeline}
             if destination == FETCHES:
                 self.fetches.enqueue(FETCH, job_timeout=SECONDS[FETCH], **kept)
+            elif destination == RUNS:
+                self.queue.enqueue(RUN, job_timeout=SECONDS[RUN], **kept)
             else:
                 self.queue.enqueue(DELIVER, destination, job_timeout=SECONDS[DELIVER], **kept)
             pipeline.execute()
@@ -99,6 +105,7 @@ class Jobs:
     Args:
         stop: Set to end: the current request is finished, no other is started.
         fetching: Carries out a step of the fetch queue; None: no fetches here.
+        running: Carries out a slice of a run; None: no runs here.
         sound: Raises StoreUnavailable if the store is not safe enough to claim anything.
     """
 
@@ -107,6 +114,7 @@ class Jobs:
         context: Context,
         stop: threading.Event,
         fetching: Fetching | None = None,
+        running: Running | None = None,
         sound: Callable[[], None] = lambda: None,
     ) -> None:
         self.context = context
@@ -114,6 +122,7 @@ class Jobs:
         self.alive: Callable[[float], object] = lambda _: None  # see `Pulse`
         self.deliverer = Deliverer(context, alive=lambda seconds: self.alive(seconds))
         self._fetching = fetching
+        self._running = running
         self._sound = sound
         self._workers = 0
         self._counted = float("-inf")
@@ -134,6 +143,23 @@ class Jobs:
             return
         self.context.outbox.job_started(FETCHES)
         self._work(FETCHES, lambda *_: step(lambda: self.hand_over(FETCHES)), FETCH_STEP)
+
+    def run(self) -> None:
+        """Carry out slices of runs until none is left, or the time slice ends."""
+        step = self._running
+        if step is None:
+            _log.warning("job of runs in a process that has none")
+            return
+        self.context.outbox.job_started(RUNS)
+        till = time.monotonic() + RUN_SLICE
+        while not self.stop.is_set():
+            self.alive(RUN_STEP)
+            self._sound()
+            if not step():
+                return
+            if time.monotonic() > till:
+                self.hand_over(RUNS)
+                return
 
     def _work(
         self,
@@ -215,17 +241,27 @@ _away = Complaint(_log, "job ended without the store")
 _bound: Jobs | None = None  # a global, since RQ finds a job's function by its path
 
 
-def bind(settings: Settings, fetching: Callable[[Context], Fetching] | None = None) -> Jobs:
+def bind(
+    settings: Settings,
+    fetching: Callable[[Context], Fetching] | None = None,
+    running: Callable[[Context], Running] | None = None,
+) -> Jobs:
     """
     Prepare this process for jobs; only the first call counts.
 
-    *fetching* makes what carries out fetches; None: no fetches here.
+    *fetching* and *running* make what carries out fetches, and runs; None: not here.
     """
     global _bound
     if _bound is None:
         context = build(settings)
         sound = StoreCheck(context.steps.client, settings.store).check
-        _bound = Jobs(context, threading.Event(), fetching(context) if fetching else None, sound)
+        _bound = Jobs(
+            context,
+            threading.Event(),
+            fetching(context) if fetching else None,
+            running(context) if running else None,
+            sound,
+        )
     return _bound
 
 
@@ -243,6 +279,11 @@ def deliver(destination: str) -> None:
 def fetch() -> None:
     """Job: work on the fetch queue."""
     _perform(lambda bound: bound.fetch())
+
+
+def run() -> None:
+    """Job: work on runs."""
+    _perform(lambda bound: bound.run())
 
 
 def _perform(job: Callable[[Jobs], None]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from workers.delivery.context import Context
 from workers.errors import StoreUnavailable
+from workers.runtime.upkeep import Upkeep
 from workers.store import keys
 from workers.store.complaint import Complaint
 from workers.store.connection import guarded
@@ -37,7 +38,7 @@ def sweep_forever(
     # Two sweepers at once do no harm: the marker lets only one enqueue a job.
     lease = Lease(client, keys.SWEEPER, "the sweeper", seconds=LOCK)
     away = Complaint(_log, "sweep without the store")
-    renewed = False
+    renewed, upkeep = False, Upkeep(context)
     while not stop.is_set():
         try:
             if not lease.take():
@@ -55,6 +56,7 @@ def sweep_forever(
                 if not context.wakes.crowded(name):
                     context.wakes.wake(name)
             context.memory.look()
+            upkeep.look()
             seconds = 0.0 if _carry_on(context) else seconds
             with guarded():
                 # An earlier wake time stored meanwhile pushes to this list.

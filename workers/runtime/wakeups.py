@@ -21,11 +21,15 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 
 # Functions of jobs, by the names used in the store by all releases.
-DELIVER, FETCH = "workers.jobs.deliver", "workers.jobs.fetch"
-PATHS = {DELIVER: "workers.runtime.jobs.deliver", FETCH: "workers.runtime.jobs.fetch"}
+DELIVER, FETCH, RUN = "workers.jobs.deliver", "workers.jobs.fetch", "workers.jobs.run"
+PATHS = {
+    DELIVER: "workers.runtime.jobs.deliver",
+    FETCH: "workers.runtime.jobs.fetch",
+    RUN: "workers.runtime.jobs.run",
+}
 _NAMES = {path: name for name, path in PATHS.items()}  # RQ may save a job it has read
-ARGUMENTS = {DELIVER: 1, FETCH: 0}  # number of text arguments
-SECONDS = {DELIVER: 120, FETCH: 60}  # timeout of a job; the claim of a fetch lasts longer
+ARGUMENTS = {DELIVER: 1, FETCH: 0, RUN: 0}  # number of text arguments
+SECONDS = {DELIVER: 120, FETCH: 60, RUN: 60}  # timeout of a job; the claim of a fetch lasts longer
 RESULT_TTL, FAILURE_TTL = 0, 60  # s
 
 _READ = {

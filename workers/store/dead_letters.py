@@ -119,6 +119,12 @@ class DeadLetters:
             if kind in (None, letter.kind) and collection in (None, letter.collection)
         ]
 
+    def closed(self) -> Iterator[Letter]:
+        """Yield the closed letters that are kept, oldest first."""
+        with guarded():
+            ids = [str(id) for id in self.steps.client.zrange(keys.LETTERS_CLOSED, 0, -1)]
+        yield from self.read(ids)
+
     def show(self, id: str) -> Letter | None:
         """Return a letter; if open, with its raw body."""
         letter = next(self.read([id]), None)

@@ -40,7 +40,7 @@ def shop(run, tmp_path, monkeypatch):
 
 def test_every_command_of_the_documentation_is_there():
     assert set(main.commands) == COMMANDS
-    assert set(main.commands["dead"].commands) == {"list", "show", "replay", "discard"}
+    assert set(main.commands["dead"].commands) == {"list", "show", "replay", "discard", "export"}
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
@@ -217,7 +217,13 @@ def test_preview_says_that_nothing_is_wanted_and_by_which_topic(run):
         ("dead", "replay"),
         ("dead", "replay", "a", "--all"),
         ("dead", "discard", "a", "--kind", "refused"),
+        ("dead", "replay", "a", "--group", "p1"),
+        ("dead", "replay", "--all"),
+        ("dead", "replay", "--group", "p1"),
+        ("dead", "replay", "a", "b"),
+        ("dead", "discard", "a"),
         ("dead", "list", "--kind", "no-such-kind"),
+        ("dead", "list", "--state", "seen", "--json"),
         ("web", "--bind", "8000"),
         ("up", "--bind", "127.0.0.1:http"),
         ("up", "--bind", "::1:8000"),
@@ -288,8 +294,9 @@ def test_a_sender_shows_no_value_that_came_from_the_environment(run, shop):
         ("status",),
         ("dead", "list"),
         ("dead", "show", "x"),
-        ("dead", "replay", "--all"),
-        ("dead", "discard", "x"),
+        ("dead", "replay", "--all", "--yes"),
+        ("dead", "discard", "x", "--yes"),
+        ("dead", "export"),
         ("pause", "site"),
         ("resume", "site"),
     ],
