@@ -13,6 +13,7 @@ import click
 
 from service.commands import (
     check,
+    completion,
     dead,
     deliveries,
     docs,
@@ -72,3 +73,4 @@ for command in (
     docs.docs,
 ):
     main.add_command(command)
+completion.attach(main)

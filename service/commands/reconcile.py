@@ -25,7 +25,7 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
 
 @click.command()
 @click.argument("collection")
-@click.argument("file", required=False)
+@click.argument("file", required=False, type=click.Path())
 @click.option(
     "--sql", nargs=2, metavar="URL QUERY", help="Read the rows of this query instead of a file."
 )

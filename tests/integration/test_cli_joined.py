@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
 from service.cli import main
@@ -223,6 +224,18 @@ def test_dead_letters_are_listed_with_every_documented_key(context, shown):
     }
     assert (letter["id"], letter["kind"]) == (id, "unmapped")
     assert letter["problems"] == [{"field": "qty", "message": 'Not a valid integer; found "x"'}]
+
+
+@pytest.mark.parametrize("command", ["show", "replay", "discard"])
+def test_the_shell_completes_ids_of_dead_letters(context, environ, monkeypatch, command):
+    id = set_aside(context, b"{}")
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    shell = BashComplete(main, {}, "instep", "_INSTEP_COMPLETE")
+    assert [each.value for each in shell.get_completions(["dead", command], id[:3])] == [id]
+    # What stands in the line already is not offered again.
+    more = shell.get_completions(["dead", command, id], "")
+    assert [each.value for each in more] == []
 
 
 def test_dead_letters_are_filtered(context, shown):
