@@ -9,6 +9,7 @@ public: a reason holds no keys, payloads, addresses or text from other systems.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -18,6 +19,8 @@ from service.ingest.spool import State
 from workers.errors import StoreForbidden, StoreNewer, StoreUnavailable, StoreUnsafe
 from workers.policy.rules import RULES
 from workers.store.circuit_breaker import OPERATOR
+
+MOST: Final = 20  # reasons of one kind that a short list names
 
 Grade = Literal["notice", "degraded", "down"]
 Status = Literal["ready", "degraded", "down"]
@@ -196,6 +199,28 @@ CHECKS: Final[tuple[Check, ...]] = (_store, _spool, _workers, _hung, _states, _l
 
 def reasons_of(seen: Seen) -> tuple[Reason, ...]:
     return tuple(reason for check in CHECKS for reason in check(seen))
+
+
+def shortened(reasons: Sequence[Reason], most: int = MOST) -> tuple[Reason, ...]:
+    """
+    Return *reasons*, at most *most* of one kind and state, and one that stands for the others.
+
+    With hundreds of destinations a page that is asked for each second stays small.
+    """
+    kept, more = [], dict[tuple[str, str], list[Reason]]()
+    counts: Counter[tuple[str, str]] = Counter()
+    for reason in reasons:
+        kind = reason.name.partition(" ")[0], reason.name.rpartition(": ")[2]
+        counts[kind] += 1
+        if counts[kind] <= most:
+            kept.append(reason)
+        else:
+            more.setdefault(kind, []).append(reason)
+    for (kind_name, state), rest in more.items():
+        since = min((reason.since for reason in rest if reason.since), default=None)
+        do = f"see `instep status`, which names the {len(rest)} others"
+        kept.append(Reason(f"more {kind_name}s: {state}", rest[0].state, since, do))
+    return tuple(kept)
 
 
 def overall(reasons: Sequence[Reason]) -> Status:

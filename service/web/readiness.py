@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from service.ingest.spool import State
-from service.operate.reasons import Seen, Status, overall, reasons_of
+from service.operate.reasons import Seen, Status, overall, reasons_of, shortened
 from workers.errors import StoreUnavailable
+
+KEPT: Final = 0.5  # s that what was seen is shown
 
 
 def http_status(status: Status, *, strict: bool = False) -> HTTPStatus:
@@ -52,12 +54,14 @@ class Readiness:
         self._hung = hung
         self._spool = spool
         self._since: Mapping[str, str] = {}
+        self._seen: tuple[datetime, Seen] | None = None
 
     def page(self, *, strict: bool = False) -> tuple[dict[str, Any], HTTPStatus]:
         """Return the body and status of ``/readyz``; "ready" means that deliveries are kept."""
-        seen = self._look()
-        reasons = reasons_of(seen)
-        now = self._clock().astimezone(UTC).isoformat(timespec="seconds")
+        at = self._clock()
+        seen = self._recent(at)
+        reasons = shortened(reasons_of(seen))
+        now = at.astimezone(UTC).isoformat(timespec="seconds")
         # Replaced as a whole, so that threads need no lock.
         self._since = since = {
             reason.name: reason.since or self._since.get(reason.name, now) for reason in reasons
@@ -73,6 +77,12 @@ class Readiness:
             and {"deliveries": seen.spool.deliveries, "takes": seen.spool.takes},
         }
         return page, http_status(status, strict=strict)
+
+    def _recent(self, at: datetime) -> Seen:
+        """Return what was seen less than `KEPT` before *at*: everybody may ask, and often."""
+        if self._seen is None or abs((at - self._seen[0]).total_seconds()) >= KEPT:
+            self._seen = at, self._look()
+        return self._seen[1]
 
     def _look(self) -> Seen:
         spool = self._spool() if self._spool else None

@@ -3,7 +3,7 @@
 import pytest
 
 from service.ingest.spool import State
-from service.operate.reasons import Seen, reasons_of
+from service.operate.reasons import MOST, Seen, reasons_of, shortened
 from workers.errors import Problem, StoreNewer, StoreUnavailable
 from workers.policy.rules import RULES
 
@@ -100,3 +100,15 @@ def test_a_collection_that_is_paused_beside_its_destination_is_named_as_well():
     }
     names = [reason.name for reason in reasons_of(Seen(status=status))]
     assert names == ["destination site: paused", "collection posts: paused"]
+
+
+def test_of_many_destinations_a_short_list_names_some_and_counts_the_others():
+    many = {f"d{n}": paused("by hand", by="operator") for n in range(MOST + 5)}
+    status = {"destinations": many | {"away": paused("503", state="outage")}}
+    reasons = shortened(reasons_of(Seen(workers=0, status=status)))
+    assert len(reasons) == MOST + 3
+    more = reasons[-1]
+    assert (more.name, more.state, more.since) == ("more destinations: paused", "degraded", SINCE)
+    assert "5 others" in more.do
+    assert "no worker" in {reason.name for reason in reasons}
+    assert "destination away: outage" in {reason.name for reason in reasons}

@@ -1,3 +1,5 @@
+from datetime import timedelta, timezone
+
 import pytest
 
 from service.ingest.entry import Entry
@@ -128,6 +130,26 @@ def test_a_reason_says_since_when_it_stands(tmp_path, outbox):
     )
     since = [client.get("/readyz").json["reasons"] for _ in range(4)]
     assert [each and each[0]["since"][11:13] for each in since] == ["00", "00", [], "03"]
+
+
+def test_who_asks_often_is_told_what_was_seen_half_a_second_before(tmp_path, outbox):
+    looks = []
+    moments = iter([0, 0.4, 0.6, 0.2])
+    client = ready(
+        tmp_path,
+        outbox,
+        status=lambda: looks.append(1) or FLOWING,
+        clock=lambda: NOW + timedelta(seconds=next(moments)),
+    )
+    found = [client.get("/readyz").json["status"] and len(looks) for _ in range(4)]
+    assert found == [1, 1, 2, 2]
+
+
+def test_a_time_is_told_in_utc(tmp_path, outbox):
+    local = NOW.astimezone(timezone(timedelta(hours=5)))
+    client = ready(tmp_path, outbox, workers_alive=lambda: 0, clock=lambda: local)
+    (reason,) = client.get("/readyz").json["reasons"]
+    assert reason["since"] == NOW.isoformat(timespec="seconds")
 
 
 def short(*, full):
