@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -70,9 +71,13 @@ def _run(service: str, **options: Any) -> NoReturn:
     from service.config import logging_setup
     from service.config.build import of_process
     from service.run import services
+    from workers.config.loader import fill
 
+    fill(os.environ)  # INSTEP_LOG may stand in .env
     logging_setup.configure()
-    raise SystemExit(getattr(services, service)(of_process(), **options))
+    configuration = of_process()
+    logging_setup.observe(configuration.settings)
+    raise SystemExit(getattr(services, service)(configuration, **options))
 
 
 @click.command()

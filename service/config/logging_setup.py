@@ -13,9 +13,12 @@ import sys
 from collections.abc import Mapping
 from typing import TextIO
 
+from service.config import error_reports
 from service.config.error_text import error_text
 from service.config.log_lines import as_json, as_text, values_of
+from workers.config.settings import Settings
 from workers.errors import ConfigurationInvalid, Problem
+from workers.model.mask import Mask
 
 FORMS = ("text", "json")
 _AGAIN = 60.0  # s
@@ -45,14 +48,29 @@ class Once(logging.Filter):
         return True
 
 
-class JsonLine(logging.Formatter):
-    """``{"time":"2025-01-31T09:10:11.123Z","level":"info",…,"message":"attempt","items":100}``"""
+class _Masked(logging.Formatter):
+    """Masks secrets in whatever is no ordinary line: those have no foreign words."""
+
+    mask: Mask | None = None
 
     def format(self, record: logging.LogRecord) -> str:
+        line = self.line(record)
+        if self.mask is None or record.levelno < logging.WARNING:
+            return line
+        return self.mask.text(line)
+
+    def line(self, record: logging.LogRecord) -> str:
+        raise NotImplementedError
+
+
+class JsonLine(_Masked):
+    """``{"time":"2025-01-31T09:10:11.123Z","level":"info",…,"message":"attempt","items":100}``"""
+
+    def line(self, record: logging.LogRecord) -> str:
         return as_json(values_of(record, _error(record)))
 
 
-class TextLine(logging.Formatter):
+class TextLine(_Masked):
     """
     ``09:10:11 info    attempt  site  200 update  products A-1, A-2 +98  100 written  212 ms``
 
@@ -64,7 +82,7 @@ class TextLine(logging.Formatter):
         super().__init__()
         self._terminal, self._color = terminal, color
 
-    def format(self, record: logging.LogRecord) -> str:
+    def line(self, record: logging.LogRecord) -> str:
         values = values_of(record, _error(record))
         return as_text(values, color=self._color, clock=self._terminal)
 
@@ -95,6 +113,15 @@ def formatter_for(stream: TextIO, environ: Mapping[str, str]) -> logging.Formatt
     if form == "json":
         return JsonLine()
     return TextLine(terminal=terminal, color=terminal and not environ.get("NO_COLOR"))
+
+
+def observe(settings: Settings) -> None:
+    """Mask the secrets of *settings* in warnings and errors, and report errors where asked to."""
+    mask = Mask(settings.hidden)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, _Masked):
+            handler.formatter.mask = mask
+    error_reports.start(os.environ, settings.hidden)
 
 
 def configure(level: int = logging.INFO) -> None:

@@ -32,6 +32,7 @@ def main() -> int:
     liveness.start(pulse.is_alive)
     fetching = FETCH in sys.argv[1:]
     settings = _bind_fetches() if fetching else load(os.environ)
+    logging_setup.observe(settings)
     jobs.bind(settings, running=lambda context: BulkRunner(context).step).alive = pulse.alive
     return rq_worker.work(
         jobs.FETCH_QUEUE if fetching else jobs.QUEUE,

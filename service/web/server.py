@@ -163,6 +163,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     text_of("accept")
     configuration = of_process()
     settings = configuration.settings
+    logging_setup.observe(settings)
     context = jobs.build(settings)
     client = context.steps.client
     refusals = Refusals(client)

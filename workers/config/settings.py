@@ -191,6 +191,11 @@ class Settings:
         """Return the name of the copy that confirmations refer to."""
         return f"{self.copy_of(collection)}:{'staged' if staged else 'live'}"
 
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Return all tokens and secrets, to be masked."""
+        return next((each.hidden for each in self.destinations.values()), ())
+
     def hiding_secrets(self) -> Settings:
         """Return these settings with all tokens and secrets in each destination's *hidden*."""
         known = [self.admin_token, *(each.token for each in self.destinations.values())]

@@ -5,12 +5,14 @@ import json
 import logging
 import re
 import sys
+from pathlib import Path
 
 import pytest
 
 from service.config import logging_setup
 from service.config.error_text import error_text, message_of
 from service.config.log_lines import as_json, as_text, printable
+from workers.config.settings import Destination, Settings, StoreSettings
 from workers.errors import ConfigurationInvalid
 from workers.model.log_fields import MOST, TOTAL, bounded_names, without_values
 
@@ -184,6 +186,18 @@ def test_a_terminal_gets_text_and_the_rest_json_unless_instep_log_says_otherwise
 def test_another_form_is_refused_with_those_there_are():
     with pytest.raises(ConfigurationInvalid, match="INSTEP_LOG: found 'xml', expected \"text\" or"):
         logging_setup.form_of({"INSTEP_LOG": "xml"})
+
+
+@pytest.mark.usefixtures("kept_logging")
+def test_a_secret_of_the_configuration_is_masked_in_warnings_and_errors(capsys, monkeypatch):
+    monkeypatch.delenv("SENTRY_DSN", raising=False)
+    site = Destination("site", "v2", "wf-token-0123456789")
+    settings = Settings(Path("instep.toml"), StoreSettings(), {"site": site}, {}, {})
+    logging_setup.configure()
+    logging_setup.observe(settings.hiding_secrets())
+    logging.getLogger("workers.x").error("failed with wf-token-0123456789")
+    (line,) = map(json.loads, capsys.readouterr().err.splitlines())
+    assert line["message"] == "failed with ***"
 
 
 @pytest.mark.usefixtures("kept_logging")

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from service.cli import main
-from service.config import logging_setup
+from service.config import error_reports, logging_setup
 from service.fetchers import KINDS
 from service.operate import documentation
 from service.senders import SENDERS
@@ -120,16 +120,17 @@ def test_every_table_of_the_configuration_is_documented():
 
 def test_every_environment_variable_is_documented():
     documented = {name for name, _ in rows(section("configuration", "Environment"))}
-    files = (loader.__file__, sections.__file__, logging_setup.__file__)
+    files = (loader.__file__, sections.__file__, logging_setup.__file__, error_reports.__file__)
     texts = [Path(file).read_text(encoding="utf-8") for file in files]
     read = {name for text in texts for name in re.findall(r'\.get\("([A-Z_]+)"\)', text)}
-    assert documented == read - {"NO_COLOR"}
+    assert documented == read - {"NO_COLOR", "SENTRY_RELEASE"}
 
 
 def test_every_dependency_has_its_reason_in_the_readme():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras["sql"], *extras["postgresql"], *extras["mysql"]]
+    optional = [each for name in ("mysql", "postgresql", "sentry", "sql") for each in extras[name]]
+    wanted = [*project["dependencies"], *optional]
     table = README[README.index("## Dependencies") :]
     given = {name.partition("[")[0] for line in rows(table) for name in [line[0]]}
     assert {re.match(r"[\w-]+", each)[0] for each in wanted} == given
