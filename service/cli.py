@@ -27,6 +27,7 @@ from service.commands import (
     sandbox,
     senders,
     status,
+    tail,
 )
 from workers.errors import ConfigurationInvalid, ProcessorError
 
@@ -64,6 +65,7 @@ for command in (
     senders.senders,
     status.status,
     deliveries.deliveries,
+    tail.tail,
     dead.dead,
     forget.forget,
     remap.remap,

@@ -13,12 +13,15 @@ import sys
 from collections.abc import Mapping
 from typing import TextIO
 
-from service.config import error_reports
+import redis
+
+from service.config import error_reports, live_lines
 from service.config.error_text import error_text
 from service.config.log_lines import as_json, as_text, values_of
 from workers.config.settings import Settings
 from workers.errors import ConfigurationInvalid, Problem
 from workers.model.mask import Mask
+from workers.store.live_feed import LiveFeed
 
 FORMS = ("text", "json")
 _AGAIN = 60.0  # s
@@ -115,13 +118,19 @@ def formatter_for(stream: TextIO, environ: Mapping[str, str]) -> logging.Formatt
     return TextLine(terminal=terminal, color=terminal and not environ.get("NO_COLOR"))
 
 
-def observe(settings: Settings) -> None:
-    """Mask the secrets of *settings* in warnings and errors, and report errors where asked to."""
+def observe(settings: Settings, client: redis.Redis | None = None) -> None:
+    """
+    Mask the secrets of *settings* in warnings and errors, and report errors where asked to.
+
+    *client*: of the store in which ``instep tail`` finds the lines; None: it does not show them.
+    """
     mask = Mask(settings.hidden)
     for handler in logging.getLogger().handlers:
         if isinstance(handler.formatter, _Masked):
             handler.formatter.mask = mask
     error_reports.start(os.environ, settings.hidden)
+    if client is not None:
+        live_lines.attach(LiveFeed(client), mask)
 
 
 def configure(level: int = logging.INFO) -> None:

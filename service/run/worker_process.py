@@ -32,8 +32,9 @@ def main() -> int:
     liveness.start(pulse.is_alive)
     fetching = FETCH in sys.argv[1:]
     settings = _bind_fetches() if fetching else load(os.environ)
-    logging_setup.observe(settings)
-    jobs.bind(settings, running=lambda context: BulkRunner(context).step).alive = pulse.alive
+    bound = jobs.bind(settings, running=lambda context: BulkRunner(context).step)
+    bound.alive = pulse.alive
+    logging_setup.observe(settings, bound.context.steps.client)
     return rq_worker.work(
         jobs.FETCH_QUEUE if fetching else jobs.QUEUE,
         connection.rq_connection(settings.store),

@@ -163,9 +163,9 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     text_of("accept")
     configuration = of_process()
     settings = configuration.settings
-    logging_setup.observe(settings)
     context = jobs.build(settings)
     client = context.steps.client
+    logging_setup.observe(settings, client)
     refusals = Refusals(client)
     # Without a spool an early timeout would only lose deliveries.
     soon = jobs.build(settings, timeout=SOON, retries=1) if settings.store.spool_mb else context

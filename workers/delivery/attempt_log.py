@@ -21,6 +21,7 @@ def log_attempt(destination: Destination, batch: Batch, came: Attempt, settled: 
     values: dict[str, Any] = {
         "destination": batch.destination,
         "collection": batch.collection,
+        "sources": batch.sources,
         "request": batch.kind,
         "staged": batch.staged or not destination.live,
         "status": came.status,

@@ -83,6 +83,7 @@ class Batch:
     imports: int = 0  # files the CMS must import
     mistold: bool = False  # an answer recently blamed a good item of the collection
     more: bool = False  # further items are due
+    sources: tuple[str, ...] = ()  # of its values, for the log
     at: int = 0  # ms on the store's clock
     locales: Mapping[str, str] = field(default_factory=dict)  # of the site: cmsLocaleId → tag
     primary: str = ""  # cmsLocaleId of the primary locale

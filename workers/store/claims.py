@@ -104,6 +104,7 @@ def _joined(whole: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
         "items": items,
         "locales": whole["locales"] or more.get("locales"),
         "imports": more.get("imports", whole["imports"]),
+        "sources": sorted({*(whole.get("sources") or ()), *(more.get("sources") or ())}),
         "more": more["more"],
     }
 

@@ -125,6 +125,7 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
                 look=answer["look"],
                 trial=answer["trial"],
                 imports=int(answer.get("imports") or 0),
+                sources=tuple(sorted(answer.get("sources") or ())),
                 mistold=answer["mistold"],
                 more=answer["more"],
                 at=int(answer["at"]),

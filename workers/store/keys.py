@@ -55,6 +55,7 @@ LOSSES_NUMBER = f"{LOSSES}:number"
 WITNESS = f"{PREFIX}witness"  # a file outside records its progress (``witness.py``)
 ARRIVAL = f"{PREFIX}arrival"  # counter: the newest arrival number
 COUNTS = f"{PREFIX}counts"  # hash: the counters of promise 4
+LIVE_FEED = f"{PREFIX}live-feed"  # a channel, no key: what comes and goes (``live_feed.py``)
 AUDIT = f"{PREFIX}audit"  # stream: what operators changed, trimmed (``audit.py``)
 HISTORY = f"{PREFIX}history"  # stream: the history, trimmed (``history_trim.lua``)
 

@@ -60,6 +60,8 @@ local function item_payload(pick, dest)
     variants = pick.to and pick.to.entries, events = event_ids(pick)}
 end
 
+local sources = {}  -- of what is sent, by name
+
 -- Returns slug → arrival number of what a request of *kind* carries.
 local function save_claim(kind, pick)
   local item, held = pick.item, {}
@@ -67,6 +69,7 @@ local function save_claim(kind, pick)
     held[field.slug] = field.arrival
     -- From here on it is unknown what the CMS holds, until this claim is settled.
     item.fields[field.slug].confirmed = nil
+    sources[item.fields[field.slug].source or ''] = true
     write_history.note_sent(item.fields[field.slug])
     items.touch(item, field.slug)
   end
@@ -82,6 +85,12 @@ local function save_claim(kind, pick)
   item_schedule.place(item)
   items.save(item)
   return held
+end
+
+local function source_names()
+  local names = {}
+  for name in pairs(sources) do names[#names + 1] = name ~= '' and name or nil end
+  return names[1] and names
 end
 
 -- Claims what was picked of *set_of*, whose own are the first *own*.
@@ -103,7 +112,7 @@ local function hand_out(set_of, own)
   return step.answer({step = 'batch', collection = collection.name, items = payloads,
     kind = how.kind, staged = how.staged, look = how.look, locales = locale_tags(batch.picked),
     imports = batch.turn.taken, mistold = is_mistold(collection.name),
-    trial = batch.trial and not batch.blind, joins = joins,
+    sources = source_names(), trial = batch.trial and not batch.blind, joins = joins,
     more = set_of.due > own or lanes.first_due('live', batch.open) == now, at = now}, step.CLAIM_MS)
 end
 
