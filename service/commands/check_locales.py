@@ -34,7 +34,7 @@ def locales(
         return  # there are no locales, or nothing is written at all
 
     def ask(call: Callable[[Client], Answer]) -> Answer:
-        return ask_by(destination, limiter, call)
+        return ask_by(destination, limiter, call, kind="site")
 
     try:
         found = _sites(ask, destination, mine)

@@ -43,7 +43,8 @@ def ask(
             return client.list_sites()
         return client.get_collection(collection.id, seconds=seconds or SECONDS)
 
-    return ask_by(destination, limiter, call, patience=patience)
+    kind = "schema" if collection else "site"
+    return ask_by(destination, limiter, call, kind=kind, patience=patience)
 
 
 def ask_by(
@@ -51,9 +52,11 @@ def ask_by(
     limiter: Limiter | None,
     call: Callable[[Client], Answer],
     *,
+    kind: str,
     patience: float = PATIENCE,
 ) -> Answer:
-    """Return the answer of *destination* to one *call*; see `ask`."""
+    """Return the answer of *destination* to one *call*, counted as *kind*; see `ask`."""
+    from workers.store.settlement import called
     from workers.webflow.client import Client
 
     if limiter is not None:
@@ -63,7 +66,13 @@ def ask_by(
         answer = call(client)
     if limiter is not None:
         age = time.monotonic() - begin
-        limiter.learn(destination, limit=answer.limit, remaining=answer.remaining, age=age)
+        limiter.learn(
+            destination,
+            limit=answer.limit,
+            remaining=answer.remaining,
+            age=age,
+            called=called(kind, answer.status),
+        )
     return answer
 
 

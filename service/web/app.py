@@ -6,7 +6,7 @@ The Flask application: routes, health, readiness and metrics.
 | ``/webhooks/…`` | see ``service.web.webhooks`` |
 | ``/healthz`` | 200 as long as the process answers |
 | ``/readyz`` | 503 if a delivery could not be kept, else 200: see ``service.web.readiness`` |
-| ``/metrics`` | Prometheus text; without the store only the metrics of this machine |
+| ``/metrics`` | Prometheus text, see ``service.web.metrics_page`` |
 | ``/`` | 403 without ``INSTEP_ADMIN_TOKEN``, naming it |
 | ``/api/…`` | the same as commands show, as JSON: see ``service.api`` |
 | ``/docs``, ``/docs/…`` | the documentation, to requests that carry ``INSTEP_ADMIN_TOKEN`` |
@@ -20,7 +20,6 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
 from service.api import errors
@@ -30,12 +29,12 @@ from service.api.parts import Parts
 from service.config.build import Configuration
 from service.ingest.intake import Intake
 from service.ingest.spool_parts import SpoolParts
-from service.web import docs_pages, webhooks
+from service.web import docs_pages, metrics_page, webhooks
 from service.web.readiness import Readiness
 from service.web.refusals import ListRefusal, Reporter
 from workers.delivery.context import Context
 from workers.errors import StoreUnavailable
-from workers.store import metrics
+from workers.store.counters import Counters
 from workers.store.outbox import Outbox
 
 
@@ -50,6 +49,8 @@ def create_app(
     hung: Callable[[], Sequence[str]] = lambda: (),
     count_refusal: Callable[[str, str], object] = lambda *_: None,
     list_refusal: ListRefusal = lambda *_: None,
+    time_ack: Callable[[str, float], object] = lambda *_: None,
+    counters: Callable[[], Counters] = Counters,
     spool: SpoolParts | None = None,
     context: Context | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -67,6 +68,8 @@ def create_app(
         hung: Returns the roles of hanging processes; raises StoreUnavailable.
         count_refusal: Counts a refused request by source and reason; must not block.
         list_refusal: Lists a refused request; must not block.
+        time_ack: Records for a source after how many seconds it was answered 200; must not block.
+        counters: Returns what the metrics show beside the status; raises StoreUnavailable.
         spool: Keeps deliveries while the store is away; None: they are answered with 503.
         context: What ``/api`` serves from; None: there is no ``/api``.
         clock: Returns the current time, aware.
@@ -79,13 +82,16 @@ def create_app(
         spool.attach(intake)
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a redirect, which senders count as a failure
-    reporter = Reporter(settings.sources, count_refusal, list_refusal)
+    reporter = Reporter(settings.sources, count_refusal, list_refusal, time_ack)
     app.register_blueprint(webhooks.blueprint(intake, settings.sources, clock, reporter))
     app.add_url_rule("/healthz", view_func=lambda: {"alive": True}, endpoint="healthz")
     state = spool.state if spool is not None else None
     readiness = Readiness(check_store, workers_alive, status, clock, hung, state)
     app.add_url_rule("/readyz", view_func=lambda: _ready(readiness), endpoint="readyz")
-    app.add_url_rule("/metrics", view_func=lambda: _metrics(status, spool), endpoint="metrics")
+    spooled = spool.waiting if spool else int
+    app.register_blueprint(
+        metrics_page.blueprint(status, counters, spooled, settings.metrics_token)
+    )
     app.add_url_rule("/", view_func=lambda: _front(settings.admin_token), endpoint="front")
     app.register_blueprint(docs_pages.blueprint(settings.admin_token))
     if context is not None:
@@ -98,15 +104,6 @@ def create_app(
 def _ready(readiness: Readiness) -> tuple[Response, int]:
     page, status = readiness.page(strict="strict" in request.args)
     return jsonify(page), status
-
-
-def _metrics(status: Callable[[], Mapping[str, Any]], spool: SpoolParts | None) -> Response:
-    try:
-        text = metrics.text(status)
-    except StoreUnavailable:
-        # Not 503: the scraper would drop this machine's metrics just when they are needed.
-        text = metrics.text_without_store(spool.waiting() if spool else 0)
-    return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
 def _front(admin_token: str | None) -> tuple[Response, int]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from io import BytesIO
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 BODY: Final = "instep.body"  # the whole body, as bytes: there is nothing left to read
+COMPLETE: Final = "instep.complete"  # when it was whole, as `time.monotonic`
 
 _UNPREFIXED: Final = ("CONTENT_TYPE", "CONTENT_LENGTH")
 _ALWAYS: Final[Mapping[str, Any]] = {
@@ -63,4 +65,5 @@ def with_body(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
         environ["CONTENT_LENGTH"] = str(len(body))
     environ["wsgi.input"] = BytesIO(body)
     environ[BODY] = body
+    environ[COMPLETE] = monotonic()
     return environ

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
+from time import monotonic
 from typing import Any, Final, Protocol
 
 from workers.store.refusal_list import Refused
 from workers.store.refusals import REASONS, UNKNOWN
 
 PREFIX: Final = "/webhooks/"
+ACKNOWLEDGED: Final = frozenset({"kept", "duplicate", "unwanted", "spooled"})  # answered 200
 
 _log = logging.getLogger(__name__)
 
@@ -23,12 +25,14 @@ class ListRefusal(Protocol):
 
 class Reporter:
     """
-    Logs, counts and lists refused requests.
+    Logs, counts and lists refused requests, and times the answers to the others.
 
     Args:
         sources: The names of all sources.
         count: Called with the name of a source, or UNKNOWN, and a reason of
             ``workers.store.refusals``; must not block.
+        time_ack: Called with the name of a source and the seconds until a delivery of it was
+            answered; must not block.
     """
 
     def __init__(
@@ -36,10 +40,12 @@ class Reporter:
         sources: Collection[str],
         count: Callable[[str, str], object],
         list_refusal: ListRefusal = lambda *_: None,
+        time_ack: Callable[[str, float], object] = lambda *_: None,
     ) -> None:
         self._sources = sources
         self._count = count
         self._list = list_refusal
+        self._time_ack = time_ack
 
     def report(self, path: str, reason: str, status: int) -> None:
         """Log and count a refused request; *path* is not logged: it may hold a secret."""
@@ -63,6 +69,11 @@ class Reporter:
         if action in REASONS:
             self._count(source, action)
             self._list(source, Refused(action, status, message), checked)
+
+    def time_answer(self, source: str, action: str, since: float) -> None:
+        """Time an answer, unless it is a refusal or a 503; *since*: a `time.monotonic`."""
+        if action in ACKNOWLEDGED:
+            self._time_ack(source, monotonic() - since)
 
     def source_of(self, path: str) -> str | None:
         """Return the source named in *path*, or UNKNOWN; None: not a path for deliveries."""

@@ -156,6 +156,9 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     from workers.runtime import heartbeats as processes
     from workers.runtime import jobs
     from workers.store import durability
+    from workers.store.background_counts import BackgroundCounts
+    from workers.store.counters import CountersReader
+    from workers.store.histograms import AckTimes
     from workers.store.refusals import Refusals
     from workers.store.scripts import text_of
 
@@ -166,7 +169,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     context = jobs.build(settings)
     client = context.steps.client
     logging_setup.observe(settings, client)
-    refusals = Refusals(client)
+    refusals, acks = Refusals(client), AckTimes(BackgroundCounts(client))
     # Without a spool an early timeout would only lose deliveries.
     soon = jobs.build(settings, timeout=SOON, retries=1) if settings.store.spool_mb else context
     spool = SpoolParts(settings.store, soon.steps.client, client, context.outbox)
@@ -181,6 +184,8 @@ def _build() -> tuple[Flask, Settings, Reporter]:
         hung=lambda: processes.hung(client),
         count_refusal=refusals.count,
         list_refusal=refusals.list,
+        time_ack=acks.observe,
+        counters=CountersReader(client, lambda: processes.workers_alive(client)).read,
         spool=spool,
         context=context,
     )

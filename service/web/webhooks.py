@@ -41,7 +41,7 @@ from service.ingest.intake import Intake
 from service.ingest.receipt import Receipt
 from service.senders.base import QUERY, Answer
 from service.web import challenges
-from service.web.environ import BODY
+from service.web.environ import BODY, COMPLETE
 from service.web.refusals import Reporter
 from workers.config.settings import MAX_BODY, Source
 from workers.errors import BodyTooLarge, SignatureInvalid, StoreUnavailable
@@ -124,6 +124,7 @@ def blueprint(
         _log_outcome(action, values | {"ms": round((monotonic() - started) * 1000, 1)}, receipt)
         message = values.get("reason", "")
         reporter.count_outcome(source, action, STATUSES[action].value, message, checked)
+        reporter.time_answer(source, action, request.environ.get(COMPLETE, started))
         return _answer(action, receipt, fault)
 
     for rule in (

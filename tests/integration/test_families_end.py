@@ -19,7 +19,7 @@ KEPT = {"ms": 48 * 3_600_000, "most": 2**24}
 PERMANENT = (
     *("arrival", "counts", "letter-number", "slice-number", "source", "destination", "collection"),
     *("index", "schema", "kept-state", "history", "raw-bytes", "seen-bytes", "wakes", "nudge"),
-    *("clock",),
+    *("clock", "metrics", "freshness"),
 )
 
 

@@ -11,7 +11,15 @@ from workers.errors import StoreUnavailable
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 PROOF = {"Authorization": "Bearer s3cret"}
 STATUS = {
-    "destinations": {"site": {"state": "outage", "reason": "", "calls": 7, "rate_limited": 1}},
+    "destinations": {
+        "site": {
+            "state": "outage",
+            "reason": "",
+            "calls": 7,
+            "rate_limited": 1,
+            "budget": {"limit": 60, "left": 42},
+        }
+    },
     "collections": {
         "products": {
             "state": "flowing",

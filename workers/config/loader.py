@@ -98,6 +98,7 @@ def read(environ: Mapping[str, str]) -> Draft:
         mappings=tuple(reader.top.get("mappings", ())),
         public_url=bare(reader.top.get("public_url")),
         admin_token=admin_token,
+        metrics_token=filled.get("INSTEP_METRICS_TOKEN") or None,
         access=access_schema.read(reader, admin_token),
         warnings=tuple(reader.warnings),
     )

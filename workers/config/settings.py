@@ -161,6 +161,7 @@ class Settings:
     mappings: tuple[str, ...] = ()
     public_url: str | None = None
     admin_token: str | None = field(default=None, repr=False)  # INSTEP_ADMIN_TOKEN
+    metrics_token: str | None = field(default=None, repr=False)  # INSTEP_METRICS_TOKEN
     fetchers: Mapping[str, Fetcher] = field(default_factory=dict)
     access: Mapping[str, Access] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()  # deprecated keys
@@ -198,7 +199,8 @@ class Settings:
 
     def hiding_secrets(self) -> Settings:
         """Return these settings with all tokens and secrets in each destination's *hidden*."""
-        known = [self.admin_token, *(each.token for each in self.destinations.values())]
+        known = [self.admin_token, self.metrics_token]
+        known += [*(each.token for each in self.destinations.values())]
         known += [each.token for each in self.fetchers.values()]
         known += [each.token for each in self.access.values()]
         for source in self.sources.values():

@@ -35,7 +35,7 @@ class ItemReads:
         outcome = self._reader.ask(
             destination,
             lambda client: client.find_slug(collection.id, item.taken or "", not_after=not_after),
-            flight="",
+            kind="filter",
         )
         words = f"slug {item.taken} looked up: {summary(outcome)}"
         if isinstance(outcome, Answer) and outcome.status == 200:
@@ -147,7 +147,7 @@ class ItemReads:
         return self._reader.ask(
             destination,
             lambda client: client.get_item(collection.id, item, locale=locale, not_after=not_after),
-            flight="",
+            kind="get",
         )
 
     def _wait(self) -> float:

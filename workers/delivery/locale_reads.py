@@ -40,7 +40,7 @@ def _read_variants(
             where={"cmsLocaleId": lookup.locales},
             not_after=not_after,
         ),
-        flight="",
+        kind="list",
         collection=collection,
     )
     page = outcome if isinstance(outcome, Answer) and outcome.status == 200 else None
@@ -60,6 +60,7 @@ def _read_site(
     outcome = reader.ask(
         destination,
         lambda client: client.list_sites(*of, not_after=not_after),
+        kind="site",
         flight=lookup.token,
         # Not needed by writes: a token without this right may still write.
         harmless=True,

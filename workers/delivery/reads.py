@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeGuard
 
 from workers.config.settings import Collection, Destination
@@ -12,6 +13,8 @@ from workers.delivery.context import Context
 from workers.errors import DestinationError
 from workers.model.attempts import Lookup, Probe
 from workers.policy.rules import Action, action_for, pause_for
+from workers.store import settlement
+from workers.store.circuit_breaker import Event
 from workers.webflow.client import SECONDS, Client
 from workers.webflow.filters import key_filter
 from workers.webflow.item_answers import Answer
@@ -58,6 +61,7 @@ class CmsReader:
         outcome = self.ask(
             destination,
             lambda client: client.get_collection(collection.id, not_after=not_after),
+            kind="probe",
             flight=probe.token,
             probing=True,
         )
@@ -87,7 +91,7 @@ class CmsReader:
                 edited=lookup.edited,
                 not_after=not_after,
             ),
-            flight="",
+            kind="list",
             collection=collection,
         )
         self.context.items.ingest_page(lookup, _page(page))
@@ -107,7 +111,7 @@ class CmsReader:
             lambda client: client.list_items(
                 collection.id, offset=lookup.offset, where=asked.query, not_after=not_after
             ),
-            flight="",
+            kind="filter",
             collection=collection,
             # A 400 about the API version, for instance, is no reason to pause: filters are
             # optional.
@@ -125,7 +129,7 @@ class CmsReader:
             lambda client: client.get_collection(
                 collection.id, seconds=BRIEFLY, not_after=not_after
             ),
-            flight="",
+            kind="schema",
             collection=collection,
             harmless=True,
         )
@@ -138,6 +142,7 @@ class CmsReader:
             lambda client: client.get_collection(
                 collection.id, seconds=SECONDS if lookup.needed else BRIEFLY, not_after=not_after
             ),
+            kind="schema",
             flight=lookup.token,
             collection=collection,
             # Not needed by writes: a token without this right may still write.
@@ -150,7 +155,8 @@ class CmsReader:
         destination: Destination,
         ask: Callable[[Client], Answer],
         *,
-        flight: str,
+        kind: str,
+        flight: str = "",
         collection: Collection | None = None,
         probing: bool = False,
         harmless: bool = False,
@@ -160,6 +166,8 @@ class CmsReader:
         Send one request, whose budget slot is taken.
 
         Args:
+            kind: What is read, for the counters: list, filter, get, schema, site or probe.
+            flight: Token of the claim that it ends.
             collection: To pause after a 404.
             probing: An answer below 500 lets one request through.
             harmless: The answer affects nothing but the budget.
@@ -174,42 +182,32 @@ class CmsReader:
         spent = isinstance(outcome, Answer) and _limited(outcome)
         close = (outcome.retry_after or 0.0) if isinstance(outcome, Answer) and spent else None
         self.learn(destination, outcome, time.monotonic() - begun, close)
+        called = settlement.called(kind, _status(outcome))
+        record = partial(
+            self.context.breaker.record,
+            destination.name,
+            reason=summary(outcome),
+            flight=flight,
+            called=called,
+        )
         if harmless or (refusable and _refuses(outcome)):
-            self.context.breaker.record(
-                destination.name, "read", reason=summary(outcome), flight=flight
-            )
+            record("read")
         else:
-            self._report(
-                destination, outcome, flight=flight, collection=collection, probing=probing
-            )
+            self._pause(destination, outcome, collection)
+            record(_event(outcome, probing))
         return outcome
 
-    def _report(
+    def _pause(
         self,
         destination: Destination,
         outcome: Answer | DestinationError,
-        *,
-        flight: str,
         collection: Collection | None,
-        probing: bool,
     ) -> None:
-        breaker, words = self.context.breaker, summary(outcome)
-        status = outcome.status if isinstance(outcome, Answer) else _NO_ANSWER
+        breaker = self.context.breaker
         if reason := pause_for(outcome):
             breaker.pause(destination.name, reason, by=destination.budget)
-        elif status == 404 and collection is not None:
-            breaker.pause(collection.name, words, by="instep")
-        if probing:
-            breaker.record(
-                destination.name,
-                "probe-good" if status < 500 else "probe-bad",
-                reason=words,
-                flight=flight,
-            )
-        elif status >= 500:
-            breaker.record(destination.name, "failure", reason=words, flight=flight)
-        else:
-            breaker.record(destination.name, "read", reason=words, flight=flight)
+        elif _status(outcome) == 404 and collection is not None:
+            breaker.pause(collection.name, summary(outcome), by="instep")
 
     def learn(
         self,
@@ -227,6 +225,18 @@ class CmsReader:
             age=age,
             close=close,
         )
+
+
+def _status(outcome: Answer | DestinationError) -> int | None:
+    return outcome.status if isinstance(outcome, Answer) else None
+
+
+def _event(outcome: Answer | DestinationError, probing: bool) -> Event:
+    """Return what *outcome* says of the health of the destination."""
+    failed = (_status(outcome) or _NO_ANSWER) >= 500
+    if probing:
+        return "probe-bad" if failed else "probe-good"
+    return "failure" if failed else "read"
 
 
 def _page(outcome: Answer | DestinationError) -> Answer | None:

@@ -36,7 +36,7 @@ class Attempt:
 def heard(outcome: Answer | DestinationError | None, words: str, seconds: float) -> Heard | None:
     """Return what *outcome* tells beside the items; None: nothing was sent."""
     if isinstance(outcome, Answer):
-        return Heard(words, outcome.limit, outcome.remaining, seconds)
+        return Heard(words, outcome.limit, outcome.remaining, seconds, outcome.status)
     return Heard(words, seconds=seconds) if outcome else None
 
 
@@ -74,7 +74,7 @@ def completed(
     judged = {item_outcome.record: item_outcome for item_outcome in batch_outcome.item_outcomes}
     item_outcomes = []
     for item in batch.items:
-        item_outcome = judged.get(item.record, ItemOutcome(item.record))
+        item_outcome = judged.get(item.record, ItemOutcome(item.record, carried=False))
         failures = [failure for failure in [prepared.failures.get(item.record)] if failure]
         doubt = wait if item.record in prepared.doubted else 0.0
         item_outcomes.append(

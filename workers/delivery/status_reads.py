@@ -39,7 +39,8 @@ class StatusReads:
             query |= {"filter[id][in]": ",".join(ids)} if filtered else {}
             return client.find_items(collection.id, query, not_after=not_after)
 
-        outcome = self._reader.ask(destination, ask, flight="")
+        kind = "get" if batch.alone else "filter" if filtered else "list"
+        outcome = self._reader.ask(destination, ask, kind=kind)
         if filtered and not batch.alone and _refuses_filter(outcome):
             self._unfiltered.add(destination.name)
             found = [ItemOutcome(item.record, look=batch.look) for item in batch.items]

@@ -215,6 +215,7 @@ class ItemOutcome:
     shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # slug → locales
     # cmsLocaleId → "gone" (no such variant), "staged" or "live" (how it is written)
     variants: Mapping[str, str] = field(default_factory=dict)
+    carried: bool = True  # by the request: something of it was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,3 +246,4 @@ class Heard:
     limit: int | None = None  # ``X-RateLimit-Limit``
     remaining: int | None = None  # ``X-RateLimit-Remaining``
     seconds: float = 0.0  # since it was sent
+    status: int | None = None  # None: no answer

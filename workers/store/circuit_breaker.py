@@ -34,6 +34,7 @@ class Breaker:
         reason: str = "",
         flight: str = "",
         suspect: bool = False,
+        called: str = "",
     ) -> None:
         """
         Record an *event* of *destination*.
@@ -41,6 +42,7 @@ class Breaker:
         Args:
             flight: Token of the request that has ended.
             suspect: An item failed that had failed alone before.
+            called: The request that was answered, for the counters: `settlement.called`.
         """
         self._run(
             {
@@ -49,6 +51,7 @@ class Breaker:
                 "reason": reason,
                 "flight": flight,
                 "suspect": suspect or None,
+                "called": called or None,
             }
         )
 

@@ -10,10 +10,9 @@ steps (``workers/store/lua``) under the same names; these kinds are used by the 
 - ``born:``, ``status:<collection>:<copy>``: hashes: item id → createdOn, last status
 - ``listed:<collection>:<copy>``: set: ids seen in this round
 - ``seen:<source>``, ``seen-bytes``: generations and sets of ids (``deduplication.lua``)
-- ``cursors:<fetcher>``: hash: ``<source>:<object>`` → cursor
 - ``tombstones``, ``resting``: items that are gone; retired records without an item
 - ``guard:<collection>:<copy>``: hash: counts of runs (``run_counts.lua``)
-- ``logs:<source>``: hash: the logs of its servers (``source_logs.lua``)
+- ``cursors:<fetcher>``, ``logs:<source>``: hashes: object → cursor; logs (``source_logs.lua``)
 - ``call:<token>``: the answer of a step, for a repeat of the call
 - ``history-trimmed``, ``letter-number``, ``wakes``: last trim; a counter; times to wake
 """
@@ -57,6 +56,8 @@ ARRIVAL = f"{PREFIX}arrival"  # counter: the newest arrival number
 COUNTS = f"{PREFIX}counts"  # hash: the counters of promise 4
 LIVE_FEED = f"{PREFIX}live-feed"  # a channel, no key: what comes and goes (``live_feed.py``)
 AUDIT = f"{PREFIX}audit"  # stream: what operators changed, trimmed (``audit.py``)
+METRICS = f"{PREFIX}metrics"  # hash: counters that only rise (``counters.py``)
+FRESHNESS = f"{PREFIX}freshness"  # hash: how old values were of late (``freshness.lua``)
 HISTORY = f"{PREFIX}history"  # stream: the history, trimmed (``history_trim.lua``)
 
 

@@ -54,6 +54,7 @@ class Limiter:
         remaining: int | None,
         age: float,
         close: float | None = None,
+        called: str = "",
     ) -> None:
         """
         Record the rate headers of an answer.
@@ -64,7 +65,9 @@ class Limiter:
             age: Seconds since the request was sent.
             close: Seconds without further requests; 0: until the window ends; None: budget not
                 spent.
+            called: The request, for the counters (`settlement.called`), if it is counted by this.
         """
-        told = rate_told(destination, limit, remaining, age, close)
+        told = rate_told(destination, limit, remaining, age, close, called=called)
         if told is not None:
-            self.steps.run("learn_rate_limit", {"destination": destination.name, **told})
+            told |= {"destination": destination.name, "called": called or None}
+            self.steps.run("learn_rate_limit", told)

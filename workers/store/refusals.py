@@ -2,8 +2,8 @@
 Counts of refused requests, by source and reason, and the list of them.
 
 Counted in the hash of the source (`keys.source`): ``refused:<reason>``, and ``refused`` for bad
-signatures. A thread writes both, so that no answer waits for the store; what is not yet written
-when the process ends is lost.
+signatures. A thread writes both, so that no answer waits for the store, and the end of the process
+the rest; a kill loses what is not written yet.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from multiprocessing.util import Finalize
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -86,6 +87,14 @@ class Refusals:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="refusals", daemon=True)
             self._thread.start()
+            # Not atexit: granian's processes end by os._exit, after these.
+            Finalize(self, self._finish, exitpriority=1)
+
+    def _finish(self) -> None:
+        try:
+            self.flush()
+        except StoreUnavailable as error:
+            _log.warning("refusals lost", extra={"reason": str(error)})
 
     def _run(self) -> None:
         rest = threading.Event()

@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from workers.config.settings import Destination, Settings
+from workers.model.attempt_action import action_of
 from workers.model.attempts import (
     Batch,
     BatchOutcome,
@@ -16,7 +17,9 @@ from workers.model.attempts import (
 )
 from workers.model.versions import text_of_moment, version_of_text
 
-_NAMES = tuple(each.name for each in fields(ItemOutcome) if each.name != "failures")
+_NAMES = tuple(
+    each.name for each in fields(ItemOutcome) if each.name not in ("failures", "carried")
+)
 
 
 def settlement(
@@ -26,6 +29,7 @@ def settlement(
     collection = settings.collections[batch.collection]
     destination = settings.destinations[batch.destination]
     items = {item.record: item for item in batch.items}
+    health = _health(batch, batch_outcome, destination, heard) if heard else []
     return {
         "claim": batch.token,
         "destination": batch.destination,
@@ -36,7 +40,8 @@ def settlement(
         and rate_told(
             destination, heard.limit, heard.remaining, heard.seconds, batch_outcome.close_budget
         ),
-        "health": _health(batch, batch_outcome, destination, heard) if heard else [],
+        "health": health,
+        "called": heard and called(batch.kind, heard.status),
         "soft": batch_outcome.health == "failure",
         "heard": batch_outcome.heard,
         "closed": batch_outcome.not_published,
@@ -52,9 +57,15 @@ def settlement(
         "places": settings.copies(batch.destination),
         "verdicts": [
             item_outcome_for(each, items[each.record], sent=not batch.look)
+            | {"action": action_of(each, batch_outcome, sent=heard is not None)}
             for each in batch_outcome.item_outcomes
         ],
     }
+
+
+def called(kind: str, status: int | None) -> str:
+    """Return the name by which a request is counted; *status* None: it had no answer."""
+    return f"{kind}:{status or 'none'}"
 
 
 def rate_told(
@@ -63,13 +74,15 @@ def rate_told(
     remaining: int | None,
     age: float,
     close: float | None,
+    *,
+    called: str = "",
 ) -> dict[str, Any] | None:
     """
     Return the request of ``rate_headers.lua``; None: the answer has nothing about the budget.
 
     For the arguments see ``Limiter.learn``.
     """
-    if limit is None and remaining is None and close is None:
+    if limit is None and remaining is None and close is None and not called:
         return None
     return {
         "budget": destination.budget,

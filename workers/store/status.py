@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from workers.config.settings import Collection, Destination, Settings, Source
 from workers.model.changes import Lane
-from workers.store import clock, keys, memory, stale
+from workers.store import clock, histograms, keys, memory, stale
 from workers.store.budget import budget_of
 from workers.store.circuit_breaker import OPERATOR
 from workers.store.collection_waits import waits_of
@@ -33,12 +33,14 @@ class Report:
     def status(self) -> dict[str, Any]:
         """
         Return ``{destinations, collections, sources, refusals, fetchers, fields, balanced,
-        dead_letters, not_live, memory}``.
+        dead_letters, not_live, memory, freshness}``.
 
         State of a destination: *waiting* while its budget is spent and items are pending, *outage*
         while its circuit breaker is open. A collection also waits for a publish of the site or room
         in the plan, see ``waits``. ``lanes``: items with something to send, or being sent.
-        *not_live*: items written staged only because they are not published. Durations are seconds
+        *not_live*: items written staged only because they are not published. *freshness*: ``{p50,
+        p99}`` in s, from the arrival of an event to the answer of the CMS, in the last hour; None:
+        no live change was written. Durations are seconds
         on the store's clock.
         """
         names = [*self.settings.destinations.values()]
@@ -47,6 +49,7 @@ class Report:
             pipeline.get(keys.CLOCK)
             pipeline.hgetall(keys.COUNTS)
             pipeline.zcard(keys.LETTERS)
+            pipeline.hgetall(keys.FRESHNESS)
             for destination in names:
                 pipeline.hgetall(keys.destination(destination.name))
                 pipeline.hgetall(keys.budget(destination.budget))
@@ -76,6 +79,7 @@ class Report:
         now += clock.behind_ms(next(found))
         counts = next(found)
         letters = next(found)
+        fresh = next(found)
         held = {}
         budgets = {}
         for destination in names:
@@ -117,6 +121,7 @@ class Report:
             "dead_letters": letters,
             "not_live": sum(collection["not_live"] for collection in collections.values()),
             "memory": memory.read(self.steps.client),
+            "freshness": histograms.of_late(fresh, now),
         }
 
     def _destination(

@@ -163,10 +163,15 @@ class CmsLister:
             lambda client: client.get_item(self.collection.id, id, live=True),
             f"its live item {id} could not be read",
             (200, 404),
+            kind="get",
         )
 
     def _read(
-        self, ask: Callable[[Client], Answer], failed: str, good: Sequence[int] = (200,)
+        self,
+        ask: Callable[[Client], Answer],
+        failed: str,
+        good: Sequence[int] = (200,),
+        kind: str = "list",
     ) -> Answer:
         words = ""
         for tries in range(TRIES):
@@ -174,7 +179,7 @@ class CmsLister:
                 self.sleep(PAUSE * 2 ** (tries - 1))
             take(self.context, self.collection, self.sleep)
             outcome = self._reader.ask(
-                self._destination, ask, flight="", collection=self.collection
+                self._destination, ask, kind=kind, collection=self.collection
             )
             self.calls += 1
             if isinstance(outcome, Answer) and outcome.status in good:

@@ -90,7 +90,7 @@ def schema_of(context: Context, collection: Collection) -> tuple[Schema, int]:
     reader = CmsReader(context)
     try:
         outcome = reader.ask(
-            destination, lambda client: client.get_collection(collection.id), flight=""
+            destination, lambda client: client.get_collection(collection.id), kind="schema"
         )
     finally:
         reader.close()

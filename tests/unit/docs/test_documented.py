@@ -13,7 +13,8 @@ from service.fetchers import KINDS
 from service.operate import documentation
 from service.senders import SENDERS
 from workers.config import access_schema, loader, reconcile_schema, schemas, sections
-from workers.store.metrics import METRICS
+from workers.model.attempt_action import ACTIONS
+from workers.store.metric_names import NAMES, OLD
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -89,14 +90,25 @@ def test_every_kind_of_fetcher_is_documented_with_its_keys(name):
     assert all(f"`{key}`" in row for key in KINDS[name].options._declared_fields)
 
 
-@pytest.mark.parametrize("name", sorted(METRICS))
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_metric_is_documented_with_its_labels(name):
-    row = dict(rows(section("http-api", "Metrics")))[name]
-    assert all(label in row for label in METRICS[name].labels)
+    row = dict(rows(section("metrics", "All metrics")))[name]
+    assert all(label in row for label in NAMES[name].labels)
 
 
 def test_no_metric_is_documented_that_is_not_there():
-    assert {name for name, _ in rows(section("http-api", "Metrics"))} == set(METRICS)
+    assert {name for name, _ in rows(section("metrics", "All metrics"))} == set(NAMES)
+
+
+def test_what_replaces_an_old_metric_is_documented():
+    assert {name: row.split(" | ")[1] for name, row in rows(section("metrics", "Old names"))} == {
+        old: f"`{new}` |" for old, new in OLD.items()
+    }
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_action_of_an_attempt_is_documented(action):
+    assert action in dict(rows(section("metrics", "Actions")))
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -101,7 +101,7 @@ function accepted_values.take(change, event, triple)
   if version and version_order.LATER[request.mode] then version_order.yield_kind(item, slug, version) end
   if given(change.locale) and locales.is_elsewhere(place_of(change), change.locale, slug) then
     -- It is of another variant than this one.
-    remap.pass_over(event, 'stale')
+    remap.pass_over(event, change, 'stale')
     return {slug, 0, 'stale'}
   end
   local fate = fate_of(item, change, event, triple, version)
@@ -109,7 +109,7 @@ function accepted_values.take(change, event, triple)
     if fate == 'stale' and not given(change.echo) and not given(event.again) then
       stale_values.note_stale(item, change, slug, version)
     end
-    remap.pass_over(event, fate)
+    remap.pass_over(event, change, fate)
     return {slug, 0, fate}
   end
   stale_values.note_newer()
@@ -123,7 +123,7 @@ function accepted_values.take(change, event, triple)
   end
   remap.note_taken(event, item, slug, held, field)
   if next(item.left) then left_out.overtake(item, slug, version, event) end
-  step.count(field.state, 1)
+  items.count_state(change.collection, request.source, field.state)
   if field.state == 'unchanged' then return {slug, field.arrival, 'unchanged'} end
   make_due(item, change)
   return {slug, field.arrival, 'accepted'}

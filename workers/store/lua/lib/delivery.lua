@@ -94,9 +94,21 @@ function delivery.count(duplicate)
   if request.mode ~= 'live' then return end
   redis.call('HINCRBY', 'instep:source:' .. request.source, 'deliveries', 1)
   if duplicate then redis.call('HINCRBY', 'instep:source:' .. request.source, 'duplicates', 1) end
+  if not duplicate and given(request.spooled) then delivery.count_outcome('spooled') end
   if given(request.secret) then
     redis.call('HINCRBY', 'instep:source:' .. request.source, 'secret:' .. request.secret, 1)
   end
+end
+
+-- One that was neither kept, which are the rest of all, nor a duplicate.
+function delivery.count_outcome(outcome)
+  step.measure('deliveries:' .. request.source .. ':' .. outcome, 1)
+end
+
+-- *fresh*, *failed*: of its events, so many were taken, and so many could not be read whole.
+function delivery.count_events(fresh, failed)
+  if request.mode ~= 'live' or given(request.spooled) or fresh > 0 then return end
+  delivery.count_outcome(failed > 0 and 'unmapped' or 'unwanted')
 end
 
 -- The letter of its outcome in the list of deliveries (delivery_summary.py).

@@ -81,4 +81,9 @@ local function record(destination, report)
   end
 end
 
-return {record = record}
+-- *called*: "<kind>:<status>" of the request that was answered, or was not.
+local function count_call(destination, called)
+  if given(called) then step.measure('calls:' .. destination .. ':' .. called, 1) end
+end
+
+return {record = record, count_call = count_call}

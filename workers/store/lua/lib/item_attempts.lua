@@ -14,6 +14,12 @@ local function note_part_taken(part)
   end
 end
 
+-- *held*: its claim had not run out.
+function item_attempts.count(verdict, held)
+  if (verdict.action or '') == '' then return end
+  step.measure('attempts:' .. request.collection .. ':' .. (held and verdict.action or 'lost'), 1)
+end
+
 -- Something of it was taken.
 function item_attempts.reset(item, verdict)
   note_part_taken(item.meta.part)

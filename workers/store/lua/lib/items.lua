@@ -60,11 +60,16 @@ function items.touch(item, slug)
   item.touched[slug] = true
 end
 
--- Each state is a counter of P4.
+-- Each state is a counter of P4; how many values have come to it is counted by source as well.
+function items.count_state(collection, source, state)
+  step.count(state, 1)
+  step.measure('values:' .. (source or '') .. ':' .. collection .. ':' .. state, 1)
+end
+
 function items.set_state(item, slug, state)
   local field = item.fields[slug]
   step.count(field.state, -1)
-  step.count(state, 1)
+  items.count_state(item.collection, field.source, state)
   field.state = state
   items.touch(item, slug)
 end

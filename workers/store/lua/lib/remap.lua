@@ -1,16 +1,16 @@
 -- Shared: kept deliveries that run again through the mappings as they are now (`instep remap`).
 -- request.again: so it is.
 -- What changes nothing is not accepted: it was, or was overtaken before it could be.
---! uses step field_codes
+--! uses step items field_codes
 
 local request, given = step.request, step.given
 local remap = {tally = {same = 0, stale = 0}, taken = {}, refused = {}, closed = {}}
 
 -- Counts the fate of a value that was not taken.
-function remap.pass_over(event, fate)
+function remap.pass_over(event, change, fate)
   if not given(event.again) then
     step.count('accepted', 1)
-    step.count(fate, 1)
+    items.count_state(change.collection, request.source, fate)
   else
     local name = fate == 'stale' and 'stale' or 'same'
     remap.tally[name] = remap.tally[name] + 1

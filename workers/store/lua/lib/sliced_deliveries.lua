@@ -68,6 +68,8 @@ local function end_sliced(sliced)
   if request.mode == 'live' and tonumber(sliced.fresh or 0) == 0 and tonumber(sliced.bad or 0) == 0
       and tonumber(sliced.repeats or 0) > 0 then
     redis.call('HINCRBY', 'instep:source:' .. request.source, 'duplicates', 1)
+  else
+    delivery.count_events(tonumber(sliced.fresh or 0), tonumber(sliced.bad or 0))
   end
   -- The repeat of an event of which something was left out is a replay.
   if tonumber(sliced.bad or 0) > 0 then redis.call('DEL', 'instep:sliced-of:' .. request.hash) end

@@ -63,9 +63,14 @@ local function memory_limit()
   return bytes_most
 end
 
-local counted = {}
+local counted, measured = {}, {}
 local function count(name, by)
   counted[name] = (counted[name] or 0) + by
+end
+
+-- Adds to a counter that only rises (workers/store/counters.py).
+local function measure(name, by)
+  measured[name] = (measured[name] or 0) + by
 end
 
 -- *name*: the list in *entry* that is cut into pieces, so that no entry is long.
@@ -101,6 +106,7 @@ local function answer(result, keep_ms)
   for name, by in pairs(counted) do
     if by ~= 0 then redis.call('HINCRBY', 'instep:counts', name, by) end
   end
+  for name, by in pairs(measured) do redis.call('HINCRBY', 'instep:metrics', name, by) end
   local text = cjson.encode(result)
   if request.token then
     redis.call('SET', call_key, text, 'PX', keep_ms or 15000)
@@ -117,6 +123,6 @@ return {
   CLAIM_MS = CLAIM_MS, SEND_MS = SEND_MS, LATE_MS = LATE_MS, AHEAD_MS = AHEAD_MS, NOTED = NOTED,
   LANES = LANES, request = request, now_us = now_us, loss_number = loss_number,
   clock_seen = clock_seen, clock_back = clock_back, now = now, given = given, sane = sane,
-  earlier_answer = earlier_answer, memory_limit = memory_limit, count = count, note = note,
+  earlier_answer = earlier_answer, memory_limit = memory_limit, count = count, measure = measure, note = note,
   answer = answer, tell = tell, list_text = list_text, place = place, hash = hash, call_in_parts = call_in_parts,
 }

@@ -1,5 +1,5 @@
 -- Shared, of settle: values that the CMS has taken, and what its answer shows of them.
---! uses step items references write_history losses cms_forms locales
+--! uses step items references write_history losses cms_forms locales freshness
 
 local request, given = step.request, step.given
 local written_values = {}
@@ -42,6 +42,7 @@ function written_values.settle(item, claim, verdict)
     local field = item.fields[slug]
     if is_settled(field, slug, claim) then
       if field.state == 'pending' or field.state == 'ignored' then  -- ignored: create_only.lua
+        freshness.observe(item.collection, field)
         items.set_state(item, slug, 'written')
         if normalised[slug] then cms_forms.count_normalised(item, field) end
       end

@@ -131,6 +131,7 @@ if sliced then
   sliced_deliveries.save_slice(sliced, progress, {delivery.repeats, delivery.unwanted, delivery.taken})
 else
   delivery.count(delivery.is_duplicate)
+  if not delivery.is_duplicate then delivery.count_events(delivery.fresh, delivery.failed) end
 end
 if #fetches > 0 then step.note('asked', {source = request.source, fetches = fetches}, 'fetches') end
 if #fates > 0 then step.note('accepted', {source = request.source, mode = request.mode, changes = fates}, 'changes') end

@@ -30,7 +30,7 @@ local function discard_fields(item)
     fields = fields + 1
     if field.state == 'pending' or field.state == 'dead' then
       step.count(field.state, -1)
-      step.count('discarded', 1)
+      items.count_state(item.collection, field.source, 'discarded')
       discarded = discarded + 1
     end
     -- A letter of the CMS is of one item: with it goes the whole letter.

@@ -3,12 +3,12 @@
 -- of the destination, all at once. It acts only on values that still hold the arrival number that
 -- was claimed; what arrived meanwhile stays pending and due.
 -- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, kind, look, staged, at,
---   live, verdicts: [{…}], rate, health: [{…}], heard, closed, no_room, create_most, imports, outcome,
+--   live, verdicts: [{…}], rate, called, health: [{…}], heard, closed, no_room, create_most, imports, outcome,
 --   places, items, first, last, made}
 --   verdicts: by the names of Verdict (workers/model/attempts.py), and {id, sent: [slug], answered: updated
 --   as a version, wait_ms} (workers/store/settlement.py)
 --   kind, look, staged: of the request (requests.lua); live: of the destination
---   rate, health: rate_headers.lua, destination_health.lua; taken by the first of the steps
+--   rate, called, health: rate_headers.lua, destination_health.lua; taken by the first of the steps
 --   items: of the whole claim; first, last: of the steps that settle it one behind the other; made: one
 --   of those before has found a new item
 --   heard: the CMS answered the request; closed: that nothing of the collection can be written; no_room:
@@ -19,7 +19,7 @@
 -- Returns {settled, lost, letters, made}.
 -- Errors: none: a full store does this as well.
 --! uses step items item_schedule references item_status publish_wait status_answers item_ids rate_headers
---! uses destination_health written_values item_attempts
+--! uses destination_health freshness written_values item_attempts
 --! on demand dead_letters retirements resting_records creation slices cms_forms locales
 --! on demand retirement_answers creation_answers file_imports duplicate_keys late_imports plan_room
 --! on demand failed_values
@@ -90,7 +90,9 @@ local function settle(verdict)
   end
   local item = items.load(request.collection, verdict.record)
   local claim = items.claim_of(item)
-  if claim and claim.token == request.claim then
+  local held = claim and claim.token == request.claim
+  item_attempts.count(verdict, held)
+  if held then
     settle_claimed(item, claim, verdict)
   else
     lost = lost + 1
@@ -105,6 +107,7 @@ end
 -- What the answer says beside the verdicts. Before the flight lands, which the budget counts.
 if request.first then
   if given(request.rate) then rate_headers.learn(request.destination, request.rate) end
+  destination_health.count_call(request.destination, request.called)
   for _, report in ipairs(request.health or {}) do destination_health.record(request.destination, report) end
 end
 if request.last then redis.call('ZREM', 'instep:flight:' .. request.destination, request.claim) end
@@ -135,6 +138,7 @@ elseif request.kind == 'create' and request.heard and request.last then
 end
 for name in pairs(deleted and references.places or {}) do plan_room.try_at_once(name) end
 
+freshness.save()
 redis.call('HSET', 'instep:index:' .. place, 'answered', now)
 step.note('answered', {destination = request.destination, collection = request.collection,
   token = request.claim, outcome = request.outcome, items = settled}, 'items')
