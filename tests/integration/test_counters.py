@@ -80,16 +80,17 @@ def outcomes(bench):
         pytest.param([bad(id="e1")], "unmapped", id="nothing could be read"),
         pytest.param(
             [event("65f1", {"stock": 1}, id="e1"), bad(id="e2", index=1)],
-            "unmapped",
+            "kept",
             id="a part could not be read",
         ),
         pytest.param([], "unwanted", id="no mapping wants it"),
+        pytest.param([bad(index=n) for n in range(600)], "unmapped", id="nothing, in slices"),
         pytest.param(
             [event(f"65f{n}", {"stock": n}, index=n) for n in range(600)], "kept", id="in slices"
         ),
         pytest.param(
             [*(event(f"65f{n}", {"stock": n}, index=n) for n in range(600)), bad(index=600)],
-            "unmapped",
+            "kept",
             id="in slices, and a part could not be read",
         ),
     ],
