@@ -253,6 +253,11 @@ def test_the_buckets_of_freshness_are_those_that_the_step_counts():
     assert f"local BOUNDS = {{{bounds}}}" in " ".join(text_of("settle").split())
 
 
+def test_the_counters_are_a_table_which_is_quick_to_count_in(bench):
+    bench.confirm("65f1", {"stock": 1})
+    assert bench.client.object("encoding", "instep:metrics") == "hashtable"
+
+
 def test_the_counters_of_two_processes_add_up(store):
     one, other = Bench(store), Bench(store)
     one.confirm("65f1", {"stock": 1})

@@ -10,7 +10,8 @@ The hash `keys.METRICS` has them all; the steps add to it as they move the state
 - ``fresh:<collection>:<copy>:<bound>`` (``freshness.lua``), ``ack:<source>:<bound>``
   (``histograms.py``): times
 
-It has as many fields as the names of instep.toml make: none is of a key or of a payload.
+It has as many fields as the names of instep.toml make, and one without a name (``freshness.lua``);
+none is of a key or of a payload.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class CountersReader:
             pipeline.zrange(keys.LETTERS, 0, -1)
             counts, letters = pipeline.execute()
         return Counters(
-            counts={name: int(number) for name, number in counts.items()},
+            counts={name: int(number) for name, number in counts.items() if name},
             letters=self._kinds(letters),
             workers=self._workers(),
         )

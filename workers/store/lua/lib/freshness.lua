@@ -10,24 +10,18 @@ local BOUNDS = {1000, 2000, 5000, 10000, 20000, 30000, 60000, 120000, 300000, 60
   21600000, 86400000}
 local RECENT, QUARTER_MS = 'instep:freshness', 900000
 local QUARTERS = 4  -- that are kept beside the present one
-local copy = request.live and not request.staged and 'live' or 'staged'
-local observed = {}  -- bound → values
+local counts, sum = {}, 0  -- place of a bound → values; of all, in ms
 
-local function bound_of(ms)
-  for _, bound in ipairs(BOUNDS) do
-    if ms <= bound then return tostring(bound) end
-  end
-  return 'inf'
-end
-
-local function observe(collection, field)
+local function observe(field)
   if field.state ~= 'pending' or field.lane ~= 1 then return end
-  local ms = math.max(0, math.floor(now - math.max(field.since, field.came_at or 0)))
-  local bound, name = bound_of(ms), 'fresh:' .. collection .. ':' .. copy .. ':'
-  step.measure(name .. bound, 1)
-  step.measure(name .. 'sum', ms)
-  observed[bound] = (observed[bound] or 0) + 1
+  local ms, place = math.max(0, now - math.max(field.since, field.came_at or 0)), 1
+  while ms > (BOUNDS[place] or ms) do place = place + 1 end
+  counts[place], sum = (counts[place] or 0) + 1, sum + ms
 end
+
+-- A hash of short values is a list, which is searched from its begin: a hundred counters make HINCRBY
+-- three times as slow. One long value makes it a table.
+local function keep_quick() redis.call('HSETNX', 'instep:metrics', '', string.rep('.', 65)) end
 
 -- What is over is dropped; what is ahead was counted before the clock stepped back.
 local function prune(quarter)
@@ -40,12 +34,20 @@ local function prune(quarter)
 end
 
 local function save()
-  local quarter, begins = math.floor(now / QUARTER_MS), false
-  for bound, number in pairs(observed) do
-    local held = redis.call('HINCRBY', RECENT, string.format('%.0f:%s', quarter, bound), number)
-    begins = begins or held == number
+  if not next(counts) then return end
+  local quarter, begins = string.format('%.0f:', math.floor(now / QUARTER_MS)), false
+  local copy = request.live and not request.staged and ':live:' or ':staged:'
+  local name = 'fresh:' .. request.collection .. copy
+  for place, number in pairs(counts) do
+    local bound = BOUNDS[place] or 'inf'
+    step.measure(name .. bound, number)
+    begins = redis.call('HINCRBY', RECENT, quarter .. bound, number) == number or begins
   end
-  if begins then prune(quarter) end
+  step.measure(name .. 'sum', math.floor(sum))
+  if begins then
+    prune(math.floor(now / QUARTER_MS))
+    keep_quick()
+  end
 end
 
 return {observe = observe, save = save}

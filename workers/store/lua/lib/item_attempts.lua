@@ -15,9 +15,9 @@ local function note_part_taken(part)
 end
 
 -- *held*: its claim had not run out.
+local attempts = 'attempts:' .. request.collection .. ':'
 function item_attempts.count(verdict, held)
-  if (verdict.action or '') == '' then return end
-  step.measure('attempts:' .. request.collection .. ':' .. (held and verdict.action or 'lost'), 1)
+  if (verdict.action or '') ~= '' then step.measure(attempts .. (held and verdict.action or 'lost'), 1) end
 end
 
 -- Something of it was taken.

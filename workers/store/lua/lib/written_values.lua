@@ -42,7 +42,7 @@ function written_values.settle(item, claim, verdict)
     local field = item.fields[slug]
     if is_settled(field, slug, claim) then
       if field.state == 'pending' or field.state == 'ignored' then  -- ignored: create_only.lua
-        freshness.observe(item.collection, field)
+        freshness.observe(field)
         items.set_state(item, slug, 'written')
         if normalised[slug] then cms_forms.count_normalised(item, field) end
       end
