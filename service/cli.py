@@ -28,6 +28,7 @@ from service.commands import (
     senders,
     status,
     tail,
+    why,
 )
 from workers.errors import ConfigurationInvalid, ProcessorError
 
@@ -64,6 +65,7 @@ for command in (
     preview.preview,
     senders.senders,
     status.status,
+    why.why,
     deliveries.deliveries,
     tail.tail,
     dead.dead,

@@ -195,6 +195,11 @@ class DeadLetters:
             yield from (_letter(id, held) for id, held in zip(page, found, strict=True) if held)
 
 
+def letter_of(id: str, held: Mapping[str, str]) -> Letter:
+    """Parse the hash of a letter."""
+    return _letter(id, held)
+
+
 def _letter(id: str, held: Mapping[str, str]) -> Letter:
     fields = {}
     for name, text in held.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,6 +24,11 @@ def slug_of(name: str) -> str | None:
     return name.removeprefix(_FIELD) if name.startswith(_FIELD) else None
 
 
+def left_slug_of(name: str) -> str | None:
+    """Return the slug of what was left out under *name* of an item; None: it is none."""
+    return name.removeprefix(_LEFT_OUT) if name.startswith(_LEFT_OUT) else None
+
+
 def left_out_of(name: str) -> tuple[str, str, str] | None:
     """Return collection, key and slug of a left-out field, an entry *name* of a letter; or None."""
     return tuple(json.loads(name[2:])) if name.startswith(_LEFT_OUT) else None
@@ -35,11 +40,32 @@ class ItemClaim:
 
     at: float
     till: float
+    kind: str = "update"  # or create, unpublish, delete
+    slugs: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, text: str) -> ItemClaim:
         stored = json.loads(text)
-        return cls(stored["at"], stored["till"])
+        kind = stored.get("retire") or ("create" if stored.get("create") else "update")
+        return cls(stored["at"], stored["till"], kind, frozenset(stored.get("fields") or ()))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownValue:
+    """What the CMS is known to have held; see ``lua/lib/write_history.lua``."""
+
+    arrival: int  # of the value that was sent; 0: an event of the CMS told it
+    mark: str  # see `workers.fields.marks`
+    updated: str  # lastUpdated of the item then, as a version; "": sent, and not answered
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What of an event could not be read; see ``lua/lib/left_out.lua``."""
+
+    letter: str  # id of its dead letter
+    version: str | None  # None: arrival decides
+    arrival: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +94,11 @@ class FieldRecord:
     undone: bool = False  # a retirement whose record came back
     lifting: bool = False  # the same, still to be undone in the CMS
     stuck: bool = False  # it has waited too long for the item it refers to
+    lane: int = 1  # live, replay or reconcile
+    repair_at: int | None = None  # to be written once more, not before this
+    blocked_since: int | None = None  # since when it waits for an item it refers to
+    create_only: bool = False  # written at the creation of an item only
+    known: tuple[KnownValue, ...] = ()  # what the CMS is known to have held, oldest first
 
     @classmethod
     def parse(cls, text: str | bytes, now_ms: float = 0) -> FieldRecord:
@@ -96,7 +127,31 @@ class FieldRecord:
             undone=bool(stored.get("b")),
             lifting=bool(stored.get("b") and stored.get("m")),
             stuck="y" in stored and now_ms - stored["y"] > STUCK_MS,
+            lane=int(stored.get("q") or 1),
+            repair_at=int(stored["m"]) if marked else None,
+            blocked_since=int(stored["y"]) if "y" in stored else None,
+            create_only=bool(stored.get("O")),
+            known=tuple(_known(stored)),
         )
+
+    @property
+    def wants_repair(self) -> bool:
+        """Whether it is to be written once more, as ``items.wants_repair`` says."""
+        if self.repair_at is None:
+            return False
+        by_state = self.state in ("written", "unchanged")
+        only_new = self.create_only and self.state == "ignored"
+        return by_state or only_new or (self.undone and self.state == "superseded")
+
+    @property
+    def unsent(self) -> bool:
+        return self.state == "pending" or self.wants_repair
+
+
+def _known(stored: Mapping[str, Any]) -> Iterator[KnownValue]:
+    for entry in str(stored.get("k") or "").split():
+        arrival, mark, updated = entry.split(",")
+        yield KnownValue(int(arrival), mark, updated)
 
 
 def _last_answer(stored: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -34,6 +34,11 @@ def rest_of(key: str) -> str:
     return key.removeprefix(PREFIX).partition(":")[2]
 
 
+def of_steps(kind: str, *names: str) -> str:
+    """Return a key of a kind that the steps alone write."""
+    return ":".join((f"{PREFIX}{kind}", *names))
+
+
 def every(kind: str) -> str:
     """Return the pattern of all keys of *kind*."""
     return f"{PREFIX}{kind}:*"

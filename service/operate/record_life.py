@@ -1,0 +1,163 @@
+"""
+The life of one record: why the CMS shows what it shows, and what happens next.
+
+Computed from the store alone. Shown by ``instep why``, the API and the console.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from service.ingest.spool_count import all_waiting
+from service.operate.moments import moment
+from service.operate.record_fields import fields_of
+from service.operate.record_rests import rests, state_of
+from service.operate.record_search import named_in, nearest
+from service.operate.record_waits import Wait, waits
+from workers.runtime import heartbeats
+from workers.store.record_facts import RecordFacts
+from workers.store.record_reader import RecordReader
+
+if TYPE_CHECKING:
+    from workers.delivery.context import Context
+
+SHOWN = "nothing: the CMS shows it"
+
+
+@dataclass
+class UnknownRecord(LookupError):
+    """No event that was accepted has named the record."""
+
+    collection: str
+    key: str
+    item: str | None = None  # the item that has this key in the CMS, as last listed
+    nearest: Sequence[str] = ()
+    # that named it and were not mapped: {id, at, source, topic, outcome, reason}
+    deliveries: Sequence[Mapping[str, Any]] = field(default=())
+
+    def __str__(self) -> str:
+        return f"no event has named the record {self.key} of {self.collection}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "collection": self.collection,
+            "key": self.key,
+            "item": self.item,
+            "state": "unknown",
+            "nearest": list(self.nearest),
+            "deliveries": [dict(each) for each in self.deliveries],
+        }
+
+
+@dataclass
+class UnknownLocale(LookupError):
+    """The site has no such locale."""
+
+    locale: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"found {self.locale!r}, expected a locale of the site: {', '.join(self.known)}"
+
+
+def life_of(
+    context: Context, collection: str, key: str, locale: str | None = None
+) -> dict[str, Any]:
+    """
+    Return the life of the record *key* of *collection*.
+
+    Args:
+        key: As any system writes it: with padding, in any Unicode form; or its item id.
+        locale: Show the fields of this variant alone.
+
+    Returns:
+        ``{collection, key, item, locale, state, answer, waits_for, waits, next: {what, at},
+        fields: {SLUG: {wanted, version, source, held, confirmed_at, state}}, life, dropped}``;
+        times as text in UTC.
+
+    Raises:
+        KeyError: There is no such collection.
+        UnknownRecord: No event has named it.
+        UnknownLocale: Its site has no such locale.
+        StoreUnavailable: The store did not answer.
+    """
+    reader = RecordReader(context.steps, context.settings)
+    facts = reader.read(collection, key)
+    if facts is None:
+        raise UnknownRecord(
+            collection,
+            key,
+            reader.item_of(collection, key),
+            nearest(context, collection, key),
+            named_in(context, collection, key),
+        )
+    if locale is not None and facts.locales:
+        _check_locale(locale, facts.locales)
+    return _life(context, facts, locale)
+
+
+def _check_locale(locale: str, known: tuple[str, ...]) -> None:
+    if locale.lower() not in {tag.lower() for tag in known}:
+        raise UnknownLocale(locale, known)
+
+
+def _life(context: Context, facts: RecordFacts, locale: str | None) -> dict[str, Any]:
+    client, data = context.steps.client, context.settings.store.data.expanduser()
+    spooled = all_waiting(data, client).deliveries
+    alive = heartbeats.workers_alive(client) if facts.unsent else 0
+    resting = rests(facts)
+    found = [*waits(facts, workers=alive, spooled=spooled), *resting]
+    # What may come of a spool says nothing of what is known.
+    found.sort(key=lambda each: each.cause in ("spool", "delivery"))
+    state = state_of(facts, resting)
+    return {
+        "collection": facts.collection.name,
+        "key": facts.key,
+        "item": facts.id,
+        "locale": locale,
+        "state": state,
+        "answer": _answer(facts, state, found),
+        "waits_for": found[0].says if found else SHOWN,
+        "next": _next(found),
+        "waits": [_wait(each) for each in found],
+        "fields": fields_of(facts, locale),
+        "life": [],
+        "dropped": 0,
+    }
+
+
+def _next(found: Sequence[Wait]) -> dict[str, Any]:
+    if not found:
+        return {"what": "nothing until the next event", "at": None}
+    return {"what": found[0].next, "at": moment(found[0].at)}
+
+
+def _wait(each: Wait) -> dict[str, Any]:
+    return {
+        "cause": each.cause,
+        "what": each.says,
+        "fields": list(each.fields),
+        "next": {"what": each.next, "at": moment(each.at)},
+    }
+
+
+def _answer(facts: RecordFacts, state: str, found: Sequence[Wait]) -> str:
+    """Return one or two sentences: where the record stands, and why."""
+    where = "on the site" if facts.destination.live else "in the CMS"
+    if not found:
+        return f"It is {where}: the CMS shows all that its sources gave."
+    words, main = _WORDS.get(state, ""), found[0].says
+    main = main.removeprefix("nothing: ")
+    if state in ("pending", "sending"):
+        some = "not yet" if len(facts.unsent) == len(facts.fields) else "not all of it yet"
+        return f"{some.capitalize()} {where}. It waits for {main}."
+    return f"{words} {main[:1].upper()}{main[1:]}." if not words else f"{words}{main}."
+
+
+_WORDS = {
+    "dead": "Not on the site: it is in ",
+    "left out": "Not on the site: it is in ",
+    "not published": "Not on the site: it waits for ",
+}

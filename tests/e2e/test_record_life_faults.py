@@ -1,0 +1,208 @@
+"""Twenty faults, planted: `why` names the cause of each."""
+
+from dataclasses import replace
+
+import pytest
+
+from service.sandbox.model.schema import Field
+from tests.support.life_rig import Planted
+from workers.config.settings import Collection
+
+
+@pytest.fixture
+def plant(store, tmp_path):
+    """Opens a way out to twenty products by their keys."""
+    ways = []
+
+    def open(**options):
+        ways.append(Planted(store, tmp_path, **options))
+        return ways[-1]
+
+    yield open
+    for way in ways:
+        way.close()
+        way.check()
+
+
+@pytest.fixture
+def way(plant):
+    return plant()
+
+
+def test_a_refused_token_pauses_the_destination_until_it_is_resumed(way):
+    way.fault("revoked-token", match={"method": None})
+    way.receive("P-0001", qty=5)
+    way.run()
+    found = way.why("P-0001")
+    assert found["state"] == "pending"
+    assert "the destination site, paused since" in found["waits_for"]
+    assert "401" in found["waits_for"]
+    assert "instep resume site" in found["next"]["what"]
+    assert found["next"]["at"] is None
+
+
+def test_a_field_that_was_renamed_in_the_cms_is_named_with_its_letter(way):
+    del way.products.fields["stock"]
+    way.receive("P-0001", qty=5)
+    way.run()
+    found = way.why("P-0001")
+    (letter,) = way.letters()
+    assert found["state"] == "dead"
+    assert letter.id in found["waits_for"]
+    assert "stock: Field not described in schema" in found["waits_for"]
+    assert found["fields"]["stock"]["letter"] == letter.id
+    assert f"instep dead replay {letter.id}" in found["next"]["what"]
+
+
+def test_a_key_with_a_typo_has_no_item_and_one_like_it(way):
+    way.receive("P-0OO1", qty=5)
+    way.run()
+    assert "no item of products has sku = P-0OO1" in way.why("P-0OO1")["waits_for"]
+    assert "P-0OO1" in way.unknown("P-0O01").nearest
+
+
+def test_a_padded_key_is_the_same_record(way):
+    way.receive("  P-0001\u3000", qty=5)
+    way.run()
+    for key in ("P-0001", " P-0001 ", "  P-0001\u3000"):
+        found = way.why(key)
+        assert (found["state"], found["item"]) == ("in step", way.id(1))
+        assert found["key"] == "  P-0001\u3000"
+
+
+def test_a_clock_that_is_ahead_leaves_a_value_out(way):
+    way.receive("P-0001", qty=5, ahead=7200)
+    way.run()
+    found = way.why("P-0001")
+    (letter,) = way.letters()
+    assert found["state"] == "left out"
+    assert letter.id in found["waits_for"]
+    assert "more than an hour ahead of the store's clock" in found["waits_for"]
+    assert found["fields"]["stock"]["state"] == "left out"
+
+
+def test_an_edit_by_hand_is_told_once_a_listing_shows_it(way):
+    way.receive("P-0001", qty=5)
+    way.receive("P-0002", qty=5)
+    way.run()
+    assert way.why("P-0001")["fields"]["stock"]["known"] == "confirmed"
+    way.pass_time(3600)
+    way.edit(1, stock=7)
+    way.remove(2)
+    way.receive("P-0002", qty=6)  # the whole collection is listed
+    way.run()
+    found = way.why("P-0001")
+    assert found["state"] == "edited"
+    edited = way.products.items[way.id(1)].staged.updated
+    assert f"edited in the CMS at {edited:%Y-%m-%dT%H:%M:%S}Z" in found["waits_for"]
+    assert found["fields"]["stock"]["known"] != "confirmed"
+
+
+def test_a_paused_collection_is_named_with_its_reason(way):
+    way.context.breaker.pause("products", "stock-taking")
+    way.receive("P-0001", qty=5)
+    way.run()
+    found = way.why("P-0001")
+    assert "the collection products, paused by an operator since" in found["waits_for"]
+    assert "stock-taking" in found["waits_for"]
+    assert "instep resume products" in found["next"]["what"]
+
+
+def test_a_refused_option_is_named(way):
+    way.receive("P-0001", qty=5, category="Nonsense")
+    way.run()
+    found = way.why("P-0001")
+    assert found["state"] == "dead"
+    assert "category" in found["waits_for"]
+    assert "Nonsense" in found["waits_for"]
+    assert found["fields"]["stock"]["state"] == "written"
+
+
+def test_an_item_that_was_deleted_in_the_cms_is_looked_up_and_then_missing(way):
+    way.receive("P-0001", qty=5)
+    way.run()
+    way.remove(1)
+    way.receive("P-0001", qty=6)
+    way.run()
+    found = way.why("P-0001")
+    assert found["state"] == "dead"
+    assert "no item of products has sku = P-0001" in found["waits_for"]
+    assert found["item"] is None
+
+
+def test_an_item_that_was_never_published_is_written_staged_only(way):
+    way.unpublish(1)
+    way.receive("P-0001", qty=5)
+    way.run()
+    found = way.why("P-0001")
+    assert found["state"] == "not published"
+    assert "written staged only" in found["waits_for"]
+    assert "publishes the item" in found["next"]["what"]
+
+
+def test_a_plan_without_room_is_named_with_the_time_of_the_next_try(plant):
+    way = plant(collection={"missing": "create"})
+    way.site.rules.item_limit = len(way.products.items)
+    way.change("new", name="New", stock=1)
+    way.run(60)
+    found = way.why("new")
+    assert (found["state"], way.causes("new")) == ("pending", ["room"])
+    assert "plan limit" in found["waits_for"]
+    assert found["next"]["at"] is not None
+
+
+def test_a_picture_that_cannot_be_imported_is_named(way):
+    way.fault("lost-image")
+    way.receive("P-0001", image="https://images.example.com/lost.png")
+    way.run()
+    found = way.why("P-0001")
+    assert found["state"] == "dead"
+    assert "image" in found["waits_for"]
+
+
+def test_two_sources_of_one_field_are_both_told(way):
+    way.receive("P-0001", qty=5)
+    way.receive("P-0001", qty=6, source="shop", ahead=1)
+    way.run()
+    assert way.why("P-0001")["fields"]["stock"]["source"] == "shop"
+
+
+def test_a_full_budget_is_named_with_the_time_of_the_next_request(plant):
+    way = plant(requests_per_minute=6)
+    for n in range(1, 8):
+        way.receive(f"P-{n:04d}", qty=5)
+        way.run(1)
+    found = way.why("P-0007")
+    assert found["state"] == "pending"
+    assert "the budget of the token of site" in found["waits_for"]
+    assert found["next"]["at"] is not None
+
+
+def test_a_reference_that_waits_names_the_other_record(plant):
+    way = plant(collection={"missing": "create"})
+    shelves = way.add_collection("shelves")
+    way.products.fields["shelf"] = Field(
+        "shelf", "Reference", validations={"collectionId": shelves}
+    )
+    known = {
+        **way.settings.collections,
+        "shelves": Collection("shelves", "site", shelves, "sku", "create"),
+    }
+    way.settings = replace(way.settings, collections=known)
+    way.begin()
+    way.change("P-0001", shelf={"key": "new-1", "to": "shelves"}, stock=4)
+    way.run(5)
+    found = way.why("P-0001")
+    assert way.causes("P-0001") == ["reference"]
+    assert "the reference shelf: shelves has no known item with the key new-1" in found["waits_for"]
+    assert "no event has named that record" in found["waits_for"]
+    assert found["fields"]["stock"]["state"] == "written"
+    assert found["next"]["at"] is not None
+
+
+def test_a_letter_that_closed_by_itself_is_no_cause_any_more(way):
+    way.receive("P-0001", category="Nonsense")
+    way.run()
+    way.receive("P-0001", category="Chairs", ahead=1)
+    way.run()
+    assert way.why("P-0001")["state"] == "in step"

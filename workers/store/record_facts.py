@@ -1,0 +1,69 @@
+"""What the store holds of one record, and of all that may hold it up: the values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from workers.config.settings import Collection, Destination
+from workers.model.retirement import GONE
+from workers.store.dead_letters import Letter
+from workers.store.item_record import FieldRecord
+from workers.store.item_schedule import ItemSchedule
+from workers.store.waits import Condition, Gate, Lookup, Outage, Pause
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """A record of another collection that a field waits for."""
+
+    slug: str
+    collection: str
+    key: str
+    since: float  # ms
+    known: bool  # an event has named it
+    roomless: bool  # it waits for room in the plan
+    next_at: float | None  # ms: a listing that begins from then on decides
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """Times are ms since 1970, on the store's clock."""
+
+    now: float
+    collection: Collection
+    destination: Destination
+    record: str  # its key in normal form, or its item id
+    id: str | None  # of its item
+    fields: Mapping[str, FieldRecord]  # by slug, its retirement too
+    schedule: ItemSchedule
+    pause: Pause | None = None
+    collection_pause: Pause | None = None
+    outage: Outage | None = None
+    gate: Gate = field(default_factory=Gate)
+    publish: Condition | None = None
+    room: Condition | None = None
+    lookup: Lookup | None = None
+    status: str = ""  # of its item, as the CMS last showed it, see `workers.model.item_status`
+    variants: Mapping[str, str] = field(default_factory=dict)  # tag → live or staged
+    locales: tuple[str, ...] = ()  # tags of the site, the primary one first
+    unread: str = ""  # why the locales of its site could not be read
+    ahead: int = 0  # items that are due before it
+    letters: Mapping[str, Letter] = field(default_factory=dict)
+    referred: tuple[Referred, ...] = ()
+    slicing: int = 0  # deliveries that are being accepted
+
+    @property
+    def gone(self) -> FieldRecord | None:
+        """Its retirement, if in force."""
+        found = self.fields.get(GONE)
+        return found if found and not found.undone else None
+
+    @property
+    def key(self) -> str:
+        """Its key as it came, or its item id."""
+        return self.schedule.shown or self.record
+
+    @property
+    def unsent(self) -> tuple[str, ...]:
+        return tuple(sorted(slug for slug, each in self.fields.items() if each.unsent))

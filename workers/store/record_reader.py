@@ -1,0 +1,239 @@
+"""Read what the store holds of one record, and of all that may hold it up: two round trips."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import redis
+
+from workers.config.settings import Collection, Settings
+from workers.store import clock, keys
+from workers.store.connection import guarded
+from workers.store.dead_letters import letter_of
+from workers.store.item_record import FieldRecord, slug_of
+from workers.store.item_schedule import ItemSchedule
+from workers.store.record_facts import RecordFacts, Referred
+from workers.store.scripts import Steps
+from workers.store.waits import Condition, Gate, Outage, Pause, lookup_of
+from workers.webflow.item_keys import normal_record
+
+LETTERS: Final = 20  # dead letters of one record that are read
+REFERRED: Final = 20  # records that it waits for, likewise
+
+_Answers = Mapping[str, Any]
+
+
+class _Round:
+    """One pipeline whose answers have names."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._pipeline = client.pipeline(transaction=True)
+        self._names: list[str] = []
+
+    def ask(self, name: str, command: str, *arguments: Any) -> None:
+        getattr(self._pipeline, command)(*arguments)
+        self._names.append(name)
+
+    def answers(self) -> dict[str, Any]:
+        with guarded():
+            return dict(zip(self._names, self._pipeline.execute(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A record that the store holds."""
+
+    own: Collection
+    place: tuple[str, str]  # name and copy of its collection
+    record: str
+    id: str | None
+    fields: Mapping[str, FieldRecord]
+    schedule: ItemSchedule
+
+
+class RecordReader:
+    """Every method raises StoreUnavailable if the store does not answer."""
+
+    def __init__(self, steps: Steps, settings: Settings) -> None:
+        self._steps = steps
+        self._client: Any = steps.client  # typed as if it might not decode
+        self._settings = settings
+
+    def read(self, collection: str, key: str) -> RecordFacts | None:
+        """
+        Return what is held of the record with this *key*, or item id; None: nothing is.
+
+        Raises:
+            KeyError: There is no such collection.
+        """
+        own = self._settings.collections[collection]
+        names = list(dict.fromkeys((record_of(own, key), key)))
+        first = self._first(own, names)
+        found = self._find(own, names, first)
+        return None if found is None else self._facts(found, first, self._second(found))
+
+    def item_of(self, collection: str, key: str) -> str | None:
+        """Return the id of the item that has *key* in the CMS, as last listed."""
+        own = self._settings.collections[collection]
+        at = keys.item_ids(collection, self._settings.copy_of(own))
+        with guarded():
+            found = self._client.hget(at, record_of(own, key))
+        return None if found is None else str(found)
+
+    def _first(self, own: Collection, names: list[str]) -> _Answers:
+        """Ask for the record under each of *names*, and what its collection and site wait for."""
+        place = (own.name, self._settings.copy_of(own))
+        destination = self._settings.destinations[own.destination]
+        asked = _Round(self._client)
+        asked.ask("time", "time")
+        asked.ask("clock", "get", keys.CLOCK)
+        for name in names:
+            asked.ask(f"item:{name}", "hgetall", keys.item(own.name, name))
+            asked.ask(f"id:{name}", "hget", keys.item_ids(*place), name)
+            asked.ask(f"key:{name}", "hget", keys.item_keys(*place), name)
+        asked.ask("collection", "hgetall", keys.collection(own.name))
+        asked.ask("destination", "hgetall", keys.destination(destination.name))
+        asked.ask("budget", "hgetall", keys.of_steps("budget", destination.budget))
+        asked.ask("flights", "zrange", keys.flight(destination.name), 0, -1, False, True)
+        asked.ask("index", "hgetall", keys.index(*place))
+        asked.ask("filter", "hgetall", keys.index(*place, "filter"))
+        asked.ask("site", "hmget", keys.site(*place), ["locales", "failed"])
+        asked.ask("slicing", "llen", keys.SLICED)
+        return asked.answers()
+
+    def _find(self, own: Collection, names: list[str], first: _Answers) -> _Found | None:
+        record = next((name for name in names if first[f"item:{name}"]), "")
+        stored: Mapping[str, str] = first.get(f"item:{record}") or {}
+        if not stored:
+            # It may be the item id of a keyed record, or the key of one that events name by id.
+            others = (first[f"{kind}:{name}"] for name in names for kind in ("key", "id"))
+            for other in filter(None, others):
+                with guarded():
+                    record, stored = other, self._client.hgetall(keys.item(own.name, other))
+                if stored:
+                    break
+        if not stored:
+            return None
+        place = (own.name, self._settings.copy_of(own))
+        schedule = ItemSchedule.parse(stored)
+        fields = {
+            slug: FieldRecord.parse(text)
+            for name, text in stored.items()
+            if (slug := slug_of(name)) is not None
+        }
+        id: str | None = record
+        if schedule.by != "item":
+            with guarded():
+                id = self._client.hget(keys.item_ids(*place), record)
+        return _Found(own, place, record, id, fields, schedule)
+
+    def _second(self, found: _Found) -> _Answers:
+        """Ask for what is kept under the names that the record holds."""
+        own, record, schedule = found.own, found.record, found.schedule
+        asked = _Round(self._client)
+        asked.ask("filtered", "zscore", keys.filtered(own.name), record)
+        asked.ask("status", "hget", keys.of_steps("status", *found.place), found.id or "")
+        asked.ask("variants", "hget", keys.variants(*found.place), found.id or "")
+        if schedule.lane and ":" not in schedule.lane:
+            asked.ask("ahead", "zrank", keys.due(own.name, schedule.lane), record)
+        for letter in _letters(found):
+            asked.ask(f"letter:{letter}", "hgetall", keys.letter(letter))
+        copies = self._settings.copies()
+        for to, key in list(dict.fromkeys(_waited_for(found.fields)))[:REFERRED]:
+            asked.ask(f"known:{to}:{key}", "exists", keys.item(to, key))
+            asked.ask(f"roomless:{to}:{key}", "hexists", keys.item(to, key), "roomless")
+            asked.ask(f"wanted:{to}:{key}", "zscore", keys.wanted(to), key)
+            asked.ask(f"id:{to}:{key}", "hget", keys.item_ids(to, copies.get(to, "")), key)
+        return asked.answers()
+
+    def _facts(self, found: _Found, first: _Answers, second: _Answers) -> RecordFacts:
+        now = self._now(first)
+        held, of_site = first["collection"], first["destination"]
+        locales = json.loads(first["site"][0] or "[]")
+        flights = sum(1 for _, until in first["flights"] if until > now)
+        lookup = None
+        if found.schedule.sought:
+            lookup = lookup_of(first["index"], first["filter"], second["filtered"], now)
+        return RecordFacts(
+            now=now,
+            collection=found.own,
+            destination=self._settings.destinations[found.own.destination],
+            record=found.record,
+            id=found.id,
+            fields=found.fields,
+            schedule=found.schedule,
+            pause=Pause.parse(of_site),
+            collection_pause=Pause.parse(held),
+            outage=Outage.parse(of_site, now),
+            gate=Gate.parse(of_site, first["budget"], flights, now),
+            publish=Condition.publish(held, now),
+            room=Condition.room(held, now),
+            lookup=lookup,
+            status=second["status"] or "",
+            variants=_variants(second["variants"] or "", locales),
+            locales=tuple(tag for tag, _ in locales),
+            unread=str(first["site"][1] or ""),
+            ahead=second.get("ahead") or 0,
+            letters={
+                id: letter_of(id, second[f"letter:{id}"])
+                for id in _letters(found)
+                if second[f"letter:{id}"]
+            },
+            referred=tuple(_referred(found.fields, second)),
+            slicing=int(first["slicing"]),
+        )
+
+    def _now(self, first: _Answers) -> float:
+        seconds, micros = first["time"]
+        now = (int(seconds) + int(micros) / 1e6) * 1000 + self._steps.clock_offset_ms
+        return now + clock.behind_ms(first["clock"])
+
+
+def record_of(collection: Collection, key: str) -> str:
+    """Return *key*, as any system writes it, in normal form."""
+    return normal_record(key, max(1, len(collection.keys)))
+
+
+def _letters(found: _Found) -> list[str]:
+    held = [each.letter for each in found.fields.values()]
+    held += [each.letter for each in found.schedule.left.values()]
+    return list(dict.fromkeys(filter(None, [*held, found.schedule.partial])))[:LETTERS]
+
+
+def _variants(text: str, locales: list[list[str]]) -> dict[str, str]:
+    """Return tag → live or staged of the variants that ``locales.lua`` lists in *text*."""
+    tags = {id: tag for tag, id in locales}
+    states = {each.rstrip("*"): each.endswith("*") for each in text.split(",")}
+    return {tags[id]: "staged" if s else "live" for id, s in states.items() if id in tags}
+
+
+def _named(each: FieldRecord) -> Iterator[tuple[str, str]]:
+    """Yield the records that the value of a field refers to by key."""
+    value = json.loads(each.value) if each.type.endswith("-key") else None
+    if isinstance(value, dict) and "to" in value:
+        yield from ((value["to"], key) for key in value.get("keys") or [value.get("key")])
+
+
+def _blocked(fields: Mapping[str, FieldRecord]) -> Iterator[tuple[str, FieldRecord]]:
+    for slug, each in sorted(fields.items()):
+        if each.blocked_since is not None and each.unsent:
+            yield slug, each
+
+
+def _waited_for(fields: Mapping[str, FieldRecord]) -> Iterator[tuple[str, str]]:
+    for _, each in _blocked(fields):
+        yield from _named(each)
+
+
+def _referred(fields: Mapping[str, FieldRecord], second: _Answers) -> Iterator[Referred]:
+    for slug, each in _blocked(fields):
+        for to, key in _named(each):
+            name = f"{to}:{key}"
+            if f"known:{name}" not in second or second[f"id:{name}"]:
+                continue
+            known, roomless = bool(second[f"known:{name}"]), bool(second[f"roomless:{name}"])
+            since, next_at = float(each.blocked_since or 0), second[f"wanted:{name}"]
+            yield Referred(slug, to, key, since, known, roomless, next_at)
