@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -71,8 +71,12 @@ def unknown_lines(error: UnknownRecord) -> Iterator[str]:
     elif not error.item:
         yield "No key is like it."
     if error.deliveries:
-        yield "It was named in what could not be mapped, or was not wanted:"
-    for each in error.deliveries:
+        yield "It was named in:"
+        yield from _mentions(error.deliveries)
+
+
+def _mentions(mentions: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for each in mentions:
         head = f"{each['at']}  {each['source']}  {each['topic'] or '-'}  {each['outcome']}"
         yield from _wrapped(f"{head}  {each['id']}", indent="  ")
         yield from _wrapped(each["reason"] or "", indent="    ")
@@ -93,6 +97,10 @@ def lines_of(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _labelled("state", found["state"])
     for each in found["waits"][1:]:
         yield from _labelled("also", each["what"])
+    if found["missed"]:
+        yield ""
+        yield "Deliveries of late that named it and changed nothing"
+        yield from _mentions(found["missed"])
     yield ""
     yield "Fields"
     for slug, row in found["fields"].items():

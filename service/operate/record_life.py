@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from service.ingest.spool_count import all_waiting
 from service.operate.moments import moment
 from service.operate.record_fields import fields_of
+from service.operate.record_mentions import mentions_of, missed
 from service.operate.record_rests import rests, state_of
-from service.operate.record_search import named_in, nearest
+from service.operate.record_search import nearest
 from service.operate.record_waits import Wait, waits
 from workers.runtime import heartbeats
 from workers.store.record_facts import RecordFacts
@@ -91,7 +92,7 @@ def life_of(
             key,
             reader.item_of(collection, key),
             nearest(context, collection, key),
-            named_in(context, collection, key),
+            mentions_of(context, collection, key),
         )
     if locale is not None and facts.locales:
         _check_locale(locale, facts.locales)
@@ -122,6 +123,7 @@ def _life(context: Context, facts: RecordFacts, locale: str | None) -> dict[str,
         "waits_for": found[0].says if found else SHOWN,
         "next": _next(found),
         "waits": [_wait(each) for each in found],
+        "missed": missed(context, facts.collection.name, facts.record, facts.key),
         "fields": fields_of(facts, locale),
         "life": [],
         "dropped": 0,

@@ -1,4 +1,4 @@
-"""A key that no accepted event has named: keys like it, and deliveries that named it."""
+"""Keys that are like one that nothing is held of."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import time
 from collections.abc import Iterator
 from difflib import SequenceMatcher, get_close_matches
 from heapq import nlargest
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from workers.store import keys
 from workers.store.connection import guarded
-from workers.store.key_text import KeyText
-from workers.webflow.item_keys import normal_record
+from workers.store.record_reader import record_of
 
 if TYPE_CHECKING:
     from workers.delivery.context import Context
@@ -19,14 +18,13 @@ if TYPE_CHECKING:
 NEAREST: Final = 5
 _LOOKED: Final = 200_000  # keys that are compared
 _CLOSE: Final = 200  # of which so many are compared letter by letter
-_PATIENCE: Final = 1.5  # s for each of the two searches
-_LETTERS: Final = 1_000  # newest open letters that are read
+_PATIENCE: Final = 1.5  # s
 
 
 def nearest(context: Context, collection: str, key: str) -> list[str]:
     """Return at most five keys that items or records of *collection* have, the nearest first."""
     own = context.settings.collections[collection]
-    record = normal_record(key, max(1, len(own.keys)))
+    record = record_of(own, key)
     wanted = _pairs(record)
     ends = time.monotonic() + _PATIENCE
 
@@ -69,34 +67,3 @@ def _known_keys(context: Context, collection: str) -> Iterator[str]:
             yield str(name).removeprefix(prefix)
             if number > left:
                 return
-
-
-def named_in(context: Context, collection: str, key: str) -> list[dict[str, Any]]:
-    """Return the deliveries and dead letters that named *key* and were not mapped, newest first."""
-    own = context.settings.collections[collection]
-    record = normal_record(key, max(1, len(own.keys)))
-    others = set(context.settings.collections) - {collection}
-    text = KeyText(collection, record, parts=max(1, len(own.keys)), spellings=[key], others=others)
-    return list(_letters(context, text))
-
-
-def _letters(context: Context, text: KeyText) -> Iterator[dict[str, Any]]:
-    """Yield the open letters of unmapped events whose bodies name the key."""
-    client = context.steps.client
-    with guarded():
-        ids = [str(id) for id in client.zrevrange(keys.LETTERS, 0, _LETTERS - 1)]
-    ends = time.monotonic() + _PATIENCE
-    for id in ids:
-        letter = context.letters.show(id)
-        if letter and letter.kind == "unmapped" and text.in_body(letter.body):
-            problems = "; ".join(f"{p['field']}: {p['message']}" for p in letter.problems)
-            yield {
-                "id": letter.id,
-                "at": letter.created.isoformat(timespec="seconds"),
-                "source": letter.source,
-                "topic": letter.topic,
-                "outcome": "unmapped",
-                "reason": problems or letter.message,
-            }
-        if time.monotonic() > ends:
-            return

@@ -206,3 +206,33 @@ def test_a_letter_that_closed_by_itself_is_no_cause_any_more(way):
     way.receive("P-0001", category="Chairs", ahead=1)
     way.run()
     assert way.why("P-0001")["state"] == "in step"
+
+
+def test_an_unmapped_topic_is_found_by_the_key_that_nothing_knows(way):
+    way.receive("P-7777", topic="stock.moved", qty=5)
+    error = way.unknown("P-7777")
+    (delivery,) = error.deliveries
+    assert (delivery["topic"], delivery["outcome"]) == ("stock.moved", "unwanted")
+    assert delivery["source"] == "erp"
+
+
+def test_an_unmapped_topic_is_told_of_a_record_that_is_known(way):
+    way.receive("P-0001", qty=5)
+    way.receive("P-0002", topic="stock.moved", qty=6)
+    way.receive("P-0001", topic="stock.moved", qty=6)
+    way.run()
+    (delivery,) = way.why("P-0001")["missed"]
+    assert (delivery["topic"], delivery["outcome"]) == ("stock.moved", "unwanted")
+
+
+def test_an_event_whose_key_the_mapping_does_not_find_is_found_by_its_body(way):
+    way.receive(None, code="P-7777", qty=5)
+    (letter,) = way.letters()
+    error = way.unknown("P-7777")
+    assert letter.id in [each["id"] for each in error.deliveries]
+    assert any("sku" in (each["reason"] or "") for each in error.deliveries)
+
+
+def test_a_delivery_with_a_wrong_secret_says_nothing_of_any_record(way):
+    assert way.receive("P-7777", qty=5, secret="guessed") is None
+    assert not way.unknown("P-7777").deliveries

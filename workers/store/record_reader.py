@@ -96,7 +96,7 @@ class RecordReader:
             asked.ask(f"key:{name}", "hget", keys.item_keys(*place), name)
         asked.ask("collection", "hgetall", keys.collection(own.name))
         asked.ask("destination", "hgetall", keys.destination(destination.name))
-        asked.ask("budget", "hgetall", keys.of_steps("budget", destination.budget))
+        asked.ask("budget", "hgetall", keys.budget(destination.budget))
         asked.ask("flights", "zrange", keys.flight(destination.name), 0, -1, False, True)
         asked.ask("index", "hgetall", keys.index(*place))
         asked.ask("filter", "hgetall", keys.index(*place, "filter"))

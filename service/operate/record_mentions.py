@@ -1,0 +1,122 @@
+"""Deliveries and dead letters that name a key although no record was changed by them."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
+from workers.store import keys
+from workers.store.connection import guarded
+from workers.store.delivery_list import DeliveryList
+from workers.store.key_text import KeyText
+from workers.store.record_reader import record_of
+
+if TYPE_CHECKING:
+    from workers.delivery.context import Context
+
+MOST: Final = 10  # that are told of each kind
+_PATIENCE: Final = 1.0  # s for each of the searches
+_GLANCE: Final = 0.05  # s for a record that is known, and
+_GLANCED: Final = 500  # deliveries
+_MISSED: Final = 5
+_LETTERS: Final = 1_000  # newest open letters that are read
+
+
+def missed(context: Context, collection: str, record: str, shown: str) -> list[dict[str, Any]]:
+    """
+    Return the deliveries of late that named a known record and changed nothing, newest first.
+
+    Of the newest only, so that the answer takes no longer.
+    """
+    text = _text(context, collection, record, shown)
+    found = _deliveries(context, text, mapped=False, patience=_GLANCE, looked=_GLANCED)
+    return list(islice(found, _MISSED))
+
+
+def mentions_of(context: Context, collection: str, key: str) -> list[dict[str, Any]]:
+    """
+    Return what named *key*, newest first: ``[{id, at, source, topic, outcome, reason}]``.
+
+    Deliveries by the bodies that are kept, as far back as a second reads; then open dead letters of
+    events that could not be mapped. Ids are those of ``instep deliveries`` and ``instep dead``.
+    """
+    record = record_of(context.settings.collections[collection], key)
+    text = _text(context, collection, record, key)
+    # Those that changed nothing first: of what was mapped there may be very many.
+    found = [
+        *islice(_deliveries(context, text, mapped=False), MOST),
+        *islice(_deliveries(context, text, mapped=True), MOST),
+    ]
+    found.sort(key=lambda each: str(each["at"]), reverse=True)
+    return [*found[:MOST], *islice(_letters(context, text), MOST)]
+
+
+def _text(context: Context, collection: str, record: str, shown: str) -> KeyText:
+    parts = max(1, len(context.settings.collections[collection].keys))
+    others = set(context.settings.collections) - {collection}
+    return KeyText(collection, record, parts=parts, spellings=[shown], others=others)
+
+
+def _deliveries(
+    context: Context,
+    text: KeyText,
+    *,
+    mapped: bool,
+    patience: float = _PATIENCE,
+    looked: int | None = None,
+) -> Iterator[dict[str, Any]]:
+    """
+    Yield the deliveries whose bodies name the key, newest first.
+
+    Args:
+        mapped: Those that were kept for other records; else those that changed nothing.
+        looked: At so many of the newest; None: at all that *patience*, s, allows.
+    """
+    entries, listed = DeliveryEntries(context), DeliveryList(context.steps)
+    ends = time.monotonic() + patience
+    streams = [
+        (entries.of(each) for each in listed.newest(source, "kept"))
+        for source in context.settings.sources
+    ]
+    merged = heapq.merge(*streams, key=lambda each: each.position.order, reverse=True)
+    for each in islice(merged, looked):
+        if (_outcome(each) == "kept") is mapped and _names(each, text):
+            told = each.as_dict()
+            yield {n: told[n] for n in ("id", "at", "source", "topic", "outcome", "reason")}
+        if time.monotonic() > ends:
+            return
+
+
+def _outcome(entry: DeliveryEntry) -> str:
+    """Return its outcome as far as the list tells it without the body."""
+    summary = entry.listed.summary if entry.listed else None
+    return summary.outcome if summary else "kept"
+
+
+def _names(entry: DeliveryEntry, text: KeyText) -> bool:
+    kept = entry.kept
+    return kept is not None and kept.readable and text.in_body(kept.body)
+
+
+def _letters(context: Context, text: KeyText) -> Iterator[dict[str, Any]]:
+    ends = time.monotonic() + _PATIENCE
+    with guarded():
+        ids = [str(id) for id in context.steps.client.zrevrange(keys.LETTERS, 0, _LETTERS - 1)]
+    for id in ids:
+        letter = context.letters.show(id)
+        if letter and letter.kind == "unmapped" and text.in_body(letter.body):
+            problems = "; ".join(f"{p['field']}: {p['message']}" for p in letter.problems)
+            yield {
+                "id": letter.id,
+                "at": letter.created.isoformat(timespec="milliseconds"),
+                "source": letter.source,
+                "topic": letter.topic,
+                "outcome": "dead letter",
+                "reason": problems or letter.message,
+            }
+        if time.monotonic() > ends:
+            return
