@@ -112,9 +112,8 @@ def _staged(facts: RecordFacts) -> Wait | None:
 
 def _doubted(facts: RecordFacts) -> Wait | None:
     shown = [each for slug, each in facts.fields.items() if slug != GONE and not each.create_only]
-    doubted = [
-        each for each in shown if each.state in ("written", "unchanged") and not each.confirmed
-    ]
+    settled = [each for each in shown if each.state in ("written", "unchanged")]
+    doubted = [each for each in settled if not each.confirmed and not each.unsent]
     known = [each for field in doubted for each in field.known if each.updated]
     if not known:
         return None
