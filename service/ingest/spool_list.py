@@ -15,7 +15,8 @@ from service.ingest.entry import Entry
 from service.ingest.spool import folder_of
 from service.ingest.spool_file import SUFFIX, paths
 
-MOST: Final = 1000  # read of one file, newest first: after an outage there may be very many
+MOST: Final = 1000  # listed of all files: after an outage there may be very many
+ROOM: Final = 32 * 1024 * 1024  # bytes of them
 
 _FILE: Final = re.compile("[0-9]{1,20}-[0-9a-f]{1,40}")
 
@@ -40,9 +41,14 @@ class SpooledEntry:
 
 
 def newest(data: Path) -> Iterator[SpooledEntry]:
-    """Yield what waits under INSTEP_DATA *data*, newest first within each file."""
+    """Yield what waits under INSTEP_DATA *data*, newest first within each file; `MOST` at most."""
+    count = room = 0
     for path in reversed(list(paths(folder_of(data)))):
-        yield from _in_file(path)
+        for each in _in_file(path):
+            count, room = count + 1, room + len(each.entry.body)
+            if count > MOST or (count > 1 and room > ROOM):
+                return
+            yield each
 
 
 def find(data: Path, file: str, number: int) -> SpooledEntry | None:
@@ -62,7 +68,7 @@ def _in_file(path: Path) -> Iterator[SpooledEntry]:
         found = frames.scan(text, mark) if mark else ()
         waiting = [each for each in found if isinstance(each, frames.Frame)]
         waiting = [each for each in waiting if each.number > drained]
-        for frame in reversed(waiting[-MOST:]):
+        for frame in reversed(waiting):
             with contextlib.suppress(ValueError):
                 entry = Entry.decoded(frames.data_at(text, frame))
                 yield SpooledEntry(entry, path.name.removesuffix(SUFFIX), frame.number)

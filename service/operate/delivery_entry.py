@@ -27,6 +27,7 @@ _REASONS: Final = {
     "duplicate": "all of its events came before",
     "spooled": "waits on this machine until the store can keep it",
 }
+_BESIDE: Final = "its events came before, or no mapping takes them"
 
 
 class DeliveryEntries:
@@ -185,6 +186,8 @@ class DeliveryEntry:
         if self.listed is not None and self.listed.refusal is not None:
             return _refusal(self.listed)
         words = self.summary.reason or _REASONS.get(self.outcome, "")
+        if self.outcome == "duplicate" and self.position.kind == "kept":
+            words = self.summary.reason or _BESIDE
         if self.outcome == "spooled":
             words = _REASONS["spooled"]
         if self.summary.is_fetched:

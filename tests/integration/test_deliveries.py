@@ -6,10 +6,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import redis
 
+from service.config.build import Configuration
+from service.ingest import spool_list
 from service.ingest.entry import Entry
 from service.ingest.spool import Spool, folder_of
+from service.operate.deliveries import (
+    DeliverySelection,
+    list_deliveries,
+    replay_deliveries,
+    show_delivery,
+)
 from service.operate.page import FilterInvalid
 from service.operate.scope import Scope
+from service.senders import build
 from tests.support.deliveries_rig import Deliveries
 from workers.errors import StoreUnavailable
 from workers.store import refusal_list
@@ -63,6 +72,15 @@ def test_a_repeat_is_listed_as_a_duplicate_with_its_keys(rig):
     repeat, first = rig.items()
     assert (first["outcome"], repeat["outcome"]) == ("kept", "duplicate")
     assert (repeat["keys"], repeat["reason"]) == (["SKU-1"], "all of its events came before")
+
+
+def test_beside_a_repeat_what_no_mapping_takes_is_kept_and_told(rig):
+    first = price("SKU-1", 500, id="e1")
+    rig.send(**first)
+    rig.send(first, {"id": "e2", "type": "order"})
+    found = rig.items()[0]
+    assert (found["id"], found["outcome"]) == ("erp-2", "duplicate")
+    assert "no mapping takes" in found["reason"]
 
 
 def test_what_no_mapping_takes_is_unwanted_and_says_its_topic(rig):
@@ -305,6 +323,26 @@ def test_what_waits_in_the_spool_is_listed_and_shown(rig, spool):
     assert "accepted by itself" in left["reason"]
 
 
+def test_of_a_full_spool_the_newest_are_listed(rig, spool, monkeypatch):
+    monkeypatch.setattr(spool_list, "MOST", 3)
+    now = int(datetime.now(UTC).timestamp() * 1e6)
+    for n in range(5):
+        body = json.dumps(price(f"SKU-{n}", n)).encode()
+        spool.append(Entry("erp", f"t{n}", now + n * 1000, body=body))
+    assert [each["keys"] for each in rig.items()] == [["SKU-4"], ["SKU-3"], ["SKU-2"]]
+    monkeypatch.setattr(spool_list, "ROOM", 1)
+    assert len(rig.items()) == 1
+
+
+def test_what_the_store_has_of_a_spool_is_not_listed_twice(rig, spool):
+    now = int(datetime.now(UTC).timestamp() * 1e6)
+    for n in range(2):
+        spool.append(Entry("erp", f"t{n}", now, body=json.dumps(price("a", n)).encode()))
+    (file,) = spool._files
+    rig.client.hset(f"instep:spool:{file.name}", "last:erp", 1)
+    assert len(rig.items(outcome="spooled")) == 1
+
+
 # showing ----------------------------------------------------------------------------------------
 
 
@@ -522,3 +560,28 @@ def test_a_key_in_the_words_of_a_problem_is_found(rig, erase):
     assert "REF-77-A" in rig.items()[0]["reason"]
     erase("REF-77-A")
     assert rig.items() == []
+
+
+# what a fetcher read ----------------------------------------------------------------------------
+
+
+def test_what_a_fetcher_read_is_listed_as_such_and_runs_again(way_with):
+    way = way_with(lambda _: {"sku": "p1", "qty": 1, "pieces": 10})
+    way.notice("p1")
+    way.run()
+
+    def made():
+        senders = {"shop": build(way.settings.sources["shop"], public_url=None)}
+        return Configuration(way.settings, senders, way.mappings)
+
+    fetched, notice = list_deliveries(way.context, configuration=made()).items
+    assert (notice["outcome"], notice["status"], notice["keys"]) == ("kept", 200, [])
+    assert (fetched["outcome"], fetched["status"], fetched["keys"]) == ("kept", None, ["p1"])
+    assert fetched["reason"] == "read by a fetcher"
+    shown = show_delivery(way.context, fetched["id"], configuration=made())
+    assert [each["became"] for each in shown["found"]] == ["accepted"]
+    assert shown["headers"]["fetcher"]
+    way.begin('data_key="qty"', 'data_key="pieces"')
+    selection = DeliverySelection((fetched["id"],))
+    replay_deliveries(way.context, selection, dry_run=False, configuration=made())
+    assert json.loads(way.field("p1", "stock")["v"]) == 10
