@@ -64,6 +64,10 @@ _LOCALES: Final = re.compile(rf"^in {_LOCALE}(?:, {_LOCALE})*: ")
 _BEFORE: Final = (
     r"(?P<before>\b(?:keys?|slug|items?|id|record|option|value|called|named|reference)\s+)"
 )
+# The status of an answer is no number that varies.
+_STATUS: Final = re.compile(r"(?<=\b(?:answer|status) )[1-5]\d\d\b(?![.\w])")
+_HIDDEN: Final = {ord(digit): 0xE000 + int(digit) for digit in "0123456789"}
+_SHOWN: Final = {hidden: chr(digit) for digit, hidden in _HIDDEN.items()}
 _PLAIN: Final = re.compile(r"[A-Za-z]+")
 _PLURAL: Final = re.compile(rf"({GAP} \w+?)s\b")
 
@@ -80,11 +84,12 @@ def masked(text: str, *, own: Iterable[Any] = (), names: Iterable[str] = ()) -> 
     text = _without_own(text, own)
     text = _FOUND.sub(lambda found: GAP if found[0][:6] != "found " else f"found {GAP}", text)
     text = _QUOTED.sub(_unless_named(frozenset(names)), text)
+    text = _STATUS.sub(lambda found: found[0].translate(_HIDDEN), text)
     for pattern in _VARYING:
         text = pattern.sub(GAP, text)
     text = _NUMBERED.sub(_numbered(frozenset(names)), text)
     text = _CODED.sub(lambda found: found[0] if found[0] in names else GAP, text)
-    return _joined(text)
+    return _joined(text).translate(_SHOWN)
 
 
 def normal(text: str) -> str:

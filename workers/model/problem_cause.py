@@ -15,6 +15,7 @@ from workers.model.retirement import GONE, SHOWN_AS
 PARTS: Final = 4  # field and message pairs that tell one cause from another
 FIELDS: Final = 8  # names of fields that are kept
 LONGEST: Final = 300  # characters of a title
+FETCH: Final = "fetch"  # field of a problem with an object that could not be fetched
 OTHER_CAUSES: Final = "other causes"
 _PLACES: Final = re.compile(r"\[\d+\]|(?<=\.)\d+(?=\.|$)|#\d+")
 
@@ -94,7 +95,10 @@ def _told(problems: Sequence[Mapping[str, Any]], own: Sequence[Any]) -> list[tup
         field = _PLACES.sub("[]", path).partition("@")[0]
         field = SHOWN_AS if field == GONE else field
         names = {field, path, path.rpartition(".")[2]} - {""}
-        found.add((field, masked(str(problem.get("message", "")), own=own, names=names)))
+        message = str(problem.get("message", ""))
+        if field == FETCH:
+            message = message.partition(": ")[2] or message  # behind the name of the object
+        found.add((field, masked(message, own=own, names=names)))
     return sorted(found)
 
 

@@ -73,6 +73,12 @@ def test_a_retirement_is_told_as_people_know_it():
     assert refused((":gone", "still referenced")).fields == ("(retire)",)
 
 
+def test_objects_that_cannot_be_fetched_have_one_cause():
+    one = refused(("fetch", "abc: the answer 404"), kind="unmapped", where="erp")
+    assert one.group == refused(("fetch", "x: the answer 404"), kind="unmapped", where="erp").group
+    assert one.title == "fetch: the answer 404"
+
+
 def test_very_many_problems_are_cut():
     cause = refused(*((f"f{'x' * n}", "bad") for n in range(50)))
     assert cause.title.endswith("; and more")
