@@ -22,7 +22,7 @@ from workers.store.problem_groups import Group
 
 LIMIT: Final = 50
 GROUPED: Final = 200  # letters grouped before a list, at most; the sweeper groups the others
-SCANNED: Final = 2000  # letters read for one page of a list with filters
+SCANNED: Final = 1000  # letters read for one page of a list with filters
 
 
 _ALL: Final = Selection()
@@ -55,27 +55,24 @@ def list_problems(
         StoreUnavailable: The store does not answer.
     """
     context.problems.group(GROUPED)
-    groups = [each for each in context.problems.read() if _is_in(each, state)]
     groups = [
         each
-        for each in groups
-        if source in (None, each.source)
+        for each in context.problems.listed(since)
+        if _is_in(each.state, state)
+        and source in (None, each.source)
         and collection in (None, each.collection)
         and kind in (None, each.kind)
         and is_seen(scope, each.collection, each.source)
     ]
-    shown = [_shown(group) for group in groups]
-    if since is not None:
-        counts = context.problems.count_since((group.id for group in groups), since)
-        shown = [each | {"letters": counts[each["id"]]} for each in shown if counts[each["id"]]]
-        shown.sort(key=_place)
     if cursor is not None:
         number, _, last = cursor.partition("-")
         begun = (-int(number), last) if number.isdigit() else (0, "")
-        shown = [each for each in shown if _place(each) > begun]
-    page = shown[:limit]
-    following = f"{page[-1]['letters']}-{page[-1]['id']}" if len(shown) > limit and page else None
-    return Page(page, following)
+        groups = [each for each in groups if each.place > begun]
+    page = groups[:limit]
+    counts = {each.id: each.letters for each in page}
+    found = context.problems.show_all(list(counts))
+    following = f"{page[-1].letters}-{page[-1].id}" if len(groups) > limit and page else None
+    return Page([_shown(each) | {"letters": counts[each.id]} for each in found], following)
 
 
 def show_problem(context: Context, group: str) -> dict[str, Any] | None:
@@ -85,12 +82,8 @@ def show_problem(context: Context, group: str) -> dict[str, Any] | None:
     return _shown(found) if found else None
 
 
-def _place(shown: dict[str, Any]) -> tuple[int, str]:
-    return -shown["letters"], shown["id"]
-
-
-def _is_in(group: Group, state: str | None) -> bool:
-    return group.state != "ignored" if state is None else group.state == state
+def _is_in(held: str, state: str | None) -> bool:
+    return held != "ignored" if state is None else held == state
 
 
 def _shown(group: Group) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Groups of open letters: what is in them, whatever happens while they are read."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.support.outbox_driver import bad, event
@@ -189,5 +191,6 @@ def test_the_letters_since_then_are_counted_by_group(bench, groups):
     refuse(bench, "i2")
     grouped(groups)
     (group,) = groups.read()
-    assert groups.count_since([group.id], group.newest) == {group.id: 1}
-    assert groups.count_since([group.id], group.since) == {group.id: 2}
+    assert [each.letters for each in groups.listed(group.newest)] == [1]
+    assert [each.letters for each in groups.listed(group.since)] == [2]
+    assert groups.listed(group.newest + timedelta(seconds=1)) == []

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -54,6 +54,23 @@ class Group:
     since: datetime | None  # when the oldest was opened
     newest: datetime | None
     example: str | None  # id of the newest
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What lists of groups are sorted and filtered by."""
+
+    id: str
+    letters: int
+    state: str
+    kind: str
+    collection: str | None
+    source: str | None
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """Where it stands in a list: the largest first."""
+        return -self.letters, self.id
 
 
 class ProblemGroups:
@@ -157,7 +174,8 @@ class ProblemGroups:
 
     def read(self) -> list[Group]:
         """Return all groups that have letters, largest first."""
-        return self._groups(self._ids())
+        found = self._groups(self._ids())
+        return sorted(found, key=lambda group: (-group.letters, group.id))
 
     def show(self, group: str) -> Group | None:
         return next(iter(self._groups([group])), None)
@@ -175,13 +193,21 @@ class ProblemGroups:
                 str(id) for id in self.steps.client.zrange(problem_keys.letters_of(group), 0, -1)
             ]
 
-    def count_since(self, groups: Iterable[str], since: datetime) -> dict[str, int]:
-        """Return how many letters of each group were opened since then."""
-        names = list(groups)
-        with guarded(), self.steps.client.pipeline(transaction=False) as pipeline:
-            for group in names:
-                pipeline.zcount(problem_keys.letters_of(group), since.timestamp() * 1000, "+inf")
-            return dict(zip(names, map(int, pipeline.execute()), strict=True))
+    def listed(self, since: datetime | None = None) -> list[Listed]:
+        """Return all groups that have letters, largest first; *since*: opened since then."""
+        request = {"since": since and since.timestamp() * 1000}
+        # Without any, an empty Lua table is an object in JSON.
+        found = self.steps.run("list_problems", request)["groups"] or []
+        groups = [
+            Listed(id, letters, state, kind, collection or None, source or None)
+            for id, letters, state, kind, collection, source in found
+            if letters
+        ]
+        return sorted(groups, key=lambda group: group.place)
+
+    def show_all(self, groups: Sequence[str]) -> list[Group]:
+        """Return those of *groups* that exist, in their order."""
+        return self._groups(groups)
 
     def mark(self, group: str, state: State, by: str) -> bool:
         """Say that *by* has seen it, or ignores it; False: there is no such group."""
@@ -201,8 +227,7 @@ class ProblemGroups:
                 pipeline.zrange(problem_keys.letters_of(id), -1, -1, withscores=True)
             found = iter(pipeline.execute())
         groups = [_group(id, *(next(found) for _ in range(4))) for id in ids]
-        shown = [group for group in groups if group is not None]
-        return sorted(shown, key=lambda group: (-group.letters, group.id))
+        return [group for group in groups if group is not None]
 
 
 def _group(
