@@ -112,7 +112,8 @@ def _spool(seen: Seen) -> Iterator[Reason]:
 
 def _workers(seen: Seen) -> Iterator[Reason]:
     if seen.workers == 0:
-        yield Reason("no worker", "degraded", None, "start one with `instep worker`")
+        since = seen.status.get("workers_seen")
+        yield Reason("no worker", "degraded", since, "start one with `instep worker`")
 
 
 def _hung(seen: Seen) -> Iterator[Reason]:

@@ -49,12 +49,12 @@ def status_of(context: Context) -> dict[str, Any]:
 
 
 def _seen(context: Context, found: Mapping[str, Any]) -> Seen:
-    spool, running = found["spool"], found["processes"]
+    client, spool = context.steps.client, found["spool"]
     on = context.settings.store.spool_mb > 0
     return Seen(
         trouble=_trouble(context),
-        workers=sum(each["role"] == "worker" for each in running),
-        hung=sorted({each["role"] for each in running if each.get("hung")}),
+        workers=heartbeats.workers_alive(client),
+        hung=heartbeats.hung(client),
         status=found,
         spool=State(spool["deliveries"], spool["bytes"], takes=on),
     )

@@ -1,6 +1,7 @@
 """The commands that join a running system: status, dead, pause and resume, on a real store."""
 
 import json
+import os
 import socket
 import threading
 from datetime import UTC, datetime
@@ -15,7 +16,8 @@ from service.cli import main
 from workers.config.loader import load
 from workers.model.attempts import Batch, BatchOutcome, FieldFailure, ItemOutcome
 from workers.model.changes import Change, Delivery, FieldProblem, FieldValue, Incoming
-from workers.runtime import jobs
+from workers.runtime import heartbeats, jobs
+from workers.runtime.heartbeats import Process
 from workers.store.audit import Audit
 
 TOML = """
@@ -149,7 +151,7 @@ def test_status_has_every_documented_key(context, shown):
     assert set(found) == {
         *("destinations", "collections", "sources", "fields", "balanced", "dead_letters"),
         *("fetchers", "processes", "reconciles", "refusals", "not_live", "memory", "losses"),
-        *("spool", "reasons", "notices"),
+        *("spool", "reasons", "notices", "workers_seen"),
     }
     assert set(found["destinations"]["site"]) == {
         *("state", "reason", "since", "by", "calls", "rate_limited", "budget"),
@@ -179,6 +181,21 @@ def test_status_has_every_documented_key(context, shown):
     assert found["fields"]["accepted"] == found["fields"]["pending"] == 1
     assert found["balanced"] is True
     assert found["processes"] == []
+
+
+def test_status_says_since_when_no_worker_is_alive(context, shown):
+    def since():
+        reasons = shown("status")["reasons"]
+        return [each["since"] for each in reasons if each["name"] == "no worker"]
+
+    client = context.steps.client
+    heartbeats.beat(client, [Process("worker", os.getpid(), ready=False)])
+    assert since() == [None]
+    heartbeats.beat(client, [Process("worker", os.getpid())])
+    assert since() == []
+    heartbeats.leave(client)
+    (moment,) = since()
+    assert -1 < client.time()[0] - datetime.fromisoformat(moment).timestamp() < 60
 
 
 def test_status_counts_the_backlog_by_lane(context, shown, run):

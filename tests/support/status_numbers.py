@@ -77,6 +77,7 @@ def flowing(**parts: Any) -> dict[str, Any]:
         "balanced": True,
         "dead_letters": 0,
         "not_live": 0,
+        "workers_seen": None,
         "memory": {"used": 1, "limit": None, "families": {}, "level": "", "full": False},
         "spool": {"deliveries": 0, "bytes": 0},
         "losses": [],

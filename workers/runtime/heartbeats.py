@@ -58,6 +58,8 @@ def beat(client: redis.Redis, processes: Sequence[Process]) -> None:
             pipeline.hset(keys.PROCESSES, _field(), json.dumps(entry))
             if old:
                 pipeline.hdel(keys.PROCESSES, *old)
+            if any(_takes_jobs(each) for each in processes):
+                pipeline.set(keys.WORKERS_SEEN, now)
             pipeline.execute()
 
 

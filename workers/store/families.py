@@ -52,7 +52,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("counts", "guard", "source", "stale", "logs", "arrival", "collection", "destination"),
             *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),
             *("key-parts", "memory", "forgetting", "reconciler", "reconciled", "reconciling"),
-            *("losses", "witness", "clock", "metrics", "freshness"),
+            *("losses", "witness", "clock", "workers-seen", "metrics", "freshness"),
             *("spool", "spools"),
             *("run", "runs", "run-work", "run-number", "running"),
         ),

@@ -69,6 +69,7 @@ HISTORY = f"{PREFIX}history"  # stream: the history, trimmed (``history_trim.lua
 # Processes and what wakes them ------------------------------------------------------------------
 
 PROCESSES = f"{PREFIX}processes"  # hash: a field per supervisor (``runtime/heartbeats.py``)
+WORKERS_SEEN = f"{PREFIX}workers-seen"  # s since 1970: the last heartbeat of a worker (the same)
 SWEEPER = f"{PREFIX}sweeper"  # lock: who sweeps (``runtime/jobs.py``)
 RECONCILER = f"{PREFIX}reconciler"  # lock: who starts reconciles (``reconcile/schedule.py``)
 NUDGE = f"{PREFIX}nudge"  # list: wakes the sweeper

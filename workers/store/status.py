@@ -33,7 +33,7 @@ class Report:
     def status(self) -> dict[str, Any]:
         """
         Return ``{destinations, collections, sources, refusals, fetchers, fields, balanced,
-        dead_letters, not_live, memory, freshness}``.
+        dead_letters, not_live, workers_seen, memory, freshness}``.
 
         State of a destination: *waiting* while its budget is spent and items are pending, *outage*
         while its circuit breaker is open. A collection also waits for a publish of the site or room
@@ -50,6 +50,7 @@ class Report:
             pipeline.hgetall(keys.COUNTS)
             pipeline.zcard(keys.LETTERS)
             pipeline.hgetall(keys.FRESHNESS)
+            pipeline.get(keys.WORKERS_SEEN)
             for destination in names:
                 pipeline.hgetall(keys.destination(destination.name))
                 pipeline.hgetall(keys.budget(destination.budget))
@@ -80,6 +81,7 @@ class Report:
         counts = next(found)
         letters = next(found)
         fresh = next(found)
+        workers_seen = next(found)
         held = {}
         budgets = {}
         for destination in names:
@@ -120,6 +122,7 @@ class Report:
             "balanced": balanced(fields),
             "dead_letters": letters,
             "not_live": sum(collection["not_live"] for collection in collections.values()),
+            "workers_seen": workers_seen and _moment(float(workers_seen) * 1000),
             "memory": memory.read(self.steps.client),
             "freshness": histograms.of_late(fresh, now),
         }
@@ -165,7 +168,7 @@ def _entry(
     return {"state": state, "reason": reason, "since": since_ms and _moment(since_ms), "by": by}
 
 
-def _moment(ms: str) -> str:
+def _moment(ms: str | float) -> str:
     return datetime.fromtimestamp(float(ms) / 1000, UTC).isoformat(timespec="seconds")
 
 
