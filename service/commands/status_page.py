@@ -211,10 +211,9 @@ def _fields(status: Status, columns: int) -> Iterator[str]:
 
 
 def _letters(status: Status, columns: int) -> Iterator[str]:
-    unmapped = {name: each["unmapped"] for name, each in status["sources"].items()}
-    named = ", ".join(f"{name} {count}" for name, count in unmapped.items() if count)
+    kinds = ", ".join(f"{kind} {count}" for kind, count in status["problems"]["kinds"].items())
     text = f"Dead letters: {status['dead_letters']}"
-    yield from wrapped(f"{text}; unmapped events: {named}" if named else text, columns, rest="  ")
+    yield from wrapped(f"{text} ({kinds})" if kinds else text, columns, rest="  ")
 
 
 def _processes(status: Status, columns: int) -> Iterator[str]:

@@ -38,10 +38,18 @@ def _waits(status: Status) -> Iterator[Reason]:
             yield _notice(f"collection {name}: {wait['reason']}", wait["since"], do, why)
 
 
-def _letters(status: Status) -> Iterator[Reason]:
-    if count := status["dead_letters"]:
-        do = "see them by cause with `instep dead list`, then replay or discard them"
-        yield _notice("dead letters", None, do, f"{count} open")
+def _problems(status: Status) -> Iterator[Reason]:
+    """Name the largest problems that nobody has seen or ignored."""
+    problems = status["problems"]
+    for each in problems["largest"]:
+        where = each["collection"] or each["source"] or ""
+        name = f"problem {each['id']}: {each['letters']} {each['kind']} in {where}"
+        fields = f"{', '.join(each['fields'])}: " if each["fields"] else ""
+        replay = f"`instep dead replay --group {each['id']}`"
+        do = f"{each['do']}: {replay}" if each["do"].endswith("replay") else each["do"]
+        yield _notice(name, each["since"], do, f"{fields}{each['title']}")
+    if others := problems["open"] - len(problems["largest"]):
+        yield _notice(f"{others} more problems", None, "see them with `instep dead list`")
 
 
 def _locales(status: Status) -> Iterator[Reason]:
@@ -132,7 +140,7 @@ _RUNS: Final[Mapping[str, str]] = MappingProxyType(
 )
 CHECKS: Final[tuple[Check, ...]] = (
     _waits,
-    _letters,
+    _problems,
     _locales,
     _fetchers,
     _sources,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from service.ingest.spool import State
 from service.ingest.spool_count import with_spool
 from service.operate.notices import notices_of
+from service.operate.problems import list_problems
 from service.operate.reasons import Seen, reasons_of
 from service.reconcile.state.past_runs import with_runs
 from workers.delivery.context import Context
@@ -17,6 +19,8 @@ from workers.errors import StoreUnavailable, StoreUnsafe
 from workers.runtime import heartbeats
 from workers.store import durability
 from workers.store.losses import Losses
+
+LARGEST: Final = 5  # problems that the status names
 
 
 def numbers_of(context: Context) -> dict[str, Any]:
@@ -43,9 +47,22 @@ def status_of(context: Context) -> dict[str, Any]:
     found = numbers_of(context)
     found["processes"] = heartbeats.alive(context.steps.client)
     found["reasons"] = [asdict(reason) for reason in reasons_of(_seen(context, found))]
+    found["problems"] = _problems(context)
     now = datetime.now(UTC)
     found["notices"] = [asdict(notice) for notice in notices_of(found, now)]
     return found
+
+
+def _problems(context: Context) -> dict[str, Any]:
+    """Return open dead letters by kind, the number of their causes, and the largest open ones."""
+    # It groups some letters as well, so that the numbers below count them.
+    largest = list_problems(context, state="open", limit=LARGEST).items
+    groups = context.problems.read()
+    kinds: Counter[str] = Counter()
+    for group in groups:
+        kinds[group.kind] += group.letters
+    wanted = sum(group.state == "open" for group in groups)
+    return {"kinds": dict(kinds), "open": wanted, "largest": largest}
 
 
 def _seen(context: Context, found: Mapping[str, Any]) -> Seen:

@@ -151,7 +151,7 @@ def test_status_has_every_documented_key(context, shown):
     assert set(found) == {
         *("destinations", "collections", "sources", "fields", "balanced", "dead_letters"),
         *("fetchers", "processes", "reconciles", "refusals", "not_live", "memory", "losses"),
-        *("spool", "reasons", "notices", "workers_seen"),
+        *("spool", "reasons", "notices", "workers_seen", "problems"),
     }
     assert set(found["destinations"]["site"]) == {
         *("state", "reason", "since", "by", "calls", "rate_limited", "budget"),
@@ -196,6 +196,17 @@ def test_status_says_since_when_no_worker_is_alive(context, shown):
     heartbeats.leave(client)
     (moment,) = since()
     assert -1 < client.time()[0] - datetime.fromisoformat(moment).timestamp() < 60
+
+
+def test_status_names_the_largest_problems(context, shown, run):
+    refuse(context)
+    set_aside(context, b"{}")
+    found = shown("status")
+    assert found["problems"]["kinds"] == {"refused": 1, "unmapped": 1}
+    names = {each["name"].partition(": ")[2]: each for each in found["notices"]}
+    assert "Validation Error" in names["1 refused in products"]["why"]
+    assert "1 unmapped in erp" in names
+    assert "Dead letters: 2 (" in run("status").stdout
 
 
 def test_status_counts_the_backlog_by_lane(context, shown, run):

@@ -65,6 +65,21 @@ RUN = {
 }
 
 
+PROBLEM = {
+    "id": "g1",
+    "kind": "refused",
+    "collection": "products",
+    "source": None,
+    "fields": ["stock", "price"],
+    "status": 400,
+    "code": "validation_error",
+    "title": "Field not described in schema",
+    "letters": 3,
+    "since": "2026-05-12T09:20:00+00:00",
+    "do": "correct the mapping, then replay",
+}
+
+
 def flowing(**parts: Any) -> dict[str, Any]:
     """Return a status in which everything flows, but for *parts*."""
     status = {
@@ -76,6 +91,7 @@ def flowing(**parts: Any) -> dict[str, Any]:
         "fields": {"accepted": 8, "written": 2, "stale": 0, "pending": 6},
         "balanced": True,
         "dead_letters": 0,
+        "problems": {"kinds": {}, "open": 0, "largest": []},
         "not_live": 0,
         "workers_seen": None,
         "memory": {"used": 1, "limit": None, "families": {}, "level": "", "full": False},

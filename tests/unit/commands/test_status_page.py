@@ -61,6 +61,12 @@ def test_what_is_no_state_is_counted_below_the_collections():
     assert "products: 2 items not live, 1 keys in several items" in page
 
 
+def test_dead_letters_are_counted_by_kind():
+    problems = {"kinds": {"refused": 2, "unmapped": 1}, "open": 1, "largest": []}
+    page = shown(dead_letters=3, problems=problems)
+    assert "Dead letters: 3 (refused 2, unmapped 1)" in page
+
+
 def test_processes_stand_by_host():
     processes = [
         {"role": "worker", "pid": 8, "host": "one"},

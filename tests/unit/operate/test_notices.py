@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from service.operate.notices import LATE, notices_of
-from tests.support.status_numbers import COLLECTION, FETCHER, RUN, SOURCE, flowing
+from tests.support.status_numbers import COLLECTION, FETCHER, PROBLEM, RUN, SOURCE, flowing
 from workers.store.fetch_queue import NOTHING_FETCHES
 from workers.store.status import LOCALES_UNREAD
 
@@ -48,7 +48,18 @@ def test_nothing_is_noticed_while_everything_flows():
             None,
             "sites:read",
         ),
-        ({"dead_letters": 3}, "dead letters", None, "instep dead list"),
+        (
+            {"problems": {"kinds": {}, "open": 1, "largest": [PROBLEM]}},
+            "problem g1: 3 refused in products",
+            PROBLEM["since"],
+            "correct the mapping, then replay: `instep dead replay --group g1`",
+        ),
+        (
+            {"problems": {"kinds": {}, "open": 7, "largest": []}},
+            "7 more problems",
+            None,
+            "instep dead list",
+        ),
         (
             {"fetchers": {"shop": FETCHER | {"state": "outage"}}},
             "fetcher shop: outage",
@@ -115,3 +126,8 @@ def test_a_value_that_is_pending_for_long_is_named_since_it_came(state, do):
 )
 def test_late_is_not_said_of_what_has_a_reason_of_its_own(entry):
     assert noticed(**collection(**entry)) == ()
+
+
+def test_a_problem_is_told_in_the_words_of_the_cms():
+    (notice,) = noticed(problems={"kinds": {}, "open": 1, "largest": [PROBLEM]})
+    assert notice.why == "stock, price: Field not described in schema"
