@@ -35,7 +35,7 @@ WORDS: Final = {  # by the kinds of `Hit`
     "delivery": "stored deliveries that contain its key",
     "words": "compression dictionaries, with all deliveries that use them",
     "listed": "entries in the list of deliveries",
-    "history": "history entries",
+    "life": "what happened to the record, and entries of other records that contain its key",
     "audit": "audit entries, whose target is blanked",
     "answer": "stored answers to repeated calls",
     "member": "queue entries",

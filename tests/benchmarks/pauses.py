@@ -33,7 +33,7 @@ import redis
 from service.ingest.event_mapper import WHOLE_BODY
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.embedded.layout import Place, binary
-from workers.model.attempts import Batch, BatchOutcome, ItemOutcome
+from workers.model.attempts import Batch, BatchOutcome, Call, ItemOutcome
 from workers.model.changes import (
     Change,
     Delivery,
@@ -202,7 +202,7 @@ def fill_up(rig: Rig, records: int) -> None:
     while not rig.outbox.counts().get("written"):
         batch = rig.outbox.claim(site)
         if isinstance(batch, Batch):
-            rig.outbox.settle(batch, BatchOutcome(_answers(batch), "success"), outcome="200")
+            rig.outbox.settle(batch, BatchOutcome(_answers(batch), "success"), call=Call(200))
     raw = rig.client.connection_pool.connection_kwargs | {"decode_responses": False}
     copies = redis.Redis(unix_socket_path=raw["path"], decode_responses=False)
     form = copies.dump("instep:item:products:sku-0")
@@ -427,7 +427,7 @@ def bulk(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:  # noqa
             batch = outbox.claim(site)
             if isinstance(batch, Batch):
                 full += len(batch.items) == 100
-                outbox.settle(batch, BatchOutcome(_answers(batch), "success"), outcome="200")
+                outbox.settle(batch, BatchOutcome(_answers(batch), "success"), call=Call(200))
         assert full >= 6
 
     return run

@@ -48,18 +48,22 @@ def server():
             running.wait(10)
 
 
-@contextmanager
-def player(folder, socket):
-    """A function that plays a round on the store at *socket*, with the steps of *folder*."""
-    command = [sys.executable, str(Path(__file__)), PLAY, str(socket)]
-    child = subprocess.Popen(  # noqa: S603
-        command,
+def start(arguments, folder):
+    """Start Python with *arguments* and the packages of *folder*."""
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, *arguments],
         env=os.environ | {"PYTHONPATH": str(folder)},
         cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+@contextmanager
+def player(folder, socket):
+    """A function that plays a round on the store at *socket*, with the steps of *folder*."""
+    child = start([str(Path(__file__)), PLAY, str(socket)], folder)
 
     def play():
         print(file=child.stdin, flush=True)

@@ -1,6 +1,5 @@
 """Records of one name: each becomes an item, with a slug of its own, and once."""
 
-import json
 from random import Random
 
 import pytest
@@ -23,10 +22,13 @@ def asked(way):
 
 
 def told(way):
-    """Record → what its history says of its slug."""
-    entries = way.store.xrange("instep:history")
-    named = [json.loads(entry["data"]) for _, entry in entries if entry["step"] == "named"]
-    return {entry["record"]: entry for entry in named}
+    """Record → what its life says of its slug."""
+    return {
+        record: entry.detail
+        for record, entries in way.lives().items()
+        for entry in entries
+        if entry.what == "named"
+    }
 
 
 def test_the_second_gets_name_and_key_in_its_slug(making):

@@ -1,6 +1,5 @@
 """Items that are to be live and are not published: who they are, why, and what is tried."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -13,13 +12,16 @@ def not_live(way):
 
 
 def told(way):
-    """Record → why its staged copy alone is written, as the history says it."""
-    entries = way.store.xrange("instep:history")
-    found = [json.loads(e["data"])["items"] for _, e in entries if e["step"] == "staged"]
-    return dict(pair for items in found for pair in items)
+    """Record → why its staged copy alone is written, as its life says it."""
+    return {
+        record: entry.detail["why"]
+        for record, entries in way.lives().items()
+        for entry in entries
+        if entry.what == "staged"
+    }
 
 
-def test_status_says_how_many_there_are_and_the_history_why(open_way):
+def test_status_says_how_many_there_are_and_their_lives_why(open_way):
     way = open_way(by="key")
     way.unpublish(1, 2)
     for n in (1, 2, 3):

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from service.cli import main
 from workers.config.loader import load
-from workers.model.attempts import Batch, BatchOutcome, FieldFailure, ItemOutcome
+from workers.model.attempts import Batch, BatchOutcome, Call, FieldFailure, ItemOutcome
 from workers.model.changes import Change, Delivery, FieldProblem, FieldValue, Incoming
 from workers.runtime import heartbeats, jobs
 from workers.runtime.heartbeats import Process
@@ -322,7 +322,7 @@ def refuse(context):
     assert isinstance(batch, Batch)
     failure = FieldFailure("refused", ("stock",), "Validation Error", 400, "validation_error")
     item_outcome = ItemOutcome("5f0", failures=(failure,), attempt=True)
-    context.outbox.settle(batch, BatchOutcome((item_outcome,), "refusal"), outcome="400")
+    context.outbox.settle(batch, BatchOutcome((item_outcome,), "refusal"), call=Call(400))
     (letter,) = context.letters.list()
     return letter.id
 

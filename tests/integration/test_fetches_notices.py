@@ -138,13 +138,6 @@ def test_the_values_have_the_time_of_the_fetch_and_beat_what_came_before_it(way)
     assert before * 1000 <= int(way.field("p1")["r"][1:]) <= (way.now_ms() + 1) * 1000
 
 
-def test_the_history_tells_what_was_asked_for(way):
-    way.notice("p1")
-    entries = [entry for _, entry in way.client.xrange("instep:history")]
-    data = json.loads(next(each["data"] for each in entries if each["step"] == "asked"))
-    assert (data["source"], data["fetches"]) == ("shop", [["product", "p1"]])
-
-
 def test_the_raw_body_is_kept_once_while_notices_of_it_wait(way):
     way.notice("p1")
     held = way.held_bytes()

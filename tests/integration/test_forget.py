@@ -8,11 +8,13 @@ import redis
 
 from tests.support.outbox_creating import created, knowing, wanted
 from tests.support.outbox_driver import bad, change, event
+from tests.support.outbox_referring import one, put, several
 from workers.model.attempts import FieldFailure, ItemOutcome
 from workers.model.changes import LeftOut
 from workers.store.compression import unpacked
 from workers.store.erasure import Erasure
 from workers.store.key_text import KeyText
+from workers.store.keys import life
 from workers.store.outbox import balanced
 from workers.webflow.item_keys import normal_record
 
@@ -77,6 +79,8 @@ def _values(raw, key):
             return sorted(raw.smembers(key))
         case b"zset":
             return raw.zrange(key, 0, -1)
+        case b"list":
+            return raw.lrange(key, 0, -1)
     entries = [entry for _, entry in raw.xrange(key)]
     return [_plain(raw, key, entry) for entry in entries]
 
@@ -253,12 +257,12 @@ def test_a_longer_key_is_neither_erased_nor_told(bench, erase, other):
     for value in (1, 2):
         deliver(bench, other, value)
     bench.accept(bad(id="e1"), body=json.dumps({"sku": other, "qty": "x"}).encode())
-    history = bench.client.xlen("instep:history")
+    lives = [bench.client.lrange(life("products", other), 0, -1)]
     done = erase()
     assert done.left == ()
     assert bench.value(other) == 2
     assert len(bench.letters()) == 1
-    assert bench.client.xlen("instep:history") == history - 1
+    assert [bench.client.lrange(life("products", other), 0, -1)] == lives
 
 
 def test_a_key_of_few_letters_erases_no_numbers_and_words_of_others(bench, erase):
@@ -335,10 +339,34 @@ def test_sets_of_records_that_others_keep_are_left(bench, erase):
     assert bench.client.zrange("instep:resting", 0, -1) == ["products:OTHER-1"]
 
 
+@pytest.mark.parametrize("key", ["REF-77", "9", "A/B"])
+@pytest.mark.parametrize("many", [1, 40])
+def test_entries_of_other_records_that_refer_to_it_go_from_their_lives(bench, erase, key, many):
+    keys = [key, *(f"N-{n}" for n in range(many - 1))]
+    put(bench, "i1", several(*keys) if many > 1 else one(key))
+    bench.pass_time(1)
+    bench.accept(event("i1", {"stock": 5}))
+    bench.claim()  # waits for them
+    assert any(entry.what == "blocked" for entry in bench.lives.read("products", "i1").entries)
+    erase(key, collection="stores")
+    history = bench.lives.read("products", "i1")
+    [entry] = [entry for entry in history.entries if entry.what == "accepted"]
+    assert entry.fields["stock"].value == 5
+    held = "".join(bench.client.lrange(life("products", "i1"), 0, -1))
+    assert f'"{key}"' not in held.replace("\\", "")
+
+
+def test_a_life_from_which_all_was_erased_is_no_life(bench, erase):
+    put(bench, "i1", one("REF-77"))
+    erase("REF-77", collection="stores")
+    assert bench.client.zrange("instep:lives", 0, -1) == []
+    assert bench.client.hget("instep:lives:state", "bytes") == "0"
+
+
 def test_nothing_is_changed_by_looking(bench, erase):
     deliver(bench)
     before = dump(bench.client)
-    assert {hit.kind for hit in erase(only_find=True)} >= {"record", "delivery", "history"}
+    assert {hit.kind for hit in erase(only_find=True)} >= {"record", "delivery", "life"}
     assert dump(bench.client) == before
 
 
@@ -366,11 +394,9 @@ def test_a_stream_is_written_anew_with_all_that_is_not_erased(bench, erase):
     for n in range(40):
         bench.accept(event(f"OTHER-{n}", {"stock": n}, by="key"), body=b'{"sku":"OTHER"}')
     deliver(bench)
-    before = bench.client.xrange("instep:history")
     kept = bench.client.xlen("instep:kept:erp")
     lasts = bench.client.pttl("instep:kept:erp")
     assert erase().left == ()
-    assert bench.client.xrange("instep:history") == before[:-1]
     assert bench.client.xlen("instep:kept:erp") == kept - 1
     assert 0 < bench.client.pttl("instep:kept:erp") <= lasts
     assert bench.client.keys("instep:rewrite:*") == []
@@ -378,28 +404,28 @@ def test_a_stream_is_written_anew_with_all_that_is_not_erased(bench, erase):
 
 def test_what_comes_while_a_stream_is_written_anew_is_in_it(bench, store):
     for n in range(12):
-        store.xadd("instep:history", {"data": "x" * 100_000, "n": n})
-    request = {"key": "instep:history", "copy": "instep:rewrite:1", "after": ""}
+        store.xadd("instep:stream", {"data": "x" * 100_000, "n": n})
+    request = {"key": "instep:stream", "copy": "instep:rewrite:1", "after": ""}
     answer = bench.steps.run("rewrite_stream", request)
     assert not answer["done"]
-    first = store.xrange("instep:history", count=1)[0][0]
-    store.xdel("instep:history", first)
-    store.xadd("instep:history", {"n": 12})
+    first = store.xrange("instep:stream", count=1)[0][0]
+    store.xdel("instep:stream", first)
+    store.xadd("instep:stream", {"n": 12})
     while not answer["done"]:
         answer = bench.steps.run("rewrite_stream", request | {"after": answer["after"]})
-    assert [entry["n"] for _, entry in store.xrange("instep:history")] == [
+    assert [entry["n"] for _, entry in store.xrange("instep:stream")] == [
         str(n) for n in range(1, 13)
     ]
 
 
 def test_what_is_deleted_in_the_middle_meanwhile_does_not_come_back(bench, store):
-    ids = [store.xadd("instep:history", {"data": "x" * 100_000}) for _ in range(9)]
-    request = {"key": "instep:history", "copy": "instep:rewrite:1", "after": ""}
+    ids = [store.xadd("instep:stream", {"data": "x" * 100_000}) for _ in range(9)]
+    request = {"key": "instep:stream", "copy": "instep:rewrite:1", "after": ""}
     answer = bench.steps.run("rewrite_stream", request)
-    store.xdel("instep:history", ids[1])
+    store.xdel("instep:stream", ids[1])
     while not answer["done"]:
         answer = bench.steps.run("rewrite_stream", request | {"after": answer["after"]})
-    assert [id for id, _ in store.xrange("instep:history")] == [ids[0], *ids[2:]]
+    assert [id for id, _ in store.xrange("instep:stream")] == [ids[0], *ids[2:]]
 
 
 def test_a_run_that_was_killed_before_its_end_is_remembered(bench, raw):

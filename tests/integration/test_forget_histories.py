@@ -64,7 +64,7 @@ def check(bench):
     assert (states["pending"], states["dead"]) == (counts["pending"], counts["dead"])
 
 
-@pytest.mark.parametrize("steps", range(7))
+@pytest.mark.parametrize("steps", range(6))
 def test_killed_before_any_step_it_is_ended_by_the_next_run(bench, store, raw, steps):
     deliver(bench, "REF-77", 1)
     bench.list_all(("OTHER-1", "i2"))  # and so it is dead

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.depth import examples
 from tests.support.outbox_driver import Bench, event
-from workers.model.attempts import Batch
+from workers.model.attempts import Batch, Call
 from workers.policy.rules import judge
 from workers.webflow.item_answers import Answer, ItemView, read
 
@@ -71,7 +71,7 @@ def drive(bench, cms):
             sent=sent,
             spread=0.5,
         )
-        bench.outbox.settle(step, batch_outcome, outcome="x")
+        bench.outbox.settle(step, batch_outcome, call=Call(500))
     raise AssertionError("it never comes to an end")
 
 

@@ -26,11 +26,6 @@ def test_the_letters_of_one_body_share_it_and_the_last_takes_it_along(bench):
     assert bench.client.hget("instep:raw-bytes", "erp") == "0"
 
 
-def test_an_entry_of_the_history_holds_twenty_changes_at_most(bench):
-    bench.accept(*(event(f"i{number}", {"stock": 1}) for number in range(45)))
-    assert bench.client.xlen("instep:history") == 3
-
-
 def test_a_bad_event_takes_no_good_one_of_its_id_along(bench):
     accepted = deliver(bench, b"{}", bad(0, "A1"), event("i1", {"stock": 7}, id="A1"))
     assert (accepted.accepted, accepted.letters) == (1, 1)

@@ -1,7 +1,5 @@
 """Items that are to be created: one claim each, and no second one before it is known what came."""
 
-import json
-
 import pytest
 
 from tests.support.outbox_creating import NAME, created, knowing, put, unknown, wanted
@@ -249,8 +247,7 @@ def test_the_meta_of_a_creation_is_gone_when_it_is_over(bench):
     assert held.keys().isdisjoint({"make", "doubt", "taken", "lookup", "claim"})
 
 
-def test_the_history_tells_what_is_to_be_created(bench):
+def test_its_life_tells_that_it_is_to_be_created(bench):
     wanted(bench, "new-1")
-    entries = bench.client.xrevrange("instep:history")
-    listed = next(entry["data"] for _, entry in entries if entry["step"] == "listed")
-    assert json.loads(listed)["to_create"] == 1
+    told = bench.lives.read("products", "new-1").entries
+    assert [entry.detail for entry in told if entry.what == "missing"] == [{"becomes": "create"}]

@@ -5,7 +5,7 @@ import pytest
 from tests.support.outbox_creating import created, knowing, wanted
 from tests.support.outbox_driver import Batch, event, sent
 from workers.errors import StoreUnavailable
-from workers.model.attempts import BatchOutcome, ItemOutcome, Lookup, Wait
+from workers.model.attempts import BatchOutcome, Call, ItemOutcome, Lookup, Wait
 from workers.store import claims
 from workers.store.outbox import balanced
 
@@ -177,7 +177,7 @@ def test_an_item_made_by_the_first_of_several_steps_says_that_there_is_room(
     monkeypatch.setattr(claims, "MOST", 1)
     first, *others = created(batch)
     item_outcomes = (first, *(ItemOutcome(other.record, attempt=True) for other in others))
-    bench.outbox.settle(batch, BatchOutcome(item_outcomes, "success", heard=True), outcome="202")
+    bench.outbox.settle(batch, BatchOutcome(item_outcomes, "success", heard=True), call=Call(202))
     assert len(others) == 4
     assert bench.client.hget("instep:collection:products", "create_most") == "80"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.outbox_driver import Bench, event
-from workers.model.attempts import Batch, BatchOutcome, ItemOutcome, Wait
+from workers.model.attempts import Batch, BatchOutcome, Call, ItemOutcome, Wait
 
 CLOSED = "the structure changed"
 
@@ -14,13 +14,13 @@ def kept(batch):
 
 def close(bench, batch):
     batch_outcome = BatchOutcome(kept(batch), "refusal", heard=True, not_published=CLOSED)
-    return bench.outbox.settle(batch, batch_outcome, outcome="409")
+    return bench.outbox.settle(batch, batch_outcome, call=Call(409))
 
 
 def answered(bench, batch):
     """Another answer: the items stay as they are."""
     return bench.outbox.settle(
-        batch, BatchOutcome(kept(batch), "refusal", heard=True), outcome="400"
+        batch, BatchOutcome(kept(batch), "refusal", heard=True), call=Call(400)
     )
 
 

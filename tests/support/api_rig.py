@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from service.config.build import build
 from service.ingest.intake import Intake
 from service.web.app import create_app
-from workers.model.attempts import Batch, BatchOutcome, FieldFailure, ItemOutcome
+from workers.model.attempts import Batch, BatchOutcome, Call, FieldFailure, ItemOutcome
 from workers.runtime import jobs
 from workers.store import connection, keys
 
@@ -152,7 +152,7 @@ class Rig:
             for item in batch.items
         )
         assert refused in {item.record for item in batch.items}
-        self.context.outbox.settle(batch, BatchOutcome(outcomes, "success"), outcome="200")
+        self.context.outbox.settle(batch, BatchOutcome(outcomes, "success"), call=Call(200))
 
     def get(self, path, token=ADMIN, **query):
         return self._ask("GET", path, token, query_string=query)

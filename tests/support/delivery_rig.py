@@ -29,6 +29,7 @@ from workers.model.changes import (
     time_version,
 )
 from workers.store.outbox import balanced
+from workers.store.record_history import RecordHistory
 from workers.store.scripts import Steps
 
 TYPES = {
@@ -245,6 +246,13 @@ class Way(Cms):
         self.context.breaker.resume(name)
 
     # what is stored
+
+    def lives(self, collection="products"):
+        """Record → the entries of its life."""
+        names = self.store.scan_iter(f"instep:life:{collection}:*", count=1000)
+        records = sorted(name.split(":", 3)[3] for name in names)
+        history = RecordHistory(self.context.steps, self.settings)
+        return {record: history.read(collection, record).entries for record in records}
 
     def counts(self, *names):
         held = self.context.outbox.counts()

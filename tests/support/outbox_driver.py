@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.model import retirement
-from workers.model.attempts import Batch, BatchOutcome, ItemOutcome, Lookup
+from workers.model.attempts import Batch, BatchOutcome, Call, ItemOutcome, Lookup
 from workers.model.changes import (
     Change,
     Delivery,
@@ -25,7 +25,9 @@ from workers.model.changes import (
     time_version,
 )
 from workers.model.retirement import GONE
+from workers.store import keys
 from workers.store.outbox import Outbox
+from workers.store.record_history import RecordHistory
 from workers.store.scripts import Steps
 
 EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
@@ -91,13 +93,38 @@ class RecordedSteps(Steps):
     def __init__(self, client):
         super().__init__(client)
         self.calls = {}
+        self.known = {}  # by record: entries of its life before the last delivery
 
     def run(self, step, request, *more):
         self.calls[step] = (request, *more)
+        if step == "accept":
+            self._note_lives(request.get("events", ()))
         return super().run(step, request, *more)
+
+    def _note_lives(self, events):
+        places = {
+            (change["collection"], change["record"]): 0
+            for event in events
+            for change in event["changes"]
+        }
+        with self.client.pipeline(transaction=False) as pipe:
+            for place in places:
+                pipe.llen(keys.life(*place))
+                pipe.lindex(keys.life(*place), 0)
+            found = pipe.execute()
+        for place, number, first in zip(places, found[::2], found[1::2], strict=True):
+            places[place] = number + (int(first) - 1 if first and first.isdigit() else 0)
+        self.known = places
 
     def repeat(self, step):
         return super().run(step, *self.calls[step])
+
+
+def _word(fate):
+    """As `accept` calls it."""
+    if fate.fate == "stale" and fate.against.why == "repeat":
+        return "same"
+    return "accepted" if fate.fate == "pending" else fate.fate
 
 
 class Bench:
@@ -114,6 +141,7 @@ class Bench:
         self.settings = settings(**options)
         self.steps = RecordedSteps(client)
         self.outbox = Outbox(self.steps, self.settings)
+        self.lives = RecordHistory(self.steps, self.settings)
         self.site = self.settings.destinations["site"]
         self.statuses = True  # read unasked, as those of live items
         self.shown = {}  # by item id, what was written last
@@ -124,6 +152,7 @@ class Bench:
         other.steps, other.shown = copy.copy(self.steps), dict(self.shown)
         other.steps.calls = dict(self.steps.calls)
         other.outbox = Outbox(other.steps, self.settings)
+        other.lives = RecordHistory(other.steps, self.settings)
         return other
 
     # time
@@ -200,7 +229,7 @@ class Bench:
         return step
 
     def settle(self, batch, *item_outcomes, health="success"):
-        return self.outbox.settle(batch, BatchOutcome(item_outcomes, health), outcome="200")
+        return self.outbox.settle(batch, BatchOutcome(item_outcomes, health), call=Call(200))
 
     def write(self, batch, **options):
         """Settle *batch*: the answer shows all that was sent."""
@@ -321,10 +350,20 @@ class Bench:
         return {record: (score - now) / 1000 for record, score in held}
 
     def told(self):
-        """What the history says of the last delivery: [fate] by field value."""
-        entries = self.client.xrevrange("instep:history")
-        data = next(entry["data"] for _, entry in entries if entry["step"] == "accepted")
-        return [fate for _, _, fates in json.loads(data)["changes"] for _, _, fate in fates]
+        """What the lives of its records say of the last delivery: [fate] by field value."""
+        return [fate for _, _, fate in self.fates()]
+
+    def fates(self):
+        """The same, as (record, slug, fate)."""
+        told = []
+        for (collection, record), known in self.steps.known.items():
+            history = self.lives.read(collection, record)
+            new = history.entries[known - history.dropped :]
+            accepted = (entry for entry in new if entry.what == "accepted")
+            told += [
+                (record, slug, _word(fate)) for e in accepted for slug, fate in e.fields.items()
+            ]
+        return told
 
     def letters(self):
         """The open letters, oldest first."""

@@ -23,8 +23,8 @@ class StoreSettings:
     spool_mb: int = 256  # per web process, in INSTEP_DATA/spool; 0: off
 
     @property
-    def history(self) -> dict[str, int]:
-        """Limits of the history, in bytes and ms, as the Lua steps take them."""
+    def lives(self) -> dict[str, int]:
+        """Limits of the lives of all records, in bytes and ms, as the Lua steps take them."""
         return {"bytes": self.history_mb * 2**20, "ms": int(self.history_days * 86_400_000)}
 
 

@@ -24,15 +24,15 @@ def log_attempt(destination: Destination, batch: Batch, came: Attempt, settled: 
         "sources": batch.sources,
         "request": batch.kind,
         "staged": batch.staged or not destination.live,
-        "status": came.status,
-        "code": came.code,
+        "status": came.call.status,
+        "code": came.call.code,
         "outcome": ", ".join(_words(came.batch_outcome, settled)) or "nothing to do",
         "items": len(batch.items),
         "keys": bounded_names(item.record for item in batch.items),
         "event_ids": bounded_names(event for item in batch.items for event in item.events),
         "ms": round((came.seconds or 0.0) * 1000, 1),
     }
-    if came.status is None or came.status >= 300:
+    if came.call.status is None or came.call.status >= 300:
         slugs = [field.slug for item in batch.items for field in item.fields]
         values["reason"] = without_values(came.message, slugs)
     if batch.alone and any(each.attempt for each in came.batch_outcome.item_outcomes):

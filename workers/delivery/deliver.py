@@ -18,7 +18,7 @@ from workers.delivery.attempt_log import log_attempt
 from workers.delivery.context import Context
 from workers.delivery.item_reads import ItemReads
 from workers.delivery.reads import CmsReader, summary
-from workers.delivery.request_outcome import Attempt, completed, flags, given, heard, imports
+from workers.delivery.request_outcome import Attempt, completed, flags, given, imports
 from workers.delivery.status_reads import StatusReads
 from workers.errors import DestinationError
 from workers.fields.types import TYPES
@@ -182,16 +182,7 @@ class Deliverer:
         seconds = self._clock() - begun
         batch_outcome = completed(batch_outcome, batch, prepared, schema.wait(batch.at))
         batch_outcome = replace(batch_outcome, imports=imports(batch, outcome, seconds))
-        message = summary(outcome)
-        answer = outcome if isinstance(outcome, Answer) else None
-        return Attempt(
-            batch_outcome,
-            message,
-            heard(outcome, message, seconds),
-            seconds,
-            status=answer.status if answer else None,
-            code=answer.code if answer else None,
-        )
+        return Attempt.of_answer(batch_outcome, outcome, summary(outcome), seconds)
 
     def _merge(self, destination: Destination, batch: Batch) -> None:
         """Release *batch*: a process of the old release has written a part of it."""
@@ -258,7 +249,7 @@ class Deliverer:
         not_after = time.monotonic() + SEND_WITHIN
         try:
             settled = self.context.outbox.settle(
-                batch, came.batch_outcome, outcome=came.message, heard=came.heard, then=then
+                batch, came.batch_outcome, call=came.call, heard=came.heard, then=then
             )
         except NotSettled as error:
             # Carried out now: otherwise it would be blocked until the claim expires.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workers.errors import DestinationError
-from workers.model.attempts import Batch, BatchOutcome, ClaimedItem, Heard, ItemOutcome
+from workers.model.attempts import Batch, BatchOutcome, Call, ClaimedItem, Heard, ItemOutcome
 from workers.model.retirement import GONE
 from workers.policy.update import wants_publishing
 from workers.webflow.item_answers import Answer
@@ -22,15 +22,36 @@ class Attempt:
 
     batch_outcome: BatchOutcome
     message: str  # one line
+    call: Call
     heard: Heard | None = None  # to record in the same step, unless it is recorded already
     seconds: float | None = None  # duration; None: a GET was sent instead of the request
-    status: int | None = None  # of the answer, and its code
-    code: str | None = None
+
+    @classmethod
+    def of_answer(
+        cls,
+        batch_outcome: BatchOutcome,
+        outcome: Answer | DestinationError | None,
+        message: str,
+        seconds: float,
+    ) -> Attempt:
+        """Return the result of the request; *outcome* None: nothing was sent."""
+        call = _call(outcome)
+        return cls(batch_outcome, message, call, heard(outcome, message, seconds), seconds)
 
     @classmethod
     def of_read(cls, item_outcomes: Iterable[ItemOutcome], message: str) -> Attempt:
         """Return the result of a GET sent instead of the request."""
-        return cls(BatchOutcome(tuple(item_outcomes), "refusal"), message)
+        call = Call(message=message, sent=False)
+        return cls(BatchOutcome(tuple(item_outcomes), "refusal"), message, call)
+
+
+def _call(outcome: Answer | DestinationError | None) -> Call:
+    """Return *outcome* for the lives of the records; None: nothing was sent."""
+    if isinstance(outcome, Answer):
+        return Call(outcome.status, outcome.code, outcome.message)
+    if outcome is None:
+        return Call(message="no request", sent=False)
+    return Call(message=str(outcome), sent=outcome.sent)
 
 
 def heard(outcome: Answer | DestinationError | None, words: str, seconds: float) -> Heard | None:

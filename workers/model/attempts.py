@@ -239,6 +239,16 @@ class BatchOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """What a request came to, for the lives of its records."""
+
+    status: int | None = None  # None: no answer
+    code: str | None = None
+    message: str | None = None  # as the CMS answered, or why there is no answer
+    sent: bool = True  # False: nothing was sent, because of *message*
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What a request tells about the budget, and a summary."""
 

@@ -154,7 +154,6 @@ class Kept:
             "dedupe_ms": max(1, int((configured.dedupe_hours or DEDUPE_HOURS) * 3_600_000)),
             "letters_most": LETTERS_MOST,
             "raw_bytes": RAW_BYTES,
-            "history": settings.store.history,
             "weak": settings.store.durability != "always",
             "headers": {},
             "again": True,

@@ -30,7 +30,6 @@ ROUNDS: Final = 3  # concurrent writers may store the key again
 AT_ONCE: Final = 50  # kept deliveries, or entries, per step
 STAYS: Final = frozenset({"reference", "other"})
 _STREAMS: Final = (
-    keys.HISTORY,
     keys.AUDIT,
     *(keys.every(kind) for kind in ("kept", "kept-words", "unkept", "refused")),
 )
@@ -105,7 +104,8 @@ class Erasure:
         for hit in by_kind.get("notice", ()):
             self._erase_notice(hit.key)
         self._erase_kept([*by_kind.get("delivery", ()), *by_kind.get("words", ())])
-        self._erase_entries([*by_kind.get("history", ()), *by_kind.get("listed", ())])
+        self._erase_entries(by_kind.get("listed", ()))
+        self._erase_life_entries(by_kind.get("life", ()))
         for hit in (*by_kind.get("answer", ()), *by_kind.get("copy", ())):
             with guarded():
                 self._client.unlink(hit.key)
@@ -200,6 +200,14 @@ class Erasure:
             for start in range(0, len(ids), AT_ONCE):
                 with guarded():
                     self._client.xdel(key, *ids[start : start + AT_ONCE])
+
+    def _erase_life_entries(self, hits: Sequence[Hit]) -> None:
+        """Erase entries of the lives of other records; its own life goes with the record."""
+        for name in dict.fromkeys(hit.key for hit in hits if hit.id):
+            entries = [hit.id for hit in hits if hit.key == name and hit.id]
+            for start in range(0, len(entries), AT_ONCE):
+                part = entries[start : start + AT_ONCE]
+                self._step("life", name=keys.rest_of(name), entries=part)
 
     def _erase_member(self, hit: Hit) -> None:
         with guarded():

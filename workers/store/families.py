@@ -45,7 +45,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("fetch", "fetches", "fetches-waiting", "fetches-failing"),
             *("fetcher", "fetchers", "cursors"),
         ),
-        "history": ("history", "history-trimmed"),
+        "lives": ("life", "lives", "history", "history-trimmed"),
         "answers": ("call",),
         "audit": ("audit",),
         "counters": (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from workers.store import keys
+from workers.store import keys, life_entries
 from workers.store.compression import unpacked
 from workers.store.delivery_summary import Summary
 from workers.store.item_record import FieldRecord, left_out_of, slug_of
@@ -19,13 +20,13 @@ Pairs = Iterable[tuple[bytes, bytes]]
 SETS: Final = ("due", "waiting", "lookup", "filter", "not-live", "given")  # of records
 OBJECTS: Final = ("fetches", "fetches-waiting", "fetches-failing", "cursors")
 _STREAMS: Final = {
-    "history": "history",
     "rewrite": "copy",
     "unkept": "listed",
     "refused": "listed",
     "audit": "audit",
 }
 _AUDITED: Final = (b"target", b"figures")  # not who acted, and how
+_STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*"')  # in a text that is cut off
 INDEX: Final = ("ids", "keys", "twins", "born", "status", "variants", "listed")
 
 
@@ -34,7 +35,7 @@ class Hit:
     """
     One place that holds the key.
 
-    Kinds: "record", "letter", "body", "notice", "delivery", "words", "listed", "history", "answer",
+    Kinds: "record", "letter", "body", "notice", "delivery", "words", "listed", "life", "answer",
     "copy", "member", "index", "reference" (of another record) or "other".
     """
 
@@ -66,12 +67,29 @@ class Places:
         if self._text.in_entry(text):
             yield Hit("answer" if family == "call" else "other", name)
 
+    def in_life(self, name: str, text: bytes) -> Iterator[Hit]:
+        """Yield a hit if the entry *text* is of the record's own life, or holds its key."""
+        if keys.rest_of(name) == self._own:
+            yield Hit("life", name)
+        elif self._text.may_hold(text) and (
+            self._text.in_entry(text) or self._names(json.loads(text))
+        ):
+            yield Hit("life", name, text.decode())
+
+    def _names(self, entry: Any) -> bool:
+        """Tell whether the *entry* of a life names the record as one that its own refers to."""
+        if not isinstance(entry, list):
+            return False  # the number of entries that were dropped
+        named = life_entries.references(entry, self._text.collection)
+        cut = (json.loads(text) for part in named.cut for text in _STRINGS.findall(part))
+        return any(self._text.is_it(each) for each in (*named.keys, *cut))
+
     def in_member(self, family: str, name: str, member: str) -> Iterator[Hit]:
         """Yield a hit if *member* of the set *name* is the record, or names it."""
         if family in SETS:
             ours = name.split(":")[2] == self._text.collection and member == self._text.record
             kind = "member" if ours else ""
-        elif family in ("tombstones", "resting", "waiters", "waking"):
+        elif family in ("tombstones", "resting", "lives", "waiters", "waking"):
             waits = family == "waiters" and keys.rest_of(name) == self._own
             kind = "member" if member == self._own else "reference" if waits else ""
         elif family == "wanted":

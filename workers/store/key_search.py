@@ -81,7 +81,10 @@ class Search:
             yield from self._places.in_text(family, name, self._get(key))
         elif kind == "list":
             for each in self._list(key):
-                yield from self._places.in_text(family, name, each)
+                if family == "life":
+                    yield from self._places.in_life(name, each)
+                else:
+                    yield from self._places.in_text(family, name, each)
         elif kind in ("set", "zset"):
             for member in self._members(key, kind):
                 yield from self._places.in_member(family, name, member)

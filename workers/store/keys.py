@@ -14,7 +14,7 @@ steps (``workers/store/lua``) under the same names; these kinds are used by the 
 - ``guard:<collection>:<copy>``: hash: counts of runs (``run_counts.lua``)
 - ``cursors:<fetcher>``, ``logs:<source>``: hashes: object → cursor; logs (``source_logs.lua``)
 - ``call:<token>``: the answer of a step, for a repeat of the call
-- ``history-trimmed``, ``letter-number``, ``wakes``: last trim; a counter; times to wake
+- ``letter-number``, ``wakes``: a counter; times to wake; ``history``: of an older release
 """
 
 from __future__ import annotations
@@ -63,7 +63,6 @@ LIVE_FEED = f"{PREFIX}live-feed"  # a channel, no key: what comes and goes (``li
 AUDIT = f"{PREFIX}audit"  # stream: what operators changed, trimmed (``audit.py``)
 METRICS = f"{PREFIX}metrics"  # hash: counters that only rise (``counters.py``)
 FRESHNESS = f"{PREFIX}freshness"  # hash: how old values were of late (``freshness.lua``)
-HISTORY = f"{PREFIX}history"  # stream: the history, trimmed (``history_trim.lua``)
 
 
 # Processes and what wakes them ------------------------------------------------------------------
@@ -148,6 +147,13 @@ def flight(destination: str) -> str:
     return f"{PREFIX}flight:{destination}"
 
 
+def life(collection: str, record: str) -> str:
+    """List: what happened to one record, oldest first (``life_entries.lua``)."""
+    return f"{PREFIX}life:{collection}:{record}"
+
+
+LIVES = f"{PREFIX}lives"  # sorted set: ``<collection>:<record>`` by the ms of its oldest entry
+LIVES_STATE = f"{LIVES}:state"  # hash: bytes, dropped, till (``lives.lua``)
 # What the CMS holds: a copy is one site address and one collection id (`Settings.copy_of`) -------
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import redis
 
 from workers.config.settings import Destination, Settings
-from workers.model.attempts import Batch, BatchOutcome, Heard, ItemOutcome, Step
+from workers.model.attempts import Batch, BatchOutcome, Call, Heard, ItemOutcome, Step
 from workers.model.changes import HOLD_MOST, Delivery
 from workers.store import claims, clock, keys, slicing
 from workers.store.acceptance import AcceptCall, Accepted
@@ -39,6 +39,7 @@ V1_INDEX_EVERY = 600.0  # s; v1 cannot filter, and lists the whole collection
 FETCHES = ":fetch"  # pseudo-destination of the fetch queue, as in fetch_queue.lua
 RUNS = ":run"  # pseudo-destination of runs that a worker carries out
 FLIGHTS = 4  # concurrent requests per destination
+GIVEN_BACK = Call(message="given back", sent=False)
 
 _log = logging.getLogger(__name__)
 
@@ -71,12 +72,12 @@ class Outbox:
         """Raise StoreUnavailable if the store is too full to accept anything."""
         self.room.check()
 
-    def _history(self) -> dict[str, int] | None:
-        """Return the limits of the history once a second, when the step should trim it."""
+    def _lives(self) -> dict[str, int] | None:
+        """Return the limits of lives once a second, when the step should trim them."""
         if time.monotonic() < self._trimmed + 1.0:
             return None
         self._trimmed = time.monotonic()
-        return self.settings.store.history
+        return self.settings.store.lives
 
     def accept(self, delivery: Delivery) -> Accepted:
         """Store a delivery whole, unless it is a duplicate or there is no room."""
@@ -143,7 +144,7 @@ class Outbox:
             "raw": raw_letter(delivery.source, delivery.body, 0),
             "letters_most": LETTERS_MOST,
             "raw_bytes": RAW_BYTES,
-            "history": self._history(),
+            "lives": self._lives(),
             "weak": self._weak,
             "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
             "spooled": delivery.spooled and asdict(delivery.spooled),
@@ -217,7 +218,7 @@ class Outbox:
         batch: Batch,
         batch_outcome: BatchOutcome,
         *,
-        outcome: str,
+        call: Call,
         heard: Heard | None = None,
         then: dict[str, Any] | None = None,
     ) -> Settled:
@@ -225,7 +226,7 @@ class Outbox:
         Carry out the outcomes of *batch*.
 
         Args:
-            outcome: A word for the history, such as the status.
+            call: The answer, or why there was none.
             heard: Rate headers and health, recorded in the same step; None: nothing was sent, or
                 they are recorded already.
             then: A `claims.request_for`, run behind it in the same round trip.
@@ -234,7 +235,7 @@ class Outbox:
             NotSettled: The claim succeeded, but not the settle.
         """
         told = settlement(batch, batch_outcome, self.settings, heard)
-        told |= {"token": uuid.uuid4().hex, "weak": self._weak, "outcome": outcome}
+        told |= {"token": uuid.uuid4().hex, "weak": self._weak, "reply": asdict(call)}
         sizes = {item.record: claims.size_of(item.size, len(item.fields)) for item in batch.items}
         sums, claimed = claims.settle(self.steps, told, sizes, then)
         return Settled(**sums, claimed=claimed)
@@ -242,7 +243,7 @@ class Outbox:
     def give_back(self, batch: Batch, *, wait: float = 0.0) -> Settled:
         """Release a claim of which nothing was sent."""
         item_outcomes = tuple(ItemOutcome(item.record, wait=wait) for item in batch.items)
-        return self.settle(batch, BatchOutcome(item_outcomes, "refusal"), outcome="given back")
+        return self.settle(batch, BatchOutcome(item_outcomes, "refusal"), call=GIVEN_BACK)
 
     # waking ----------------------------------------------------------------------------------
 
@@ -273,7 +274,7 @@ class Outbox:
         ]
         kept = {name: room_of(source) for name, source in self.settings.sources.items()}
         request = {"destinations": destinations, "fetchers": list(fetchers), "kept": kept}
-        request |= {"history": self.settings.store.history, "places": self.settings.copies()}
+        request |= {"lives": self.settings.store.lives, "places": self.settings.copies()}
         answer = self.steps.run("sweep", request)
         return tuple(answer["wake"] or ()), answer["ms"] / 1000
 

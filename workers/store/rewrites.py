@@ -133,7 +133,6 @@ class Repairs:
                 "index": self.settings.copy_of(collection),
                 "missing": collection.missing,
                 "message": missing_message(collection),
-                "history": self.settings.store.history,
                 "newest": newest,
                 "at": at,
                 "began": began_ms,
@@ -156,6 +155,5 @@ class Repairs:
                     "collection": collection.name,
                     "index": self.settings.copy_of(collection),
                     "items": [list(pair) for pair in items[start : start + MOST]],
-                    "history": self.settings.store.history,
                 },
             )

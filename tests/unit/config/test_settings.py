@@ -91,7 +91,7 @@ def test_every_key_of_the_file_is_read(write):
     assert settings.mappings == ("mappings.py", "shop.more")
     assert settings.public_url == "https://hooks.example.com"
     assert (settings.store.durability, settings.store.memory_mb) == ("everysec", 64)
-    assert settings.store.history == {"bytes": 16 * 2**20, "ms": 7 * 86_400_000}
+    assert settings.store.lives == {"bytes": 16 * 2**20, "ms": 7 * 86_400_000}
     assert (site.api, site.base_url, site.live) == ("v1", "http://127.0.0.1:8900", False)
     assert (site.requests_per_minute, site.linger) == (120, 0)
     assert (site.attempts, site.give_up_hours) == (3, 0.5)

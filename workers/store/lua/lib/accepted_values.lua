@@ -93,7 +93,22 @@ local function make_due(item, change)
   accepted_values.changes[change.destination] = change
 end
 
--- Takes one value of *change*, [slug, value, type, form]; returns its fate: {slug, arrival number or 0, what}.
+-- What of *item* a value of *slug* is older than: {field, why, own version} (life_entries.lua).
+local function winner_of(item, change, slug, version)
+  local held, gone = item.fields[slug], item.fields[items.GONE]
+  if given(change.echo) then return {held, 'o', version} end
+  if slug == items.GONE then
+    for _, field in pairs(item.fields) do
+      if not held or field.version > held.version then held = field end
+    end
+  elseif gone and not gone.undone and (not held or gone.version >= held.version) then
+    return {gone, 'g', version}
+  end
+  return {held, 'v', version}
+end
+
+-- Takes one value of *change*, [slug, value, type, form]; returns its fate: {slug, arrival number or 0, what,
+-- value, what it was held against} (life_entries.lua).
 function accepted_values.take(change, event, triple)
   local slug, item = triple[1], items.of(change)
   local held = item.fields[slug]
@@ -102,7 +117,7 @@ function accepted_values.take(change, event, triple)
   if given(change.locale) and locales.is_elsewhere(place_of(change), change.locale, slug) then
     -- It is of another variant than this one.
     remap.pass_over(event, change, 'stale')
-    return {slug, 0, 'stale'}
+    return {slug, 0, 'stale', triple[2], {nil, 'l'}}
   end
   local fate = fate_of(item, change, event, triple, version)
   if fate then
@@ -110,10 +125,14 @@ function accepted_values.take(change, event, triple)
       stale_values.note_stale(item, change, slug, version)
     end
     remap.pass_over(event, change, fate)
-    return {slug, 0, fate}
+    local against
+    if fate == 'stale' then against = winner_of(item, change, slug, version) end
+    if fate == 'same' then against = {held, 'r', version} end
+    return {slug, 0, fate, triple[2], against}
   end
   stale_values.note_newer()
   step.count('accepted', 1)
+  local overtaken = held and (held.state == 'pending' or held.state == 'dead') and {held, 'x', version} or nil
   local copy = change.copy .. losses.copy_suffix()
   local field = new_field(change, event, triple, version, held)
   if slug == items.GONE then
@@ -124,9 +143,9 @@ function accepted_values.take(change, event, triple)
   remap.note_taken(event, item, slug, held, field)
   if next(item.left) then left_out.overtake(item, slug, version, event) end
   items.count_state(change.collection, request.source, field.state)
-  if field.state == 'unchanged' then return {slug, field.arrival, 'unchanged'} end
+  if field.state == 'unchanged' then return {slug, field.arrival, 'unchanged', triple[2], overtaken} end
   make_due(item, change)
-  return {slug, field.arrival, 'accepted'}
+  return {slug, field.arrival, 'accepted', triple[2], overtaken}
 end
 
 return accepted_values

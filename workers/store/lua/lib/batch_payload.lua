@@ -62,7 +62,7 @@ end
 
 local sources = {}  -- of what is sent, by name
 
--- Returns slug → arrival number of what a request of *kind* carries.
+-- Of a request of *kind*.
 local function save_claim(kind, pick)
   local item, held = pick.item, {}
   for _, field in ipairs(kind == 'look' and {} or pick.send) do
@@ -84,7 +84,6 @@ local function save_claim(kind, pick)
   item_status.count_not_live(item)
   item_schedule.place(item)
   items.save(item)
-  return held
 end
 
 local function source_names()
@@ -95,20 +94,17 @@ end
 
 -- Claims what was picked of *set_of*, whose own are the first *own*.
 local function hand_out(set_of, own)
-  local payloads, sent, how, collection = {}, {}, batch.how, set_of.collection
+  local payloads, how, collection = {}, batch.how, set_of.collection
   for _, pick in ipairs(batch.picked) do
     payloads[#payloads + 1] = item_payload(pick, batch.dest)
-    sent[#sent + 1] = {pick.item.record, save_claim(how.kind, pick)}
+    save_claim(how.kind, pick)
   end
-  item_status.note_held_back(collection.name)
   if not given(request.joins) then claim_slots.take(set_of.lane) end
   file_imports.begin(dest_key, batch.flight, batch.turn)
   if collection.single and how.kind ~= 'look' then publish_wait.begin_try(collection, request.token) end
   redis.call('HSET', dest_key, 'turn', 'index')
   local joins = joined_claims.next_join(set_of, own)
   joined_claims.note_gathering(dest_key, set_of.key, joins)
-  step.note('sent', {destination = request.destination, collection = collection.name,
-    token = request.token, items = sent}, 'items')
   return step.answer({step = 'batch', collection = collection.name, items = payloads,
     kind = how.kind, staged = how.staged, look = how.look, locales = locale_tags(batch.picked),
     imports = batch.turn.taken, mistold = is_mistold(collection.name),

@@ -2,7 +2,7 @@
 -- cms_form is the form that a listing showed at the time of the answer to it: whatever it shows later
 -- is an edit. Marks are those of write_history.lua.
 -- normalised of a collection: written values that the CMS keeps in a form of its own
---! uses items
+--! uses items life_entries
 
 local cms_forms = {}
 
@@ -42,6 +42,7 @@ end
 
 -- The answer to another write shows that these were edited.
 function cms_forms.note_edits(item, slugs)
+  life_entries.note_edited(item, 'edited', item.meta.answered, slugs)
   for _, slug in ipairs(slugs) do
     local field = item.fields[slug]
     if field and field.confirmed then

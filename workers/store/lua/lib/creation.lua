@@ -7,7 +7,7 @@
 --   passed: the last slug made for it that another item is known to have: the next one is tried
 --   partial: the letter of the event that it is known by, which could not be read whole
 -- One claim per item at a time, and no other before the doubt is over: that is why none is made twice.
---! uses step items item_schedule dead_letters retirements
+--! uses step life_entries life_requests items item_schedule dead_letters retirements
 
 local now = step.now
 local creation = {}
@@ -46,8 +46,7 @@ end
 -- Which slug it got, where that is not the one made of its name, and which others have.
 function creation.note_slug(item, named)
   if not named then return end
-  step.note('named', {collection = item.collection, record = item.record, slug = named[1],
-    instead = named[2], passed = item.meta.passed})
+  life_entries.note_slug(item, named[1], named[2], item.meta.passed)
 end
 
 -- The item has an id: nothing is to be created any more.
@@ -103,8 +102,10 @@ end
 function creation.replay_value(item, slug, name, value)
   local field = item.fields[slug]
   if field.state ~= 'dead' or redis.call('HGET', 'instep:letter:' .. field.letter, name) ~= value then return end
+  local letter = field.letter
   items.wait_again(item, slug)
   dead_letters.remove_value(field, slug, 'replayed')
+  life_entries.note_letter(item, 'again', letter, name == 'kind' and value or 'missing', {slug})
 end
 
 -- What died because there was no item goes with the rest, now that there is to be one.
@@ -116,6 +117,7 @@ end
 function creation.expire_claim(item)
   local claim = items.claim_of(item)
   if not claim then return end
+  life_requests.note_unanswered(item, claim)
   local till = claim.at + step.SEND_MS + step.LATE_MS
   if claim.kind == 'create' then
     creation.doubt(item, claim.fields, till)

@@ -51,8 +51,6 @@ local function record(destination, report)
         redis.call('DEL', 'instep:wake:' .. destination)
       end
     end
-    step.note(event, {destination = destination, collection = part or false,
-      reason = given(report.reason) or false})
   elseif event == 'success' then
     redis.call('HSET', key, 'last_success', now)
     close_breaker(key)

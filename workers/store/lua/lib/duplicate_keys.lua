@@ -4,7 +4,7 @@
 --   instep:born:<place>    hash: item id → createdOn, as the CMS gives it
 --   instep:twins:<place>   hash: id of an item whose key is that of an older item → the key
 --   instep:listed:<place>  set: the ids that were met since the round began (listing_schedule.lua)
---! uses step items item_schedule resting_records item_ids
+--! uses step items item_schedule resting_records item_ids life_entries
 
 local request = step.request
 local duplicate_keys = {
@@ -134,8 +134,9 @@ function duplicate_keys.choose_item(place, record, id, created)
 end
 
 function duplicate_keys.note_changes()
-  if #duplicate_keys.changes == 0 then return end
-  step.note('noticed', {collection = request.collection, items = duplicate_keys.changes}, 'items')
+  for _, change in ipairs(duplicate_keys.changes) do
+    life_entries.note_edited({collection = request.collection, record = change[1]}, change[3], change[2])
+  end
 end
 
 return duplicate_keys

@@ -12,7 +12,7 @@
 --   'alone', by a request of its own; 'refused', a request was refused for what one item of it is
 -- looked: it was, and nothing was written since
 -- unpublishable of an item: its status when the CMS would not publish it
---! uses step items creation
+--! uses step items creation life_entries
 
 local request = step.request
 
@@ -65,10 +65,8 @@ local function is_live_again(item, status, ours)
   return item_status.is_published_since(item, status) or (not ours and before and before.flags ~= status.flags)
 end
 
-local held_back = {}  -- {record, why}
-
 function item_status.mark_staged(item, sign, why)
-  if not item.meta.staged then held_back[#held_back + 1] = {item.record, why} end
+  if not item.meta.staged then life_entries.note_staged(item, why) end
   items.set(item, 'staged', sign)
   items.forget_confirmations(item)
 end
@@ -106,10 +104,6 @@ function item_status.count_not_live(item)
   local counts = item.meta.staged and request.live ~= false and not items.in_force(item)
     and creation.held_text(item, '_draft') ~= 'true' and creation.held_text(item, '_archived') ~= 'true'
   redis.call(counts and 'SADD' or 'SREM', 'instep:not-live:' .. item.collection, item.record)
-end
-
-function item_status.note_held_back(collection)
-  if #held_back > 0 then step.note('staged', {collection = collection, items = held_back}, 'items') end
 end
 
 return item_status

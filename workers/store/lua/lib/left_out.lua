@@ -10,7 +10,7 @@
 --     number when it came: where the event stands when it runs again
 -- instep:item:…  o:<slug>: {letter, version, arrival: the number then, place: of its event in
 --   its delivery}
---! uses versions step items arrivals dead_letters slices version_order
+--! uses versions step items arrivals dead_letters slices version_order life_entries
 
 local given = step.given
 
@@ -138,19 +138,22 @@ function left_out.link_event(id, event)
   redis.call('HSET', left_out.letter_key(id), 'entries', held)
 end
 
-local function unlink_entry(id, name)
+local function unlink_entry(id, name, discards)
   local place = cjson.decode(string.sub(name, 3))
   local item = items.of({collection = place[1], record = place[2]})
   local link = item.left[place[3]]
-  if link and link.letter == id then left_out.unlink(item, place[3]) end
+  if link and link.letter == id then
+    left_out.unlink(item, place[3])
+    if discards then life_entries.note_letter(item, 'discard', id, 'unmapped', {place[3]}) end
+  end
   redis.call('HDEL', left_out.letter_key(id), name)
 end
 
--- Takes all entries out of a letter: it is closed, or written anew.
-function left_out.unlink_all(id)
+-- Takes all entries out of a letter: it is closed, or written anew. *discards*: an operator wants it so.
+function left_out.unlink_all(id, discards)
   local held = redis.call('HGETALL', left_out.letter_key(id))
   for i = 1, #held, 2 do
-    if string.sub(held[i], 1, 2) == 'o:' then unlink_entry(id, held[i]) end
+    if string.sub(held[i], 1, 2) == 'o:' then unlink_entry(id, held[i], discards) end
   end
   redis.call('HDEL', left_out.letter_key(id), 'entries')
 end
@@ -177,9 +180,9 @@ function left_out.unlink_slice(id)
 end
 
 -- Closes a letter with what is in it; very many entries leave it in slices.
-function left_out.close_letter(id, reason)
+function left_out.close_letter(id, reason, discards)
   local many = left_out.entries_of(left_out.letter_key(id)) > slices.SLICE
-  if not many then left_out.unlink_all(id) end
+  if not many then left_out.unlink_all(id, discards) end
   dead_letters.close(id, reason, many)
   if many then slices.add('letter:' .. id, {reason = reason}) end
 end

@@ -1,6 +1,6 @@
 -- Shared: what becomes of records whose keys no item has: a letter, ignored, or to be created.
 -- request.collection, request.index, request.missing, request.message: as index_page.lua says
---! uses step items item_schedule dead_letters retirements resting_records creation slices
+--! uses step items item_schedule dead_letters retirements resting_records creation slices life_entries
 
 local request, now = step.request, step.now
 local missing_items = {}
@@ -36,10 +36,13 @@ function missing_items.decide_missing(record, started, all, ended, due)
   local slugs = items.unsent_slugs(item)
   items.set(item, 'doubt', nil)
   local none = retirements.retire_nothing(item, started)
+  local what = none and 'retired' or request.missing
   if none then
     items.set(item, 'make', nil)
   elseif request.missing == 'create' then
-    if not creation.refuse_incomplete(item) then
+    if creation.refuse_incomplete(item) then
+      what = 'incomplete'
+    else
       creation.replay_values(item, 'kind', 'missing')
       items.set(item, 'make', started)
       items.set(item, 'due', math.max(now, due or now))
@@ -51,6 +54,7 @@ function missing_items.decide_missing(record, started, all, ended, due)
     dead_letters.add(item, slugs, {kind = 'missing', message = request.message .. record, absent = true}, nil)
   end
   if not (item.meta.make or none) then missing_items.counts.missed = missing_items.counts.missed + 1 end
+  life_entries.note_missing(item, what)
   item_schedule.end_lookup(item)
   items.set(item, 'forgotten', nil)
   item_schedule.place(item)

@@ -1,5 +1,5 @@
 -- Shared: keys that references wait for and that a listing did not show.
---! uses step items item_schedule dead_letters slices references missing_items
+--! uses step items item_schedule dead_letters slices references missing_items life_entries
 
 local request, now = step.request, step.now
 
@@ -62,6 +62,7 @@ local function give_up(item, slugs, key)
     item.meta.by ~= 'key' and item.record or nil)
   redis.call('HSET', 'instep:letter:' .. letter, 'refers', request.collection .. ':' .. key)
   items.set(item, 'severed', 1)
+  life_entries.note_letter(item, 'dead', letter, message, slugs)
   item_schedule.place(item)
   items.save(item)
 end

@@ -8,7 +8,7 @@
 --                                    have a dead letter for want of it
 --   woken of an item: what it waits for may have got its id; its next claim looks again
 --   rest: the lane of what waits              severed: of its fields one died for want of an item
---! uses step items item_schedule item_ids creation slices
+--! uses step items item_schedule item_ids creation slices life_entries
 
 local request, now, given = step.request, step.now, step.given
 local references = {}
@@ -59,6 +59,7 @@ local function wait_for(item, slug, to, absent)
     redis.call('SADD', 'instep:waiters:' .. to .. ':' .. key, item.collection .. ':' .. item.record)
     redis.call('ZADD', 'instep:wanted:' .. to, how, now, key)
   end
+  if not field.blocked_since then life_entries.note_blocked(item, slug, to, absent) end
   field.blocked_since = field.blocked_since or now
   items.touch(item, slug)
 end

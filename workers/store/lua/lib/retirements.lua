@@ -5,7 +5,7 @@
 -- for one that was live.
 -- hold of an item: until this ms a request may land that takes it away; nothing else is sent.
 -- instep:tombstones  sorted set: <collection>:<record> of items that are not there, by the ms since
---! uses step items arrivals inferred_retirements dead_letters
+--! uses step items arrivals inferred_retirements dead_letters life_entries
 
 local now = step.now
 
@@ -55,6 +55,7 @@ function retirements.undo_retirement(item)
   local gone = items.in_force(item)
   if not gone then return end
   local doubted = gone.repair_at
+  life_entries.note_back(item)
   dead_letters.supersede(item, items.GONE)
   gone.undone, gone.confirmed, gone.unpublished, gone.repair_at, gone.misses = 1, nil, nil, nil, nil
   gone.retired_arrival, gone.arrival = gone.arrival, arrivals.next()

@@ -81,7 +81,7 @@ function status_answers.settle(item, verdict)
   if verdict.staged == true then
     -- It was unpublished since it was last seen: a confirmed status is none any more.
     local sign = status and not item_status.is_live(status) and item_status.sign_of(status)
-    local why = verdict.why ~= '' and verdict.why or request.outcome
+    local why = verdict.why ~= '' and verdict.why or (given(request.reply) or {}).message
     item_status.mark_staged(item, sign or (given(request.at) and '@' .. request.at) or 1, why)
   elseif verdict.staged == false then
     -- It is published now; since when is unknown.

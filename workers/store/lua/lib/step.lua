@@ -6,7 +6,7 @@ local CLAIM_MS = 30000
 local SEND_MS = 15000      -- half a claim: no request starts later than this after its claim
 local LATE_MS = 60000      -- late_limit: how long a request of unknown outcome may still land
 local AHEAD_MS = 330000    -- no stored due time is further ahead than this: clocks jump
-local NOTED = 20            -- changes or items in one entry of the history
+local NOTED = 20            -- duplicates that an answer names
 local LANES = {'live', 'replay', 'reconcile'}
 
 local request = cjson.decode(ARGV[2])
@@ -73,16 +73,9 @@ local function measure(name, by)
   measured[name] = (measured[name] or 0) + by
 end
 
--- *name*: the list in *entry* that is cut into pieces, so that no entry is long.
-local function note(kind, entry, name)
-  local whole = name and entry[name] or {}
-  for first = 1, math.max(1, #whole), NOTED do
-    local piece = {at = now}
-    for key, value in pairs(entry) do piece[key] = value end
-    if name then piece[name] = {unpack(whole, first, math.min(first + NOTED - 1, #whole))} end
-    redis.call('XADD', 'instep:history', '*', 'step', kind, 'data', cjson.encode(piece))
-  end
-end
+-- What is written once a step knows all of it, as it answers.
+local last_writes = {}
+local function before_answer(write) last_writes[#last_writes + 1] = write end
 
 -- What the step has changed that the caller logs (workers/store/state_log.py): a state that it met
 -- is no change. Once it has told MOST of them, it only counts.
@@ -99,6 +92,7 @@ local function tell(what, values)
 end
 
 local function answer(result, keep_ms)
+  for _, write in ipairs(last_writes) do write() end
   if told[1] then
     result.changes = told
     if untold > 0 then result.untold = untold end
@@ -123,6 +117,7 @@ return {
   CLAIM_MS = CLAIM_MS, SEND_MS = SEND_MS, LATE_MS = LATE_MS, AHEAD_MS = AHEAD_MS, NOTED = NOTED,
   LANES = LANES, request = request, now_us = now_us, loss_number = loss_number,
   clock_seen = clock_seen, clock_back = clock_back, now = now, given = given, sane = sane,
-  earlier_answer = earlier_answer, memory_limit = memory_limit, count = count, measure = measure, note = note,
+  earlier_answer = earlier_answer, memory_limit = memory_limit, count = count, measure = measure,
+  before_answer = before_answer,
   answer = answer, tell = tell, list_text = list_text, place = place, hash = hash, call_in_parts = call_in_parts,
 }

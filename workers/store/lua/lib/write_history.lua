@@ -7,7 +7,7 @@
 -- Whether the lastUpdated of an event is to the ms that of the answer to the PATCH, is not
 -- documented. So values decide wherever they can; where only the time could, what is not later
 -- than our write is taken for ours: the other way about, an echo would be written, and come back.
---! uses step items creation locales
+--! uses step items creation locales life_entries
 
 local given = step.given
 local write_history = {}
@@ -193,6 +193,7 @@ function write_history.record_gone(gone)
     redis.call('HSET', 'instep:index:' .. place, 'full', 1)
   end
   if not next(item.meta) then return end
+  life_entries.note_edited(item, gone.deleted and 'deleted' or 'unpublished', nil)
   creation.expire_claim(item)
   items.forget_confirmations(item)
   if not gone.deleted then return end

@@ -2,7 +2,7 @@
 -- accept: takes one delivery, whole or not at all: ids that were seen, the newest value of each field,
 -- dead letters of what could not be read, counters, and who is to be woken.
 -- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_bytes, letters_most,
---   history, weak, hold_ms, limit, spooled, slot, headers, fetched: {fetcher, object, token, n, cursor, more, last},
+--   lives: {bytes, ms} (life_bounds.lua), weak, hold_ms, limit, spooled, slot, headers, fetched: {fetcher, object, token, n, cursor, more, last},
 --   kept: {ms, most, words}, summary, again, assumed,
 --   events: [{id, name, topic, index, place, letter, problems: [{path, message}], nameless,
 --     left: [{collection, record, slug, version}], part,
@@ -29,11 +29,11 @@
 --   drained (spool.lua; with last)
 --   stalled: stale_values.lua   forgot: ms for which ids are kept, where that is less than it should be
 -- Errors: OOM: the store is full, and nothing was done.
---! uses redis step items item_schedule wakeups history_trim sliced_request version_order spool deduplication
+--! uses redis step items item_schedule wakeups sliced_request version_order spool deduplication
 --! uses stale_values remap event_letters delivery accepted_values
 --! on demand dead_letters retirements resting_records creation slices references create_only
 --! on demand locales write_history cms_forms raw_bodies left_out fetch_queue source_logs
---! on demand delivery_log body_letters run_counts sliced_deliveries
+--! on demand delivery_log body_letters run_counts sliced_deliveries life_bounds life_events life_entries lives
 
 local request, now_us, given = step.request, step.now_us, step.given
 
@@ -65,15 +65,14 @@ if sliced or closes or (#events > 0 and events[#events].index < 0) then
   body_letters.begin_letter(events, closes, event_letters.letter_for, sliced)
 end
 local own_letter = sliced and (left_out.rewriting.id or closes)
--- fates: {collection, record, fates of its values}   fetches: of events   fetchers: of those, as a set
-local fates, fetches, fetchers, accepted, letters = {}, {}, {}, 0, 0
+-- fetchers: of what is to be fetched, as a set
+local fetchers, accepted, letters = {}, 0, 0
 
 local function add_fetches(event)
   for _, fetch in ipairs(event.fetches) do
     local queued = fetch_queue.load(fetch[1], request.source, fetch[2])
     fetch_queue.add(queued, event, delivery.raw_of(event), request.mode ~= 'live')
     fetchers[fetch[1]] = true
-    fetches[#fetches + 1] = fetch
   end
 end
 
@@ -86,7 +85,7 @@ local function take_change(event, change)
     if not given(event.again) or fate[2] > 0 then own[#own + 1] = fate end
   end
   accepted = accepted + #own
-  if #own > 0 then fates[#fates + 1] = {change.collection, change.record, own} end
+  if #own > 0 then life_events.note_accepted(event, change, own, delivery.kept and delivery.kept.number) end
 end
 
 local function accept(event)
@@ -97,6 +96,9 @@ local function accept(event)
   -- Before its values overtake what its letter holds: a replay closes it, not something newer.
   if has_letters and event_letters.is_whole(event) and wanted then event_letters.close_letters(event) end
   for _, change in ipairs(event.changes) do take_change(event, change) end
+  if #event.left > 0 and not request.again then
+    life_events.note_left_out(event, event.part and left_out.rewriting.id or event.letter, delivery.kept and delivery.kept.number)
+  end
   if wanted then deduplication.mark_seen(event) end
   if event.part then body_letters.link_part(event, arrival) end
   local before = event.index < 0 and delivery.before or arrival
@@ -133,9 +135,7 @@ else
   delivery.count(delivery.is_duplicate)
   if not delivery.is_duplicate then delivery.count_events(delivery.fresh, delivery.failed) end
 end
-if #fetches > 0 then step.note('asked', {source = request.source, fetches = fetches}, 'fetches') end
-if #fates > 0 then step.note('accepted', {source = request.source, mode = request.mode, changes = fates}, 'changes') end
-history_trim.trim()
+if given(request.lives) then life_bounds.trim(request.lives) end
 
 local wake = {}
 for destination, change in pairs(accepted_values.changes) do

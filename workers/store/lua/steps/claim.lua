@@ -14,7 +14,7 @@
 --! uses step rate_limiter listing_schedule lookups requests lanes publish_wait plan_room file_imports
 --! uses batch batch_payload claim_wait
 --! on demand dead_letters retirements slices cms_forms late_imports joined_claims create_only
---! on demand item_ids claim_slots claim_breaker
+--! on demand item_ids claim_slots claim_breaker lives life_entries life_requests life_bounds
 
 local request, now, given = step.request, step.now, step.given
 

@@ -24,8 +24,6 @@ local function finish(outcome, ms)
   if ms then
     fetch_queue.put_back(fetch, now + ms)
   end
-  step.note('unfetched', {fetcher = request.fetcher, source = request.source, object = request.object,
-    outcome = outcome, reason = request.reason})
   return step.answer({outcome = outcome})
 end
 

@@ -2,7 +2,7 @@
 -- finish_listing: a listing of the whole, outside of the index's own passes, has shown every item. Its pages
 -- went through index; here is what only its end tells: from when on look-ups need to ask, and that
 -- no other listing is wanted for a while.
--- ARGV[2]: {token, collection, index, missing, message, newest, at, began, full_ms, rest_ms, history}
+-- ARGV[2]: {token, collection, index, missing, message, newest, at, began, full_ms, rest_ms}
 --   newest: createdOn of the newest item; at: ms of the CMS's clock as it read the first page
 --   began: ms of the store's clock as it was asked for, or 0: nobody knows
 --   missing, message, full_ms, rest_ms: as in index

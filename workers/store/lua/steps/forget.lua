@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
 -- forget: erases what is held of one record, or one thing that holds its key; each may be repeated.
--- ARGV[2]: {act, collection, record, places, id, source, fetcher, object, ids, words, problems, entries}
+-- ARGV[2]: {act, collection, record, places, id, source, fetcher, object, ids, words, problems, entries, name}
 --   act 'record': all that is held of the record itself; places: copies of its index
 --       'letter': the dead letter *id*; problems: what it is to tell instead, JSON; entries: those of
 --       the record
---       'fetch': the notice of *object*    'kept': of *source*, the deliveries *ids*, and *words* with
+--       'life': *entries* of the life *name*    'fetch': the notice of *object*    'kept': of *source*, the deliveries *ids*, and *words* with
 --       all deliveries that are packed by them
 -- Returns {fields, discarded, gone}.
 -- Errors: none: a full store does this as well.
---! uses step items item_schedule dead_letters letter_groups left_out fetch_queue delivery_log
+--! uses step life_bounds items item_schedule dead_letters letter_groups left_out fetch_queue delivery_log
 
 local request = step.request
 
@@ -87,6 +87,7 @@ local function forget_record()
   leave_sets(item)
   for _, place in ipairs(request.places) do leave_index(request.record, place) end
   gone = gone + redis.call('DEL', item.key)
+  if life_bounds.erase(item.collection .. ':' .. item.record) then gone = gone + 1 end
 end
 
 -- Of an event that could not be read what belongs to other records stays, without the body.
@@ -136,6 +137,7 @@ end
 
 if request.act == 'record' then forget_record()
 elseif request.act == 'letter' then forget_letter(request.id)
+elseif request.act == 'life' then gone = life_bounds.remove(request.name, request.entries)
 elseif request.act == 'fetch' then forget_fetch()
 elseif request.act == 'kept' then forget_kept(request.source) end
 return step.answer({fields = fields, discarded = discarded, gone = gone})

@@ -21,6 +21,7 @@
 -- Errors: none: a full store does this as well.
 --! uses step items item_schedule retirements creation references listing_schedule item_status
 --! uses duplicate_keys missing_items reference_timeouts filter_answers key_forms
+--! on demand lives life_entries life_requests life_bounds
 
 local request, now, given = step.request, step.now, step.given
 
@@ -77,6 +78,7 @@ local function take_entry(entry)
   local updated = given(entry.updated)
   if changed or (id == entry.id and item.meta.updated and updated and updated > item.meta.updated) then
     -- An editor wrote it since: what we know of it is no longer certain.
+    if not changed then life_entries.note_edited(item, 'edited', updated) end
     items.forget_confirmations(item)
     items.set(item, 'updated', id == entry.id and updated or nil)
   end
@@ -94,6 +96,7 @@ local function take_entry(entry)
   creation.finish(item)
   if waits then
     found = found + 1
+    life_entries.note_found(item, id)
     items.set(item, 'due', now)
     item_schedule.place(item)
   end
@@ -114,8 +117,6 @@ if filtered then
     if #request.filter.asked > 0 then filter_answers.space_out(index, found + missing_items.counts.made > 0) end
     -- Edits and deletions are noticed only once the whole was listed.
     redis.call('HSETNX', main, 'round_next', now + request.rest_ms)
-    step.note('filtered', {collection = request.collection, found = found, missing = missing_items.counts.missed,
-      to_create = missing_items.counts.made})
   end
   return result(ended)
 end
@@ -154,7 +155,6 @@ if unasked then
     if began and not mark then redis.call('HSET', main, 'mark', began) end
     if newest ~= '' then redis.call('HSETNX', main, 'created', newest) end
   end
-  step.note('listed', {collection = request.collection, found = found, missing = 0, to_create = 0})
   return result(true, round and not request.short)
 end
 
@@ -187,7 +187,5 @@ end
 if newest ~= '' then redis.call('HSET', index, 'created', newest) end
 redis.call('HDEL', index, 'pass', 'offset', 'since', 'kind', 'total')
 redis.call('HSET', index, 'next', now + every, 'every', every)
-step.note('listed', {collection = request.collection, found = found, missing = missing_items.counts.missed,
-  to_create = missing_items.counts.made})
 local sweep = all and not holes and not request.short
 return result(true, sweep and redis.call('HDEL', index, 'ids_doubted') == 1)

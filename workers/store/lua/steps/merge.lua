@@ -7,7 +7,7 @@
 --   look: that a listing did not show its item was said by keys that were not normal
 -- Returns {done, till, fields, overtaken}; not done: it is in a claim until *till*.
 -- Errors: none: a full store does this as well.
---! uses step items item_schedule dead_letters retirements creation references left_out
+--! uses step life_bounds life_entries items item_schedule dead_letters retirements creation references left_out
 
 local request, now = step.request, step.now
 
@@ -167,8 +167,8 @@ local function merge()
     redis.call('ZREM', 'instep:tombstones', name .. from.record)
     if items.in_force(item) then redis.call('ZADD', 'instep:tombstones', 'NX', since, name .. item.record) end
   end
-  step.note('merged', {collection = from.collection, record = item.record, key = from.record,
-    fields = fields, overtaken = superseded})
+  life_bounds.merge(from.collection, from.record, item.record)
+  life_entries.note_merged(item, from.record, fields, superseded)
   return item, is_new
 end
 

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- replaced: a listing of the whole, outside of the index's own passes, has shown records with another
 -- item than the index knew, and the old one not at all: it is gone, and what refers to it goes again.
--- ARGV[2]: {token, collection, index, items: [[record, id]], history}
+-- ARGV[2]: {token, collection, index, items: [[record, id]]}
 -- Returns {replaced}: how many of them were still known by the old id.
 -- Errors: none: a full store does this as well.
 --! uses step references duplicate_keys

@@ -5,7 +5,7 @@
 --   places: {collection: copy}, opened: ms: only if it has not been opened anew since}
 -- Returns {done, fields, wake}.
 -- Errors: none: a full store does this as well.
---! uses step items item_schedule wakeups dead_letters resting_records left_out
+--! uses step items item_schedule wakeups dead_letters resting_records left_out life_entries
 
 local request, now, given = step.request, step.now, step.given
 
@@ -17,7 +17,7 @@ local opened_anew = given(request.opened) and math.floor(tonumber(head[5] or 0))
 if head[1] ~= 'open' or opened_anew then return step.answer({done = false, fields = 0}) end
 if head[2] == 'unmapped' then
   if request.act == 'replay' then return step.answer({done = false, fields = 0}) end
-  left_out.close_letter(request.id, 'discarded')
+  left_out.close_letter(request.id, 'discarded', true)
   items.save_loaded()
   return step.answer({done = true, fields = 0})
 end
@@ -30,7 +30,7 @@ end
 
 local item = items.load(head[3], head[4])
 local absent = redis.call('HMGET', key, 'absent', 'item', 'refers')
-local moved = 0
+local moved = {}
 local flat = redis.call('HGETALL', key)
 for i = 1, #flat, 2 do
   local slug = string.sub(flat[i], 1, 2) == 'f:' and string.sub(flat[i], 3)
@@ -44,11 +44,11 @@ for i = 1, #flat, 2 do
       items.set_state(item, slug, 'discarded')
       dead_letters.remove_value(field, slug, 'discarded')
     end
-    moved = moved + 1
+    moved[#moved + 1] = slug
   end
 end
 local wake = false
-if request.act == 'replay' and moved > 0 then
+if request.act == 'replay' and #moved > 0 then
   items.clear(item, 'attempts', 'failed', 'refused', 'forgotten')
   items.set(item, 'due', now)
   local destination = given(request.destinations[head[3]])
@@ -61,5 +61,5 @@ local missing = head[2] == 'missing' and absent[2] == '' and not absent[3]
 if request.act == 'discard' and (absent[1] or missing) and not resting_records.has_item(item, given(request.places) or {}) then
   resting_records.rest(item, missing)
 end
-step.note(request.act, {letter = request.id, collection = head[3], record = head[4], fields = moved})
-return step.answer({done = moved > 0, fields = moved, wake = wake})
+if #moved > 0 then life_entries.note_letter(item, request.act, request.id, head[2], moved) end
+return step.answer({done = #moved > 0, fields = #moved, wake = wake})

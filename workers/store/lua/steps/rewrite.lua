@@ -14,6 +14,7 @@
 --   left: something had changed, and nothing was done to them
 -- Errors: OOM: the store is full, and nothing was done.
 --! uses versions step items item_schedule wakeups inferred_retirements retirements creation run_counts item_status
+--! uses life_entries
 
 local request, now, given = step.request, step.now, step.given
 
@@ -26,7 +27,7 @@ local place = step.place
 local ids = 'instep:ids:' .. place
 local AGAIN = {written = true, unchanged = true}
 local due_here = now + request.hold_ms
-local marked, touched, left, rewritten, woken = 0, 0, {}, {}, false
+local marked, touched, left, woken = 0, 0, {}, false
 
 -- Whether the item is still the one that was compared, and in no claim.
 local function is_as_read(item, entry)
@@ -114,7 +115,7 @@ local function repair(entry)
     if not item.meta.lane then items.set(item, 'due', due_here) end
     item_schedule.place(item)
     touched = touched + 1
-    rewritten[#rewritten + 1] = item.record
+    life_entries.note_rewritten(item, 'c', items.unsent_slugs(item))
   end
   items.save(item)
   return any or entry.make or entry.staged
@@ -125,10 +126,8 @@ for _, entry in ipairs(request.records) do
 end
 -- Retirements are counted as they are accepted.
 if limit and limit.kind == 'created' then run_counts.add_to_limit(limit, #request.records - #left) end
-item_status.note_held_back(request.collection)
 local wake = false
 if marked > 0 or woken then
   wake = wakeups.wake(request.destination, request, 'reconcile', due_here)
-  step.note('repair', {collection = request.collection, records = rewritten}, 'records')
 end
 return step.answer({fields = marked, records = touched, left = left, wake = wake or false})

@@ -3,8 +3,8 @@
 -- of the destination, all at once. It acts only on values that still hold the arrival number that
 -- was claimed; what arrived meanwhile stays pending and due.
 -- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, kind, look, staged, at,
---   live, verdicts: [{…}], rate, called, health: [{…}], heard, closed, no_room, create_most, imports, outcome,
---   places, items, first, last, made}
+--   live, verdicts: [{…}], rate, called, health: [{…}], heard, closed, no_room, create_most, imports,
+--   places, items, first, last, made, reply: {status, code, message, sent}}
 --   verdicts: by the names of Verdict (workers/model/attempts.py), and {id, sent: [slug], answered: updated
 --   as a version, wait_ms} (workers/store/settlement.py)
 --   kind, look, staged: of the request (requests.lua); live: of the destination
@@ -13,16 +13,17 @@
 --   of those before has found a new item
 --   heard: the CMS answered the request; closed: that nothing of the collection can be written; no_room:
 --   that the plan has no room, for so many that create_most are to be tried next
+--   reply: the answer, or why there is none; sent: false: nothing was sent
 --   at: of the answer, as the CMS writes times
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters, made}.
 -- Errors: none: a full store does this as well.
---! uses step items item_schedule references item_status publish_wait status_answers item_ids rate_headers
+--! uses step items life_requests item_schedule references item_status publish_wait status_answers item_ids rate_headers
 --! uses destination_health freshness written_values item_attempts
 --! on demand dead_letters retirements resting_records creation slices cms_forms locales
 --! on demand retirement_answers creation_answers file_imports duplicate_keys late_imports plan_room
---! on demand failed_values
+--! on demand failed_values life_entries life_bounds
 
 local request, now, given = step.request, step.now, step.given
 
@@ -30,7 +31,7 @@ local earlier = step.earlier_answer()
 if earlier then return earlier end
 
 local place = step.place
-local lost, letters, settled, made = 0, 0, {}, request.made  -- settled: {record, slugs that were written}
+local lost, letters, settled, made = 0, 0, 0, request.made
 
 -- Somebody claimed the item meanwhile: this request may have landed on either side of theirs.
 local function settle_late(item, verdict)
@@ -79,7 +80,8 @@ local function settle_claimed(item, claim, verdict)
   if given(request.no_room) and request.create_most == 0 then items.set(item, 'roomless', 1) end
   items.set(item, 'claim', nil)
   item_status.count_not_live(item)
-  settled[#settled + 1] = {item.record, step.list_text(done)}
+  life_requests.note_answered(item, claim, verdict, done)
+  settled = settled + 1
 end
 
 local function settle(verdict)
@@ -98,6 +100,7 @@ local function settle(verdict)
     lost = lost + 1
     if not (next(item.meta) or next(item.fields)) then return end  -- erased since (forget.lua), or merged
     settle_late(item, verdict)
+    life_requests.note_late(item, verdict)
   end
   item_schedule.place(item)
   items.save(item)
@@ -126,7 +129,6 @@ for _, verdict in ipairs(request.verdicts) do
   if given(verdict.overwrote) then status_answers.repair_other(verdict) end
 end
 if item_ids.has_arrived() then references.wake_waiting() end
-item_status.note_held_back(request.collection)
 
 if request.heard and request.first then
   publish_wait.note_answer_on_closed(request.collection, request.claim, given(request.closed))
@@ -140,6 +142,4 @@ for name in pairs(deleted and references.places or {}) do plan_room.try_at_once(
 
 freshness.save()
 redis.call('HSET', 'instep:index:' .. place, 'answered', now)
-step.note('answered', {destination = request.destination, collection = request.collection,
-  token = request.claim, outcome = request.outcome, items = settled}, 'items')
-return step.answer({settled = #settled, lost = lost, letters = letters, made = made or nil})
+return step.answer({settled = settled, lost = lost, letters = letters, made = made or nil})

@@ -4,10 +4,10 @@
 -- times that a clock jump left behind, and drops tombstones that are old.
 -- ARGV[2]: {destinations: [{name, collections: [name]}], fetchers: [name],
 --   kept: {source: {ms, most}}}: deliveries that are kept no longer are dropped
---   history: history_trim.lua   places: {collection: copy}
+--   lives: {bytes, ms} (life_bounds.lua)   places: {collection: copy}
 -- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
 -- Errors: none: a full store does this as well.
---! uses step items wakeups history_trim dead_letters
+--! uses step items wakeups life_bounds dead_letters
 --! on demand resting_records fetch_queue delivery_log plan_room publish_wait
 
 local request, now, now_us, given = step.request, step.now, step.now_us, step.given
@@ -92,7 +92,8 @@ local share = limit > 0 and limit / delivery_log.KEPT_PART / math.max(1, keepers
 for source, kept in pairs(given(request.kept) or {}) do delivery_log.trim_idle(source, kept, share) end
 note_clock()
 clamp_future('instep:wakes')
-history_trim.trim()
+local more_lives = life_bounds.trim(given(request.lives))
+redis.call('UNLINK', 'instep:history', 'instep:history-trimmed')  -- of an older release
 drop_tombstones()
 resting_records.trim(given(request.places) or {})
 dead_letters.trim_closed()
@@ -122,7 +123,7 @@ for _, name in ipairs(fetchers) do
   fetch = fetch or (due and not fetch_queue.rests_till(name))
 end
 if #fetchers > 0 and fetch and wakeups.claim_marker(fetch_queue.QUEUE) then wake[#wake + 1] = fetch_queue.QUEUE end
-local ms = unclamped and 0 or 1000
+local ms = (unclamped or more_lives) and 0 or 1000
 local first = redis.call('ZRANGEBYSCORE', 'instep:wakes', '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 if first[2] then ms = math.min(ms, tonumber(first[2]) - now) end
 return step.answer({wake = wake, ms = ms})

@@ -139,5 +139,4 @@ end
 redis.call('UNLINK', known .. ':next')
 redis.call('HSET', key, 'list_next', now + math.max(request.every_ms, pages * request.page_ms))
 redis.call('HDEL', key, 'pass', 'offset', 'most', 'pages', 'shrank', 'page_next')
-step.note('variants', {collection = request.collection, found = found, pages = pages})
 return step.answer({found = found, done = true})

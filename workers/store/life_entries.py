@@ -1,0 +1,269 @@
+"""
+Entries of the lives of records, as ``lua/lib/life_entries.lua`` stores them.
+
+Only these two files know the codes of an entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+# What wrote last: a source is named by itself.
+_BY: Final = {"c": "reconcile", "m": "remap", "y": "replay", "e": "editor"}
+_FATES: Final = {
+    "p": "pending",
+    "u": "unchanged",
+    "s": "stale",
+    "x": "superseded",
+    "i": "ignored",
+    "d": "discarded",
+    "k": "dead",
+    "w": "written",
+    "o": "overtaken",  # a newer value came while it was sent
+    "q": "unknown",  # whether the CMS took it
+    "z": "again",  # it is sent once more
+}
+_WHY: Final = {
+    "v": "newer value",
+    "g": "retirement",
+    "o": "own write",
+    "r": "repeat",
+    "l": "other locale",
+    "x": "superseded",
+}
+_KINDS: Final = {
+    "u": "update",
+    "c": "create",
+    "p": "publish",
+    "r": "unpublish",
+    "d": "delete",
+    "l": "look",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What a value was held against."""
+
+    why: str  # newer value, retirement, own write, repeat, other locale, superseded
+    source: str | None  # that gave the other value
+    event: str | None
+    version: str | None  # of the other value
+    own: str | None  # version of the value itself
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFate:
+    """What became of one field. *value* is None where the entry does not tell it."""
+
+    fate: str
+    value: Any = None
+    told: bool = False  # *value* is known
+    length: int | None = None  # of the JSON text, where *value* is only its beginning
+    against: Against | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The request that carried values, and how the CMS answered; *sent* False: it was not sent."""
+
+    kind: str  # as in `workers.model.attempts.Kind`
+    staged: bool  # of the staged copy alone
+    copy: str = ""  # of the site address and collection id; "": today's
+    item: str | None = None
+    status: int | None = None  # None: no answer
+    code: str | None = None
+    message: str | None = None
+    sent: bool = True
+    method: str = ""  # "": unknown, as is the path
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    One thing that happened to a record.
+
+    *what* is one of: accepted, left-out, answered, not-sent, unanswered, found, missing, edited,
+    letter, rewritten, restored, merged, blocked, staged, named. *detail* depends on it:
+
+    - left-out: letter, problems ([{path, message}])
+    - answered: why (paused, publish, plan, budget, unknown, lookup, alone, status, staged,
+      publishing, late or ""), wait (s), attempts; only where something was not written
+    - not-sent: wait (s)
+    - unanswered: sent (datetime)
+    - found: item; missing: becomes (create, dead-letter, ignore, retired, incomplete)
+    - edited: what (edited, deleted, unpublished, gone, moved, twin), detail
+    - letter: act (replay, discard, again, dead), letter, why
+    - merged: key, fields, overtaken; blocked: collection, keys, number; staged: why
+    - named: slug, instead, passed
+    """
+
+    at: datetime
+    what: str
+    by: str  # a source, reconcile, remap, replay, editor, or "" for Instep itself
+    source: str | None = None
+    delivery: int | None = None  # its number in the log of the source
+    event: str | None = None
+    topic: str | None = None
+    mapping: str | None = None
+    proof: str | None = None  # mark of the secret that proved the delivery
+    fields: Mapping[str, FieldFate] = field(default_factory=dict)
+    call: Request | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What an entry tells of the records that its own refers to."""
+
+    keys: tuple[str, ...]
+    cut: tuple[str, ...]  # beginnings of values that name some
+
+
+def references(told: Sequence[Any], collection: str) -> References:
+    """Return what the stored entry *told* says of records of *collection* that are referred to."""
+    _, kind, *rest = told
+    if kind == "r":
+        return References(tuple(rest[2]) if rest[1] == collection else (), ())
+    if kind != "a":
+        return References((), ())
+    _, [fields] = _head(rest)
+    cut = (each[2] for each in fields if len(each) > 4 and each[2].startswith('{"key'))
+    return References((), tuple(cut))
+
+
+def moment(ms: float) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def entry_of(told: Sequence[Any]) -> Entry:
+    """Return the stored entry *told*."""
+    at, kind, *rest = told
+    return _READERS[kind](moment(at), rest)
+
+
+def _request(kind: str, **known: Any) -> Request:
+    return Request(_KINDS[kind[0]], kind[1:] == "s", **known)
+
+
+def _answered(at: datetime, told: Sequence[Any]) -> Entry:
+    kind, copy, item, status, code, message, fates, *more = told
+    call = _request(
+        kind, copy=copy, item=item or None, status=status, code=code, message=message or None
+    )
+    fields = {slug: FieldFate(_FATES[fate]) for fate, *slugs in fates for slug in slugs}
+    why, wait, attempts = more or ("", 0, 0)
+    detail = {"why": why, "wait": wait / 1000, "attempts": attempts} if more else {}
+    return Entry(at, "answered", "", fields=fields, call=call, detail=detail)
+
+
+def _not_sent(at: datetime, told: Sequence[Any]) -> Entry:
+    kind, message, wait = told
+    call = _request(kind, message=message, sent=False)
+    return Entry(at, "not-sent", "", call=call, detail={"wait": wait / 1000})
+
+
+def _unanswered(at: datetime, told: Sequence[Any]) -> Entry:
+    kind, sent, slugs = told
+    fields = {slug: FieldFate("unknown") for slug in slugs}
+    detail = {"sent": moment(sent)}
+    return Entry(at, "unanswered", "", fields=fields, call=_request(kind), detail=detail)
+
+
+def _head(told: Sequence[Any]) -> tuple[dict[str, Any], Sequence[Any]]:
+    """Return how an event came about, and the rest of its entry."""
+    by, source, delivery, event, topic, mapping, mark, *rest = told
+    head = {
+        "by": _BY[by] if by else source,
+        "source": source,
+        "delivery": delivery or None,
+        "event": event,
+        "topic": topic,
+        "mapping": mapping,
+        "proof": mark,
+    }
+    return head, rest
+
+
+def _accepted(at: datetime, told: Sequence[Any]) -> Entry:
+    head, [fields] = _head(told)
+    return Entry(at, "accepted", **head, fields={each[0]: _fate(each) for each in fields})
+
+
+def _fate(told: Sequence[Any]) -> FieldFate:
+    _, fate, *rest = told
+    value, against, length = (*rest, None, None, None)[:3]
+    return FieldFate(
+        _FATES[fate], value, bool(rest), length, _against(against) if against else None
+    )
+
+
+def _against(told: Sequence[Any]) -> Against:
+    source, event, version, why, own = told
+    return Against(_WHY[why], source, event, version, own)
+
+
+def _left_out(at: datetime, told: Sequence[Any]) -> Entry:
+    head, [letter, slugs, problems] = _head(told)
+    detail = {
+        "letter": letter,
+        "problems": [{"path": path, "message": message} for path, message in problems],
+    }
+    fields = {slug: FieldFate("left out") for slug in slugs}
+    return Entry(at, "left-out", **head, fields=fields, detail=detail)
+
+
+def _edited(at: datetime, told: Sequence[Any]) -> Entry:
+    what, detail, slugs = told
+    fields = {slug: FieldFate("edited") for slug in slugs}
+    return Entry(at, "edited", "editor", fields=fields, detail={"what": what, "detail": detail})
+
+
+def _letter(at: datetime, told: Sequence[Any]) -> Entry:
+    act, letter, why, slugs = told
+    fate = {"discard": "discarded", "dead": "dead"}.get(act, "pending")
+    detail = {"act": act, "letter": letter, "why": why}
+    by = "replay" if act == "replay" else ""
+    return Entry(at, "letter", by, fields={s: FieldFate(fate) for s in slugs}, detail=detail)
+
+
+def _rewritten(at: datetime, told: Sequence[Any]) -> Entry:
+    by, slugs = told
+    fields = {slug: FieldFate("pending") for slug in slugs}
+    return Entry(at, "rewritten", _BY.get(by, ""), fields=fields)
+
+
+def _blocked(at: datetime, told: Sequence[Any]) -> Entry:
+    slug, collection, names, number = told
+    detail = {"collection": collection, "keys": names, "number": number}
+    return Entry(at, "blocked", "", fields={slug: FieldFate("pending")}, detail=detail)
+
+
+def _plain(what: str, *names: str) -> Callable[[datetime, Sequence[Any]], Entry]:
+    return lambda at, told: Entry(at, what, "", detail=dict(zip(names, told, strict=True)))
+
+
+_READERS: Final[Mapping[str, Callable[[datetime, Sequence[Any]], Entry]]] = MappingProxyType(
+    {
+        "a": _accepted,
+        "c": _answered,
+        "n": _not_sent,
+        "x": _unanswered,
+        "l": _left_out,
+        "f": _plain("found", "item"),
+        "m": _plain("missing", "becomes"),
+        "e": _edited,
+        "t": _letter,
+        "w": _rewritten,
+        "b": _plain("restored"),
+        "g": _plain("merged", "key", "fields", "overtaken"),
+        "r": _blocked,
+        "s": _plain("staged", "why"),
+        "i": _plain("named", "slug", "instead", "passed"),
+    }
+)

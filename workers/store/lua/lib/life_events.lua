@@ -1,0 +1,87 @@
+-- Shared, of accept: what an event did to a record, as its life tells it (life_entries.lua).
+--! uses step lives
+
+local request, given, encode = step.request, step.given, cjson.encode
+local life_events = {}
+local VALUE = 100     -- bytes of a value
+local VALUES = 1500   -- of all values of an entry
+local FIELDS = 200    -- in one entry
+local PROBLEMS = 5    -- of what was left out
+local FATES = {accepted = 'p', unchanged = 'u', stale = 's', same = 's'}
+
+-- How each event came about, and what proved it: the same for all that it changes.
+local heads = {}
+
+local function by_of(event, change)
+  if change and given(change.echo) then return 'e' end
+  if request.mode == 'reconcile' then return 'c' end
+  if request.mode ~= 'remap' and not given(event.again) then return '' end
+  return given(request.closes) and 'y' or 'm'
+end
+
+local function head_of(event, change, number)
+  local mapping, by = change and change.mapping, by_of(event, change)
+  local of_event = heads[event] or {}
+  heads[event] = of_event
+  local key = by .. (given(mapping) or '')
+  if not of_event[key] then
+    local again = given(event.again)
+    of_event[key] = '"' .. by .. '",' .. encode(request.source) .. ','
+      .. string.format('%.0f', again and again.number or number or 0) .. ',' .. lives.text_of(event.name) .. ','
+      .. lives.text_of(event.topic) .. ',' .. lives.text_of(mapping) .. ',' .. lives.text_of(request.secret)
+  end
+  return of_event[key]
+end
+
+-- What a value was held against, *held*: why, and the version of the value itself.
+local function against_text(against)
+  local held = against[1] or {}
+  return '[' .. lives.text_of(held.source) .. ',' .. lives.text_of(held.event) .. ',' .. lives.text_of(held.version) .. ',"'
+    .. against[2] .. '",' .. lives.text_of(against[3]) .. ']'
+end
+
+-- *fates*: {slug, arrival number, fate, value, {field that it was held against, why, own version} or nil}.
+function life_events.note_accepted(event, change, fates, number)
+  local fields, room = {}, VALUES
+  for n = 1, math.min(#fates, FIELDS) do
+    local fate = fates[n]
+    local value, against = fate[4], fate[5]
+    local most = math.min(VALUE, room)
+    local text = '[' .. encode(fate[1]) .. ',"' .. (FATES[fate[3]] or 'p') .. '",'
+    if fate[3] == 'unchanged' and given(change.echo) then
+      text = string.sub(text, 1, -2)  -- it came from here
+    elseif #value <= most then
+      text = text .. value .. (against and ',' .. against_text(against) or '')
+      room = room - #value
+    else
+      text = text .. encode(lives.cut(value, most)) .. ',' .. (against and against_text(against) or '0') .. ',' .. #value
+      room = room - most
+    end
+    fields[n] = text .. ']'
+  end
+  lives.note(change.collection, change.record,
+    '"a",' .. head_of(event, change, number) .. ',[' .. table.concat(fields, ',') .. ']')
+end
+
+-- What an event left out, of each record.
+function life_events.note_left_out(event, letter, number)
+  local records, problems = {}, {}
+  for _, left in ipairs(event.left) do
+    local own = records[left.collection .. ':' .. left.record]
+    if not own then
+      own = {place = left}
+      records[left.collection .. ':' .. left.record] = own
+    end
+    own[#own + 1] = left.slug
+  end
+  if not next(records) then return end
+  for n = 1, math.min(#event.problems, PROBLEMS) do
+    problems[n] = '[' .. lives.text_of(event.problems[n].path) .. ',' .. lives.text_of(event.problems[n].message) .. ']'
+  end
+  for _, own in pairs(records) do
+    lives.note(own.place.collection, own.place.record, '"l",' .. head_of(event, nil, number) .. ',' .. lives.text_of(letter)
+      .. ',' .. lives.list_of(own) .. ',[' .. table.concat(problems, ',') .. ']')
+  end
+end
+
+return life_events

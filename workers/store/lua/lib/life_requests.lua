@@ -1,0 +1,122 @@
+-- Shared by the steps: what a request did to a record, as its life tells it (life_entries.lua).
+--! uses step lives
+
+local request, given, encode = step.request, step.given, cjson.encode
+local life_requests = {}
+local FIELDS = 200  -- in one entry
+local CODE = 60     -- bytes of a code
+
+local KINDS = {update = 'u', create = 'c', publish = 'p', unpublish = 'r', delete = 'd', look = 'l'}
+
+local function kind_of(kind, staged) return (KINDS[kind] or 'u') .. (staged and 's' or '') end
+
+local call_head, call_text
+
+-- The part that is the same for all items of a request.
+local function call_of()
+  if not call_text then
+    local call = given(request.reply) or {}
+    local status = given(call.status)
+    call_head = '"c","' .. kind_of(request.kind, request.staged) .. '","' .. (given(request.index) or '') .. '",'
+    call_text = (status and string.format('%.0f', status) or 'null') .. ',' .. lives.text_of(call.code, CODE) .. ',' .. lives.text_of(call.message)
+  end
+  return call_head, call_text
+end
+
+-- Why what was not taken goes again.
+local function why_of(verdict)
+  local rate, paused = given(request.rate), false
+  for _, report in ipairs(request.health or {}) do paused = paused or report.event == 'pause' end
+  if paused then return 'paused' end
+  if given(request.closed) then return 'publish' end
+  if given(request.no_room) then return 'plan' end
+  if rate and rate.closed then return 'budget' end
+  if verdict.unknown then return 'unknown' end
+  if verdict.forget then return 'lookup' end
+  if given(verdict.limit) then return 'alone' end
+  if given(verdict.look) then return 'status' end
+  if verdict.staged == true then return 'staged' end
+  if verdict.publish then return 'publishing' end
+  return ''
+end
+
+local FATES = {dead = 'k', ignored = 'i', discarded = 'd'}
+
+local function fate_of(field, arrival, verdict)
+  if not field or field.arrival ~= arrival then return 'o' end
+  return FATES[field.state] or (verdict.unknown and 'q' or 'z')
+end
+
+local written = {}  -- slugs → text: the items of a batch mostly have the same ones
+
+-- What became of each value, and whether all were written.
+local function fates_of(item, claim, verdict, done)
+  local sent = 0
+  for _ in pairs(claim.fields) do sent = sent + 1 end
+  if #done == sent and sent < FIELDS then
+    local slugs = table.concat(done, ' ')
+    written[slugs] = written[slugs] or '[' .. encode({'w', unpack(done)}) .. ']'
+    return written[slugs], true
+  end
+  local by_fate, order, is_done = {}, {}, {}
+  for _, slug in ipairs(done) do is_done[slug] = true end
+  for slug, arrival in pairs(claim.fields) do
+    local fate = is_done[slug] and 'w' or fate_of(item.fields[slug], arrival, verdict)
+    if not by_fate[fate] then
+      by_fate[fate], order[#order + 1] = {fate}, fate
+    end
+    local own = by_fate[fate]
+    if #own <= FIELDS then own[#own + 1] = slug end
+  end
+  for n, fate in ipairs(order) do order[n] = encode(by_fate[fate]) end
+  return '[' .. table.concat(order, ',') .. ']', false
+end
+
+-- *claim*.fields: what was sent; *done*: the slugs that were written.
+function life_requests.note_answered(item, claim, verdict, done)
+  if request.kind == 'look' then return end
+  local call = given(request.reply)
+  local fates, all = fates_of(item, claim, verdict, done)
+  local head, text = call_of()
+  local wait = verdict.wait_ms or 0
+  if not call or call.sent == false then
+    if not all then
+      lives.note(item.collection, item.record, '"n","' .. kind_of(request.kind, request.staged) .. '",'
+        .. lives.text_of(call and call.message) .. ',' .. string.format('%.0f', wait))
+    end
+    return
+  end
+  local death = verdict.deaths and verdict.deaths[1]
+  if death then
+    text = (given(death.status) and string.format('%.0f', death.status) or 'null') .. ','
+      .. lives.text_of(death.code, CODE) .. ',' .. lives.text_of(death.message)
+  end
+  local id = given(verdict.made) or given(verdict.id) or ''
+  local entry = head .. encode(id) .. ',' .. text .. ',' .. fates
+  if not all then
+    entry = entry .. ',"' .. why_of(verdict) .. '",' .. string.format('%.0f', wait) .. ',' .. (item.meta.attempts or 0)
+  end
+  lives.note(item.collection, item.record, entry)
+end
+
+-- The answer to a request whose claim had run out.
+function life_requests.note_late(item, verdict)
+  local call = given(request.reply)
+  if not call or call.sent == false or #verdict.sent == 0 then return end
+  local head, text = call_of()
+  lives.note(item.collection, item.record, head .. lives.text_of(given(verdict.made) or verdict.id) .. ',' .. text
+    .. ',[' .. encode({'q', unpack(verdict.sent, 1, math.min(#verdict.sent, FIELDS))}) .. '],"late",0,' .. (item.meta.attempts or 0))
+end
+
+-- A claim ran out: its request may have been sent.
+function life_requests.note_unanswered(item, claim)
+  if claim.kind == 'look' then return end
+  local slugs = {}
+  for slug in pairs(claim.fields or {}) do slugs[#slugs + 1] = slug end
+  if #slugs == 0 then return end
+  table.sort(slugs)
+  lives.note(item.collection, item.record, '"x","' .. kind_of(claim.kind) .. '",' .. string.format('%.0f', claim.at)
+    .. ',' .. lives.list_of(slugs))
+end
+
+return life_requests
