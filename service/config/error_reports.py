@@ -67,6 +67,8 @@ def start(environ: Mapping[str, str], secrets: tuple[str, ...], *, transport: An
         do = "copy it from the settings of the project in Sentry"
         _log.warning("SENTRY_DSN is no DSN: errors are not reported", extra={"do": do})
         return False
+    # RQ's integration has it ignored, but RQ reports there why it ends, too.
+    sentry_sdk.integrations.logging.unignore_logger("rq.worker")
     return True
 
 

@@ -51,6 +51,18 @@ class Once(logging.Filter):
         return True
 
 
+class RqTraceback(logging.Filter):
+    """Moves a traceback that RQ writes into its message where others have it: see `error_text`."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = sys.exc_info()
+        text, line, _ = str(record.msg).partition("\n")
+        if line and error[0] is not None and not record.exc_info and isinstance(record.args, tuple):
+            record.msg, record.args = text, record.args[: text.count("%s")]
+            record.exc_info = error
+        return True
+
+
 class _Masked(logging.Formatter):
     """Masks secrets in whatever is no ordinary line: those have no foreign words."""
 
@@ -140,4 +152,4 @@ def configure(level: int = logging.INFO) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("rq.worker").filters[:] = [Once()]
+    logging.getLogger("rq.worker").filters[:] = [RqTraceback(), Once()]

@@ -10,6 +10,7 @@ import redis
 import sentry_sdk
 
 from service.config import error_reports
+from service.config.logging_setup import JsonLine, RqTraceback
 from tests.support.application import Outbox, make
 from workers.runtime import jobs
 from workers.runtime.rq_worker import Worker
@@ -37,6 +38,7 @@ class Recorder(sentry_sdk.Transport):
 def sent(monkeypatch):
     """The events that were sent; the client ends with the test."""
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(logging.getLogger("rq.worker"), "filters", [RqTraceback()])
     recorder = Recorder()
     assert error_reports.start({"SENTRY_DSN": DSN}, SECRETS, transport=recorder)
     yield recorder.events
@@ -70,7 +72,7 @@ def test_a_failed_request_is_one_event_with_its_place_alone(sent, tmp_path, monk
     assert private(sent) == []
 
 
-def test_a_failed_job_is_one_event_with_its_name_alone(sent, store_socket, monkeypatch):
+def test_a_failed_job_is_one_event_with_its_name_alone(sent, store_socket, monkeypatch, caplog):
     class Failing:
         deliver = fail
 
@@ -82,6 +84,8 @@ def test_a_failed_job_is_one_event_with_its_name_alone(sent, store_socket, monke
         monkeypatch.setattr(worker, "_install_signal_handlers", lambda: None)
         worker.work(burst=True, logging_level="WARNING")
     (event,) = sent
+    (record,) = caplog.records
+    assert WHO not in JsonLine().format(record)
     assert event["exception"]["values"][-1]["value"] == "cannot take '…' with ***"
     assert event["extra"]["func"] == "workers.runtime.jobs.deliver"
     assert private(sent) == []

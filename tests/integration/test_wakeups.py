@@ -10,6 +10,7 @@ import pytest
 import redis
 from rq import Queue
 from rq.job import Job
+from rq.logutils import colorizer
 
 from workers.runtime import jobs
 from workers.runtime.rq_worker import Worker
@@ -55,6 +56,13 @@ def run(client, monkeypatch):
         return bound.delivered
 
     return run
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_job_is_done_whatever_its_output_goes_to(client, run, monkeypatch, terminal):
+    monkeypatch.setattr(colorizer, "notty", not terminal)
+    WakeQueue("wakes", connection=client, serializer="json").enqueue(DELIVER, "site")
+    assert run() == ["site"]
 
 
 def put(client, id="bad", **fields):

@@ -66,6 +66,7 @@ class WakeUp(Job):
             _log.warning("job refused: it is no wake-up", extra={"reason": str(error)})
             raise NoSuchJobError("no wake-up") from error
         self.data = json.dumps([PATHS[function], None, arguments, {}]).encode()
+        self.description = " ".join([function, *arguments])  # RQ colours it, on a terminal
         self.timeout = SECONDS[function]
         self.result_ttl, self.failure_ttl = RESULT_TTL, FAILURE_TTL
 
