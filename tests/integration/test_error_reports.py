@@ -115,13 +115,14 @@ def test_a_mapping_that_fails_is_an_event_without_the_payload(sent):
     assert private(sent) == []
 
 
-def test_no_breadcrumb_and_no_transaction_is_sent(sent):
+def test_no_breadcrumb_no_transaction_and_no_session_is_sent(sent):
     sentry_sdk.add_breadcrumb(message="ann@example.com")
     with sentry_sdk.start_transaction(name="x", sampled=True):
         pass
     logging.getLogger("service.x").error("failed")
     assert [event.get("type") for event in sent] == [None]
     assert "breadcrumbs" not in sent[0]
+    assert not sentry_sdk.get_client().options["auto_session_tracking"]
 
 
 def test_without_the_variable_nothing_is_reported():
