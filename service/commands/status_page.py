@@ -210,6 +210,12 @@ def _fields(status: Status, columns: int) -> Iterator[str]:
     yield f"Balanced: {'yes' if status['balanced'] else 'NO, field values are missing'}"
 
 
+def _freshness(status: Status, columns: int) -> Iterator[str]:
+    half, most = status["freshness"]["p50"], status["freshness"]["p99"]
+    if half is not None and most is not None:
+        yield f"Freshness: 50 % within {half:.1f} s, 99 % within {most:.1f} s (last hour)"
+
+
 def _letters(status: Status, columns: int) -> Iterator[str]:
     kinds = ", ".join(f"{kind} {count}" for kind, count in status["problems"]["kinds"].items())
     text = f"Dead letters: {status['dead_letters']}"
@@ -265,6 +271,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     _secrets,
     _stale,
     _fields,
+    _freshness,
     _letters,
     _processes,
     _store,

@@ -95,6 +95,7 @@ def flowing(**parts: Any) -> dict[str, Any]:
         "not_live": 0,
         "workers_seen": None,
         "memory": {"used": 1, "limit": None, "families": {}, "level": "", "full": False},
+        "freshness": {"p50": None, "p99": None},
         "spool": {"deliveries": 0, "bytes": 0},
         "losses": [],
         "reconciles": {},

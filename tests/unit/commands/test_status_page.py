@@ -61,6 +61,12 @@ def test_what_is_no_state_is_counted_below_the_collections():
     assert "products: 2 items not live, 1 keys in several items" in page
 
 
+def test_freshness_is_told_once_something_was_written():
+    assert not [line for line in shown() if line.startswith("Freshness")]
+    page = shown(freshness={"p50": 1.24, "p99": 12.0})
+    assert "Freshness: 50 % within 1.2 s, 99 % within 12.0 s (last hour)" in page
+
+
 def test_dead_letters_are_counted_by_kind():
     problems = {"kinds": {"refused": 2, "unmapped": 1}, "open": 1, "largest": []}
     page = shown(dead_letters=3, problems=problems)
