@@ -213,7 +213,8 @@ def _fields(status: Status, columns: int) -> Iterator[str]:
 def _freshness(status: Status, columns: int) -> Iterator[str]:
     half, most = status["freshness"]["p50"], status["freshness"]["p99"]
     if half is not None and most is not None:
-        yield f"Freshness: 50 % within {half:.1f} s, 99 % within {most:.1f} s (last hour)"
+        text = f"Freshness: 50 % within {half:.1f} s, 99 % within {most:.1f} s (last hour)"
+        yield from wrapped(text, columns, rest="  ")
 
 
 def _letters(status: Status, columns: int) -> Iterator[str]:
