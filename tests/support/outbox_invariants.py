@@ -90,7 +90,7 @@ def _check_letters(client, look):
 def _check_no_ttl(client):
     keys = list(client.scan_iter("instep:*", count=1000))
     passing = ("instep:call:", "instep:seen:", "instep:wake:", "instep:budget:", "instep:schema:")
-    passing += ("instep:kept:", "instep:kept-words:")
+    passing += ("instep:kept:", "instep:kept-words:", "instep:unkept:")
     kept = [key for key in keys if not key.startswith(passing)]
     pipe = client.pipeline()
     for key in kept:
