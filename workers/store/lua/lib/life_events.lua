@@ -69,10 +69,10 @@ function life_events.note_left_out(event, letter, number)
   for _, left in ipairs(event.left) do
     local own = records[left.collection .. ':' .. left.record]
     if not own then
-      own = {place = left}
+      own = {place = left, slugs = {}}
       records[left.collection .. ':' .. left.record] = own
     end
-    own[#own + 1] = left.slug
+    own.slugs[#own.slugs + 1] = left.slug
   end
   if not next(records) then return end
   for n = 1, math.min(#event.problems, PROBLEMS) do
@@ -80,7 +80,7 @@ function life_events.note_left_out(event, letter, number)
   end
   for _, own in pairs(records) do
     lives.note(own.place.collection, own.place.record, '"l",' .. head_of(event, nil, number) .. ',' .. lives.text_of(letter)
-      .. ',' .. lives.list_of(own) .. ',[' .. table.concat(problems, ',') .. ']')
+      .. ',' .. lives.list_of(own.slugs) .. ',[' .. table.concat(problems, ',') .. ']')
   end
 end
 
