@@ -139,7 +139,7 @@ def test_a_refusal_tells_the_words_of_the_cms_and_what_died(bench):
     assert (entry.call.status, entry.call.code) == (400, "validation_error")
     assert entry.call.message == "must be a number"
     assert entry.fields == {"stock": FieldFate("dead"), "price": FieldFate("again")}
-    assert entry.detail == {"why": "", "wait": 2.0, "attempts": 1}
+    assert entry.detail == {"why": "", "wait": 2.0, "attempts": 1, "problems": []}
 
 
 def test_a_letter_that_is_replayed_or_discarded_is_told(bench):

@@ -93,7 +93,8 @@ class Entry:
 
     - left-out: letter, problems ([{path, message}])
     - answered: why (paused, publish, plan, budget, unknown, lookup, alone, status, staged,
-      publishing, late or ""), wait (s), attempts; only where something was not written
+      publishing, late or ""), wait (s), attempts; only where something was not written; and
+      problems where something died: what the CMS said of single fields
     - not-sent: wait (s)
     - unanswered: sent (datetime)
     - found: item; missing: becomes (create, dead-letter, ignore, retired, incomplete)
@@ -157,8 +158,11 @@ def _answered(at: datetime, told: Sequence[Any]) -> Entry:
         kind, copy=copy, item=item or None, status=status, code=code, message=message or None
     )
     fields = {slug: FieldFate(_FATES[fate]) for fate, *slugs in fates for slug in slugs}
-    why, wait, attempts = more or ("", 0, 0)
-    detail = {"why": why, "wait": wait / 1000, "attempts": attempts} if more else {}
+    detail: dict[str, Any] = {}
+    if more:
+        why, wait, attempts, *problems = more
+        detail = {"why": why, "wait": wait / 1000, "attempts": attempts}
+        detail |= {"problems": _problems(problems[0])} if problems else {}
     return Entry(at, "answered", "", fields=fields, call=call, detail=detail)
 
 
@@ -190,6 +194,10 @@ def _head(told: Sequence[Any]) -> tuple[dict[str, Any], Sequence[Any]]:
     return head, rest
 
 
+def _problems(told: Sequence[Any]) -> list[dict[str, Any]]:
+    return [{"path": path, "message": message} for path, message in told]
+
+
 def _accepted(at: datetime, told: Sequence[Any]) -> Entry:
     head, [fields] = _head(told)
     return Entry(at, "accepted", **head, fields={each[0]: _fate(each) for each in fields})
@@ -210,10 +218,7 @@ def _against(told: Sequence[Any]) -> Against:
 
 def _left_out(at: datetime, told: Sequence[Any]) -> Entry:
     head, [letter, slugs, problems] = _head(told)
-    detail = {
-        "letter": letter,
-        "problems": [{"path": path, "message": message} for path, message in problems],
-    }
+    detail = {"letter": letter, "problems": _problems(problems)}
     fields = {slug: FieldFate("left out") for slug in slugs}
     return Entry(at, "left-out", **head, fields=fields, detail=detail)
 

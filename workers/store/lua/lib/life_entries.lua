@@ -8,7 +8,7 @@
 --       retirement of the record, "o" a write of ours; "r" what it repeats; "l" it is of another variant;
 --       "x" what it has superseded
 --   "l", by, source, delivery, event, topic, mapping, mark, letter, [slug], [[path, message]]    left out
---   "c", kind, copy, item, status, code, message, fates, why, wait_ms, attempts    a request was answered
+--   "c", kind, copy, item, status, code, message, fates, why, wait_ms, attempts, [[path, message]]    a request was answered
 --     kind: as in FLAGS, with "s" behind it: of the staged copy alone; fates: [fate, slug, …]
 --   "n", kind, message, wait_ms    nothing was sent
 --   "x", kind, at, [slug]    a request was sent then, and there was no answer while its claim lasted

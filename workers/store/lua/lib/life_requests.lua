@@ -5,6 +5,7 @@ local request, given, encode = step.request, step.given, cjson.encode
 local life_requests = {}
 local FIELDS = 200  -- in one entry
 local CODE = 60     -- bytes of a code
+local PROBLEMS = 5  -- with single fields
 
 local KINDS = {update = 'u', create = 'c', publish = 'p', unpublish = 'r', delete = 'd', look = 'l'}
 
@@ -72,6 +73,17 @@ local function fates_of(item, claim, verdict, done)
   return '[' .. table.concat(order, ',') .. ']', false
 end
 
+-- What the CMS said of single fields: [path, message].
+local function problems_text(deaths)
+  local told = {}
+  for n, death in ipairs(deaths) do
+    for _, problem in ipairs(death.problems or {}) do told[#told + 1] = {problem.field, problem.message} end
+    if n > 1 and not (death.problems or {})[1] then told[#told + 1] = {death.slugs[1], death.message} end
+  end
+  for n, one in ipairs(told) do told[n] = n <= PROBLEMS and '[' .. lives.text_of(one[1]) .. ',' .. lives.text_of(one[2]) .. ']' or nil end
+  return table.concat(told, ',')
+end
+
 -- *claim*.fields: what was sent; *done*: the slugs that were written.
 function life_requests.note_answered(item, claim, verdict, done)
   if request.kind == 'look' then return end
@@ -95,6 +107,7 @@ function life_requests.note_answered(item, claim, verdict, done)
   local entry = head .. encode(id) .. ',' .. text .. ',' .. fates
   if not all then
     entry = entry .. ',"' .. why_of(verdict) .. '",' .. string.format('%.0f', wait) .. ',' .. (item.meta.attempts or 0)
+    if death then entry = entry .. ',[' .. problems_text(verdict.deaths) .. ']' end
   end
   lives.note(item.collection, item.record, entry)
 end
