@@ -150,16 +150,11 @@ def _answer(facts: RecordFacts, state: str, found: Sequence[Wait]) -> str:
     where = "on the site" if facts.destination.live else "in the CMS"
     if not found:
         return f"It is {where}: the CMS shows all that its sources gave."
-    words, main = _WORDS.get(state, ""), found[0].says
-    main = main.removeprefix("nothing: ")
-    if state in ("pending", "sending"):
-        some = "not yet" if len(facts.unsent) == len(facts.fields) else "not all of it yet"
-        return f"{some.capitalize()} {where}. It waits for {main}."
-    return f"{words} {main[:1].upper()}{main[1:]}." if not words else f"{words}{main}."
-
-
-_WORDS = {
-    "dead": "Not on the site: it is in ",
-    "left out": "Not on the site: it is in ",
-    "not published": "Not on the site: it waits for ",
-}
+    main = found[0].says.removeprefix("nothing: ")
+    whole = all(each.state not in ("written", "unchanged") for each in facts.fields.values())
+    if state in ("pending", "sending", "not published"):
+        some = "Not yet" if whole or state == "not published" else "Not all of it yet"
+        return f"{some} {where}. It waits for {main}."
+    if state in ("dead", "left out"):
+        return f"Not {'' if whole else 'all of it is '}{where}: see {main}."
+    return f"{main[:1].upper()}{main[1:]}."

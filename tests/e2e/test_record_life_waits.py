@@ -90,7 +90,7 @@ def test_an_outage_is_told_with_the_time_of_the_next_probe(way):
     way.run(60)
     found = way.why("P-0001")
     assert way.causes("P-0001")[0] == "outage"
-    assert "an outage: site has not answered well since" in found["waits_for"]
+    assert "the end of an outage: site has not answered well since" in found["waits_for"]
     assert "500" in found["waits_for"]
     assert seconds_until(way, found) <= 30
 
