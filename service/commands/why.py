@@ -88,6 +88,8 @@ def lines_of(found: Mapping[str, Any]) -> Iterator[str]:
     ahead = found["next"]
     when = f", at {ahead['at']}" if ahead["at"] else ""
     yield from _wrapped(f"Next: {ahead['what']}{when}.")
+    for note in found["notes"]:
+        yield from _wrapped(note)
     yield ""
     yield from _labelled("collection", found["collection"])
     yield from _labelled("key", printable(found["key"]))
@@ -133,22 +135,21 @@ def _life(found: Mapping[str, Any]) -> Iterator[str]:
     if found["dropped"]:
         yield f"  {found['dropped']:,} older entries were dropped"
     for entry in found["life"]:
-        by = f" by {entry['by']}" if entry["by"] else ""
-        yield from _wrapped(f"{entry['at']}  {entry['what']}{by}{_origin(entry)}", indent="  ")
+        yield from _wrapped(f"{entry['at']}  {entry['says']}", indent="  ", more=2)
         for slug, each in entry["fields"].items():
             value = f" {_short(each['value'])}" if each.get("value") is not None else ""
-            against = f", against {each['against']}" if each.get("against") else ""
-            fate = f"{slug}: {each['fate']}{value}{against}"
+            fate = f"{slug}: {each['outcome']}{value}{_against(each['against'])}"
             yield from _wrapped(fate, indent="    ", more=2)
-        if call := entry["call"]:
-            words = " ".join(str(call[name]) for name in ("method", "path", "status", "code"))
-            message = f": {call['message']}" if call["message"] else ""
-            yield from _wrapped(f"{words.replace(' None', '')}{message}", indent="    ", more=2)
+        if entry["call"] and entry["call"]["method"]:
+            call = f"{entry['call']['method']} {entry['call']['path']}"
+            yield from _wrapped(call, indent="    ", more=2)
 
 
-def _origin(entry: Mapping[str, Any]) -> str:
-    named = [(name, entry[name]) for name in ("event", "topic", "mapping", "delivery")]
-    return "".join(f", {name} {value}" for name, value in named if value)
+def _against(against: Mapping[str, Any] | None) -> str:
+    if against is None:
+        return ""
+    event = f" event {against['event']} of" if against["event"] else ""
+    return f", {against['why']}: {against['version']},{event} {against['source']}"
 
 
 def _short(value: Any, most: int = 200) -> str:

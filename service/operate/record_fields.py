@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from service.operate.moments import at, moment
+from service.operate.record_versions import readable
 from workers.fields.marks import mark_of
+from workers.model.changes import canonical
 from workers.model.retirement import shown_slug
-from workers.model.versions import Version, moment_of
+from workers.model.versions import moment_of
 from workers.store.item_record import FieldRecord, KnownValue
 from workers.store.record_facts import RecordFacts
 
@@ -24,7 +26,7 @@ def fields_of(
         locale: Tag of one variant; None: the fields of all.
         lived: Slugs and values of its life, by which the value that the CMS holds is found again.
     """
-    marks = {(slug, mark_of(json.dumps(value, ensure_ascii=False))): value for slug, value in lived}
+    marks = {(slug, _mark(value)): value for slug, value in lived}
     found = {
         shown_slug(slug): _field(slug, each, marks)
         for slug, each in sorted(facts.fields.items())
@@ -81,11 +83,11 @@ def _held(
     """
     last = _last_known(each)
     when = _time(last.updated) if last else None
-    if each.confirmed:
+    if each.confirmed and each.state in ("written", "unchanged"):
         return "confirmed", json.loads(each.value), _time(each.answered or "") or when
     if last is None:
         return "unknown", None, None
-    if last.mark in (each.mark, mark_of(each.value)) and last.arrival in (0, each.arrival):
+    if last.mark == _mark(json.loads(each.value)):
         return "history", json.loads(each.value), when
     if (slug, last.mark) in marks:
         return "history", marks[slug, last.mark], when
@@ -94,28 +96,18 @@ def _held(
 
 def _last_known(each: FieldRecord) -> KnownValue | None:
     answered = [known for known in each.known if known.updated]
+    if each.state == "dead":
+        # The CMS has answered, and not taken it.
+        answered = [known for known in answered if known.arrival != each.arrival]
     return max(answered, key=lambda known: known.updated, default=None)
+
+
+def _mark(value: Any) -> str:
+    """Return the mark of *value* as ``write_history.lua`` computes it."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return mark_of(f"{value + 0.0:.17g}")
+    return mark_of(canonical(value))
 
 
 def _time(version: str) -> str | None:
     return at(moment_of(version)) if version else None
-
-
-def readable(version: str) -> str | None:
-    """Return a version as people read it: a time, a sequence, or arrival."""
-    if not version:
-        return None
-    found = Version.parse(version)
-    if found.kind == "t":
-        text = moment_of(version).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    elif found.kind == "s":
-        text = f"sequence {found.number}" + (f" of log {found.log}" if found.log else "")
-    else:
-        text = "before everything"
-    return text + (f" ({_tie(found.tie)})" if found.tie else "")
-
-
-def _tie(tie: str) -> str:
-    if tie.startswith("p"):
-        return f"position {int(tie[1:21])}" + (", later" if len(tie) > 21 else "")
-    return "a later delivery" if tie.startswith("z") else f"tie {tie}"

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from service.ingest.spool_count import all_waiting
 from service.operate.moments import moment
+from service.operate.record_entries import life_entries, lived_values
 from service.operate.record_fields import fields_of
 from service.operate.record_mentions import mentions_of, missed
+from service.operate.record_notes import letters_in, notes
 from service.operate.record_rests import rests, state_of
-from service.operate.record_search import nearest
+from service.operate.record_search import alike, nearest
 from service.operate.record_waits import Wait, waits
 from workers.runtime import heartbeats
+from workers.store.letters_around import closed_letters
 from workers.store.record_facts import RecordFacts
+from workers.store.record_history import RecordHistory
 from workers.store.record_reader import RecordReader
 
 if TYPE_CHECKING:
@@ -75,6 +79,7 @@ def life_of(
 
     Returns:
         ``{collection, key, item, locale, state, answer, waits_for, waits, next: {what, at},
+        notes, missed,
         fields: {SLUG: {wanted, version, source, held, confirmed_at, state}}, life, dropped}``;
         times as text in UTC.
 
@@ -108,6 +113,9 @@ def _life(context: Context, facts: RecordFacts, locale: str | None) -> dict[str,
     client, data = context.steps.client, context.settings.store.data.expanduser()
     spooled = all_waiting(data, client).deliveries
     alive = heartbeats.workers_alive(client) if facts.unsent else 0
+    place = (facts.collection.name, facts.record)
+    history = RecordHistory(context.steps, context.settings).read(*place)
+    closed = closed_letters(client, *place, letters_in(history.entries))
     resting = rests(facts)
     found = [*waits(facts, workers=alive, spooled=spooled), *resting]
     # What may come of a spool says nothing of what is known.
@@ -124,9 +132,10 @@ def _life(context: Context, facts: RecordFacts, locale: str | None) -> dict[str,
         "next": _next(found),
         "waits": [_wait(each) for each in found],
         "missed": missed(context, facts.collection.name, facts.record, facts.key),
-        "fields": fields_of(facts, locale),
-        "life": [],
-        "dropped": 0,
+        "notes": [*notes(history.entries, closed), *alike(context, facts)],
+        "fields": fields_of(facts, locale, lived_values(history.entries)),
+        "life": life_entries(history.entries),
+        "dropped": history.dropped,
     }
 
 

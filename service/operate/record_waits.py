@@ -103,7 +103,8 @@ def _outage(facts: RecordFacts) -> Wait | None:
     outage, name = facts.outage, facts.destination.name
     if outage is None or outage.trial == "ready":
         return None
-    says = f"the end of an outage: {name} has not answered well since {moment(outage.since)}: {outage.failure}"
+    since = moment(outage.since)
+    says = f"the end of an outage: {name} has not answered well since {since}: {outage.failure}"
     if outage.trial == "out":
         return Wait("outage", says, "the answer to a trial request", outage.trial_until)
     if outage.trial == "blind":

@@ -3,9 +3,8 @@ What `instep why` takes on a large store: 100,000 items after 1,000,000 events.
 
     python -m tests.benchmarks.why [--items N] [--events N] [--rounds N]
 
-Fills a store of its own, then asks for records by chance: those that are in step, that wait, that
-lie in a dead letter, and keys that nothing knows. Prints the median and the slowest, in ms. With it,
-a known record takes less than 200 ms.
+Fills a store of its own, then asks for records by chance, and for keys that nothing knows. Prints
+the median and the 95th percentile, in ms. That of a known record must be below 200 ms.
 """
 
 # ruff: noqa: T201, S311
@@ -54,9 +53,13 @@ def main():
         )
         known = measure(context, chosen.rounds, lambda n: key(n % chosen.items))
         unknown = measure(context, max(1, chosen.rounds // 20), lambda n: f"{key(n)}X")
-    print(f"known    median {median(known):.1f} ms, slowest {max(known):.1f} ms")
-    print(f"unknown  median {median(unknown):.1f} ms, slowest {max(unknown):.1f} ms")
-    return 0 if max(known) < MOST else 1
+    print(f"known    median {median(known):.1f} ms, 95 % within {most_of(known):.1f} ms")
+    print(f"unknown  median {median(unknown):.1f} ms, 95 % within {most_of(unknown):.1f} ms")
+    return 0 if most_of(known) < MOST else 1
+
+
+def most_of(took):
+    return sorted(took)[len(took) * 95 // 100]
 
 
 def key(number):

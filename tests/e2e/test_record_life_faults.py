@@ -61,6 +61,19 @@ def test_a_key_with_a_typo_has_no_item_and_one_like_it(way):
     assert "P-0OO1" in way.unknown("P-0O01").nearest
 
 
+def test_a_key_with_a_typo_is_told_of_the_record_that_was_meant(way):
+    way.receive("P-0001", qty=5)
+    way.run()
+    way.receive("P-00O1", qty=6)
+    way.run()
+    (letter,) = way.letters()
+    assert way.why("P-0001")["notes"] == [
+        f"A record with a key like it, P-00O1, has no item: see the dead letter {letter.id}."
+    ]
+    (note,) = way.why("P-00O1")["notes"]
+    assert note.startswith("Keys like it that items have: P-0001")
+
+
 def test_a_padded_key_is_the_same_record(way):
     way.receive("  P-0001\u3000", qty=5)
     way.run()
@@ -164,7 +177,9 @@ def test_two_sources_of_one_field_are_both_told(way):
     way.receive("P-0001", qty=5)
     way.receive("P-0001", qty=6, source="shop", ahead=1)
     way.run()
-    assert way.why("P-0001")["fields"]["stock"]["source"] == "shop"
+    found = way.why("P-0001")
+    assert found["fields"]["stock"]["source"] == "shop"
+    assert "2 sources write stock: erp and shop; the newest version wins." in found["notes"]
 
 
 def test_a_full_budget_is_named_with_the_time_of_the_next_request(plant):
@@ -205,7 +220,49 @@ def test_a_letter_that_closed_by_itself_is_no_cause_any_more(way):
     way.run()
     way.receive("P-0001", category="Chairs", ahead=1)
     way.run()
-    assert way.why("P-0001")["state"] == "in step"
+    found = way.why("P-0001")
+    (note,) = found["notes"]
+    assert found["state"] == "in step"
+    (letter,) = way.letters(all=True)
+    assert f"The dead letter {letter.id} (refused" in note
+    assert "closed by itself at" in note
+
+
+def test_a_stale_event_is_told_with_the_event_that_beat_it(way):
+    first = way.receive("P-0001", qty=5)
+    way.run()
+    late = way.receive("P-0001", qty=4, ahead=-60)
+    way.run()
+    found = way.why("P-0001")
+    (note,) = found["notes"]
+    assert found["state"] == "in step"
+    assert f"The last event {late} of erp came too late for stock" in note
+    assert f"event {first} of erp" in note
+    assert found["life"][-1]["fields"]["stock"]["fate"] == "stale"
+
+
+def test_the_value_that_the_cms_holds_is_told_while_a_newer_one_waits(way):
+    way.receive("P-0001", qty=5)
+    way.run()
+    way.context.breaker.pause("site", "holidays")
+    way.receive("P-0001", qty=6, ahead=1)
+    stock = way.why("P-0001")["fields"]["stock"]
+    assert (stock["wanted"], stock["held"], stock["known"]) == (6, 5, "history")
+
+
+def test_the_life_tells_which_event_gave_a_value_and_which_call_carried_it(way):
+    event = way.receive("P-0001", qty=5)
+    way.run()
+    life = way.why("P-0001")["life"]
+    assert [each["what"] for each in life] == ["accepted", "found", "answered"]
+    came, _, answer = life
+    assert (came["by"], came["source"], came["event"], came["delivery"]) == (
+        *("erp", "erp", event),
+        "erp-1",
+    )
+    assert came["fields"]["stock"]["value"] == 5
+    assert answer["fields"]["stock"]["fate"] == "written"
+    assert (answer["call"]["method"], answer["call"]["status"]) == ("PATCH", 200)
 
 
 def test_an_unmapped_topic_is_found_by_the_key_that_nothing_knows(way):
