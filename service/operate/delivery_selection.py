@@ -11,6 +11,8 @@ from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
 from service.operate.page import FilterInvalid
 from workers.delivery.context import Context
 from workers.store.delivery_list import DeliveryList, Kind, Position
+from workers.store.delivery_summary import OUTCOMES as LETTERS
+from workers.store.delivery_summary import quick_check
 from workers.webflow.item_keys import normal, normal_record
 
 OUTCOMES: Final = ("kept", "duplicate", "unwanted", "unmapped", "refused", "spooled")
@@ -32,8 +34,13 @@ def select_deliveries(
     wanted = _spellings(entries.context, key) if key is not None else None
     listed = DeliveryList(entries.context.steps)
     since_ms = _since_ms(listed, since)
+    letters = "".join(letter for letter, each in LETTERS.items() if each == outcome)
+    check = quick_check(letters, wanted or ()) if outcome or wanted else None
     streams: list[Iterator[DeliveryEntry]] = [
-        (entries.of(each) for each in listed.newest(name, kind, until=until, since_ms=since_ms))
+        map(
+            entries.of,
+            listed.newest(name, kind, until=until, since_ms=since_ms, may_fit=check),
+        )
         for name in sources
         for kind in _kinds(outcome)
     ]

@@ -1,9 +1,11 @@
 """
-What keeping deliveries costs: `Outbox.accept` with and without, side by side on one store.
+What keeping deliveries, and listing them, costs: `Outbox.accept` side by side on one store.
 
     python -m tests.benchmarks.keeping [--events N] [--fsync always|no]
 
-Prints the median and the 99th percentile of both, their ratio, and the bytes of a delivery.
+"off": nothing is kept; "unlisted": kept without what is listed of it; "on": as it is. Prints the
+median and the 99th percentile of each, the CPU of this process and of the store, and the bytes of
+a delivery.
 """
 
 # ruff: noqa: T201, S311
@@ -82,6 +84,50 @@ def time_of(number):
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(milliseconds=number)
 
 
+class Unlisted(Outbox):
+    """Keeps deliveries without what is listed of them."""
+
+    def _call(self, delivery):
+        call = super()._call(delivery)
+        call.arguments[0]["summary"] = None
+        return call
+
+
+class Side:
+    """One outbox, and what its calls took."""
+
+    def __init__(self, client, name):
+        self.client, self.name = client, name
+        self.outbox = outbox(client, name, 0.0 if name == "off" else 48.0)
+        if name == "unlisted":
+            self.outbox = Unlisted(self.outbox.steps, self.outbox.settings)
+        self.took, self.own, self.store = [], 0.0, 0.0
+
+    def run(self, deliveries):
+        own, store = time.process_time(), self._store_cpu()
+        for each in deliveries:
+            begun = time.perf_counter()
+            self.outbox.accept(each)
+            self.took.append(time.perf_counter() - begun)
+        self.own += time.process_time() - own
+        self.store += self._store_cpu() - store
+
+    def _store_cpu(self):
+        found = self.client.info("cpu")
+        return found["used_cpu_user"] + found["used_cpu_sys"]
+
+    def tell(self):
+        count, took = len(self.took), sorted(self.took)
+        p50, p99 = (took[int(count * share)] * 1000 for share in (0.5, 0.99))
+        bytes = int(self.client.hget(f"instep:kept-state:{self.name}", "bytes") or 0) / count
+        own, store = self.own / count * 1e6, self.store / count * 1e6
+        print(f"  {self.name:8} p50 {p50:.3f} ms  p99 {p99:.3f} ms  {bytes:4.0f} bytes", end="")
+        print(f"  CPU {own:.0f} µs  of the store {store:.0f} µs")
+
+
+BLOCK = 100  # deliveries of one side before the next has its turn
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=3000)
@@ -89,25 +135,16 @@ def main():
     chosen = parser.parse_args()
     with store(chosen.fsync) as client:
         for size in (0, 2000):
-            sides = {"off": outbox(client, "off", 0.0), "on": outbox(client, "on", 48.0)}
-            took = {name: [] for name in sides}
+            sides = [Side(client, name) for name in ("off", "unlisted", "on")]
             raw = 0
-            for number in range(chosen.events):
-                for name, side in sides.items():
-                    made = delivery(name, number, size)
-                    raw += len(made.body)
-                    begun = time.perf_counter()
-                    side.accept(made)
-                    took[name].append(time.perf_counter() - begun)
-            p50, p99 = (
-                {n: sorted(t)[int(len(t) * share)] * 1000 for n, t in took.items()}
-                for share in (0.5, 0.99)
-            )
-            bytes = int(client.hget("instep:kept-state:on", "bytes")) / chosen.events
-            print(f"body {raw / 2 / chosen.events:.0f} bytes, kept in {bytes:.0f}")
-            for name, found in (("p50", p50), ("p99", p99)):
-                off, on = found["off"], found["on"]
-                print(f"  {name} off {off:.3f} ms  on {on:.3f} ms  {on / off:.2f}")
+            for start in range(0, chosen.events, BLOCK):
+                for side in sides:
+                    made = [delivery(side.name, start + n, size) for n in range(BLOCK)]
+                    raw += sum(len(each.body) for each in made)
+                    side.run(made)
+            print(f"body {raw / len(sides) / len(sides[0].took):.0f} bytes")
+            for side in sides:
+                side.tell()
             client.flushall()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -87,20 +87,33 @@ class DeliveryList:
         self._steps = steps
 
     def newest(
-        self, source: str, kind: Kind, *, until: Position | None = None, since_ms: int = 0
+        self,
+        source: str,
+        kind: Kind,
+        *,
+        until: Position | None = None,
+        since_ms: int = 0,
+        may_fit: Callable[[bytes], bool] | None = None,
     ) -> Iterator[Listed]:
-        """Yield the entries of one stream, newest first, from behind *until* back to *since_ms*."""
+        """
+        Yield the entries of one stream, newest first, from behind *until* back to *since_ms*.
+
+        *may_fit*: Looks at a stored summary, empty where there is none; False: it is left out,
+        which is ten times quicker than to read it.
+        """
         key = _key(source, kind)
         end = f"{until.ms}-{MAX_NUMBER}" if until else "+"
         count = FIRST
         while page := self._read("XREVRANGE", key, end, str(since_ms), "COUNT", count):
             for id, entry in page:
+                if may_fit is not None and not may_fit(entry.get(b"i", b"")):
+                    continue
                 listed = _listed(source, kind, id, entry)
                 if until is None or listed.position.order < until.order:
                     yield listed
             if len(page) < count:
                 return
-            size = sum(len(value) for _, entry in page for value in entry.values())
+            size = sum(len(entry.get(b"b", b"")) + 100 for _, entry in page)
             count = min(MOST, max(FIRST, ROOM * len(page) // max(1, size)))
             end = f"({page[-1][0].decode()}"
 

@@ -9,7 +9,8 @@ one is its element, and what is empty at the end is left off: most are ``k[1,"st
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -26,6 +27,8 @@ KEYS_LONG: Final = 400  # characters of them in sum
 TOPICS: Final = 3
 TOPIC_LONG: Final = 100
 REASON_LONG: Final = 160
+
+_MORE: Final = re.compile(rb",[0-9]+\]$")  # there are more keys than it lists
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -96,6 +99,28 @@ def summary_of(delivery: Delivery, *, marked: bool) -> str:
         if not values:
             return "[0]"
     return _encode(values)
+
+
+def quick_check(letters: str, keys: Iterable[str]) -> Callable[[bytes], bool]:
+    """
+    Return a check of stored summaries: False: its letter is none of *letters*, or it has none of
+    *keys*. True may be wrong.
+
+    Args:
+        letters: "": any.
+        keys: Empty: any.
+    """
+    allowed = (letters + letters.upper() + SLICED).encode() if letters else b""
+    forms = tuple(_encode(key)[1:-1].encode("utf-8", "surrogatepass") for key in keys)
+
+    def may_fit(text: bytes) -> bool:
+        if not text:
+            return True  # an earlier release kept it
+        if allowed and text[0] not in allowed:
+            return False
+        return not forms or any(form in text for form in forms) or bool(_MORE.search(text))
+
+    return may_fit
 
 
 def _records(event: Incoming) -> Iterable[str]:
