@@ -60,6 +60,24 @@ def test_each_kind_is_counted_by_source_and_logged_once(instep):
         assert len([line for line in lines if told.items() <= line.items()]) == 1, reason
 
 
+def test_what_any_part_of_the_door_refuses_is_listed(instep):
+    requests = (
+        ("erp", 401, head(b"/webhooks/erp", b"Content-Length: 0")),
+        ("erp", 413, head(b"/webhooks/erp", b"Content-Length: 99999999")),
+        ("bearer", 400, head(b"/webhooks/bearer", b"Content-Length: 9")),
+        ("(unknown)", 404, delivery(event("e1"), target=b"/webhooks/none")),
+    )
+    for _, status, request in requests:
+        assert talk(instep.address, request, half_close=status == 400)[0] == status
+    wanted = {(source, status) for source, status, _ in requests}
+
+    def listed():
+        found = instep.asked("deliveries", "list", "--outcome", "refused", "--limit", "200") or ()
+        return wanted <= {(each["source"], each["status"]) for each in found}
+
+    eventually(listed)
+
+
 def test_an_underscore_overrides_no_dash(address):
     body = event("underscore")
     length = b"Content-Length: %d" % len(body)
