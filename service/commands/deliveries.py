@@ -168,6 +168,9 @@ def _show_event(event: Mapping[str, Any]) -> None:
     for problem in event["problems"]:
         for line in _wrapped(f"{printable(problem['path'])}: {printable(problem['message'])}"):
             click.echo(line)
+    if why := event["why"]:
+        for line in _wrapped(why):
+            click.echo(line)
     if letter := event["dead_letter"]:
         click.echo(f"  dead letter {letter['id']} ({letter['state']})")
 

@@ -10,7 +10,7 @@ older one to put back.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -80,6 +80,7 @@ class Remap:
         kept: The deliveries, and the step that runs their events.
         dry: Write nothing, and collect the diff.
         wake: Asks for a job on one destination.
+        collections: Only these change; None: all.
     """
 
     def __init__(
@@ -90,12 +91,14 @@ class Remap:
         *,
         dry: bool,
         wake: Callable[[str], object],
+        collections: Collection[str] | None = None,
     ) -> None:
         self._kept = kept
         self._reader = reader
         self._source = source
         self.dry = dry
         self._wake = wake
+        self._collections = collections
         self.tally = Tally()
         self.diff = RemapDiff()
 
@@ -147,7 +150,8 @@ class Remap:
         if not delivery.readable:
             self.tally.unreadable += 1
             return
-        for event in events_of(self._reader, self._source, delivery):
+        for whole in events_of(self._reader, self._source, delivery):
+            event = self._allowed(whole)
             self.tally.events += 1
             self.tally.notices += len(event.fetches)
             if event.again and event.again.place in delivery.repeats:
@@ -158,6 +162,16 @@ class Remap:
                 self.tally.refuse(event.problems)
             elif not event.fetches:
                 self.tally.unwanted += 1
+
+    def _allowed(self, event: Incoming) -> Incoming:
+        """Return *event* with the changes that are allowed; in part it closes no dead letter."""
+        allowed = self._collections
+        if allowed is None or event.again is None:
+            return event
+        changes = tuple(each for each in event.changes if each.collection in allowed)
+        if len(changes) == len(event.changes):
+            return event
+        return replace(event, changes=changes, again=replace(event.again, letters=()))
 
     def _step(self, events: list[Incoming]) -> None:
         how = Run(self.dry)

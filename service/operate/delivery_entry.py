@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
@@ -15,7 +15,7 @@ from service.ingest.spool_list import SpooledEntry
 from service.operate.scope import Scope
 from service.senders import SENDERS
 from workers.delivery.context import Context
-from workers.model.changes import Delivery, Incoming
+from workers.model.changes import Change, Delivery, Incoming
 from workers.store import spool_marks
 from workers.store.delivery_list import Listed, Position
 from workers.store.delivery_log import Kept, KeptDelivery
@@ -64,6 +64,18 @@ class DeliveryEntries:
         if self._scope is None or self._scope.whole:
             return (*names, UNKNOWN)
         return tuple(name for name in names if name in self._scope.sources)
+
+    def seen(self, changes: Iterable[Change]) -> tuple[Change, ...]:
+        """Return those of *changes* whose collection may be seen."""
+        collections = self.collections
+        return tuple(
+            each for each in changes if collections is None or each.collection in collections
+        )
+
+    @property
+    def collections(self) -> frozenset[str] | None:
+        """The collections that may be seen; None: all."""
+        return None if self._scope is None or self._scope.whole else self._scope.collections
 
     @cached_property
     def reader(self) -> Reader:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from service.config.build import Configuration
 from service.ingest import spool_list
 from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
+from service.operate.previews import shown
 from service.operate.scope import Scope
 from workers.delivery.context import Context
-from workers.model.changes import Change, Incoming
-from workers.model.retirement import GONE
+from workers.model.changes import Incoming
 from workers.store.delivery_list import UNNAMED, DeliveryList
 from workers.store.letter_ids import named
 from workers.store.refusals import UNKNOWN
@@ -45,11 +44,11 @@ def show_delivery(
     entry = find_delivery(DeliveryEntries(context, configuration, scope), id)
     if entry is None:
         return None
-    shown = entry.as_dict() | {"keys": entry.keys}
+    page = entry.as_dict() | {"keys": entry.keys}
     if entry.outcome == "refused":
         told = entry.listed.refusal if entry.listed else None
-        return shown | _refused(told or {})
-    return shown | {"proof": _proof(entry)} | _body(entry, body_most) | _events(entry)
+        return page | _refused(told or {})
+    return page | {"proof": _proof(entry)} | _body(entry, body_most) | _events(entry)
 
 
 def find_delivery(entries: DeliveryEntries, id: str) -> DeliveryEntry | None:
@@ -92,10 +91,10 @@ def _body(entry: DeliveryEntry, most: int | None) -> dict[str, Any]:
     else:
         return {"headers": {}, "body": None, "encoding": None, "bytes": None, "cut": False}
     part = body if most is None else body[:most]
-    shown = {_NAMES.get(name, name): value for name, value in headers.items()}
+    names = {_NAMES.get(name, name): value for name, value in headers.items()}
     text, encoding = _text(part, cut=len(part) < len(body))
     facts = {"body": text, "encoding": encoding, "bytes": len(body)}
-    return {"headers": shown, **facts, "cut": len(part) < len(body)}
+    return {"headers": names, **facts, "cut": len(part) < len(body)}
 
 
 def _text(body: bytes, *, cut: bool) -> tuple[str, str]:
@@ -111,8 +110,8 @@ def _events(entry: DeliveryEntry) -> dict[str, Any]:
     """Return the events as today's mappings have them, with what became of each when it came."""
     body = entry.kept.body if entry.kept else b""
     pairs = list(named(entry.source, body, entry.events))
-    shown = [_event(entry, *pair) for pair in pairs[:EVENTS]]
-    return {"found": shown, "more": max(0, len(pairs) - EVENTS)}
+    found = [_event(entry, *pair) for pair in pairs[:EVENTS]]
+    return {"found": found, "more": max(0, len(pairs) - EVENTS)}
 
 
 def _event(entry: DeliveryEntry, event: Incoming, letter: str) -> dict[str, Any]:
@@ -121,11 +120,26 @@ def _event(entry: DeliveryEntry, event: Incoming, letter: str) -> dict[str, Any]
         "event": event.id,
         "topic": event.topic,
         "became": _became(entry, event, left_out=found is not None),
-        "changes": [_change(each) for each in event.changes],
+        "changes": [{"retire": None} | shown(each) for each in entry.entries.seen(event.changes)],
         "problems": [{"path": each.path, "message": each.message} for each in event.problems],
         "fetches": [{"fetcher": each.fetcher, "object": each.object} for each in event.fetches],
         "dead_letter": {"id": found.id, "state": found.state} if found else None,
+        "why": _why(entry, event),
     }
+
+
+def _why(entry: DeliveryEntry, event: Incoming) -> str | None:
+    """Return why no mapping takes *event* as it is now; None: one does, or it has problems."""
+    if event.changes or event.problems or event.fetches:
+        return None
+    rules = entry.entries.configuration.mappings.rules
+    options = [rule.options for rule in rules if rule.options.source == entry.source]
+    if not options:
+        return f"there is no mapping for {entry.source}"
+    if any(each.takes((event.topic,)) for each in options):
+        return "its topic is taken, but no mapping finds a record or a field in it"
+    topics = ", ".join(sorted({topic for each in options for topic in each.topics or ()}))
+    return f"its topic is {event.topic or 'none'}; the mappings of {entry.source} take {topics}"
 
 
 def _became(entry: DeliveryEntry, event: Incoming, *, left_out: bool) -> str:
@@ -136,18 +150,3 @@ def _became(entry: DeliveryEntry, event: Incoming, *, left_out: bool) -> str:
     if entry.kept.took(event.again.place):
         return "accepted in part" if left_out else "accepted"
     return "left out" if left_out else "unwanted"
-
-
-def _change(change: Change) -> dict[str, Any]:
-    shown = change.shown or change.record
-    return {
-        "mapping": change.mapping,
-        "collection": change.collection,
-        "key": shown if change.by == "key" else None,
-        "item": change.record if change.by == "item" else None,
-        "fields": {
-            each.slug: json.loads(each.value) for each in change.fields if each.slug != GONE
-        },
-        "version": change.version,
-        "retire": change.retire,
-    }

@@ -209,7 +209,14 @@ def _run(
 
     positions = sorted(chosen.positions, key=lambda each: (each.source, each.number))
     for source, group in groupby(positions, key=lambda each: each.source):
-        run = Remap(kept, entries.reader, source, dry=dry_run, wake=context.wakes.wake)
+        run = Remap(
+            kept,
+            entries.reader,
+            source,
+            dry=dry_run,
+            wake=context.wakes.wake,
+            collections=entries.collections,
+        )
         run.run_chosen(_deliveries(entries, list(group), chosen), count)
         yield run
 

@@ -376,6 +376,19 @@ def test_a_delivery_is_shown_with_its_body_and_what_became_of_each_event(rig):
     assert rig.context.letters.show(letter["id"]).state == letter["state"] == "open"
 
 
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ({"type": "order"}, "its topic is order; the mappings of erp take price"),
+        ({"sku": "a"}, "its topic is none; the mappings of erp take price"),
+        ({"type": "price", "sku": "a"}, "its topic is taken, but no mapping finds"),
+    ],
+)
+def test_an_event_that_no_mapping_takes_says_why(rig, body, why):
+    rig.send(**body)
+    assert rig.show("erp-1")["found"][0]["why"].startswith(why)
+
+
 def test_the_secret_that_proved_it_is_named_by_its_position_alone(rig):
     rig.send(headers={"Authorization": "Bearer 0lder-s3cret"}, **price("SKU-1", 1))
     shown = rig.show("erp-1")
@@ -507,6 +520,29 @@ def test_what_may_not_be_seen_is_neither_listed_nor_shown_nor_replayed(corrected
     assert (found["taken"], len(found["left"])) == (0, 1)
     with pytest.raises(FilterInvalid):
         corrected.items(source="erp", scope=scope)
+
+
+def test_only_collections_that_may_be_seen_are_shown_and_changed(rig):
+    both = """
+
+class Shelf(Mapping):
+    class Meta:
+        source = "erp"
+        collection = "stores"
+        key = "sku"
+
+    price = fields.Integer(data_key="cents")
+
+
+class Brief(Mapping):"""
+    rig.correct("\n\nclass Brief(Mapping):", both)
+    rig.send(**price("a", 500, euros=5))
+    rig.correct('data_key="cents"', 'data_key="euros"')
+    scope = Scope(False, frozenset(), frozenset({"stores"}), frozenset({"erp"}))
+    shown = rig.show("erp-1", scope=scope)
+    assert [each["collection"] for each in shown["found"][0]["changes"]] == ["stores"]
+    assert rig.replay("erp-1", scope=scope)["changed"] == 1
+    assert (rig.price("a"), rig.price("a", "stores")) == (500, 5)
 
 
 # slices and fetches -----------------------------------------------------------------------------

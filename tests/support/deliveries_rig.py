@@ -22,6 +22,10 @@ token = "t0ken"
 destination = "site"
 id = "65f000000000000000000001"
 key = "sku"
+[collections.stores]
+destination = "site"
+id = "65f000000000000000000002"
+key = "sku"
 [sources.erp]
 sender = "bearer"
 secrets = ["s3cret", "0lder-s3cret"]
@@ -136,6 +140,6 @@ class Deliveries:
         """All bytes of *key*, also of entries that are marked as deleted."""
         return self.client.execute_command("DUMP", key, **{NEVER_DECODE: True})
 
-    def price(self, sku):
-        held = self.client.hget(f"instep:item:products:{sku}", "f:price")
+    def price(self, sku, collection="products"):
+        held = self.client.hget(f"instep:item:{collection}:{sku}", "f:price")
         return json.loads(json.loads(held)["v"])
