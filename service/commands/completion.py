@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from workers.delivery.context import Context
 
 PATIENCE: Final = 0.3  # s for the store
-MOST: Final = 100  # ids that are offered
+MOST: Final = 50  # ids that are offered
 
 Names = Callable[[click.Context], Iterable[str]]
+Read = Callable[["Context"], Iterable[str]]
 
 
 def attach(command: click.Command, path: tuple[str, ...] = ()) -> None:
@@ -98,8 +99,10 @@ def _pages(_: click.Context) -> Iterable[str]:
     return documentation.pages()
 
 
-def _stored(read: Callable[[Context], Iterable[str]]) -> Names:
-    """Return what *read* finds in the store; nothing if it does not answer within `PATIENCE`."""
+def _stored(reader: Callable[[], Read]) -> Names:
+    """
+    Return what the *reader* finds in the store; nothing if it does not answer within `PATIENCE`.
+    """
 
     def names(_: click.Context) -> Iterable[str]:
         found: list[str] = []
@@ -108,7 +111,8 @@ def _stored(read: Callable[[Context], Iterable[str]]) -> Names:
             with contextlib.suppress(Exception):
                 found.extend(islice(read(system), MOST))
 
-        system = _system()
+        # Before the clock runs: imports are no answer of the store.
+        read, system = reader(), _system()
         # A thread: the timeouts of a client count for each command, and not the look-up of a host.
         thread = threading.Thread(target=look, daemon=True)
         thread.start()
@@ -125,28 +129,26 @@ def _system() -> Context:
     return jobs.build(load(os.environ), timeout=PATIENCE, retries=0)
 
 
-def _letters(context: Context) -> Iterable[str]:
+def _letters() -> Read:
     from workers.store import keys
 
-    return map(str, context.steps.client.zrevrange(keys.LETTERS, 0, MOST - 1))
+    return lambda context: map(str, context.steps.client.zrevrange(keys.LETTERS, 0, MOST - 1))
 
 
-def _groups(context: Context) -> Iterable[str]:
-    from workers.store.problem_groups import ProblemGroups
-
-    return (group.id for group in ProblemGroups(context.steps).read())
+def _groups() -> Read:
+    return lambda context: (group.id for group in context.problems.read())
 
 
-def _deliveries(context: Context) -> Iterable[str]:
+def _deliveries() -> Read:
     from service.operate.deliveries import list_deliveries
 
-    return (entry["id"] for entry in list_deliveries(context, limit=MOST).items)
+    return lambda context: (entry["id"] for entry in list_deliveries(context, limit=MOST).items)
 
 
-def _runs(context: Context) -> Iterable[str]:
+def _runs() -> Read:
     from workers.store.runs import Runs
 
-    return (run.id for run in Runs(context.steps).list(limit=MOST))
+    return lambda context: (run.id for run in Runs(context.steps).list(limit=MOST))
 
 
 _COLLECTIONS: Final = _configured("collections")

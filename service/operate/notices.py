@@ -45,8 +45,8 @@ def _problems(status: Status) -> Iterator[Reason]:
         where = each["collection"] or each["source"] or ""
         name = f"problem {each['id']}: {each['letters']} {each['kind']} in {where}"
         fields = f"{', '.join(each['fields'])}: " if each["fields"] else ""
-        replay = f"`instep dead replay --group {each['id']}`"
-        do = f"{each['do']}: {replay}" if each["do"].endswith("replay") else each["do"]
+        verb = "replay" if each["do"].endswith("replay") else "list"
+        do = f"{each['do']}: `instep dead {verb} --group {each['id']}`"
         yield _notice(name, each["since"], do, f"{fields}{each['title']}")
     if others := problems["open"] - len(problems["largest"]):
         yield _notice(f"{others} more problems", None, "see them with `instep dead list`")

@@ -32,12 +32,17 @@ RUNNING, KILLED = "running", "killed"  # states of a run that has not ended
 
 def last_runs(client: redis.Redis, collections: Iterable[Collection]) -> dict[str, dict[str, Any]]:
     """Return the last run of each of *collections* that had one."""
-    found = {}
-    for collection in collections:
-        held = _read(client, collection.name)
-        if "began" in held or "turn" in held:
-            found[collection.name] = _shown(client, collection, held)
-    return found
+    wanted = list(collections)
+    # At once: /readyz and /metrics ask for all of them, each time.
+    with guarded(), client.pipeline(transaction=False) as pipeline:
+        for collection in wanted:
+            pipeline.hgetall(keys.reconciled(collection.name))
+        held = pipeline.execute()
+    return {
+        collection.name: _shown(client, collection, each)
+        for collection, each in zip(wanted, held, strict=True)
+        if "began" in each or "turn" in each
+    }
 
 
 def last_of(client: redis.Redis, name: str) -> LastRun:
