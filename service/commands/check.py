@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import click
 
 from service.commands.check_findings import Findings
 from service.commands.output import as_json
+from service.commands.page import echo, width
 from service.operate.cms_request import ask
 from workers.errors import (
     ConfigurationInvalid,
@@ -94,8 +96,9 @@ def _report(found: Findings, json_wanted: bool) -> None:
     if json_wanted:
         as_json(found.as_dict())
         return
-    for line in found.lines():
-        click.echo(line)
+    # In a pipe a finding is one line, for grep.
+    for line in found.lines(width() if sys.stdout.isatty() else None):
+        echo(line)
 
 
 def _tokens(

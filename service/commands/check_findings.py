@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import click
+
+from service.commands.page import wrapped
 from workers.errors import Problem
 
 
@@ -29,19 +32,26 @@ class Findings:
         problems += [problem.as_dict() | {"level": "warning"} for problem in self.warnings]
         return {"ok": not self.errors, "problems": problems, "notes": self.notes}
 
-    def lines(self) -> Iterator[str]:
-        """Yield the lines for people, errors first."""
-        yield from _group("Errors", self.errors)
-        yield from _group("Warnings", self.warnings)
-        yield from _group("Notes", self.notes)
+    def lines(self, columns: int | None = None) -> Iterator[str]:
+        """Yield the lines for people, errors first; without *columns* each finding is one line."""
+        yield from _group("Errors", self.errors, columns, "red")
+        yield from _group("Warnings", self.warnings, columns, "yellow")
+        yield from _group("Notes", self.notes, columns)
         if not self.errors and not self.warnings:
             yield "No problems found"
         else:
             yield f"Errors: {len(self.errors)}, warnings: {len(self.warnings)}"
 
 
-def _group(title: str, entries: Sequence[object]) -> Iterator[str]:
-    if entries:
-        yield f"{title}:"
-        yield from (f"  {entry}" for entry in entries)
-        yield ""
+def _group(
+    title: str, entries: Sequence[object], columns: int | None, colour: str | None = None
+) -> Iterator[str]:
+    if not entries:
+        return
+    yield click.style(f"{title}:", fg=colour, bold=True)
+    for entry in entries:
+        if columns is None:
+            yield f"  {entry}"
+        else:
+            yield from wrapped(str(entry), columns, first="  ", rest="    ")
+    yield ""

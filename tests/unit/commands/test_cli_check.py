@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
+from service.commands.check_findings import Findings
+from workers.errors import Problem
 
 TOML = """
 [destinations.site]
@@ -343,6 +345,16 @@ def test_people_read_the_errors_first(check, tmp_path, site):
     lines = result.stdout.splitlines()
     assert [lines[0], *lines[2:4], *lines[5:7]] == ["Errors:", "", "Warnings:", "", "Notes:"]
     assert (result.exit_code, lines[-1]) == (1, "Errors: 1, warnings: 1")
+
+
+def test_a_finding_is_wrapped_on_a_terminal():
+    problem = Problem(
+        "instep.toml: destinations.site.token", "status 401", "a token " * 9, "set it"
+    )
+    lines = list(Findings(errors=[problem], notes=["fine"]).lines(80))
+    assert max(map(len, lines[1:])) <= 80
+    assert [line[:6] for line in lines[1:3]] == ["  inst", "    to"]
+    assert lines[-1] == "Errors: 1, warnings: 0"
 
 
 def test_warnings_alone_are_no_failure(check, tmp_path):
