@@ -218,7 +218,10 @@ def _freshness(status: Status, columns: int) -> Iterator[str]:
 
 
 def _letters(status: Status, columns: int) -> Iterator[str]:
-    kinds = ", ".join(f"{kind} {count}" for kind, count in status["problems"]["kinds"].items())
+    counts = dict(status["problems"]["kinds"])
+    if rest := status["dead_letters"] - sum(counts.values()):
+        counts["not grouped yet"] = rest
+    kinds = ", ".join(f"{kind} {count}" for kind, count in counts.items())
     text = f"Dead letters: {status['dead_letters']}"
     yield from wrapped(f"{text} ({kinds})" if kinds else text, columns, rest="  ")
 

@@ -20,6 +20,7 @@ from workers.errors import StoreForbidden, StoreNewer, StoreUnavailable, StoreUn
 from workers.policy.rules import RULES
 from workers.store.circuit_breaker import OPERATOR
 
+LARGEST: Final = 3  # families of keys that are named when memory is short
 MOST: Final = 20  # reasons of one kind that a short list names
 
 Grade = Literal["notice", "degraded", "down"]
@@ -177,10 +178,13 @@ def _losses(seen: Seen) -> Iterator[Reason]:
 def _memory(seen: Seen) -> Iterator[Reason]:
     memory = seen.status.get("memory", {})
     do = "see `instep status` for what fills it, and raise maxmemory ([store] memory_mb)"
+    families = memory.get("families", {})
+    largest = sorted(families, key=lambda name: -families[name])[:LARGEST]
+    why = f"most: {', '.join(largest)}" if largest else ""
     if memory.get("full"):
-        yield Reason("memory full", _grade(seen), None, do)
+        yield Reason("memory full", _grade(seen), memory.get("since"), do, why)
     elif memory.get("level"):
-        yield Reason("memory short", "degraded", memory["since"], do)
+        yield Reason("memory short", "degraded", memory["since"], do, why)
 
 
 _WAIT: Final = (

@@ -3,9 +3,11 @@
 import re
 from datetime import UTC, datetime
 
+import click
 import pytest
+from click.testing import CliRunner
 
-from service.commands.page import columns_of, duration, wrapped
+from service.commands.page import columns_of, duration, echo, wrapped
 from service.commands.status_page import lines_of
 from tests.support.status_numbers import COLLECTION, DESTINATION, FETCHER, RUN, SOURCE, flowing
 
@@ -71,6 +73,8 @@ def test_dead_letters_are_counted_by_kind():
     problems = {"kinds": {"refused": 2, "unmapped": 1}, "open": 1, "largest": []}
     page = shown(dead_letters=3, problems=problems)
     assert "Dead letters: 3 (refused 2, unmapped 1)" in page
+    page = shown(dead_letters=5, problems=problems)
+    assert "Dead letters: 5 (refused 2, unmapped 1, not grouped yet 2)" in page
 
 
 def test_processes_stand_by_host():
@@ -145,3 +149,15 @@ def test_a_column_without_a_value_is_left_out():
 )
 def test_a_duration_is_told_in_two_units(seconds, text):
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("environ", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_a_terminal_gets_colours_unless_it_wants_none(environ, coloured):
+    @click.command()
+    def command():
+        for line in lines_of(flowing(reasons=[REASON]), 80, NOW):
+            echo(line)
+
+    page = CliRunner().invoke(command, color=True, env={"NO_COLOR": None} | environ).output
+    assert ("\x1b[31m" in page, "\x1b[32mflowing" in page) == (coloured, coloured)
+    assert "flowing" in page

@@ -112,3 +112,10 @@ def test_of_many_destinations_a_short_list_names_some_and_counts_the_others():
     assert "5 others" in more.do
     assert "no worker" in {reason.name for reason in reasons}
     assert "destination away: outage" in {reason.name for reason in reasons}
+
+
+def test_what_fills_the_memory_is_told_to_operators():
+    families = {"index": 5, "items": 90, "letters": 20, "history": 1}
+    memory = {"level": "high", "since": SINCE, "families": families}
+    (reason,) = reasons_of(Seen(status={"memory": memory}))
+    assert (reason.name, reason.why) == ("memory short", "most: items, letters, index")
