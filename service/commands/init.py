@@ -1,4 +1,4 @@
-"""``instep init``: a first configuration that works with the sandbox."""
+"""``instep init``: a first configuration that works with the sandbox, and files for Prometheus."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ FILES = {
     "gitignore": ".gitignore",
     "Procfile": "Procfile",
 }
+MONITORING = ("prometheus.yml", "alerts.yml", "dashboard.json")
+MONITORING_NEXT = """\
+Wrote prometheus.yml, alerts.yml and dashboard.json to {directory}. Merge the first into the
+configuration of your Prometheus, lay alerts.yml beside that, and import dashboard.json in Grafana.
+"""
 NEXT = """\
 Wrote a configuration to {directory}. To try it with the sandbox:
 
@@ -34,11 +39,31 @@ Wrote a configuration to {directory}. To try it with the sandbox:
 
 
 @click.command()
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
-def init(directory: Path) -> None:
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), required=False)
+@click.option(
+    "--monitoring",
+    is_flag=True,
+    help="Write alert rules for Prometheus and a dashboard for Grafana; DIRECTORY: ./monitoring.",
+)
+def init(directory: Path | None, monitoring: bool) -> None:
     """Write a starter configuration to DIRECTORY. It works with the sandbox as it is."""
+    if monitoring:
+        directory = directory or Path("monitoring")
+        folder = STARTER / "monitoring"
+        _write_new(directory, {name: (folder / name).read_text("utf-8") for name in MONITORING})
+        click.echo(MONITORING_NEXT.format(directory=directory), nl=False)
+        return
+    if directory is None:
+        raise click.UsageError("Missing argument 'DIRECTORY'.")
     texts = {name: (STARTER / stored).read_text("utf-8") for stored, name in FILES.items()}
     texts[".env"] = _with_secrets(texts[".env.example"])
+    _write_new(directory, texts)
+    quoted = shlex.quote(str(directory))
+    click.echo(NEXT.format(directory=directory, quoted=quoted, instep=_program()))
+
+
+def _write_new(directory: Path, texts: Mapping[str, str]) -> None:
+    """Write *texts* by file name; exit 1, and write nothing, if one of the files is there."""
     there = [name for name in texts if (directory / name).exists()]
     if there:
         click.echo(f"{directory} already has {', '.join(there)}; nothing was written", err=True)
@@ -48,8 +73,6 @@ def init(directory: Path) -> None:
     except OSError as error:
         click.echo(f"{directory} cannot be written: {error.strerror}", err=True)
         raise SystemExit(1) from None
-    quoted = shlex.quote(str(directory))
-    click.echo(NEXT.format(directory=directory, quoted=quoted, instep=_program()))
 
 
 def _program() -> str:

@@ -50,6 +50,7 @@ def blueprint(
 
 
 def _carries(token: str) -> bool:
-    given = request.authorization
-    sent = (given.token or "") if given and given.type == "bearer" else ""
-    return hmac.compare_digest(sent.encode("utf-8", "surrogatepass"), token.encode())
+    # Not request.authorization: it raises ValueError for a password that is not ASCII.
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    given = sent.strip().encode("latin-1", "replace")
+    return scheme.lower() == "bearer" and hmac.compare_digest(given, token.encode())

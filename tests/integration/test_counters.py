@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from tests.support.outbox_driver import Bench, at, bad, event
-from workers.model.attempts import BatchOutcome, FieldFailure, Heard, ItemOutcome
+from workers.model.attempts import BatchOutcome, Call, FieldFailure, Heard, ItemOutcome
 from workers.model.changes import Delivery
 from workers.store import histograms
 from workers.store.background_counts import BackgroundCounts
@@ -111,14 +111,10 @@ def test_a_remap_is_no_delivery(bench):
     assert outcomes(bench) == {}
 
 
-ANSWERED = Heard("200", status=200)
-
-
-def settle(bench, *items, heard=ANSWERED, **options):
+def settle(bench, *items, status=200, **options):
     batch = bench.batch()
-    return bench.outbox.settle(
-        batch, BatchOutcome(items, "success", **options), outcome="", heard=heard
-    )
+    outcome = BatchOutcome(items, "success", **options)
+    return bench.outbox.settle(batch, outcome, call=Call(status), heard=Heard("heard"))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +150,7 @@ def test_an_item_whose_claim_had_run_out_counts_as_lost(bench):
     bench.pass_time(31)
     bench.batch()
     outcome = BatchOutcome((ItemOutcome("65f1", written=("stock",)),), "success")
-    bench.outbox.settle(batch, outcome, outcome="", heard=Heard("200", status=200))
+    bench.outbox.settle(batch, outcome, call=Call(200), heard=Heard("heard"))
     assert counted(bench, "attempts") == {"products:lost": 1}
 
 
@@ -184,7 +180,7 @@ def test_a_request_counts_once_by_kind_and_status(bench):
 
 def test_a_request_without_an_answer_counts_as_such(bench):
     bench.accept(event("65f1", {"stock": 1}))
-    settle(bench, ItemOutcome("65f1", unknown=True), heard=Heard("timed out"))
+    settle(bench, ItemOutcome("65f1", unknown=True), status=None)
     assert counted(bench, "calls") == {"site:update:none": 1}
 
 

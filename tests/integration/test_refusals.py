@@ -1,18 +1,7 @@
 """Refused requests are counted, and no answer waits for that."""
 
-import threading
-import time
-
-import redis
-
+from tests.support.store_clients import Away, Hanging, eventually
 from workers.store.refusals import UNKNOWN, Refusals, by_reason
-
-
-def eventually(look, within=10.0):
-    ends = time.monotonic() + within
-    while not look():
-        assert time.monotonic() < ends, "it did not come about"
-        time.sleep(0.01)
 
 
 def test_what_is_counted_comes_to_the_store(store):
@@ -25,18 +14,6 @@ def test_what_is_counted_comes_to_the_store(store):
     assert by_reason(held) == {"refused": 1, "late": 2}
 
 
-class Hanging:
-    """A client whose store does not answer until it is told to."""
-
-    def __init__(self, client):
-        self.client = client
-        self.answers, self.asked = threading.Event(), threading.Event()
-
-    def pipeline(self, **options):
-        self.answers.wait()
-        return self.client.pipeline(**options)
-
-
 def test_counting_does_not_wait_for_a_store_that_hangs(store):
     client = Hanging(store)
     refusals = Refusals(client)
@@ -45,16 +22,6 @@ def test_counting_does_not_wait_for_a_store_that_hangs(store):
     assert store.hgetall("instep:source:erp") == {}
     client.answers.set()
     eventually(lambda: store.hget("instep:source:erp", "refused:method") == "100")
-
-
-class Away(Hanging):
-    """A client whose store is away until it is told to answer."""
-
-    def pipeline(self, **options):
-        self.asked.set()
-        if not self.answers.is_set():
-            raise redis.ConnectionError("no answer")
-        return self.client.pipeline(**options)
 
 
 def test_what_could_not_be_written_is_written_once_the_store_is_back(store):

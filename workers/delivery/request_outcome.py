@@ -57,7 +57,7 @@ def _call(outcome: Answer | DestinationError | None) -> Call:
 def heard(outcome: Answer | DestinationError | None, words: str, seconds: float) -> Heard | None:
     """Return what *outcome* tells beside the items; None: nothing was sent."""
     if isinstance(outcome, Answer):
-        return Heard(words, outcome.limit, outcome.remaining, seconds, outcome.status)
+        return Heard(words, outcome.limit, outcome.remaining, seconds)
     return Heard(words, seconds=seconds) if outcome else None
 
 

@@ -256,4 +256,3 @@ class Heard:
     limit: int | None = None  # ``X-RateLimit-Limit``
     remaining: int | None = None  # ``X-RateLimit-Remaining``
     seconds: float = 0.0  # since it was sent
-    status: int | None = None  # None: no answer

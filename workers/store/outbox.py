@@ -27,7 +27,7 @@ from workers.store.delivery_summary import summary_of
 from workers.store.letter_ids import raw_letter
 from workers.store.lua_limits import MARKER_MS
 from workers.store.scripts import Steps
-from workers.store.settlement import settlement
+from workers.store.settlement import called, settlement
 from workers.store.slicing import Slice
 
 FATES = ("written", "superseded", "unchanged", "stale", "ignored", "discarded", "dead", "pending")
@@ -236,6 +236,7 @@ class Outbox:
         """
         told = settlement(batch, batch_outcome, self.settings, heard)
         told |= {"token": uuid.uuid4().hex, "weak": self._weak, "reply": asdict(call)}
+        told["called"] = heard and called(batch.kind, call.status)
         sizes = {item.record: claims.size_of(item.size, len(item.fields)) for item in batch.items}
         sums, claimed = claims.settle(self.steps, told, sizes, then)
         return Settled(**sums, claimed=claimed)

@@ -29,7 +29,6 @@ def settlement(
     collection = settings.collections[batch.collection]
     destination = settings.destinations[batch.destination]
     items = {item.record: item for item in batch.items}
-    health = _health(batch, batch_outcome, destination, heard) if heard else []
     return {
         "claim": batch.token,
         "destination": batch.destination,
@@ -40,8 +39,7 @@ def settlement(
         and rate_told(
             destination, heard.limit, heard.remaining, heard.seconds, batch_outcome.close_budget
         ),
-        "health": health,
-        "called": heard and called(batch.kind, heard.status),
+        "health": _health(batch, batch_outcome, destination, heard) if heard else [],
         "soft": batch_outcome.health == "failure",
         "heard": batch_outcome.heard,
         "closed": batch_outcome.not_published,
