@@ -114,11 +114,14 @@ def _selection(
 
 @contextmanager
 def _known_group() -> Iterator[None]:
-    """Exit 1 if the named group has no open letters."""
+    """Exit 1 if the named group has no open letters, 2 if a filter is wrong."""
+    from service.operate.page import FilterInvalid
     from service.operate.selection import UnknownGroup
 
     try:
         yield
+    except FilterInvalid as error:
+        raise click.UsageError(str(error)) from None
     except UnknownGroup as error:
         click.echo(f"there is no problem {error} with open dead letters", err=True)
         raise SystemExit(1) from None

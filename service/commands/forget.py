@@ -37,6 +37,7 @@ WORDS: Final = {  # by the kinds of `Hit`
     "listed": "entries in the list of deliveries",
     "life": "what happened to the record, and entries of other records that contain its key",
     "audit": "audit entries, whose target is blanked",
+    "told": "problems and runs, whose words are blanked",
     "answer": "stored answers to repeated calls",
     "member": "queue entries",
     "index": "entries of the item index",

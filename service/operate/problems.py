@@ -10,15 +10,15 @@ from typing import Any, Final
 
 from service.operate.bulk_actions import estimate as estimate
 from service.operate.bulk_actions import start as start
-from service.operate.page import Page
+from service.operate.page import FilterInvalid, Page
 from service.operate.remedies import remedy
 from service.operate.scope import Scope
-from service.operate.selection import READ, Selection, candidates, is_seen
+from service.operate.selection import READ, Selection, begun, candidates, check_names, is_seen
 from service.operate.selection import UnknownGroup as UnknownGroup
 from service.operate.selection import letters_of as letters_of
 from workers.delivery.context import Context
 from workers.store.dead_letters import Letter
-from workers.store.problem_groups import Group
+from workers.store.problem_groups import STATES, Group
 
 LIMIT: Final = 50
 GROUPED: Final = 200  # letters grouped before a list, at most; the sweeper groups the others
@@ -52,9 +52,13 @@ def list_problems(
         cursor: As an earlier call returned it.
 
     Raises:
+        FilterInvalid: There is no such state, collection or source, or the cursor is no cursor.
         StoreUnavailable: The store does not answer.
     """
+    if state not in (None, *STATES):
+        raise FilterInvalid(repr(state), f"one of {', '.join(STATES)}", "correct the state")
     context.problems.group(GROUPED)
+    check_names(context, collection, source)
     groups = [
         each
         for each in context.problems.listed(since)
@@ -65,9 +69,8 @@ def list_problems(
         and is_seen(scope, each.collection, each.source)
     ]
     if cursor is not None:
-        number, _, last = cursor.partition("-")
-        begun = (-int(number), last) if number.isdigit() else (0, "")
-        groups = [each for each in groups if each.place > begun]
+        letters, last = begun(cursor)
+        groups = [each for each in groups if each.place > (-letters, last)]
     page = groups[:limit]
     counts = {each.id: each.letters for each in page}
     found = context.problems.show_all(list(counts))
@@ -122,10 +125,11 @@ def list_letters(
 
     Raises:
         UnknownGroup: There is no such group.
+        FilterInvalid: There is no such collection or source, or the cursor is no cursor.
         StoreUnavailable: The store does not answer.
     """
     found = candidates(context, selection)
-    start = bisect_right(found, _begun(cursor)) if cursor else 0
+    start = 0 if cursor is None else bisect_right(found, begun(cursor))
     items: list[dict[str, Any]] = []
     last = start
     most = SCANNED if selection.filters else limit
@@ -141,11 +145,6 @@ def list_letters(
                     break
     following = "-".join(map(str, found[last - 1])) if last < len(found) and last else None
     return Page(items, following)
-
-
-def _begun(cursor: str) -> tuple[int, str]:
-    at, _, id = cursor.partition("-")
-    return (int(at) if at.isdigit() else 0, id)
 
 
 def _open(context: Context, part: Sequence[tuple[int, str]]) -> Iterator[Letter]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from service.operate.page import FilterInvalid
 from service.operate.scope import Scope
 from workers.delivery.context import Context
 from workers.store.dead_letters import Letter
@@ -73,6 +74,37 @@ def is_seen(scope: Scope | None, collection: str | None, source: str | None) -> 
     return collection in scope.collections if collection else source in scope.sources
 
 
+def check_names(context: Context, collection: str | None, source: str | None) -> None:
+    """
+    Raise FilterInvalid for a name that is neither configured nor of any open letter.
+
+    Letters outlive the configuration: one that was removed may still have some.
+    """
+    asked = (
+        ("collection", collection, context.settings.collections),
+        ("source", source, context.settings.sources),
+    )
+    for what, name, known in asked:
+        if name is None or name in known:
+            continue
+        if not any(getattr(group, what) == name for group in context.problems.listed()):
+            names = ", ".join(sorted(known)) or "none is configured"
+            raise FilterInvalid(repr(name), f"a {what}: {names}", "use one of them")
+
+
+def begun(cursor: str) -> tuple[int, str]:
+    """
+    Return number and id of *cursor*.
+
+    Raises:
+        FilterInvalid: It is no cursor of a list of problems or letters.
+    """
+    number, dash, id = cursor.partition("-")
+    if not (dash and id and number.isascii() and number.isdigit()):
+        raise FilterInvalid(repr(cursor), "`next` of the page before", "use it as it came")
+    return int(number), id
+
+
 def candidates(context: Context, selection: Selection) -> Sequence[tuple[int, str]]:
     """
     Return the letters among which the filters choose, oldest first: ms at which each was opened,
@@ -80,8 +112,10 @@ def candidates(context: Context, selection: Selection) -> Sequence[tuple[int, st
 
     Raises:
         UnknownGroup: There is no such group.
+        FilterInvalid: There is no such collection or source.
         StoreUnavailable: The store does not answer.
     """
+    check_names(context, selection.collection, selection.source)
     if selection.ids:
         ids = tuple(dict.fromkeys(selection.ids))
         opened = {each.id: _ms(each.created) for each in context.letters.read(ids)}

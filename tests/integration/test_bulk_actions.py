@@ -109,7 +109,7 @@ def test_a_letter_that_is_opened_anew_meanwhile_is_not_touched(shop, runner):
         ({"kind": "unmapped"}, 1),
         ({"source": "erp"}, 2),
         ({"source": "crm", "collection": "products"}, 1),
-        ({"collection": "stores"}, 0),
+        ({"kind": "missing"}, 0),
         ({}, 3),
     ],
 )

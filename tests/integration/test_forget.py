@@ -1,5 +1,6 @@
 """Erasing a record: everything of it, nothing of others, whatever its key looks like."""
 
+import hashlib
 import json
 import unicodedata
 
@@ -16,6 +17,8 @@ from workers.store.erasure import Erasure
 from workers.store.key_text import KeyText
 from workers.store.keys import life
 from workers.store.outbox import balanced
+from workers.store.problem_groups import ProblemGroups
+from workers.store.runs import Runs
 from workers.webflow.item_keys import normal_record
 
 KEY = "REF-77"
@@ -146,6 +149,25 @@ def test_a_letter_that_could_not_be_read_goes_with_its_body(bench, erase):
     assert bench.letters() == []
     assert KEY not in dump(bench.client)
     assert bench.client.hget("instep:raw-bytes", "erp") == "0"
+
+
+def test_of_a_problem_and_of_a_run_the_words_that_hold_it_are_blanked(bench, erase):
+    bench.accept(bad(id="e1", message=f"the element {KEY.lower()} {KEY} is no number"))
+    groups, runs = ProblemGroups(bench.steps), Runs(bench.steps)
+    facts = ["kind", "unmapped", "where", "erp", "title", f"the record {KEY}", "fields", "[]"]
+    letter = {"id": bench.letters()[0]["id"], "group": "p1", "other": "p1", "other_facts": facts}
+    words = bench.letters()[0]["problems"] + bench.letters()[0]["message"]
+    mark = hashlib.sha1(words.encode(), usedforsecurity=False).hexdigest()
+    request = {"letters": [letter | {"facts": facts, "mark": mark}], "most": 9}
+    bench.steps.run("group_letters", request)
+    assert groups.show("p1").title == f"the record {KEY}"
+    figures = {"letters": 1, "reasons": {f"unmapped: the record {KEY}": 1}}
+    run = runs.start("replay", "alice", figures=figures)
+    runs.finish(run, "failed", reason=f"the record {KEY}")
+    assert {hit.kind for hit in erase(only_find=True)} >= {"told"}
+    assert erase().left == ()
+    assert runs.show(run).figures == {"letters": 1, "reasons": {}}
+    assert KEY not in dump(bench.client)
 
 
 def test_of_a_letter_with_others_in_it_only_the_body_goes(bench, erase):

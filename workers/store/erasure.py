@@ -109,6 +109,8 @@ class Erasure:
         for hit in (*by_kind.get("answer", ()), *by_kind.get("copy", ())):
             with guarded():
                 self._client.unlink(hit.key)
+        for hit in by_kind.get("told", ()):
+            self._erase_told(hit.key)
         for hit in by_kind.get("member", ()):
             self._erase_member(hit)
         return int(answer["discarded"])
@@ -208,6 +210,15 @@ class Erasure:
             for start in range(0, len(entries), AT_ONCE):
                 part = entries[start : start + AT_ONCE]
                 self._step("life", name=keys.rest_of(name), entries=part)
+
+    def _erase_told(self, key: str) -> None:
+        """Blank the words of a problem, or of a run: its numbers stay."""
+        blank = {"title": ERASED, "fields": "[]"}
+        if keys.kind_of(key) == "run":
+            with guarded():
+                figures = json.loads(self._client.hget(key, "figures") or "{}")
+            blank = {"figures": json.dumps(figures | {"reasons": {}}), "reason": ""}
+        self._step("blank", key=key, blank=blank)
 
     def _erase_member(self, hit: Hit) -> None:
         with guarded():

@@ -27,6 +27,7 @@ _STREAMS: Final = {
 }
 _AUDITED: Final = (b"target", b"figures")  # not who acted, and how
 _STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*"')  # in a text that is cut off
+_TOLD: Final = {"problem": (b"title", b"fields"), "run": (b"figures", b"reason")}
 INDEX: Final = ("ids", "keys", "twins", "born", "status", "variants", "listed")
 
 
@@ -36,7 +37,8 @@ class Hit:
     One place that holds the key.
 
     Kinds: "record", "letter", "body", "notice", "delivery", "words", "listed", "life", "answer",
-    "copy", "member", "index", "reference" (of another record) or "other".
+    "copy", "member", "index", "told" (a problem or a run), "reference" (of another record) or
+    "other".
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Places:
             "letter": self._letter,
             "raw": self._raw,
             "fetch": self._notice,
+            **dict.fromkeys(_TOLD, self._told),
             **dict.fromkeys(INDEX, self._index),
             **dict.fromkeys(OBJECTS, self._objects),
         }
@@ -214,6 +217,11 @@ class Places:
 
     def _is_object(self, member: str) -> bool:
         return self._text.is_it(member.partition(":")[2])
+
+    def _told(self, name: str, pairs: Pairs) -> Iterator[Hit]:
+        own = _TOLD[keys.kind_of(name)]
+        if any(self._text.in_entry(text) for field, text in pairs if field in own):
+            yield Hit("told", name)
 
     def _other(self, name: str, pairs: Pairs) -> Iterator[Hit]:
         if any(self._text.in_entry(text) for pair in pairs for text in pair):
