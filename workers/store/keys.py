@@ -14,7 +14,8 @@ steps (``workers/store/lua``) under the same names; these kinds are used by the 
 - ``guard:<collection>:<copy>``: hash: counts of runs (``run_counts.lua``)
 - ``cursors:<fetcher>``, ``logs:<source>``: hashes: object → cursor; logs (``source_logs.lua``)
 - ``call:<token>``: the answer of a step, for a repeat of the call
-- ``letter-number``, ``wakes``: a counter; times to wake; ``history``: of an older release
+- ``letter-number``, ``wakes``: a counter; times to wake
+- ``history``, ``history-trimmed``: of an older release
 """
 
 from __future__ import annotations

@@ -45,7 +45,10 @@ def test_the_kinds_of_the_steps_are_found():
     assert named >= IN_STEPS_ALONE
 
 
-@pytest.mark.parametrize("kind", sorted(BUILT | IN_STEPS_ALONE))
+CHANNELS = {"live-feed"}  # hold nothing
+
+
+@pytest.mark.parametrize("kind", sorted((BUILT | IN_STEPS_ALONE) - CHANNELS))
 def test_every_kind_of_key_is_of_a_family(kind):
     assert sum(kind in own for own in FAMILIES.values()) == 1
 
