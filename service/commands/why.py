@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -134,8 +135,9 @@ def _life(found: Mapping[str, Any]) -> Iterator[str]:
     yield "Life, newest last"
     if found["dropped"]:
         yield f"  {found['dropped']:,} older entries were dropped"
-    for entry in found["life"]:
-        yield from _wrapped(f"{entry['at']}  {entry['says']}", indent="  ", more=2)
+    for entry, times, last in _folded(found["life"]):
+        more = f" ({times} times, last at {last})" if times > 1 else ""
+        yield from _wrapped(f"{entry['at']}  {entry['says']}{more}", indent="  ", more=2)
         for slug, each in entry["fields"].items():
             value = f" {_short(each['value'])}" if each.get("value") is not None else ""
             fate = f"{slug}: {each['outcome']}{value}{_against(each['against'])}"
@@ -143,6 +145,13 @@ def _life(found: Mapping[str, Any]) -> Iterator[str]:
         if entry["call"] and entry["call"]["method"]:
             call = f"{entry['call']['method']} {entry['call']['path']}"
             yield from _wrapped(call, indent="    ", more=2)
+
+
+def _folded(life: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int, str]]:
+    """Yield each entry with how often it came in a row, and when last."""
+    for _, same in groupby(life, lambda each: {**each, "at": None, "detail": None}):
+        entries = list(same)
+        yield entries[0], len(entries), entries[-1]["at"]
 
 
 def _against(against: Mapping[str, Any] | None) -> str:
@@ -182,4 +191,5 @@ def local_times(text: str) -> str:
 
 def _local(text: str) -> str:
     when = datetime.fromisoformat(text).astimezone()
-    return f"{when:%Y-%m-%d %H:%M:%S} {when.tzname()}"
+    part = f".{when.microsecond // 1000:03d}" if when.microsecond else ""
+    return f"{when:%Y-%m-%d %H:%M:%S}{part} {when.tzname()}"

@@ -153,13 +153,20 @@ def _answered(entry: Entry) -> str:
         return "answered"
     if call.status is None:
         said = call.message or "the CMS did not answer"
+        if any(each.fate == "written" for each in entry.fields.values()):
+            said = f"the CMS took what was sent; the rest was {said}"
     else:
         code = f" {call.code}" if call.code else ""
         message = f": {call.message}" if call.message else ""
         said = f"the CMS answered {call.status}{code}{message}"
     why = _WHY.get(detail.get("why") or "")
     again = f"; again in {detail['wait']:g} s" if detail.get("wait") else ""
-    return f"{said}{f'; {why}' if why else ''}{again}"
+    problems = [
+        f"{each['path']}: {each['message']}"
+        for each in detail.get("problems") or ()
+        if each["message"] not in said
+    ]
+    return "; ".join([said, *problems, *([why] if why else ())]) + again
 
 
 def _not_sent(entry: Entry) -> str:

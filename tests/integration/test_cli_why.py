@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
+from service.commands.why import lines_of
 from service.config.build import build
 from service.ingest.intake import Intake
 from workers.runtime import jobs
@@ -170,3 +171,28 @@ def test_no_line_is_longer_than_80_columns(shop):
         lines = shop.why(*arguments).output.splitlines()
         assert lines
         assert max(map(len, lines)) <= 80
+
+
+def test_the_life_is_told_with_what_came_too_late(shop):
+    now = read_us(shop.context.steps.client) / 1e6
+    shop.receive("stock", sku="A1", stock=5, at=now)
+    shop.receive("stock", sku="A1", stock=4, at=now - 60)
+    lines = shop.why("products", "A1").output
+    text = " ".join(lines.split())
+    assert "The last event e2 of erp came too late for stock: its version" in text
+    assert "event e1 of erp, topic stock, mapping Stock stock: pending 5" in text
+    assert "event e2 of erp, topic stock, mapping Stock stock: stale 4, newer value:" in text
+    found = json.loads(shop.why("products", "A1", "--json").output)
+    first, second = found["life"]
+    assert (first["delivery"], second["delivery"]) == ("erp-1", "erp-2")
+    assert second["fields"]["stock"]["against"]["event"] == "e1"
+
+
+def test_what_happens_again_and_again_is_one_line(shop):
+    entry = {"at": "2026-11-29T10:00:00Z", "says": "the CMS answered 500", "fields": {}}
+    life = [entry | {"at": f"2026-11-29T10:00:0{n}Z", "call": None} for n in range(3)]
+    shop.receive("stock", sku="A1", stock=5)
+    found = json.loads(shop.why("products", "A1", "--json").output)
+    told = "\n".join(lines_of(found | {"life": life}))
+    assert told.count("the CMS answered 500") == 1
+    assert "(3 times" in told
