@@ -11,6 +11,7 @@ from typing import Any, Final
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
+from service.operate.page import FilterInvalid
 from workers.errors import RequestRefused, StoreUnavailable, UnknownName
 
 LONGEST: Final = 500  # characters: a request may repeat a body of 1 MiB
@@ -48,6 +49,16 @@ def refused(
     return _Refused(status, (found, expected, do), headers or {})
 
 
+def missing(found: str, expected: str, do: str) -> HTTPException:
+    """Return the exception that answers 404, for ``raise``."""
+    return refused(HTTPStatus.NOT_FOUND, repr(found), expected, do)
+
+
+def of_filter(error: FilterInvalid) -> Response:
+    words = (error.found, error.expected, error.do)
+    return _response(HTTPStatus.UNPROCESSABLE_ENTITY, words)
+
+
 def of_operation(error: RequestRefused) -> Response:
     """Answer what ``service.operate`` refused."""
     unknown = isinstance(error, UnknownName)
@@ -75,7 +86,7 @@ def of_http(error: HTTPException) -> Response:
 
 def body_of(status: int) -> bytes:
     """Return the body of an error that never reached the application."""
-    return json.dumps(_shape(_WORDS.get(status, _REST))).encode() + b"\n"
+    return json.dumps(shape(_WORDS.get(status, _REST))).encode() + b"\n"
 
 
 def _words(error: HTTPException, status: HTTPStatus) -> tuple[str, str, str]:
@@ -100,10 +111,11 @@ def _flat(messages: Any, path: str = "") -> Iterator[str]:
 
 
 def _response(status: HTTPStatus, words: tuple[str, str, str]) -> Response:
-    text = json.dumps(_shape(words))
+    text = json.dumps(shape(words))
     return Response(f"{text}\n", status, content_type="application/json")
 
 
-def _shape(words: tuple[str, str, str]) -> dict[str, dict[str, str]]:
+def shape(words: tuple[str, str, str]) -> dict[str, Any]:
+    """Return the body of an error."""
     shown = (each if len(each) <= LONGEST else f"{each[:LONGEST]}…" for each in words)
     return {"error": dict(zip(("found", "expected", "do"), shown, strict=True))}

@@ -10,7 +10,7 @@ from marshmallow import Schema, fields
 from service.api.access import caller
 from service.api.parts import Parts
 from service.api.routes import Routes
-from service.api.schemas import DryRun, Text
+from service.api.schemas import DryRun, Flag, Text
 from service.operate import previews
 from workers.errors import UnknownName
 
@@ -25,10 +25,8 @@ class PreviewBody(DryRun):
         load_default=dict,
         metadata={"description": "Headers from which the sender reads events."},
     )
-    fetched = fields.Boolean(
+    fetched = Flag(
         load_default=False,
-        truthy={True},
-        falsy={False},
         metadata={"description": "It is a fetched object, not the notice that names it."},
     )
 
@@ -38,9 +36,7 @@ class PreviewChange(Schema):
     collection = fields.String(required=True)
     key = fields.String(required=True, allow_none=True)
     item = fields.String(required=True, allow_none=True)
-    fields_ = fields.Dict(
-        keys=fields.String(), required=True, attribute="fields", data_key="fields"
-    )
+    values = fields.Dict(keys=fields.String(), required=True, attribute="fields", data_key="fields")
     version = fields.String(required=True, allow_none=True)
     retire = fields.String()
     creates = fields.String()

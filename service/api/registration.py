@@ -8,12 +8,31 @@ from typing import Any, Final
 from flask import Flask
 from flask_smorest import Api
 
-from service.api import access, audit, errors, pauses, previews, records, settings, sources, status
+from service.api import (
+    access,
+    audit,
+    deliveries,
+    errors,
+    letters,
+    pauses,
+    previews,
+    problems,
+    record,
+    records,
+    runs,
+    settings,
+    sources,
+    status,
+)
 from service.api.parts import Parts
 from service.api.schemas import ErrorAnswer
+from service.operate.page import FilterInvalid
 from workers.errors import RequestRefused
 
-NOUNS: Final = (status, records, sources, settings, audit, pauses, previews)
+NOUNS: Final = (
+    *(status, record, records, deliveries, problems, letters, runs),
+    *(sources, settings, audit, pauses, previews),
+)
 _BEARER: Final = {
     "type": "http",
     "scheme": "bearer",
@@ -44,8 +63,12 @@ def register(app: Flask, parts: Parts) -> None:
         },
     )
     app.before_request(access.gate(parts.configuration))
+    app.url_map.converters["delivery"] = deliveries.DeliveryId
     api: Any = _Api(app)
+    described = {"type": "string", "pattern": deliveries.DeliveryId.pattern}
+    api.register_converter(deliveries.DeliveryId, lambda _: described)
     api.spec.components.security_scheme("bearer", _BEARER)
     for noun in NOUNS:
         api.register_blueprint(noun.routes(parts).blueprint)
     app.register_error_handler(RequestRefused, errors.of_operation)
+    app.register_error_handler(FilterInvalid, errors.of_filter)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Final
 
+from flask import Response, jsonify
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema
 from webargs.flaskparser import FlaskParser, abort
@@ -16,6 +18,8 @@ from service.api.schemas import ErrorAnswer
 View = Callable[..., Any]
 _ALWAYS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE)
 _WITH_BODY: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+_NONE: Final[Mapping[HTTPStatus, Schema]] = MappingProxyType({})
 
 
 class _Parser(FlaskParser):
@@ -32,6 +36,11 @@ class _Parser(FlaskParser):
 
 class _Blueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
     ARGUMENTS_PARSER = _Parser()
+
+
+def answered(schema: Schema, found: Mapping[str, Any]) -> Response:
+    """Return the answer 200 of a view whose usual one is another."""
+    return jsonify(schema.dump(found))
 
 
 class Routes:
@@ -54,8 +63,11 @@ class Routes:
         *,
         query: type[Schema] | None = None,
         errors: Sequence[HTTPStatus] = (),
+        others: Mapping[HTTPStatus, Schema] = _NONE,
     ) -> None:
-        self._add("GET", path, view, {HTTPStatus.OK: answer}, query, None, errors)
+        """Add a route that shows something; *others*: answers with a form of their own."""
+        answers = {HTTPStatus.OK: answer, **others}
+        self._add("GET", path, view, answers, query, None, errors)
 
     def post(
         self,
@@ -92,6 +104,6 @@ class Routes:
             view = routes.alt_response(HTTPStatus.UNPROCESSABLE_ENTITY.value, schema=schema)(view)
         (usual, schema_of), *others = answers.items()
         for status, other in others:
-            view = routes.alt_response(status.value, schema=other, success=True)(view)
+            view = routes.alt_response(status.value, schema=other)(view)
         view = routes.response(usual.value, schema_of)(view)
         routes.add_url_rule(path, view_func=view, methods=[method])

@@ -24,6 +24,24 @@ class Text(fields.String):
         return text
 
 
+class WholeNumber(fields.Integer):
+    """A whole number in JSON, where 5.0 is one, "5" and true are none."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if type(value) not in (int, float) or value != value // 1:
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Flag(fields.Boolean):
+    """True or false in JSON; 0 and "false" are neither."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class ErrorWords(Schema):
     found = fields.String(required=True)
     expected = fields.String(required=True)
@@ -66,9 +84,7 @@ def as_answer(page: Page) -> dict[str, Any]:
 
 
 class DryRun(Schema):
-    dry_run = fields.Boolean(
+    dry_run = Flag(
         load_default=False,
-        truthy={True},
-        falsy={False},
         metadata={"description": "Answer what would be done, and change nothing."},
     )

@@ -8,6 +8,7 @@ from marshmallow import Schema, fields, validate
 
 from service.api.access import caller
 from service.api.parts import Parts
+from service.api.problems import ProblemEntry
 from service.api.routes import Routes
 from service.operate.scoped_status import seen_by
 from service.operate.status import status_of
@@ -94,6 +95,19 @@ class SpoolStatus(Schema):
     bytes = fields.Integer(required=True)
 
 
+class ProblemsStatus(Schema):
+    kinds = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "Open letters by kind."},
+    )
+    open = fields.Integer(
+        required=True, metadata={"description": "Causes that are neither seen nor ignored."}
+    )
+    largest = fields.List(fields.Nested(ProblemEntry), required=True)
+
+
 class StatusAnswer(Schema):
     """Sums, and what belongs to no destination, are for tokens that see everything."""
 
@@ -129,6 +143,10 @@ class StatusAnswer(Schema):
     spool = fields.Nested(SpoolStatus)
     processes = fields.List(fields.Nested(ProcessStatus))
     freshness = fields.Dict(keys=fields.String())
+    problems = fields.Nested(ProblemsStatus)
+    workers_seen = fields.String(
+        allow_none=True, metadata={"description": "When a worker was last alive."}
+    )
 
 
 def routes(parts: Parts) -> Routes:

@@ -5,13 +5,18 @@ import pytest
 from tests.support.api_rig import ADMIN, CLERK, OPERATE, SHOP, VIEW, Rig
 
 
-@pytest.fixture
-def rig(tmp_path, store_socket, store):
-    assert store.dbsize() == 0
-    rig = Rig(tmp_path, store_socket)
-    rig.fill()
+@pytest.fixture(scope="module")
+def application(tmp_path_factory, store_socket):
+    rig = Rig(tmp_path_factory.mktemp("api"), store_socket)
     yield rig
     rig.close()
+
+
+@pytest.fixture
+def rig(application, store):
+    assert store.dbsize() == 0
+    application.fill()
+    return application
 
 
 def routes(rig):

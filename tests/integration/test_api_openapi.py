@@ -7,7 +7,7 @@ from schemathesis import GenerationMode
 
 from tests.support.api_rig import ADMIN, Rig
 
-EXAMPLES = 12  # of each operation and mode
+EXAMPLES = 6  # of each operation and mode
 MORE = 400  # with --full
 
 

@@ -2,6 +2,10 @@
 
 import pytest
 
+from service.operate.deliveries import list_deliveries, show_delivery
+from service.operate.problems import list_letters, list_problems, show_letter
+from service.operate.record_life import life_of
+from service.operate.status import status_of
 from tests.support.api_rig import ADMIN, CLERK, KEYS, OPERATE, SHOP, TOKENS, VIEW, Rig
 
 
@@ -83,6 +87,29 @@ def test_the_status_is_that_of_the_command(rig):
     assert {"name", "state", "since", "do", "why"} == set(status["reasons"][0])
 
 
+def test_nothing_of_the_status_is_left_out(rig):
+    """The description names each key: one that it lacks would not be shown."""
+    shown_status, status = shown(rig, "/api/status"), status_of(rig.context)
+    assert set(shown_status) == set(status)
+    for kind, name in (("destinations", "site"), ("collections", "products"), ("sources", "erp")):
+        assert set(shown_status[kind][name]) == set(status[kind][name])
+    assert set(shown_status["memory"]) == set(status["memory"])
+    assert set(shown_status["spool"]) == set(status["spool"])
+    assert shown_status["problems"] == status["problems"]
+
+
+def test_nothing_of_a_list_is_left_out(rig):
+    problems, letters = list_problems(rig.context).items, list_letters(rig.context).items
+    listed = list_deliveries(rig.context, configuration=rig.configuration).items
+    for path, items in (("problems", problems), ("dead", letters), ("deliveries", listed)):
+        assert shown(rig, f"/api/{path}")["items"] == items
+    for each in listed:
+        found = show_delivery(rig.context, each["id"], configuration=rig.configuration)
+        assert shown(rig, f"/api/deliveries/{each['id']}") == found
+    for each in letters:
+        assert shown(rig, f"/api/dead/{each['id']}") == show_letter(rig.context, each["id"])
+
+
 def test_sources_show_what_came_and_which_topics_are_taken(rig):
     erp, till = shown(rig, "/api/sources")["items"]
     assert (erp["name"], erp["deliveries"], erp["unmapped"]) == ("erp", 6, 1)
@@ -125,3 +152,86 @@ def test_a_preview_shows_what_would_change(rig, token):
     (change,) = answer.json["changes"]
     assert (change["collection"], change["fields"]) == ("orders", {"total": 5})
     assert (change["key"], change["item"]) == (" 21 ", None)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_life_of_a_record_is_shown_by_its_key_whatever_stands_in_it(rig, key):
+    record = shown(rig, "/api/record", collection="products", key=key)
+    assert record["key"] == key
+    assert record["fields"]["title"]["wanted"] == f"T {key}"
+    assert set(record) == set(life_of(rig.context, "products", key))
+
+
+def test_a_refused_value_is_told_with_its_letter_and_what_happens_next(rig):
+    record = shown(rig, "/api/record", collection="products", key="plain")
+    assert record["fields"]["stock"]["state"] == "dead"
+    assert "Stock is not valid" in str(record["waits"])
+
+
+def test_an_unknown_record_is_404_with_the_nearest_keys(rig):
+    answer = rig.get("/api/record", VIEW, collection="products", key="plaim")
+    assert answer.status_code == 404
+    assert set(answer.json["error"]) == {"found", "expected", "do"}
+    assert answer.json["nearest"] == ["plain"]
+
+
+@pytest.mark.parametrize("path", ["/api/problems", "/api/dead", "/api/deliveries"])
+def test_a_list_goes_on_by_its_cursor_and_ends(rig, path):
+    whole = shown(rig, path)
+    assert whole["next"] is None
+    items, cursor = [], {}
+    for _ in whole["items"]:
+        page = shown(rig, path, limit=1, **cursor)
+        items += page["items"]
+        cursor = {"cursor": page["next"]} if page["next"] else {}
+    assert items == whole["items"]
+    assert cursor == {}
+
+
+def test_letters_stand_under_their_problem(rig):
+    problems = shown(rig, "/api/problems")["items"]
+    assert {(each["kind"], each["letters"]) for each in problems} == {
+        ("unmapped", 1),
+        ("refused", 1),
+    }
+    assert all(each["do"] for each in problems)
+    for problem in problems:
+        (letter,) = shown(rig, "/api/dead", group=problem["id"])["items"]
+        assert letter["id"] == problem["example"]
+        assert shown(rig, f"/api/dead/{letter['id']}")["do"]
+
+
+def test_deliveries_are_found_by_outcome_source_and_key(rig):
+    assert [each["outcome"] for each in shown(rig, "/api/deliveries", key="A/B")["items"]] == [
+        "unmapped",
+        "kept",
+    ]
+    (unwanted,) = shown(rig, "/api/deliveries", outcome="unwanted")["items"]
+    assert (unwanted["topic"], unwanted["reason"]) == ("price", "no mapping takes it")
+    assert shown(rig, "/api/deliveries", source="erp", since="2999-01-01T00:00:00Z")["items"] == []
+    delivery = shown(rig, f"/api/deliveries/{unwanted['id']}")
+    assert '"topic": "price"' in delivery["body"]
+    assert rig.get("/api/deliveries/erp-999", VIEW).status_code == 404
+
+
+@pytest.mark.parametrize("since", ["2026-01-01T00:00:00+02:00", "2026-01-01T00:00:00Z", "2h", "3d"])
+def test_a_time_is_taken_with_its_offset_or_as_a_duration(rig, since):
+    assert len(shown(rig, "/api/deliveries", since=since)["items"]) == 7
+
+
+@pytest.mark.parametrize("since", ["2026-01-01T00:00:00", "yesterday", "2", ""])
+def test_a_time_without_its_offset_is_refused(rig, since):
+    assert rig.get("/api/deliveries", VIEW, since=since).status_code == 422
+
+
+def test_an_access_of_one_destination_sees_its_deliveries_problems_and_letters_only(rig):
+    (delivery,) = shown(rig, "/api/deliveries", SHOP)["items"]
+    assert delivery["source"] == "till"
+    others = [each["id"] for each in shown(rig, "/api/deliveries", source="erp")["items"]]
+    assert {rig.get(f"/api/deliveries/{id}", SHOP).status_code for id in others} == {404}
+    assert rig.get("/api/deliveries", SHOP, source="erp").status_code == 404
+    assert rig.get("/api/record", SHOP, collection="products", key="plain").status_code == 404
+    assert shown(rig, "/api/problems", SHOP)["items"] == []
+    assert shown(rig, "/api/dead", SHOP)["items"] == []
+    letters = [each["id"] for each in shown(rig, "/api/dead")["items"]]
+    assert {rig.get(f"/api/dead/{id}", SHOP).status_code for id in letters} == {404}

@@ -20,7 +20,6 @@ from workers.store.scripts import Steps
 MOST: Final = 10_000  # entries
 LONGEST: Final = 500  # characters of one text of an entry
 ERASED: Final = "erased"  # target of an entry that held a forgotten key
-_FIRST: Final = "0-0"
 
 
 class Audit:
@@ -58,7 +57,7 @@ class Audit:
         Args:
             cursor: As an earlier call returned it; None: the first page.
         """
-        if cursor == _FIRST:
+        if cursor and not any(map(int, cursor.split("-"))):
             return [], None  # the store refuses an interval that ends before its first id
         last = f"({cursor}" if cursor else "+"
         with guarded():

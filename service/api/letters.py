@@ -1,0 +1,93 @@
+"""``/api/dead``: the dead letters."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from service.api import errors
+from service.api.access import caller
+from service.api.moments import since
+from service.api.parts import Parts
+from service.api.routes import Routes
+from service.api.schemas import ListQuery, Text, as_answer, page_of
+from service.operate.problems import list_letters, show_letter
+from service.operate.selection import Selection, UnknownGroup, is_seen
+
+
+class LettersQuery(ListQuery):
+    group = Text(load_default=None, metadata={"description": "The id of a problem."})
+    kind = Text(load_default=None)
+    collection = Text(load_default=None)
+    source = Text(load_default=None)
+    since = since()
+    cursor = Text(
+        load_default=None,
+        validate=validate.Regexp(r"^[0-9]{1,15}-[a-z0-9]{1,40}\Z"),
+        metadata={"description": "`next` of the page before."},
+    )
+
+
+class LetterEntry(Schema):
+    id = fields.String(required=True)
+    kind = fields.String(required=True)
+    state = fields.String(required=True)
+    reason = fields.String(required=True)
+    created = fields.String(required=True)
+    since = fields.String(required=True)
+    collection = fields.String(required=True, allow_none=True)
+    key = fields.String(required=True, allow_none=True)
+    item = fields.String(required=True, allow_none=True)
+    locale = fields.String(required=True, allow_none=True)
+    values = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String()),
+        required=True,
+        attribute="fields",
+        data_key="fields",
+    )
+    events = fields.List(fields.String(), required=True)
+    attempts = fields.Integer(required=True)
+    status = fields.Integer(required=True, allow_none=True)
+    code = fields.String(required=True, allow_none=True)
+    message = fields.String(required=True)
+    problems = fields.List(fields.Dict(keys=fields.String()), required=True)
+    left_out = fields.List(fields.Dict(keys=fields.String()), required=True)
+    source = fields.String(required=True, allow_none=True)
+    topic = fields.String(required=True, allow_none=True)
+    times = fields.Integer(required=True)
+    group = fields.String(required=True, allow_none=True)
+
+
+class LetterAnswer(LetterEntry):
+    do = fields.String(required=True, allow_none=True)
+    body = fields.String(metadata={"description": "Of an event that could not be mapped."})
+
+
+def routes(parts: Parts) -> Routes:
+    made = Routes("dead", "Dead letters")
+
+    def letters(query: dict[str, Any]) -> dict[str, Any]:
+        """List open dead letters, oldest first."""
+        cursor, limit = query.pop("cursor"), query.pop("limit")
+        selection = Selection(**query, scope=caller().scope)
+        try:
+            return as_answer(list_letters(parts.context, selection, cursor=cursor, limit=limit))
+        except UnknownGroup:
+            group = query["group"]
+            expected = "a problem with open letters"
+            raise errors.missing(group, expected, "see /api/problems") from None
+
+    def letter(id: str) -> dict[str, Any]:
+        """Show one dead letter, open or closed, with what to do."""
+        found = show_letter(parts.context, id)
+        if found is None or not is_seen(caller().scope, found["collection"], found["source"]):
+            raise errors.missing(id, "a dead letter", "see /api/dead")
+        return found
+
+    missing = (HTTPStatus.NOT_FOUND,)
+    made.get("/dead", letters, page_of(LetterEntry), query=LettersQuery, errors=missing)
+    made.get("/dead/<id>", letter, LetterAnswer(), errors=missing)
+    return made

@@ -1,0 +1,127 @@
+"""``/api/problems``: open dead letters by cause, and one action for all of a cause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final, get_args
+
+from marshmallow import Schema, fields, validate
+
+from service.api import errors
+from service.api.access import caller
+from service.api.moments import since
+from service.api.parts import Parts
+from service.api.routes import Routes, answered
+from service.api.runs import Started
+from service.api.schemas import DryRun, ListQuery, Text, as_answer, page_of
+from service.operate.bulk_actions import Change
+from service.operate.problems import estimate, list_problems, start
+from service.operate.selection import Selection, UnknownGroup
+
+_ACTIONS: Final[tuple[Change, ...]] = get_args(Change)
+_STATES: Final = ("open", "seen", "ignored")
+
+
+class ProblemsQuery(ListQuery):
+    state = Text(
+        load_default=None,
+        validate=validate.OneOf(_STATES),
+        metadata={"description": "Without it: all but the ignored ones."},
+    )
+    source = Text(load_default=None)
+    collection = Text(load_default=None)
+    kind = Text(load_default=None)
+    since = since()
+    cursor = Text(
+        load_default=None,
+        validate=validate.Regexp(r"^[0-9]{1,15}-[a-z0-9]{1,40}\Z"),
+        metadata={"description": "`next` of the page before."},
+    )
+
+
+class ProblemEntry(Schema):
+    id = fields.String(required=True)
+    kind = fields.String(required=True)
+    collection = fields.String(required=True, allow_none=True)
+    source = fields.String(required=True, allow_none=True)
+    slugs = fields.List(fields.String(), required=True, attribute="fields", data_key="fields")
+    status = fields.Integer(required=True, allow_none=True)
+    code = fields.String(required=True, allow_none=True)
+    title = fields.String(required=True)
+    letters = fields.Integer(required=True)
+    since = fields.String(required=True, allow_none=True)
+    newest = fields.String(required=True, allow_none=True)
+    example = fields.Raw(
+        required=True, allow_none=True, metadata={"description": "One of its letters."}
+    )
+    state = fields.String(required=True, validate=validate.OneOf(_STATES))
+    by = fields.String(required=True, allow_none=True)
+    at = fields.String(required=True, allow_none=True)
+    do = fields.String(required=True)
+
+
+class Estimate(Schema):
+    """What an action would be for."""
+
+    action = fields.String(required=True, validate=validate.OneOf(_ACTIONS))
+    letters = fields.Integer(required=True)
+    records = fields.Integer(required=True)
+    values = fields.Integer(required=True)
+    oldest = fields.String(required=True, allow_none=True)
+    newest = fields.String(required=True, allow_none=True)
+    cannot = fields.List(
+        fields.Dict(keys=fields.String()),
+        required=True,
+        metadata={"description": "Letters that a replay leaves, and why."},
+    )
+    not_found = fields.List(fields.String(), required=True, attribute="unknown", data_key="unknown")
+
+
+def routes(parts: Parts) -> Routes:
+    made = Routes("problems", "Open dead letters by cause")
+
+    def problems(query: dict[str, Any]) -> dict[str, Any]:
+        """List what went wrong by cause, most letters first, with what to do."""
+        return as_answer(list_problems(parts.context, scope=caller().scope, **query))
+
+    made.get("/problems", problems, page_of(ProblemEntry), query=ProblemsQuery)
+    for action in _ACTIONS:
+        made.post(
+            f"/problems/<group>/{action}",
+            _act(parts, action),
+            {HTTPStatus.ACCEPTED: Started(), HTTPStatus.OK: Estimate()},
+            body=DryRun,
+            errors=(HTTPStatus.NOT_FOUND,),
+        )
+    return made
+
+
+def _act(parts: Parts, action: Change) -> Callable[..., Any]:
+    def act(body: dict[str, Any], group: str) -> Any:
+        who = caller()
+        selection = Selection(group=group, scope=who.scope)
+        try:
+            found = estimate(parts.context, action, selection)
+            if not found["letters"]:
+                raise UnknownGroup(group)  # none that this caller may see
+            if body["dry_run"]:
+                return answered(Estimate(), found)
+            return {"run": start(parts.context, action, selection, who.name)}
+        except UnknownGroup:
+            raise errors.missing(
+                group, "a problem with open letters", "see /api/problems"
+            ) from None
+
+    act.__name__ = f"{action}_problem"
+    act.__doc__ = _TOLD[action]
+    return act
+
+
+_TOLD: Final = {
+    "replay": "Replay all dead letters of this cause.",
+    "discard": "Discard all dead letters of this cause, with their values.",
+    "seen": "Mark this problem as seen, until new letters come.",
+    "ignore": "Ignore this problem: it is listed only with state=ignored.",
+    "open": "Mark this problem as neither seen nor ignored.",
+}

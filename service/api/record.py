@@ -1,0 +1,112 @@
+"""``/api/record``: the life of one record."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, jsonify
+from marshmallow import Schema, fields
+
+from service.api import errors
+from service.api.access import caller
+from service.api.parts import Parts
+from service.api.routes import Routes
+from service.api.schemas import ErrorAnswer, Text
+from service.operate.record_life import UnknownLocale, UnknownRecord, life_of
+from workers.errors import UnknownName
+
+
+class RecordQuery(Schema):
+    collection = Text(required=True)
+    key = Text(
+        required=True, metadata={"description": "As any system writes it; or the id of its item."}
+    )
+    locale = Text(
+        load_default=None, metadata={"description": "Only the fields of this variant: de-AT."}
+    )
+
+
+class Next(Schema):
+    what = fields.String(required=True)
+    at = fields.String(required=True, allow_none=True)
+
+
+class RecordAnswer(Schema):
+    """What ``instep why --json`` prints."""
+
+    collection = fields.String(required=True)
+    key = fields.String(required=True, allow_none=True)
+    item = fields.String(required=True, allow_none=True)
+    locale = fields.String(required=True, allow_none=True)
+    state = fields.String(required=True)
+    answer = fields.String(required=True)
+    waits_for = fields.String(required=True)
+    next = fields.Nested(Next, required=True)
+    waits = fields.List(fields.Dict(keys=fields.String()), required=True)
+    missed = fields.List(
+        fields.Dict(keys=fields.String()),
+        metadata={"description": "Deliveries that named it and changed nothing."},
+    )
+    values = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String()),
+        required=True,
+        attribute="fields",
+        data_key="fields",
+        metadata={"description": "By slug: wanted, version, source, held, confirmed_at, state."},
+    )
+    life = fields.List(
+        fields.Dict(keys=fields.String()),
+        required=True,
+        metadata={"description": "What happened, oldest first: at, what, source, delivery, …"},
+    )
+    dropped = fields.Integer(
+        required=True, metadata={"description": "Entries of its life that are no longer kept."}
+    )
+
+
+class UnknownRecordAnswer(ErrorAnswer):
+    """No event has named it: keys that are like it, and what named it and changed nothing."""
+
+    item = fields.String(allow_none=True)
+    nearest = fields.List(fields.String())
+    deliveries = fields.List(fields.Dict(keys=fields.String()))
+
+
+def routes(parts: Parts) -> Routes:
+    made = Routes("record", "The life of one record")
+
+    def record(query: dict[str, Any]) -> Any:
+        """Show why a record is on the site, or is not, and what happens next."""
+        names = caller().scope.collections
+        if query["collection"] not in names:
+            expected = f"a collection: {', '.join(sorted(names)) or 'none'}"
+            raise UnknownName(repr(query["collection"]), expected, "use one of them")
+        try:
+            return life_of(parts.context, **query)
+        except UnknownLocale as error:
+            expected = f"a locale of the site: {', '.join(error.known)}"
+            raise UnknownName(repr(error.locale), expected, "use one of them") from None
+        except UnknownRecord as error:
+            return _unknown(error)
+
+    made.get(
+        "/record",
+        record,
+        RecordAnswer(),
+        query=RecordQuery,
+        others={HTTPStatus.NOT_FOUND: UnknownRecordAnswer()},
+    )
+    return made
+
+
+def _unknown(error: UnknownRecord) -> Response:
+    told, sources = error.as_dict(), caller().scope.sources
+    found = f"{error.key!r}, which no event that was accepted has named"
+    words = errors.shape((found, f"a key of {error.collection}", "see nearest and deliveries"))
+    named = [each for each in told["deliveries"] if each["source"] in sources]
+    more = {"item": told["item"], "nearest": told["nearest"], "deliveries": named}
+    answer = jsonify(words | more)
+    answer.status_code = HTTPStatus.NOT_FOUND
+    return answer
