@@ -151,7 +151,7 @@ class Instep:
         """Return how many values are to be written, as /metrics says; None: nobody says it now."""
         with contextlib.suppress(OSError), contextlib.closing(Line(self.address)) as line:
             status, body = line.asked(request("/metrics", b"", {}, method="GET"))
-            found = re.search(rb'^field_values{fate="pending"} (.*)$', body, re.MULTILINE)
+            found = re.search(rb'^instep_values{fate="pending"} (.*)$', body, re.MULTILINE)
             return float(found[1]) if status == 200 else None
         return None
 
