@@ -24,7 +24,9 @@ def address(instep):
 def told_of(instep):
     """Return how often /metrics says each pair of reason and source."""
     _, metrics = talk(instep.address, head(b"/metrics", method=b"GET"))
-    counts = re.findall(r'instep_refusals_total{reason="(.*)",source="(.*)"} (.*)', metrics.decode())
+    counts = re.findall(
+        r'instep_refusals_total{reason="(.*)",source="(.*)"} (.*)', metrics.decode()
+    )
     return Counter({(reason, source): float(count) for reason, source, count in counts})
 
 
