@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# Not makeLogRecord: what instruments logging adds the ids of a trace there.
+_RECORD: Final = logging.LogRecord("", 0, "", 0, "", (), None)
+STANDARD: Final = frozenset(vars(_RECORD)) | {"message", "asctime", "taskName"}
 HEAD: Final = frozenset({"time", "level", "logger", "process", "message"})
 SHOWN: Final = 2  # keys, and event ids, in a line for people; the rest as "+n"
 # What JSON leaves as it is, and a terminal, or a program that splits lines, obeys: C1 controls,

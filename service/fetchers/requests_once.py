@@ -10,6 +10,7 @@ from service.fetchers.responses import Answer
 from workers.errors import FetchRefused, FetchUnavailable
 from workers.transport.deadline import Deadline, DeadlineAdapter
 from workers.transport.http_answer import FAILURES, AnswerTooLong, innermost, read_body
+from workers.transport.plain_session import PlainSession
 
 LARGEST: Final = 16 * 1024 * 1024  # bytes of an answer
 
@@ -41,14 +42,13 @@ def ask(what: str, request: requests.Request, *, seconds: float, secret: str) ->
 
 
 def _exchange(request: requests.Request, deadline: Deadline) -> Answer:
-    adapter = DeadlineAdapter(deadline)
-    try:
-        # Not Session.send: it reads the body of a redirect, and takes proxies and a .netrc token
-        # from the environment.
-        with adapter.send(request.prepare(), stream=True) as response:
+    with PlainSession() as session:
+        session.trust_env = False  # no proxy, and no token of a .netrc
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, DeadlineAdapter(deadline))
+        prepared = request.prepare()
+        with session.send(prepared, stream=True, allow_redirects=False) as response:
             body = read_body(response, LARGEST)
-    finally:
-        adapter.close()
     if deadline.expired:  # a body without a length ends where the socket was shut
         raise OSError("the time is up")
     lower = {name.lower(): value for name, value in response.headers.items()}

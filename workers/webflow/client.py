@@ -24,6 +24,7 @@ from workers.fields.json_values import dumps
 from workers.model.mask import Mask
 from workers.transport.deadline import Deadline, DeadlineAdapter
 from workers.transport.http_answer import FAILURES, Bearer, innermost, read_body
+from workers.transport.plain_session import PlainSession
 from workers.webflow import payloads
 from workers.webflow.item_answers import Answer, read
 from workers.webflow.variants import Entry
@@ -49,7 +50,7 @@ class Client:
         self._most = 100 if self._v2 else 1  # items in one request
         self._root = destination.base_url.rstrip("/") + ("/v2" if self._v2 else "")
         self._deadline = Deadline()
-        self._session = session = requests.Session()
+        self._session = session = PlainSession()
         # Only where a proxy is set: with trust_env, requests looks for proxies and .netrc every
         # time.
         session.trust_env = any(
@@ -276,10 +277,9 @@ class Client:
             request.headers["Content-Type"] = "application/json"
         prepared = self._session.prepare_request(request)
         address = str(prepared.url)
-        # Not session.send: it reads the whole body of a redirect and fails on a malformed Location.
         settings: dict[str, Any] = {}
         settings |= self._session.merge_environment_settings(address, {}, True, None, None)
-        with self._session.get_adapter(address).send(prepared, **settings) as response:
+        with self._session.send(prepared, allow_redirects=False, **settings) as response:
             body = read_body(response, LARGEST)
         if self._deadline.expired:  # a body without a length ends where the socket was closed
             raise OSError("the time is up")

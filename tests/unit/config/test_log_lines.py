@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -59,6 +60,20 @@ def test_a_record_is_one_object_with_its_extras_under_their_names():
         "keys": ["A-1"],
         "error_code": "",
     }
+
+
+def test_the_ids_of_a_trace_that_an_instrumentation_adds_are_shown():
+    traced = "import logging\nplain = logging.getLogRecordFactory()\n"
+    traced += (
+        "def factory(*a, **k):\n    r = plain(*a, **k)\n    r.otelTraceID = 'abc'\n    return r\n"
+    )
+    traced += "logging.setLogRecordFactory(factory)\n"
+    traced += "from service.config.logging_setup import JsonLine\n"
+    traced += "print(JsonLine().format(logging.makeLogRecord({'msg': 'x'})))\n"
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", traced], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["otelTraceID"] == "abc"
 
 
 def test_an_error_stays_on_its_line_with_its_traceback():

@@ -5,6 +5,7 @@ import logging
 import math
 
 import pytest
+import requests
 
 from tests.support.http_server import Server, respond
 from workers.config.settings import Destination
@@ -146,6 +147,27 @@ def test_a_redirect_is_an_answer_and_is_not_followed(target):
         server.answer = respond(302, b"", location)
         assert cms.patch("c1", {"i1": {}}, live=True).status == 302
         assert len(server.requests) == 1
+
+
+def test_a_cookie_of_the_cms_is_not_kept():
+    with Server(respond(200, b"{}", "Set-Cookie: a=b; Path=/")) as server, client(server) as cms:
+        for _ in range(2):
+            assert cms.get_collection("c1").status == 200
+        assert not any("cookie" in str(request).lower() for request in server.requests)
+
+
+def test_what_instruments_requests_sees_each_call(monkeypatch):
+    seen = []
+    send = requests.Session.send
+
+    def traced(self, request, **options):
+        seen.append(request.method)
+        return send(self, request, **options)
+
+    monkeypatch.setattr(requests.Session, "send", traced)
+    with Server(respond(200, b"{}")) as server, client(server) as cms:
+        cms.get_collection("c1")
+    assert seen == ["GET"]
 
 
 def test_nothing_is_tried_twice():
