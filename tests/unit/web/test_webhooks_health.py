@@ -145,6 +145,15 @@ def test_who_asks_often_is_told_what_was_seen_half_a_second_before(tmp_path, out
     assert found == [1, 1, 2, 2]
 
 
+@pytest.mark.parametrize("state", ["paused", "outage"])
+def test_what_the_cms_said_is_not_on_the_open_page(tmp_path, outbox, state):
+    entry = {"state": state, "reason": "401: words of the CMS", "since": None, "by": "instep"}
+    response = ready(tmp_path, outbox, status=lambda: {"destinations": {"site": entry}})
+    page = response.get("/readyz")
+    assert set(page.json["reasons"][0]) == {"name", "state", "since", "do"}
+    assert "words of the CMS" not in page.text
+
+
 def test_a_time_is_told_in_utc(tmp_path, outbox):
     local = NOW.astimezone(timezone(timedelta(hours=5)))
     client = ready(tmp_path, outbox, workers_alive=lambda: 0, clock=lambda: local)
