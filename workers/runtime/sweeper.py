@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from workers.delivery.context import Context
 from workers.errors import StoreUnavailable
+from workers.runtime.audit_log import AuditLog
 from workers.runtime.upkeep import Upkeep
 from workers.store import keys
 from workers.store.complaint import Complaint
@@ -38,7 +39,7 @@ def sweep_forever(
     # Two sweepers at once do no harm: the marker lets only one enqueue a job.
     lease = Lease(client, keys.SWEEPER, "the sweeper", seconds=LOCK)
     away = Complaint(_log, "sweep without the store")
-    renewed, upkeep = False, Upkeep(context)
+    renewed, upkeep, audit_log = False, Upkeep(context), AuditLog(context.steps)
     while not stop.is_set():
         try:
             if not lease.take():
@@ -57,6 +58,7 @@ def sweep_forever(
                     context.wakes.wake(name)
             context.memory.look()
             upkeep.look()
+            audit_log.look()
             seconds = 0.0 if _carry_on(context) else seconds
             with guarded():
                 # An earlier wake time stored meanwhile pushes to this list.

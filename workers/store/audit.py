@@ -9,7 +9,7 @@ in the life of each record. The list keeps the newest `MOST` entries. An entry m
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -64,6 +64,18 @@ class Audit:
             found: Any = self._steps.client.xrevrange(keys.AUDIT, last, "-", count=limit + 1)
         items = [_entry(id, fields) for id, fields in found[:limit]]
         return items, items[-1]["id"] if len(found) > limit else None
+
+    def newest(self) -> str:
+        """Return the id of the newest entry."""
+        with guarded():
+            found: Any = self._steps.client.xrevrange(keys.AUDIT, "+", "-", count=1)
+        return str(found[0][0]) if found else _FIRST
+
+    def since(self, id: str, most: int = 100) -> Sequence[dict[str, Any]]:
+        """Return at most *most* entries after *id*, the oldest first."""
+        with guarded():
+            found: Any = self._steps.client.xrange(keys.AUDIT, f"({id}", "+", count=most)
+        return [_entry(id, fields) for id, fields in found]
 
 
 def _short(value: Any) -> Any:

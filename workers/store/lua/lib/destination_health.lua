@@ -35,7 +35,8 @@ local function record(destination, report)
   if event == 'pause' or event == 'resume' then
     local where = part and ('instep:collection:' .. part) or key
     if event == 'pause' then
-      if redis.call('HEXISTS', where, 'paused') == 0 then
+      -- What a person does is logged from the audit list (workers/runtime/audit_log.py).
+      if redis.call('HEXISTS', where, 'paused') == 0 and given(report.by) ~= 'operator' then
         step.tell('paused', {destination = destination, collection = part, reason = report.reason})
       end
       redis.call('HSET', where, 'paused', report.reason, 'by', given(report.by) or 'instep',

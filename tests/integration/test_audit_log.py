@@ -1,0 +1,75 @@
+"""What people change by hand stands in the log of the process that sweeps."""
+
+import logging
+
+import pytest
+import redis
+
+from workers.runtime.audit_log import EVERY, AuditLog
+from workers.store.audit import Audit
+from workers.store.scripts import Steps
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def steps(store_socket):
+    with redis.Redis(unix_socket_path=store_socket, decode_responses=True) as client:
+        client.flushdb()
+        yield Steps(client)
+
+
+@pytest.fixture
+def told(steps, caplog):
+    """Looks a second later; returns the lines as dicts."""
+    clock = Clock()
+    log = AuditLog(steps, clock)
+    caplog.set_level(logging.INFO, "workers")
+    log.look()
+
+    def lines():
+        clock.now += EVERY
+        log.look()
+        found = [vars(record) for record in caplog.records]
+        caplog.clear()
+        return found
+
+    return lines
+
+
+def test_a_pause_by_hand_is_one_warning_that_says_who_and_why(steps, told):
+    Audit(steps).record("cli:ann@host", "pause", "products", reason="moving")
+    (line,) = told()
+    assert (line["levelno"], line["message"]) == (logging.WARNING, "paused by hand")
+    assert (line["by"], line["target"], line["reason"]) == ("cli:ann@host", "products", "moving")
+    assert line["do"] == "instep resume products"
+    assert told() == []
+
+
+def test_any_other_change_is_a_line_with_its_figures(steps, told):
+    Audit(steps).record("client-a", "replay", "problem 5", letters=60, name="x")
+    (line,) = told()
+    assert (line["levelno"], line["message"]) == (logging.INFO, "changed by hand")
+    assert (line["action"], line["figures"]) == ("replay", {"letters": 60, "name": "x"})
+
+
+def test_what_was_changed_before_the_first_look_is_not_told_again(steps, caplog):
+    Audit(steps).record("client-a", "resume", "site")
+    caplog.set_level(logging.INFO, "workers")
+    clock = Clock()
+    log = AuditLog(steps, clock)
+    for _ in range(3):
+        log.look()
+        clock.now += EVERY
+    assert caplog.records == []
+
+
+def test_more_than_one_look_takes_are_told_by_the_next(steps, told):
+    for n in range(150):
+        Audit(steps).record("client-a", "resume", f"site-{n}")
+    assert [len(told()), len(told()), len(told())] == [100, 50, 0]

@@ -1,0 +1,46 @@
+"""What people change by hand, in the log of the process that sweeps: commands have none."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from workers.store.audit import Audit
+from workers.store.scripts import Steps
+
+EVERY = 1.0  # s
+
+_log = logging.getLogger(__name__)
+
+
+class AuditLog:
+    """
+    Logs what is added to the audit list from the first look on.
+
+    Raises StoreUnavailable if the store does not answer. *clock*: monotonic seconds.
+    """
+
+    def __init__(self, steps: Steps, clock: Callable[[], float] = time.monotonic) -> None:
+        self._audit = Audit(steps)
+        self._clock = clock
+        self._next = float("-inf")
+        self._last: str | None = None
+
+    def look(self) -> None:
+        """Log what is new."""
+        if self._clock() < self._next:
+            return
+        self._next = self._clock() + EVERY
+        if self._last is None:
+            self._last = self._audit.newest()
+            return
+        for entry in self._audit.since(self._last):
+            self._last = entry["id"]
+            values = {name: entry[name] for name in ("action", "target", "by", "figures")}
+            if entry["action"] == "pause":
+                values["reason"] = values.pop("figures").get("reason")
+                values["do"] = f"instep resume {entry['target']}"
+                _log.warning("paused by hand", extra=values)
+            else:
+                _log.info("changed by hand", extra=values)
