@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 from service.commands.output import as_json, printable
-from service.commands.remap import Since, show_figures
+from service.commands.remap import WORDS, Since, show_figures
 from service.commands.session import joined, operator
 
 OUTCOMES: Final = ("kept", "duplicate", "unwanted", "unmapped", "refused", "spooled")
@@ -227,7 +227,8 @@ def replay(
         raise click.UsageError(str(error)) from None
     if json_wanted:
         as_json(found)
-    if not found["matched"] or found["left"] or found["problems"]:
+    left = found["left"] or found["more_left"]
+    if not found["matched"] or left or found.get("problems") or found.get("unmapped"):
         raise SystemExit(1)
 
 
@@ -263,11 +264,26 @@ def _replay(selection: Any, dry_run: bool, yes: bool, json_wanted: bool) -> dict
     return found
 
 
+def _show_run(found: Mapping[str, Any]) -> None:
+    click.echo(f"Replayed: {found['done']:,} of {found['deliveries']:,}; run {found['run']}")
+    for name, words in WORDS:
+        if name != "deliveries" and found.get(name):
+            click.echo(f"{found[name]:9,}  {words}")
+    if found["unmapped"]:
+        click.echo(f"{found['unmapped']:9,}  events that cannot be mapped:")
+        for reason, times in found["reasons"].items():
+            for line in _wrapped(f"{times:,}  {printable(reason)}"):
+                click.echo(line)
+
+
 def _show_replay(found: Mapping[str, Any]) -> None:
     if not found["matched"]:
         click.echo("no delivery matches", err=True)
         return
-    show_figures(dict(found), dry=found["dry_run"])
+    if found["dry_run"]:
+        show_figures(dict(found), dry=True)
+    else:
+        _show_run(found)
     for each in found["left"]:
         click.echo(f"{each['id']}: {each['reason']}", err=True)
     if found["more_left"]:

@@ -152,7 +152,7 @@ def _is_interactive() -> bool:
     return sys.stdin.isatty()
 
 
-_WORDS: Final = (
+WORDS: Final = (
     ("deliveries", "deliveries"),
     ("events", "events in them"),
     ("taken", "field values accepted"),
@@ -176,7 +176,7 @@ def show_figures(found: dict[str, Any], *, dry: bool) -> None:
             click.echo(f"  and {found['changed'] - SHOWN:,} more")
     would = "would change" if dry else "changed"
     click.echo(f"{found['changed']:,} fields of {found['items']:,} items {would}")
-    for name, words in _WORDS:
+    for name, words in WORDS:
         if found[name]:
             click.echo(f"{found[name]:9,}  {words}")
     for each in found["problems"]:

@@ -1,5 +1,5 @@
 """
-Carries out runs over dead letters, slice by slice.
+Carries out runs over dead letters, or over deliveries (``delivery_runner.py``), slice by slice.
 
 A slice acts on some letters, and then takes them off the list of the run while it holds its lease:
 after a crash in between they are done again, which does nothing to what is closed. So any process
@@ -9,10 +9,11 @@ can go on with a run that another one has begun.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from service.operate.bulk_actions import DONE, REASONS
+from service.operate.delivery_runner import OF, DeliveryRunner
 from service.operate.letter_actions import CLOSED, Action, LetterActions
 from workers.delivery.context import Context
 from workers.store import lease as leases
@@ -46,6 +47,7 @@ class BulkRunner:
         self._context = context
         self._runs = context.runs
         self._actions = LetterActions(context, configuration)
+        self._deliveries = DeliveryRunner(context, configuration)
 
     def step(self) -> bool:
         """Do a slice of the oldest run that no process works on; False: there is none."""
@@ -64,8 +66,8 @@ class BulkRunner:
         Work on a run, or watch the process that does, until it has ended; return it.
 
         Args:
-            progress: Called with the letters that are done, and all.
-            told: Called with the id of each letter that is left, and why.
+            progress: Called with the letters or deliveries that are done, and all.
+            told: Called with the id of each that is left, and why.
         """
         while True:
             run = self._runs.show(id)
@@ -77,7 +79,7 @@ class BulkRunner:
                     while self._slice(id, lease, progress, told):
                         pass
             else:
-                progress(run.figures.get("done", 0), run.figures.get("letters", 0))
+                progress(run.figures.get("done", 0), _all(run.figures))
                 time.sleep(LOOK)
 
     def _lease(self, id: str) -> Lease:
@@ -94,6 +96,17 @@ class BulkRunner:
             return False
         figures = dict(run.figures)
         figures["reasons"] = dict(figures.get("reasons", {}))
+        if run.about.get("of") == OF:
+            count = self._deliveries.work(run, ids, figures, told)
+        else:
+            count = self._act_on(run, ids, figures, told)
+        if not self._runs.did(id, count, figures, lease):
+            return False
+        progress(figures["done"], _all(figures))
+        return True
+
+    def _act_on(self, run: Run, ids: Sequence[str], figures: dict[str, Any], told: Told) -> int:
+        """Act on the first letters of *ids*; return how many."""
         till, count = time.monotonic() + SECONDS, 0
         letters = {letter.id: letter for letter in self._context.letters.read(ids)}
         for each in ids:
@@ -102,10 +115,7 @@ class BulkRunner:
             count += 1
             if time.monotonic() > till:
                 break
-        if not self._runs.did(id, count, figures, lease):
-            return False
-        progress(figures["done"], figures["letters"])
-        return True
+        return count
 
     def _act(self, run: Run, letter: Letter | None, figures: dict[str, Any]) -> str | None:
         """Act on one letter, and count it; return why it is left."""
@@ -129,6 +139,10 @@ class BulkRunner:
             figures["left"] += 1
             _count(figures["reasons"], reason)
         return reason
+
+
+def _all(figures: Mapping[str, Any]) -> int:
+    return int(figures.get("letters" if "closed" in figures else "deliveries", 0))
 
 
 def _was_done(run: Run, letter: Letter, word: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby, islice
@@ -10,21 +10,27 @@ from typing import Any, Final
 
 from service.config.build import Configuration
 from service.ingest.remap import Remap
+from service.operate.bulk_runner import BulkRunner
 from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
 from service.operate.delivery_page import find_delivery
+from service.operate.delivery_runner import (
+    GONE,
+    about,
+    count,
+    deliveries_at,
+    figures_at_start,
+    work_of,
+)
 from service.operate.delivery_selection import select_deliveries
 from service.operate.remap_figures import figures_of
 from service.operate.scope import Scope
 from workers.delivery.context import Context
 from workers.store.audit import Audit
-from workers.store.delivery_list import DeliveryList, Position
+from workers.store.delivery_list import Position
 from workers.store.delivery_log import Kept, KeptDelivery
-from workers.store.outbox import Outbox
-from workers.store.runs import Runs
+from workers.store.outbox import RUNS, Outbox
 
-_FIGURES: Final = ("matched", "deliveries", "events", "taken", "same", "stale", "letters")
 _NAMED: Final = 20  # ids that a run names
-EVERY: Final = 100  # deliveries between two reports of a run
 LEFT: Final = 100  # deliveries that are named with why they are left
 _WHY: Final = {
     "refused": "it was refused, so nothing of it was kept: have the source send it again",
@@ -32,8 +38,6 @@ _WHY: Final = {
     "duplicate": "a repeat is kept without its body: replay the delivery that came first",
 }
 _NOT_KEPT: Final = "its body was not kept: see keep_hours of its source"
-_GONE: Final = "there is no such delivery, or no longer"
-_UNREADABLE: Final = "its compression dictionary was erased: it cannot be unpacked"
 _NO_SOURCE: Final = "its source is no longer configured"
 
 
@@ -60,6 +64,14 @@ class _Chosen:
     left: list[dict[str, str]] = field(default_factory=list)
     more_left: int = 0
 
+    @property
+    def matched(self) -> int:
+        return len(self.positions) + len(self.left) + self.more_left
+
+    def in_order(self) -> list[Position]:
+        """Return the positions source by source, oldest first."""
+        return sorted(self.positions, key=lambda each: (each.source, each.number))
+
     def leave(self, id: str, why: str) -> None:
         if len(self.left) < LEFT:
             self.left.append({"id": id, "reason": why})
@@ -73,7 +85,6 @@ def replay_deliveries(
     *,
     dry_run: bool,
     by: str = "",
-    run: str | None = None,
     scope: Scope | None = None,
     configuration: Configuration | None = None,
     told: Callable[[int, int], object] = lambda *_: None,
@@ -84,14 +95,13 @@ def replay_deliveries(
     Args:
         dry_run: Change nothing, and say what would change.
         by: Who replays, for the audit list.
-        run: As `start_replay` returned it; None: it is made here.
         scope: What may be seen; None: everything.
         configuration: By which they are mapped; None: that of this process.
         told: Called with the number of deliveries run, and of all.
 
     Returns:
-        run, matched, the figures of a remap, and left: ids that cannot be replayed, with the
-        reason.
+        run, matched, the figures of a remap (as estimated) or of the run, and left: ids that
+        cannot be replayed, with the reason.
 
     Raises:
         FilterInvalid: There is no such source or outcome.
@@ -99,51 +109,78 @@ def replay_deliveries(
     """
     entries = DeliveryEntries(context, configuration, scope)
     if dry_run:
-        return {"dry_run": True, "run": None, **_replay(entries, selection, told, dry_run=True)}
-    runs = Runs(context.steps)
-    run = number = run or start_replay(context, selection, by)
-
-    def count(done: int, deliveries: int) -> None:
-        told(done, deliveries)
-        if done % EVERY == 0:
-            runs.progress(number, {"done": done, "deliveries": deliveries})
-
+        return {"dry_run": True, "run": None, **_estimate(entries, selection, told)}
+    chosen = _choose(entries, selection)
+    id = _start(context, chosen, selection, by, entries.collections)
+    runner = BulkRunner(context, lambda: entries.configuration)
     try:
-        found = _replay(entries, selection, count, dry_run=False)
-    except Exception as error:
-        runs.finish(run, "failed", reason=str(error))
+        run = runner.carry_out(id, told, chosen.leave)
+    except KeyboardInterrupt:
+        context.runs.finish(id, "stopped", reason="interrupted")
         raise
-    figures = {name: found[name] for name in _FIGURES} | {"left": _left(found)}
-    runs.finish(run, figures=figures)
-    Audit(context.steps).record(by, "replay", "deliveries", run=run, **figures)
-    return {"dry_run": False, "run": run, **found}
+    # Another process may have gone on with it: then the figures alone tell how many are left.
+    left = {"left": chosen.left, "more_left": run.figures["left"] - len(chosen.left)}
+    return {"dry_run": False, "run": id, "matched": chosen.matched, **run.figures, **left}
 
 
-def start_replay(context: Context, selection: DeliverySelection, by: str) -> str:
-    """Record a run for `replay_deliveries`, and return its id; raises StoreUnavailable."""
-    ids = ", ".join(selection.ids[:_NAMED])
-    # Not the key: what `instep forget` erases may stand in no run.
-    about = {"deliveries": ids, "outcome": selection.outcome, "one_key": selection.key is not None}
-    return Runs(context.steps).start("replay", by, source=selection.source, about=about)
-
-
-def _left(found: Mapping[str, Any]) -> int:
-    return len(found["left"]) + int(found["more_left"])
-
-
-def _replay(
-    entries: DeliveryEntries,
+def start_replay(
+    context: Context,
     selection: DeliverySelection,
-    told: Callable[[int, int], object],
+    by: str,
     *,
-    dry_run: bool,
+    scope: Scope | None,
+    configuration: Configuration | None = None,
+) -> str:
+    """
+    Begin a replay that a worker carries out, and return the id of its run.
+
+    Raises:
+        FilterInvalid: There is no such source or outcome.
+        StoreUnavailable: The store does not answer.
+    """
+    entries = DeliveryEntries(context, configuration, scope)
+    chosen = _choose(entries, selection)
+    id = _start(context, chosen, selection, by, entries.collections)
+    if chosen.positions and context.outbox.wants_job(RUNS):
+        context.wakes.wake(RUNS)
+    return id
+
+
+def _start(
+    context: Context,
+    chosen: _Chosen,
+    selection: DeliverySelection,
+    by: str,
+    collections: frozenset[str] | None,
+) -> str:
+    figures = figures_at_start(len(chosen.positions), len(chosen.left) + chosen.more_left)
+    for each in chosen.left:
+        count(figures, each["reason"], 1)
+    # Not the key: what `instep forget` erases may stand in no run.
+    named = {"ids": list(selection.ids[:_NAMED]), "outcome": selection.outcome}
+    id = context.runs.start(
+        "replay",
+        by,
+        source=selection.source,
+        figures=figures,
+        about=about(collections) | named,
+        work=[work_of(each) for each in chosen.in_order()],
+    )
+    told = {"deliveries": figures["deliveries"], "left": figures["left"]}
+    Audit(context.steps).record(by, "replay", "deliveries", run=id, **told)
+    if not chosen.positions:
+        context.runs.finish(id)
+    return id
+
+
+def _estimate(
+    entries: DeliveryEntries, selection: DeliverySelection, told: Callable[[int, int], object]
 ) -> dict[str, Any]:
     chosen = _choose(entries, selection)
-    matched = len(chosen.positions) + len(chosen.left) + chosen.more_left
-    runs = list(_run(entries, chosen, dry_run, told))
+    runs = list(_run_dry(entries, chosen, told))
     try:
         left = {"left": chosen.left, "more_left": chosen.more_left}
-        return {"matched": matched, **figures_of(runs), **left}
+        return {"matched": chosen.matched, **figures_of(runs), **left}
     finally:
         for run in runs:
             run.diff.close()
@@ -182,7 +219,7 @@ def _sort(chosen: _Chosen, id: str, entry: DeliveryEntry | None) -> None:
 def _why_not(entry: DeliveryEntry | None) -> str:
     """Return why it cannot be replayed; "": it can."""
     if entry is None:
-        return _GONE
+        return GONE
     if entry.position.kind != "kept":
         return _WHY.get(entry.outcome, _NOT_KEPT)
     if entry.source not in entry.entries.configuration.senders:
@@ -190,48 +227,23 @@ def _why_not(entry: DeliveryEntry | None) -> str:
     return ""
 
 
-def _run(
-    entries: DeliveryEntries,
-    chosen: _Chosen,
-    dry_run: bool,
-    told: Callable[[int, int], object],
+def _run_dry(
+    entries: DeliveryEntries, chosen: _Chosen, told: Callable[[int, int], object]
 ) -> Iterator[Remap]:
-    """Run what was chosen, source by source, oldest first."""
-    context = entries.context
-    # Of the whole configuration: the senders set how long ids are remembered.
-    kept = Kept(Outbox(context.steps, entries.configuration.settings))
+    """Run what was chosen without writing, source by source, oldest first."""
+    kept = Kept(Outbox(entries.context.steps, entries.configuration.settings))
     done, all_of = 0, len(chosen.positions)
 
-    def count(_: KeptDelivery) -> None:
+    def count_one(_: KeptDelivery) -> None:
         nonlocal done
         done += 1
         told(done, all_of)
 
-    positions = sorted(chosen.positions, key=lambda each: (each.source, each.number))
-    for source, group in groupby(positions, key=lambda each: each.source):
-        run = Remap(
-            kept,
-            entries.reader,
-            source,
-            dry=dry_run,
-            wake=context.wakes.wake,
-            collections=entries.collections,
-        )
-        run.run_chosen(_deliveries(entries, list(group), chosen), count)
+    def leave(position: Position, why: str) -> None:
+        chosen.leave(f"{position.source}-{position.number}", why)
+
+    for source, group in groupby(chosen.in_order(), key=lambda each: each.source):
+        collections = entries.collections
+        run = Remap(kept, entries.reader, source, dry=True, wake=str, collections=collections)
+        run.run_chosen(deliveries_at(entries, list(group), leave), count_one)
         yield run
-
-
-def _deliveries(
-    entries: DeliveryEntries, positions: Sequence[Position], chosen: _Chosen
-) -> Iterator[KeptDelivery]:
-    listed = DeliveryList(entries.context.steps)
-    for position in positions:
-        id, found = f"{position.source}-{position.number}", listed.at(position)
-        if found is None:
-            chosen.leave(id, _GONE)
-            continue
-        delivery = entries.kept.unpack(position.source, found.stream_id, found.entry)
-        if delivery.readable:
-            yield delivery
-        else:
-            chosen.leave(id, _UNREADABLE)

@@ -155,7 +155,7 @@ def test_a_dry_run_shows_and_changes_nothing(run, corrected):
 def test_with_yes_it_is_done(run, corrected):
     result = run("replay", "--key", "a", "--yes")
     assert result.exit_code == 0, result.output
-    assert "1 fields of 1 items changed" in result.stdout
+    assert "Replayed: 1 of 1" in result.stdout
     assert (corrected.price("a"), corrected.price("b")) == (5, 600)
 
 

@@ -10,11 +10,13 @@ from service.config.build import Configuration
 from service.ingest import spool_list
 from service.ingest.entry import Entry
 from service.ingest.spool import Spool, folder_of
+from service.operate.bulk_runner import BulkRunner
 from service.operate.deliveries import (
     DeliverySelection,
     list_deliveries,
     replay_deliveries,
     show_delivery,
+    start_replay,
 )
 from service.operate.page import FilterInvalid
 from service.operate.scope import Scope
@@ -499,15 +501,66 @@ def test_a_replay_is_a_run_and_stands_in_the_audit_list(corrected):
     assert "a" not in run.about.values()
 
 
-def test_a_replay_that_cannot_go_on_is_a_failed_run(corrected, monkeypatch):
+def test_a_worker_carries_out_a_replay_that_was_begun_elsewhere(corrected):
+    selection = DeliverySelection(source="erp")
+    made = corrected.configuration
+    id = start_replay(corrected.context, selection, "admin", scope=None, configuration=made)
+    runs = corrected.context.runs
+    assert (runs.show(id).state, corrected.price("a")) == ("running", 500)
+    runner = BulkRunner(corrected.context, lambda: made)
+    while runner.step():
+        pass
+    run = runs.show(id)
+    assert (run.state, run.figures["done"], run.figures["taken"]) == ("done", 2, 2)
+    assert (corrected.price("a"), corrected.price("b")) == (5, 6)
+
+
+def test_a_slice_that_is_done_again_after_a_crash_changes_nothing_more(corrected, monkeypatch):
+    made = corrected.configuration
+    id = start_replay(
+        corrected.context,
+        DeliverySelection(source="erp"),
+        "admin",
+        scope=None,
+        configuration=made,
+    )
+    runs = corrected.context.runs
+    with monkeypatch.context() as patched:
+        patched.setattr(type(runs), "did", lambda *_: False)
+        BulkRunner(corrected.context, lambda: made).step()
+    assert (corrected.price("a"), runs.show(id).figures["done"]) == (5, 0)
+    run = BulkRunner(corrected.context, lambda: made).carry_out(id)
+    assert (run.state, run.figures["done"]) == ("done", 2)
+    assert (run.figures["taken"], run.figures["same"]) == (0, 2)
+
+
+def test_what_goes_while_a_replay_waits_is_left(corrected):
+    made = corrected.configuration
+    id = start_replay(
+        corrected.context,
+        DeliverySelection(source="erp"),
+        "admin",
+        scope=None,
+        configuration=made,
+    )
+    corrected.client.delete("instep:kept:erp")
+    run = BulkRunner(corrected.context, lambda: made).carry_out(id)
+    assert (run.figures["left"], run.figures["done"]) == (2, 2)
+    assert run.figures["reasons"] == {"there is no such delivery, or no longer": 2}
+
+
+def test_a_replay_that_cannot_go_on_waits_for_a_worker(corrected, monkeypatch):
     def away(*_, **__):
         raise StoreUnavailable("the store is away")
 
-    monkeypatch.setattr("workers.store.delivery_log.Kept.run", away)
-    with pytest.raises(StoreUnavailable):
-        corrected.replay("erp-1")
-    (run,) = Runs(corrected.context.steps).list()
-    assert (run.state, run.reason) == ("failed", "the store is away")
+    with monkeypatch.context() as patched:
+        patched.setattr("workers.store.delivery_log.Kept.run", away)
+        with pytest.raises(StoreUnavailable):
+            corrected.replay("erp-1")
+    (run,) = corrected.context.runs.list()
+    assert (run.state, run.figures["done"]) == ("running", 0)
+    made = corrected.configuration
+    assert BulkRunner(corrected.context, lambda: made).carry_out(run.id).figures["taken"] == 1
 
 
 def test_what_may_not_be_seen_is_neither_listed_nor_shown_nor_replayed(corrected):
@@ -541,7 +594,7 @@ class Brief(Mapping):"""
     scope = Scope(False, frozenset(), frozenset({"stores"}), frozenset({"erp"}))
     shown = rig.show("erp-1", scope=scope)
     assert [each["collection"] for each in shown["found"][0]["changes"]] == ["stores"]
-    assert rig.replay("erp-1", scope=scope)["changed"] == 1
+    assert rig.replay("erp-1", scope=scope)["taken"] == 1
     assert (rig.price("a"), rig.price("a", "stores")) == (500, 5)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from workers.config.settings import Source
 from workers.model.changes import Delivery, Incoming
 
 # In upper case: read by a fetcher.
@@ -74,6 +75,14 @@ class Summary:
             )
         except (ValueError, TypeError):
             return cls("")
+
+
+def listed_as(delivery: Delivery, source: Source, *, kept: bool) -> str | None:
+    """Return the summary of *delivery*; None: it is no request of *source*, and is not listed."""
+    if not kept and delivery.mode != "live":
+        return None
+    # Of several secrets it is of interest which one proved it.
+    return summary_of(delivery, marked=len(source.secrets) > 1)
 
 
 def summary_of(delivery: Delivery, *, marked: bool) -> str:

@@ -23,7 +23,7 @@ from workers.store.acceptance import AcceptCall, Accepted
 from workers.store.codec import events_for, step_of, stored
 from workers.store.compression import Packer, keeps, room_of
 from workers.store.connection import Room, guarded
-from workers.store.delivery_summary import summary_of
+from workers.store.delivery_summary import listed_as
 from workers.store.letter_ids import raw_letter
 from workers.store.lua_limits import MARKER_MS
 from workers.store.scripts import Steps
@@ -133,7 +133,6 @@ class Outbox:
         text, encoding = stored(delivery.body) if delivery.body else ("", "text")
         events = events_for(delivery, self.settings)
         packed = self._packer.pack(delivery) if keeps(source, delivery) else None
-        listed = packed is not None or delivery.mode == "live"
         request: dict[str, Any] = {
             "token": delivery.token,
             "source": delivery.source,
@@ -156,7 +155,7 @@ class Outbox:
             "fetched": delivery.landing and asdict(delivery.landing),
             "places": self.settings.copies(),
             "kept": packed and {**room_of(source), "words": packed.words},
-            "summary": summary_of(delivery, marked=len(source.secrets) > 1) if listed else None,
+            "summary": listed_as(delivery, source, kept=packed is not None),
             "events": events,
         }
         kept = (packed.data, packed.fresh) if packed else (b"", b"")
