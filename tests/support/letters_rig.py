@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from service.cli import main
 from service.config.build import build
-from workers.model.attempts import Batch, BatchOutcome, FieldFailure, ItemOutcome
+from workers.model.attempts import Batch, BatchOutcome, Call, FieldFailure, ItemOutcome
 from workers.model.changes import Change, Delivery, FieldProblem, FieldValue, Incoming
 from workers.runtime import jobs
 from workers.store.outbox import balanced
@@ -93,7 +93,7 @@ class Shop:
                 )
                 outcomes.append(ItemOutcome(item.record, failures=(failure,), attempt=True))
             outcome = BatchOutcome(tuple(outcomes), "refusal")
-            self.context.outbox.settle(batch, outcome, outcome="400")
+            self.context.outbox.settle(batch, outcome, call=Call(400))
             left -= {item.record for item in batch.items}
         return [each.id for each in self.context.letters.list() if each.id not in known]
 
