@@ -94,7 +94,7 @@ ROWS = (
     ("a record of two fields, waiting", lambda b, n: send(b, n), ("item", "due", "waiting")),
     ("a seen id of an event without a version", lambda b, n: send(b, n, size=20), ("seen",)),
     ("a seen id beside a version", lambda b, n: send(b, n, size=20, version=1), ("seen",)),
-    ("the history of an event", lambda b, n: send(b, n), ("history",)),
+    ("the life of a record of one event", lambda b, n: send(b, n), ("life", "lives")),
     ("a delivery kept of 300 bytes", lambda b, n: send(b, n), ("kept",)),
     ("a letter of an unknown key", unknown, ("letter",)),
     ("and its record", unknown, ("item",)),

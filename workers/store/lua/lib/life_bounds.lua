@@ -7,7 +7,7 @@ local life_bounds = {}
 local MOST, ENTRY, RECORD = 100, 6, 250  -- entries of a record; bytes of an entry and of a record, beside their texts
 local PART = 8             -- of the memory of a store with a limit
 local PAGE = 50            -- records that are trimmed at once, and
-local PAGES = 6            -- how often in one step
+local PAGES = 2            -- how often in one step
 local READ = 16            -- entries that are read of one of them
 local NEARLY_MS = 60000    -- what is so much younger than what must go goes along
 
