@@ -8,7 +8,7 @@ from typing import Any, Final
 from marshmallow import Schema, fields, validate
 from werkzeug.routing import BaseConverter
 
-from service.api import errors
+from service.api import errors, names
 from service.api.access import caller
 from service.api.moments import since
 from service.api.parts import Parts
@@ -23,7 +23,7 @@ from service.operate.deliveries import (
 )
 from service.operate.delivery_replay import DeliverySelection
 from service.operate.replay_in_background import BackgroundReplays
-from workers.errors import RequestRefused, UnknownName
+from workers.errors import RequestRefused
 
 REPLAYED: Final = 200  # deliveries of one request, unless it says otherwise
 REPLAYED_MOST: Final = 2000
@@ -121,8 +121,8 @@ def routes(parts: Parts) -> Routes:
 
     def deliveries(query: dict[str, Any]) -> dict[str, Any]:
         """List deliveries, newest first."""
-        _check(query["source"])
         scope = caller().scope
+        names.check(query["source"], "a source", scope.sources)
         found = list_deliveries(context, scope=scope, configuration=configuration, **query)
         return as_answer(found)
 
@@ -138,11 +138,11 @@ def routes(parts: Parts) -> Routes:
         """Replay deliveries through today's mappings; a value never goes over a newer one."""
         dry_run = body.pop("dry_run")
         selection = DeliverySelection(ids=tuple(body.pop("ids")), **body)
-        _check(selection.source)
+        who = caller()
+        names.check(selection.source, "a source", who.scope.sources)
         if not (selection.ids or any(body[name] for name in ("source", "outcome", "key", "since"))):
             expected = "ids, or one of source, outcome, key and since"
             raise RequestRefused("nothing that selects deliveries", expected, "name some")
-        who = caller()
         if dry_run:
             found = replay_deliveries(
                 context, selection, dry_run=True, scope=who.scope, configuration=configuration
@@ -163,10 +163,3 @@ def routes(parts: Parts) -> Routes:
         errors=(*missing, HTTPStatus.CONFLICT),
     )
     return made
-
-
-def _check(source: str | None) -> None:
-    names = caller().scope.sources
-    if source is not None and source not in names:
-        expected = f"a source: {', '.join(sorted(names)) or 'none'}"
-        raise UnknownName(repr(source), expected, "use one of them")

@@ -55,8 +55,8 @@ def missing(found: str, expected: str, do: str) -> HTTPException:
 
 
 def of_filter(error: FilterInvalid) -> Response:
-    words = (error.found, error.expected, error.do)
-    return _response(HTTPStatus.UNPROCESSABLE_ENTITY, words)
+    """Answer a filter whose form is right, but what it names is not there."""
+    return _response(HTTPStatus.NOT_FOUND, (error.found, error.expected, error.do))
 
 
 def of_operation(error: RequestRefused) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from service.api import errors
+from service.api import errors, names
 from service.api.access import caller
 from service.api.moments import since
 from service.api.parts import Parts
@@ -72,7 +72,12 @@ def routes(parts: Parts) -> Routes:
     def letters(query: dict[str, Any]) -> dict[str, Any]:
         """List open dead letters, oldest first."""
         cursor, limit = query.pop("cursor"), query.pop("limit")
-        selection = Selection(**query, scope=caller().scope)
+        scope = caller().scope
+        if not scope.whole:
+            # Letters outlive the configuration: who sees all may name what was removed.
+            names.check(query["source"], "a source", scope.sources)
+            names.check(query["collection"], "a collection", scope.collections)
+        selection = Selection(**query, scope=scope)
         try:
             return as_answer(list_letters(parts.context, selection, cursor=cursor, limit=limit))
         except UnknownGroup:

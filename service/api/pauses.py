@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, validate
 
+from service.api import names
 from service.api.access import caller
 from service.api.parts import Parts
 from service.api.routes import Routes
 from service.api.schemas import DryRun, Text
 from service.operate import pauses
-from workers.errors import UnknownName
 
 # s: a web process whose threads hang for 20 s is replaced (service/web/front.py).
 PATIENCE: Final = 3.0
@@ -78,9 +78,5 @@ def routes(parts: Parts) -> Routes:
 
 
 def _check(name: str) -> None:
-    """Hide what belongs to other destinations: to this caller it does not exist."""
     scope = caller().scope
-    seen = sorted(scope.destinations) + sorted(scope.collections)
-    if name not in seen:
-        expected = f"a destination or collection: {', '.join(seen) or 'none'}"
-        raise UnknownName(repr(name), expected, "use one of these names")
+    names.check(name, "a destination or collection", scope.destinations | scope.collections)

@@ -7,12 +7,12 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from service.api import names
 from service.api.access import caller
 from service.api.parts import Parts
 from service.api.routes import Routes
 from service.api.schemas import DryRun, Flag, Text
 from service.operate import previews
-from workers.errors import UnknownName
 
 
 class PreviewBody(DryRun):
@@ -66,9 +66,7 @@ def routes(parts: Parts) -> Routes:
         body.pop("dry_run")  # it never does anything
         scope, configuration = caller().scope, parts.configuration
         source = body.pop("source")
-        if source not in scope.sources:
-            names = ", ".join(sorted(scope.sources)) or "none"
-            raise UnknownName(repr(source), f"a source of instep.toml ({names})", "use one of them")
+        names.check(source, "a source", scope.sources)
         data = body.pop("body").encode("utf-8", "surrogatepass")
         found = previews.preview(configuration, parts.context.outbox, source, data, **body)
         return previews.as_dict(previews.within(found, scope), configuration.settings)

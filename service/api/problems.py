@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 
 from marshmallow import Schema, fields, validate
 
-from service.api import errors
+from service.api import errors, names
 from service.api.access import caller
 from service.api.moments import since
 from service.api.parts import Parts
@@ -83,16 +83,22 @@ def routes(parts: Parts) -> Routes:
 
     def problems(query: dict[str, Any]) -> dict[str, Any]:
         """List what went wrong by cause, most letters first, with what to do."""
-        return as_answer(list_problems(parts.context, scope=caller().scope, **query))
+        scope = caller().scope
+        if not scope.whole:
+            # Letters outlive the configuration: who sees all may name what was removed.
+            names.check(query["source"], "a source", scope.sources)
+            names.check(query["collection"], "a collection", scope.collections)
+        return as_answer(list_problems(parts.context, scope=scope, **query))
 
-    made.get("/problems", problems, page_of(ProblemEntry), query=ProblemsQuery)
+    missing = (HTTPStatus.NOT_FOUND,)
+    made.get("/problems", problems, page_of(ProblemEntry), query=ProblemsQuery, errors=missing)
     for action in _ACTIONS:
         made.post(
             f"/problems/<group>/{action}",
             _act(parts, action),
             {HTTPStatus.ACCEPTED: Started(), HTTPStatus.OK: Estimate()},
             body=DryRun,
-            errors=(HTTPStatus.NOT_FOUND,),
+            errors=missing,
         )
     return made
 

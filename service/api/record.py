@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, jsonify
 from marshmallow import Schema, fields
 
-from service.api import errors
+from service.api import errors, names
 from service.api.access import caller
 from service.api.parts import Parts
 from service.api.routes import Routes
@@ -48,6 +48,10 @@ class RecordAnswer(Schema):
         fields.Dict(keys=fields.String()),
         metadata={"description": "Deliveries that named it and changed nothing."},
     )
+    notes = fields.List(
+        fields.String(),
+        metadata={"description": "What else a person should know of it."},
+    )
     values = fields.Dict(
         keys=fields.String(),
         values=fields.Dict(keys=fields.String()),
@@ -79,10 +83,7 @@ def routes(parts: Parts) -> Routes:
 
     def record(query: dict[str, Any]) -> Any:
         """Show why a record is on the site, or is not, and what happens next."""
-        names = caller().scope.collections
-        if query["collection"] not in names:
-            expected = f"a collection: {', '.join(sorted(names)) or 'none'}"
-            raise UnknownName(repr(query["collection"]), expected, "use one of them")
+        names.check(query["collection"], "a collection", caller().scope.collections)
         try:
             return life_of(parts.context, **query)
         except UnknownLocale as error:

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from service.operate.bulk_runner import BulkRunner
+from service.operate.record_life import life_of
 from tests.support.api_rig import ADMIN, CLERK, OPERATE, Rig
 
 
@@ -111,3 +112,15 @@ def test_runs_of_others_are_not_shown_to_an_access_of_one_destination(rig):
     ended(rig, own)
     assert [each["id"] for each in rig.get("/api/runs", CLERK).json["items"]] == [own]
     assert [each["id"] for each in rig.get("/api/runs", ADMIN).json["items"]] == [own, run]
+
+
+def test_a_record_of_which_there_is_more_to_say_is_shown_whole(rig):
+    rig.deliver(id="newer", topic="stock", sku="plain", qty=9)  # its letter closes by itself
+    rig.deliver(id="again", topic="stock", sku="plain", qty="no number")
+    record = rig.get("/api/record", collection="products", key="plain").json
+    assert record["notes"]
+    assert record["missed"]
+    found = life_of(rig.context, "products", "plain")
+    assert (record["notes"], record["missed"]) == (found["notes"], found["missed"])
+    assert (record["life"], record["fields"]) == (found["life"], found["fields"])
+    assert set(record) == set(found)
