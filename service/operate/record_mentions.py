@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from workers.delivery.context import Context
 
 MOST: Final = 10  # that are told of each kind
-_PATIENCE: Final = 1.0  # s for each of the searches
+_PATIENCE: Final = 0.3  # s for what changed nothing, and
+_PATIENCE_MAPPED: Final = 0.1  # s for what was mapped, and for letters
 _GLANCE: Final = 0.05  # s for a record that is known, and
 _GLANCED: Final = 500  # deliveries
 _MISSED: Final = 5
-_LETTERS: Final = 1_000  # newest open letters that are read
+_LETTERS: Final = 500  # newest open letters that are read
 
 
 def missed(context: Context, collection: str, record: str, shown: str) -> list[dict[str, Any]]:
@@ -41,15 +42,16 @@ def mentions_of(context: Context, collection: str, key: str) -> list[dict[str, A
     """
     Return what named *key*, newest first: ``[{id, at, source, topic, outcome, reason}]``.
 
-    Deliveries by the bodies that are kept, as far back as a second reads; then open dead letters of
-    events that could not be mapped. Ids are those of ``instep deliveries`` and ``instep dead``.
+    Deliveries by the bodies that are kept, as far back as a part of a second reads; then open dead
+    letters of events that could not be mapped. Ids are those of ``instep deliveries`` and ``instep
+    dead``.
     """
     record = record_of(context.settings.collections[collection], key)
     text = _text(context, collection, record, key)
     # Those that changed nothing first: of what was mapped there may be very many.
     found = [
         *islice(_deliveries(context, text, mapped=False), MOST),
-        *islice(_deliveries(context, text, mapped=True), MOST),
+        *islice(_deliveries(context, text, mapped=True, patience=_PATIENCE_MAPPED), MOST),
     ]
     found.sort(key=lambda each: str(each["at"]), reverse=True)
     return [*found[:MOST], *islice(_letters(context, text), MOST)]
@@ -103,12 +105,16 @@ def _names(entry: DeliveryEntry, text: KeyText) -> bool:
 
 
 def _letters(context: Context, text: KeyText) -> Iterator[dict[str, Any]]:
-    ends = time.monotonic() + _PATIENCE
-    with guarded():
-        ids = [str(id) for id in context.steps.client.zrevrange(keys.LETTERS, 0, _LETTERS - 1)]
-    for id in ids:
-        letter = context.letters.show(id)
-        if letter and letter.kind == "unmapped" and text.in_body(letter.body):
+    ends = time.monotonic() + _PATIENCE_MAPPED
+    client = context.steps.client
+    with guarded(), client.pipeline(transaction=False) as pipeline:
+        ids = [str(id) for id in client.zrevrange(keys.LETTERS, 0, _LETTERS - 1)]
+        for id in ids:
+            pipeline.hget(keys.letter(id), "kind")
+        kinds = pipeline.execute()
+    for id, kind in zip(ids, kinds, strict=True):
+        letter = context.letters.show(id) if kind == "unmapped" else None
+        if letter and text.in_body(letter.body):
             problems = "; ".join(f"{p['field']}: {p['message']}" for p in letter.problems)
             yield {
                 "id": letter.id,

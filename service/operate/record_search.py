@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from heapq import nlargest
 from typing import TYPE_CHECKING, Final
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 NEAREST: Final = 5
 _LIKE: Final = 20  # of which these are chosen
 _COMPARED: Final = 60  # letters of a key
-_LOOKED: Final = 200_000  # keys that are compared
+_LOOKS: Final = str.maketrans("OoIlSBZ", "0011582")
+_PAGE: Final = 2_000  # keys that are read at once
+_FEW: Final = 1_000  # keys, of which each is compared
 _CLOSE: Final = 200  # of which so many are compared letter by letter
 GLANCE: Final = 0.05  # s for a record that is known
-_PATIENCE: Final = 1.5  # s
-_ALIKE: Final = 0.8  # of two keys, of 1
+_PATIENCE: Final = 0.4  # s
 
 
 def alike(context: Context, facts: RecordFacts) -> list[str]:
@@ -32,16 +33,30 @@ def alike(context: Context, facts: RecordFacts) -> list[str]:
     Return sentences: keys of items that are like one that no item has, and the other way about.
     """
     name, key = facts.collection.name, facts.key
-    missing = any(facts.letters[id].kind == "missing" for id in facts.letters)
-    if missing and facts.id is None:
+    missing = missing_keys(context.steps.client, name)
+    if facts.id is None and any(each.kind == "missing" for each in facts.letters.values()):
         near = nearest(context, name, key, patience=GLANCE)
+        near = [each for each in near if each not in missing]
         return [f"Keys like it that items have: {', '.join(near)}."] if near else []
-    known = missing_keys(context.steps.client, name)
-    close = get_close_matches(facts.record, [each for each in known if each != key], 1, _ALIKE)
     return [
-        f"A record with a key like it, {each}, has no item: see the dead letter {known[each]}."
-        for each in close
-    ]
+        f"A record with a key like it, {each}, has no item: see the dead letter {id}."
+        for each, id in missing.items()
+        if each != key and _is_typo(facts.record, each)
+    ][:NEAREST]
+
+
+def _is_typo(one: str, other: str) -> bool:
+    """
+    Tell whether two keys differ as a typo does: by case, marks, or letters that look alike, or by
+    one letter. Two numbers that differ are two numbers.
+    """
+    squeezed = (
+        "".join(filter(str.isalnum, each)).translate(_LOOKS).lower() for each in (one, other)
+    )
+    if len({*squeezed}) == 1:
+        return True
+    digits = ("".join(filter(str.isdigit, each)) for each in (one, other))
+    return len({*digits}) == 1 and _distance(one, other) == 1
 
 
 def nearest(
@@ -50,28 +65,50 @@ def nearest(
     """
     Return at most five keys that items or records of *collection* have, the nearest first.
 
-    *patience*: s after which no more keys are compared.
+    *patience*: s after which no more keys are read.
     """
-    own = context.settings.collections[collection]
-    record = record_of(own, key)
+    record = record_of(context.settings.collections[collection], key)
+    known = [each for each in _known_keys(context, collection, patience) if each != record]
+    lowered = {each.lower(): each for each in known}
+    close = _candidates(record.lower(), list(lowered))
+    found = get_close_matches(record.lower(), close, _LIKE)
+    near = sorted((lowered[each] for each in found), key=lambda each: _distance(record, each))
+    # Letters that look alike are the likeliest typo.
+    seen = record.translate(_LOOKS)
+    return sorted(near, key=lambda each: _distance(seen, each.translate(_LOOKS)))[:NEAREST]
+
+
+def _candidates(record: str, known: list[str]) -> list[str]:
+    """
+    Return those of *known* that may be like *record*.
+
+    Of many, those that agree with it longest, from their beginning or from their end: to compare
+    all of them letter by letter takes too long.
+    """
+    if len(known) > _FEW:
+        begins = _longest(known, [record[:n] for n in range(1, len(record) + 1)], str.startswith)
+        ends = _longest(known, [record[-n:] for n in range(1, len(record) + 1)], str.endswith)
+        known = [*begins, *ends]
     wanted = _pairs(record)
-    ends = time.monotonic() + patience
+    scored = ((len(wanted & _pairs(each)) / len(wanted | _pairs(each)), each) for each in known)
+    return [each for _, each in nlargest(_CLOSE, scored)]
 
-    def scored() -> Iterator[tuple[float, str]]:
-        for each in _known_keys(context, collection):
-            if each == record:
-                continue
-            if abs(len(each) - len(record)) <= max(3, len(record) // 3):
-                other = _pairs(each)
-                yield len(wanted & other) / max(1, len(wanted | other)), each
-            if time.monotonic() > ends:
-                return
 
-    close = [each for _, each in nlargest(_CLOSE, scored())]
-    lowered = {each.lower() for each in close}
-    found = get_close_matches(record.lower(), lowered, _LIKE)
-    chosen = (each for each in dict.fromkeys(close) if each.lower() in found)
-    return sorted(chosen, key=lambda each: _distance(record, each))[:NEAREST]
+def _longest(known: list[str], parts: list[str], agrees: Callable[[str, str], bool]) -> list[str]:
+    """Return those that agree with the longest of *parts*; with shorter ones, if these are few."""
+    low, high = 0, len(parts)
+    while low < high:  # how many of the parts any key agrees with
+        middle = (low + high + 1) // 2
+        if any(agrees(each, parts[middle - 1]) for each in known):
+            low = middle
+        else:
+            high = middle - 1
+    found: list[str] = []
+    for length in range(low, max(0, low - 3), -1):
+        found = [each for each in known if agrees(each, parts[length - 1])]
+        if len(found) >= _LIKE:
+            break
+    return found[:_FEW]
 
 
 def _distance(one: str, other: str) -> int:
@@ -91,21 +128,24 @@ def _pairs(text: str) -> set[str]:
     return {text[n : n + 2] for n in range(len(text) - 1)}
 
 
-def _known_keys(context: Context, collection: str) -> Iterator[str]:
-    """Yield the keys of the item index, then those of records without an item."""
+def _known_keys(context: Context, collection: str, patience: float) -> Iterator[str]:
+    """Yield the keys of the item index, of records that wait, and of letters; else of records."""
     client, settings = context.steps.client, context.settings
     place = (collection, settings.copy_of(settings.collections[collection]))
-    prefix = keys.item(collection, "")
-    left = _LOOKED
+    ends = time.monotonic() + patience
+    yield from missing_keys(client, collection)
     with guarded():
-        for each in client.zrange(keys.waiting(collection), 0, 999):
-            yield str(each)
-        for each, _ in client.hscan_iter(keys.item_ids(*place), count=2000):
-            yield str(each)
-            left -= 1
-            if not left:
-                return
-        for number, name in enumerate(client.scan_iter(f"{prefix}*", count=2000)):
-            yield str(name).removeprefix(prefix)
-            if number > left:
-                return
+        yield from (str(each) for each in client.zrange(keys.waiting(collection), 0, 999))
+        cursor, indexed = 0, False
+        while time.monotonic() < ends:
+            cursor, found = client.hscan(keys.item_ids(*place), cursor, count=_PAGE)
+            indexed = indexed or bool(found)
+            yield from (str(each) for each in found)
+            if not cursor:
+                break
+        prefix = keys.item(collection, "")
+        while not indexed and time.monotonic() < ends:
+            cursor, names = client.scan(cursor, match=f"{prefix}*", count=_PAGE)
+            yield from (str(each).removeprefix(prefix) for each in names)
+            if not cursor:
+                break

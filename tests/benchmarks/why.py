@@ -75,7 +75,8 @@ def fill(context, items, events):
         client.hset(keys.item_ids(*place), mapping=ids)
         client.hset(keys.item_keys(*place), mapping={id: name for name, id in ids.items()})
     for first in range(0, events, PART):
-        made = tuple(event(chosen.randrange(items), first + n) for n in range(PART))
+        records = (first + n if first + n < items else chosen.randrange(items) for n in range(PART))
+        made = tuple(event(record, first + n) for n, record in enumerate(records))
         body = f'{{"first": {first}, "sku": "{made[0].changes[0].record}"}}'.encode()
         context.outbox.accept(Delivery("erp", uuid.uuid4().hex, made, body))
 
