@@ -44,6 +44,9 @@ class RecordAnswer(Schema):
     waits_for = fields.String(required=True)
     next = fields.Nested(Next, required=True)
     waits = fields.List(fields.Dict(keys=fields.String()), required=True)
+    notes = fields.List(
+        fields.String(), metadata={"description": "Sentences on what the state does not show."}
+    )
     missed = fields.List(
         fields.Dict(keys=fields.String()),
         metadata={"description": "Deliveries that named it and changed nothing."},

@@ -273,6 +273,13 @@ def test_an_unmapped_topic_is_found_by_the_key_that_nothing_knows(way):
     assert delivery["source"] == "erp"
 
 
+def test_a_mapping_whose_filter_matches_nothing_is_found_by_the_key(way):
+    way.receive("P-7777", topic="quiet", qty=5)
+    (delivery,) = way.unknown("P-7777").deliveries
+    assert (delivery["topic"], delivery["outcome"]) == ("quiet", "unwanted")
+    assert "no mapping takes it" in delivery["reason"]
+
+
 def test_an_unmapped_topic_is_told_of_a_record_that_is_known(way):
     way.receive("P-0001", qty=5)
     way.receive("P-0002", topic="stock.moved", qty=6)

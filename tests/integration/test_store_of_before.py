@@ -5,11 +5,15 @@ import json
 import pytest
 import redis
 
+from service.operate.record_fields import fields_of
+from service.operate.record_rests import rests
+from service.operate.record_waits import waits
 from tests.support.earlier_stores import STORES, bytes_of, restore
 from tests.support.outbox_driver import sent
 from tests.support.store_of_version import Keyed, commands, fill, text_of
 from workers.store import version
 from workers.store.outbox import balanced
+from workers.store.record_reader import RecordReader
 from workers.store.upgrade import Upgrade
 
 
@@ -124,3 +128,15 @@ def test_a_letter_shows_the_key_as_it_came(shop):
     shop.pass_time(60)
     shop.work()
     assert _letters(shop)["missing M-2"]["key"] == "M-2"
+
+
+def test_why_reads_every_record_of_a_store_of_before(shop):
+    reader = RecordReader(shop.steps, shop.settings)
+    names = [name.split(":", 3)[2:] for name in shop.client.scan_iter("instep:item:*")]
+    assert names
+    for collection, record in names:
+        if collection in shop.settings.collections:
+            facts = reader.read(collection, record)
+            assert facts.record == record.strip()
+            assert isinstance(waits(facts, workers=1, spooled=0) + rests(facts), list)
+            assert fields_of(facts, None).keys() >= {*facts.fields} - {":gone"}

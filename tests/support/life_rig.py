@@ -26,6 +26,12 @@ class Stock(Mapping):
     category = Option()
     image = Image()
 
+class Quiet(Stock):
+    class Meta:
+        source, collection, key = "erp", "products", "sku"
+        topics = ("quiet",)
+        when = "loud"
+
 class Price(Stock):
     class Meta:
         source, collection, key = "shop", "products", "sku"
