@@ -21,8 +21,7 @@ from service.operate.deliveries import (
     replay_deliveries,
     show_delivery,
 )
-from service.operate.delivery_replay import DeliverySelection
-from service.operate.replay_in_background import BackgroundReplays
+from service.operate.delivery_replay import DeliverySelection, start_replay
 from workers.errors import RequestRefused
 
 REPLAYED: Final = 200  # deliveries of one request, unless it says otherwise
@@ -117,7 +116,6 @@ class ReplayPreview(Schema):
 def routes(parts: Parts) -> Routes:
     made = Routes("deliveries", "Deliveries: what came, and how it was answered")
     context, configuration = parts.context, parts.configuration
-    replays = BackgroundReplays(context, configuration)
 
     def deliveries(query: dict[str, Any]) -> dict[str, Any]:
         """List deliveries, newest first."""
@@ -148,7 +146,10 @@ def routes(parts: Parts) -> Routes:
                 context, selection, dry_run=True, scope=who.scope, configuration=configuration
             )
             return answered(ReplayPreview(), found)
-        return {"run": replays.begin(selection, by=who.name, scope=who.scope)}
+        run = start_replay(
+            context, selection, who.name, scope=who.scope, configuration=configuration
+        )
+        return {"run": run}
 
     missing = (HTTPStatus.NOT_FOUND,)
     made.get(

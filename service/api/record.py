@@ -51,10 +51,6 @@ class RecordAnswer(Schema):
         fields.Dict(keys=fields.String()),
         metadata={"description": "Deliveries that named it and changed nothing."},
     )
-    notes = fields.List(
-        fields.String(),
-        metadata={"description": "What else a person should know of it."},
-    )
     values = fields.Dict(
         keys=fields.String(),
         values=fields.Dict(keys=fields.String()),

@@ -20,6 +20,7 @@ from workers.store.scripts import Steps
 MOST: Final = 10_000  # entries
 LONGEST: Final = 500  # characters of one text of an entry
 ERASED: Final = "erased"  # target of an entry that held a forgotten key
+_BEFORE_ALL: Final = "0-0"  # id before every entry
 
 
 class Audit:
@@ -69,7 +70,7 @@ class Audit:
         """Return the id of the newest entry."""
         with guarded():
             found: Any = self._steps.client.xrevrange(keys.AUDIT, "+", "-", count=1)
-        return str(found[0][0]) if found else _FIRST
+        return str(found[0][0]) if found else _BEFORE_ALL
 
     def since(self, id: str, most: int = 100) -> Sequence[dict[str, Any]]:
         """Return at most *most* entries after *id*, the oldest first."""
