@@ -149,7 +149,9 @@ def main():
     for name in found[0]:
         last = name.startswith("bytes")
         shown = [figures[name][-1] if last else median(figures[name]) for figures in found]
-        ratio = f"  {shown[-1] / shown[0]:.2f}" if len(shown) > 1 and shown[0] else ""
+        # Of rounds that were played one behind the other: the machine has other work, too.
+        pairs = zip(found[0][name], found[-1][name], strict=True)
+        ratio = f"  {median(mine / other for other, mine in pairs if other):.2f}"
         print(f"{name:44}" + "".join(f"{figure:10.1f}" for figure in shown) + ratio)
 
 
