@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from service.ingest.spool_count import all_waiting
 from service.operate.moments import moment
@@ -24,11 +24,13 @@ from workers.store.letters_around import closed_letters
 from workers.store.record_facts import RecordFacts
 from workers.store.record_history import RecordHistory
 from workers.store.record_reader import RecordReader
+from workers.webflow.item_keys import parted
 
 if TYPE_CHECKING:
     from workers.delivery.context import Context
 
-SHOWN = "nothing: the CMS shows it"
+SHOWN: Final = "nothing: the CMS shows it"
+_MAYBE: Final = ("spool", "delivery")  # deliveries that may name it, or not
 
 
 @dataclass
@@ -41,9 +43,13 @@ class UnknownRecord(LookupError):
     nearest: Sequence[str] = ()
     # that named it and were not mapped: {id, at, source, topic, outcome, reason}
     deliveries: Sequence[Mapping[str, Any]] = field(default=())
+    parts: int = 1  # that a key of the collection has
 
     def __str__(self) -> str:
-        return f"no event has named the record {self.key} of {self.collection}"
+        said = f"no event has named the record {self.key} of {self.collection}"
+        if self.parts in (1, len(parted(self.key))):
+            return said
+        return f"{said}, whose keys have {self.parts} parts, joined by |"
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -89,6 +95,7 @@ def life_of(
         UnknownLocale: Its site has no such locale.
         StoreUnavailable: The store did not answer.
     """
+    own = context.settings.collections[collection]
     reader = RecordReader(context.steps, context.settings)
     facts = reader.read(collection, key)
     if facts is None:
@@ -98,6 +105,7 @@ def life_of(
             reader.item_of(collection, key),
             nearest(context, collection, key),
             mentions_of(context, collection, key),
+            max(1, len(own.keys)),
         )
     if locale is not None and facts.locales:
         _check_locale(locale, facts.locales)
@@ -119,7 +127,7 @@ def _life(context: Context, facts: RecordFacts, locale: str | None) -> dict[str,
     resting = rests(facts)
     found = [*waits(facts, workers=alive, spooled=spooled), *resting]
     # What may come of a spool says nothing of what is known.
-    found.sort(key=lambda each: each.cause in ("spool", "delivery"))
+    found.sort(key=lambda each: each.cause in _MAYBE)
     state = state_of(facts, resting)
     return {
         "collection": facts.collection.name,
@@ -160,6 +168,8 @@ def _answer(facts: RecordFacts, state: str, found: Sequence[Wait]) -> str:
     if not found:
         return f"It is {where}: the CMS shows all that its sources gave."
     main = found[0].says.removeprefix("nothing: ")
+    if found[0].cause in _MAYBE:
+        return f"It is {where}, as far as deliveries were accepted. But see {main}."
     whole = all(each.state not in ("written", "unchanged") for each in facts.fields.values())
     if state in ("pending", "sending", "not published"):
         some = "Not yet" if whole or state == "not published" else "Not all of it yet"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.operate.moments import moment
+from workers.model.retirement import shown_slug
 from workers.store.circuit_breaker import OPERATOR
 from workers.store.record_facts import RecordFacts, Referred
 
@@ -69,7 +70,7 @@ def _in_claim(facts: RecordFacts) -> Iterator[Wait]:
         f"the answer to a request ({claim.kind}) that is on its way since {moment(claim.at)}",
         after,
         max(ends, facts.now) if ends > facts.now else claim.till,
-        tuple(sorted(claim.slugs)),
+        tuple(sorted(shown_slug(slug) for slug in claim.slugs)),
     )
 
 

@@ -208,6 +208,16 @@ def test_a_locale_shows_its_own_fields_and_those_of_all(way):
     assert found["locale"] == "de"
 
 
+def test_deliveries_in_a_spool_are_told_and_may_name_it(way):
+    known(way, 1)
+    spool = {"machine": "another", "at": way.now(), "deliveries": 3, "bytes": 900}
+    way.store.hset("instep:spools", "another a", json.dumps(spool))
+    found = way.why("P-0001")
+    assert (found["state"], way.causes("P-0001")) == ("in step", ["spool"])
+    assert "3 deliveries" in found["waits_for"]
+    assert found["answer"].startswith("It is on the site, as far as deliveries were accepted.")
+
+
 def test_it_is_json_as_it_is(way):
     way.receive("P-0001", qty=5)
     assert json.loads(json.dumps(way.why("P-0001")))["collection"] == "products"

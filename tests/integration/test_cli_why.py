@@ -140,6 +140,12 @@ def test_a_key_of_several_parts_works(shop):
     assert found["fields"]["price"]["wanted"] == 5
 
 
+def test_a_key_with_too_few_parts_is_told_so(shop):
+    found = shop.why("prices", "A1")
+    assert found.exit_code == 1
+    assert "whose keys have 2 parts, joined by |" in " ".join(found.output.split())
+
+
 def test_a_collection_without_keys_is_asked_by_item_id(shop):
     shop.receive("page", item="65f000000000000000000abc", title="Hello")
     found = json.loads(shop.why("pages", "65f000000000000000000abc", "--json").output)
