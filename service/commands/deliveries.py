@@ -16,6 +16,7 @@ from service.commands.session import joined, operator
 
 OUTCOMES: Final = ("kept", "duplicate", "unwanted", "unmapped", "refused", "spooled")
 _COLORS: Final = {"kept": "green", "refused": "red", "unmapped": "red", "spooled": "yellow"}
+_BEFORE_ID: Final = 38  # characters: time, outcome, status
 _KEYS: Final = 3  # shown in a list; --json has more
 _SINCE: Final = "Only those since then: 30m, 2h or 3d, or a time with its offset."
 
@@ -66,11 +67,16 @@ def list_(limit: int, json_wanted: bool, **chosen: Any) -> None:
 
 def _list_one(found: Mapping[str, Any]) -> None:
     """Print two lines or more; ids and keys are never broken or cut, so that they can be pasted."""
-    at = found["at"][:19].replace("T", " ")
+    at = f"{found['at'][:19].replace('T', ' ')}Z"
     color = _COLORS.get(found["outcome"])
     outcome = click.style(f"{found['outcome']:9}", fg=color)
     status = f"{found['status']}" if found["status"] else "   "
-    click.echo(f"{at}  {outcome}  {status}  {found['id']}")
+    fits = len(found["id"]) <= _width() - _BEFORE_ID
+    click.echo(
+        f"{at}  {outcome}  {status}  {found['id']}" if fits else f"{at}  {outcome}  {status}"
+    )
+    if not fits:
+        click.echo(f"    {found['id']}")
     for line in _details(found):
         click.echo(line)
 
@@ -85,12 +91,15 @@ def _details(found: Mapping[str, Any]) -> Iterator[str]:
             yield from _wrapped(text)
 
 
+def _width() -> int:
+    return max(40, shutil.get_terminal_size((80, 24)).columns)
+
+
 def _wrapped(text: str) -> list[str]:
-    width = shutil.get_terminal_size((80, 24)).columns
     indent = " " * 4
     return textwrap.wrap(
         text,
-        max(40, width),
+        _width(),
         initial_indent=indent,
         subsequent_indent=indent,
         break_long_words=False,

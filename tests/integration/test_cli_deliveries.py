@@ -26,7 +26,8 @@ def run(rig):
     def _run(*arguments, **options):
         rig.refusals.flush()
         command = ("deliveries", *map(str, arguments))
-        return CliRunner().invoke(main, command, env=rig.environ, **options)
+        environ = rig.environ | options.pop("env", {})
+        return CliRunner().invoke(main, command, env=environ, **options)
 
     return _run
 
@@ -56,6 +57,13 @@ def test_neither_ids_nor_keys_are_cut(run, rig):
     result = run("list")
     assert LONG in result.stdout
     assert ID.findall(result.stdout) == ["erp-1"]
+
+
+def test_a_long_id_has_a_line_of_its_own(run, rig):
+    rig.send(type="price", sku="a", cents=5)
+    result = run("list", env={"COLUMNS": "41"})
+    first, second = result.stdout.splitlines()[:2]
+    assert (first[-3:], second) == ("200", "    erp-1")
 
 
 @pytest.mark.usefixtures("some")
