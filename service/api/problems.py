@@ -127,7 +127,7 @@ def _act(parts: Parts, action: Change) -> Callable[..., Any]:
 _TOLD: Final = {
     "replay": "Replay all dead letters of this cause.",
     "discard": "Discard all dead letters of this cause, with their values.",
-    "seen": "Mark this problem as seen, until new letters come.",
+    "seen": "Mark this problem as seen, until its last letter has closed.",
     "ignore": "Ignore this problem: it is listed only with state=ignored.",
     "open": "Mark this problem as neither seen nor ignored.",
 }

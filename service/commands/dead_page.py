@@ -34,7 +34,7 @@ def local(text: str | None, *, seconds: bool = True) -> str:
     return datetime.fromisoformat(text).astimezone().strftime(form)
 
 
-def _lines(rows: Sequence[Sequence[str]], texts: Sequence[str]) -> Iterator[str]:
+def lines(rows: Sequence[Sequence[str]], texts: Sequence[str]) -> Iterator[str]:
     """
     Yield a line for each row and its text; on a terminal a long text goes on in the next ones.
 
@@ -86,7 +86,7 @@ def _problems(found: Sequence[Found]) -> Iterator[str]:
         (each["id"], str(each["letters"]), local(each["since"], seconds=False), each["example"])
         for each in found
     ]
-    yield from _lines(heads, ["problem", *(_title(each) for each in found)])
+    yield from lines(heads, ["problem", *(_title(each) for each in found)])
 
 
 def _title(found: Found) -> str:
@@ -114,7 +114,7 @@ def letters(found: Sequence[Found], group: Found | None, columns: int) -> Iterat
         )
         for each in found
     ]
-    yield from _lines(heads, ["why", *(_why(each) for each in found)])
+    yield from lines(heads, ["why", *(_why(each) for each in found)])
 
 
 def _record(found: Found) -> str:

@@ -16,8 +16,8 @@ from service.operate.selection import Selection, UnknownGroup, candidates, lette
 from workers.delivery.context import Context
 from workers.store.audit import Audit
 from workers.store.dead_letters import Letter
-from workers.store.outbox import RUNS
 from workers.store.problem_groups import State
+from workers.store.runs import WAKE
 
 Change = Literal["replay", "discard", "seen", "ignore", "open"]
 
@@ -117,8 +117,8 @@ def start(
     _audit(context, by, action, selection, run=id, letters=len(found))
     if not found:
         context.runs.finish(id)
-    elif wake and context.outbox.wants_job(RUNS):
-        context.wakes.wake(RUNS)
+    elif wake and context.outbox.wants_job(WAKE):
+        context.wakes.wake(WAKE)
     return id
 
 

@@ -16,7 +16,8 @@ from workers.runtime.upkeep import Upkeep
 from workers.store import problem_keys
 from workers.store.audit import Audit
 from workers.store.lease import Lease
-from workers.store.outbox import RUNS, balanced
+from workers.store.outbox import balanced
+from workers.store.runs import WAKE
 
 LONG = "stock: Is too long: …"
 
@@ -341,7 +342,7 @@ def test_the_sweeper_finds_a_run_that_nobody_works_on(shop):
     lease.end()
     Upkeep(shop.context).look()
     assert queued(shop) == 1
-    assert not shop.context.outbox.wants_job(RUNS)
+    assert not shop.context.outbox.wants_job(WAKE)
 
 
 def test_the_sweeper_groups_letters_a_second_apart(shop):

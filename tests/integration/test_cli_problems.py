@@ -299,3 +299,24 @@ def test_letters_are_exported_as_json_lines_with_their_bodies(shop, tmp_path):
     path = tmp_path / "letters.jsonl"
     assert shop.run("dead", "export", "--kind", "refused", "--output", str(path)).stdout == ""
     assert json.loads(path.read_text())["kind"] == "refused"
+
+
+# runs ---------------------------------------------------------------------------------------------
+
+
+def test_runs_are_listed_and_shown(shop):
+    assert shop.run("runs", "list").stdout == "Runs: none\n"
+    shop.refuse("i1", "i2")
+    shop.leave_out({"sku": "a", "qty": "y"})
+    assert shop.run("dead", "replay", "--all", "--yes").exit_code == 1
+    (run,) = shop.shown("runs", "list")
+    assert (run["kind"], run["state"], run["figures"]["left"]) == ("replay", "done", 1)
+    listed = shop.run("runs", "list").stdout.splitlines()[2]
+    assert listed.startswith(run["id"])
+    assert listed.endswith("letters 3, done 3, replayed 2, left 1")
+    assert shop.shown("runs", "list", "--kind", "discard") == []
+    assert shop.shown("runs", "show", run["id"]) == run
+    assert (
+        "1 left: unmapped: qty: Not a valid integer" in shop.run("runs", "show", run["id"]).stdout
+    )
+    assert shop.run("runs", "show", "r99").exit_code == 1

@@ -46,6 +46,7 @@ _VARYING: Final = tuple(
         rf"\b\d{{4}}-\d{{2}}-\d{{2}}{_CLOCK}{_ZONE}",
         rf"[^\s\"'(\[/:=,;]+\.(?:{_FILES})\b",
         r"(?<![\w<./])/[\w.%~*-]+(?:/[\w.%~*-]*)*",
+        r"(?<=[:=] )(?:true|false|null|none|undefined|\[object object\])(?=$|[,;)}\]])",
     )
 )
 _NUMBERED: Final = re.compile(

@@ -23,11 +23,11 @@ from workers.errors import StoreUnavailable
 from workers.model.attempts import Claimed, Wait
 from workers.runtime import heartbeats
 from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, RUN, SECONDS, WakeQueue
-from workers.store import connection
+from workers.store import connection, runs
 from workers.store.complaint import Complaint
 from workers.store.connection import guarded
 from workers.store.durability import StoreCheck
-from workers.store.outbox import FETCHES, FLIGHTS, RUNS
+from workers.store.outbox import FETCHES, FLIGHTS
 from workers.store.scripts import Steps
 
 Fetching = Callable[[Callable[[], object]], Wait | None]  # its argument enqueues another job
@@ -71,7 +71,7 @@ class Wakes:
             kept |= {"ttl": 300, "pipeline": pipeline}
             if destination == FETCHES:
                 self.fetches.enqueue(FETCH, job_timeout=SECONDS[FETCH], **kept)
-            elif destination == RUNS:
+            elif destination == runs.WAKE:
                 self.queue.enqueue(RUN, job_timeout=SECONDS[RUN], **kept)
             else:
                 self.queue.enqueue(DELIVER, destination, job_timeout=SECONDS[DELIVER], **kept)
@@ -150,7 +150,7 @@ class Jobs:
         if step is None:
             _log.warning("job of runs in a process that has none")
             return
-        self.context.outbox.job_started(RUNS)
+        self.context.outbox.job_started(runs.WAKE)
         till = time.monotonic() + RUN_SLICE
         while not self.stop.is_set():
             self.alive(RUN_STEP)
@@ -158,7 +158,7 @@ class Jobs:
             if not step():
                 return
             if time.monotonic() > till:
-                self.hand_over(RUNS)
+                self.hand_over(runs.WAKE)
                 return
 
     def _work(

@@ -9,7 +9,7 @@ from typing import Final
 from workers.delivery.context import Context
 from workers.store import problem_keys
 from workers.store.connection import guarded
-from workers.store.outbox import RUNS
+from workers.store.runs import WAKE
 
 EVERY: Final = 1.0  # s between two looks
 GROUPED: Final = 200  # letters per look
@@ -43,5 +43,5 @@ class Upkeep:
             return
         with guarded():
             held = self._context.steps.client.exists(*map(problem_keys.running, ids))
-        if int(held) < len(ids) and self._context.outbox.wants_job(RUNS):
-            self._context.wakes.wake(RUNS)
+        if int(held) < len(ids) and self._context.outbox.wants_job(WAKE):
+            self._context.wakes.wake(WAKE)

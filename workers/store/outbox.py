@@ -37,7 +37,6 @@ DEDUPE_HOURS = 24.0  # default, unless source or sender set it
 INDEX_EVERY = 30.0  # s between listings of recent edits
 V1_INDEX_EVERY = 600.0  # s; v1 cannot filter, and lists the whole collection
 FETCHES = ":fetch"  # pseudo-destination of the fetch queue, as in fetch_queue.lua
-RUNS = ":run"  # pseudo-destination of runs that a worker carries out
 FLIGHTS = 4  # concurrent requests per destination
 GIVEN_BACK = Call(message="given back", sent=False)
 

@@ -24,6 +24,7 @@ from workers.store.scripts import Steps
 Kind = Literal["reconcile", "remap", "replay", "undo", "pull", "discard", "seen", "ignore", "open"]
 State = Literal["running", "done", "failed", "held", "stopped"]
 
+WAKE: Final = ":run"  # pseudo-destination: a job that carries runs out
 MOST: Final = 500
 LONGEST: Final = 300  # characters of a reason
 

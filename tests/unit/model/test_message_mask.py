@@ -52,6 +52,8 @@ from workers.model.message_mask import masked, normal
         ),
         pytest.param("one of: 1, 2 and 3", "one of: 1 or 4", id="row of values"),
         pytest.param("Is too long: undefined", "Is too long: 'abc'", id="undefined"),
+        pytest.param("not a number: true", "not a number: 'abc'", id="flag"),
+        pytest.param("not a text: [object Object]", "not a text: null", id="object"),
         pytest.param("slug red-shirt-xl is taken", "slug blue-shirt-m is taken", id="slug"),
         pytest.param("Wert „rot“ fehlt", "Wert „blau“ fehlt", id="quotes of other languages"),
     ],
