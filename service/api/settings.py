@@ -35,6 +35,7 @@ class SettingsAnswer(Schema):
     mappings = fields.List(fields.String())
     public_url = fields.String(allow_none=True)
     admin_token = fields.String(allow_none=True)
+    metrics_token = fields.String(allow_none=True)
 
 
 def routes(parts: Parts) -> Routes:

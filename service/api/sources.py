@@ -47,6 +47,16 @@ class SourceEntry(Schema):
     stale = fields.Integer(
         required=True, metadata={"description": "Values that came after newer ones."}
     )
+    unwanted = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Topics of its newest 500 deliveries that no mapping takes, and how "
+            "many had them; null: there was no time to look."
+        },
+    )
     last = fields.String(
         required=True, allow_none=True, metadata={"description": "When the last delivery came."}
     )

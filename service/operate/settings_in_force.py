@@ -26,7 +26,7 @@ def settings_in_force(settings: Settings, scope: Scope) -> dict[str, Any]:
     A secret is ``***``, an absent one null. Of the sections with names, those in *scope*; what
     belongs to no destination only where the *scope* is whole.
     """
-    found = _masked(_shown(settings), _mask(settings))
+    found = _masked(_shown(settings), Mask(settings.hidden))
     assert isinstance(found, dict)  # noqa: S101  # settings are a dataclass
     named = {"destinations": scope.destinations, "collections": scope.collections}
     named["sources"] = scope.sources
@@ -64,13 +64,8 @@ def _field(of: Any, name: str, *, secret: bool) -> Any:
     return _shown(value)
 
 
-def _mask(settings: Settings) -> Mask:
-    """Return what masks each secret wherever it stands, as in an option of a sender."""
-    found = next(iter(settings.destinations.values()), None)
-    return Mask(found.hidden if found else ())
-
-
 def _masked(value: Any, mask: Mask) -> Any:
+    """Mask each secret wherever it stands, as in an option of a sender."""
     if isinstance(value, dict):
         return {name: _masked(each, mask) for name, each in value.items()}
     if isinstance(value, list):

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final
 
 from service.config.build import Configuration
+from service.operate.delivery_entry import DeliveryEntries
+from service.operate.delivery_selection import select_deliveries
 from service.operate.page import Page
 from service.operate.scope import Scope
 from workers.delivery.context import Context
 
+NEWEST: Final = 500  # deliveries of a source that are looked through for topics
+TOPICS: Final = 20  # that are named of one source
+SECONDS: Final = 1.0  # for the topics of one page
 _FIGURES: Final = ("deliveries", "duplicates", "refused", "unmapped", "kept", "kept_since", "last")
 
 
@@ -32,7 +40,11 @@ def list_sources(
     """
     status = context.report.status()
     names = sorted(name for name in scope.sources if name > (cursor or ""))
-    items = [_source(name, status, configuration, scope) for name in names[:limit]]
+    entries, ends = DeliveryEntries(context, configuration, scope), time.monotonic() + SECONDS
+    items = [
+        _source(name, status, configuration, scope) | _unwanted(name, entries, ends)
+        for name in names[:limit]
+    ]
     return Page(items, names[limit - 1] if len(names) > limit else None)
 
 
@@ -53,3 +65,14 @@ def _source(
         "secrets": counted["secrets"],
         "stale": sum(counted["stale"].values()),
     }
+
+
+def _unwanted(name: str, entries: DeliveryEntries, ends: float) -> dict[str, Any]:
+    """Return topics of the newest deliveries that no mapping takes; null: the time was up."""
+    found: Counter[str] = Counter()
+    for each in islice(select_deliveries(entries, source=name), NEWEST):
+        if time.monotonic() > ends:
+            return {"unwanted": None}
+        if each.outcome == "unwanted":
+            found.update(each.summary.topics)
+    return {"unwanted": dict(found.most_common(TOPICS))}

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from http.client import HTTPConnection
 
 import pytest
 
@@ -19,6 +20,17 @@ file = "stock.csv"
 at_most = 2
 percent = 1.0
 """
+
+
+TOKEN = "admin-token-0000001"
+
+
+def changed(instep):
+    """The audit list, as the API answers it."""
+    host, port = instep.address
+    with closing(HTTPConnection(host, port, timeout=10)) as connection:
+        connection.request("GET", "/api/audit", headers={"Authorization": f"Bearer {TOKEN}"})
+        return json.loads(connection.getresponse().read())["items"]
 
 
 @pytest.fixture
@@ -91,6 +103,7 @@ def test_the_rows_of_a_database_are_reconciled_as_those_of_a_file_are(planted, i
         db.executemany("insert into stock values (?, ?, ?, ?)", rows)
         db.execute("update stock set qty = 1000, rev = 7 where code = ?", (planted.key(40),))
         db.commit()
+    instep.environ = {"INSTEP_ADMIN_TOKEN": TOKEN}
     instep.up()
     query = "select code as sku, qty, rev, title as name from stock where code < 'P-0061'"
     address = f"sqlite:///{tmp_path / 'stock.db'}"
@@ -108,3 +121,7 @@ def test_the_rows_of_a_database_are_reconciled_as_those_of_a_file_are(planted, i
     assert planted.products.items[product_id(40)].staged.fields["stock"] == 1000
     code, said, _ = instep.command(*words, "--check")
     assert (code, json.loads(said)["found"]) == (0, 0)
+    (entry,) = changed(instep)
+    assert (entry["action"], entry["target"]) == ("reconcile", "products")
+    assert entry["by"].startswith("cli:")
+    assert entry["figures"]["found"] == told["found"]

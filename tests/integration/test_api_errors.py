@@ -99,3 +99,27 @@ def test_a_store_that_does_not_answer_is_503_without_its_address(rig, monkeypatc
 def test_what_nobody_expected_is_500_in_the_same_form(rig, monkeypatch):
     monkeypatch.setattr(type(rig.context.report), "status", lambda _: 1 / 0)
     assert_error(rig.get("/api/status"), 500)
+
+
+def test_no_route_fails_while_there_is_no_store(tmp_path):
+    rig = Rig(tmp_path, tmp_path / "nothing.sock")
+    bodies = {
+        "/api/pause": {"name": "site"},
+        "/api/resume": {"name": "site"},
+        "/api/preview": {"source": "erp", "body": "{}"},
+        "/api/deliveries/replay": {"source": "erp"},
+    }
+    found = {}
+    for path, methods in rig.get("/api/openapi.json").json["paths"].items():
+        for method in methods.keys() & {"get", "post"}:
+            query = {"collection": "products", "key": "A/B"} if path == "/api/record" else None
+            body = bodies.get(path, {}) if method == "post" else None
+            place = path.format(id="erp-1", run="r1", group="p1")
+            answer = rig._ask(method.upper(), place, ADMIN, query_string=query, json=body)
+            found[f"{method} {path}"] = answer.status_code
+            if answer.status_code == 503:
+                assert_error(answer, 503)
+    rig.close()
+    without_store = {"get /api/settings", "post /api/preview"}
+    assert {name for name, status in found.items() if status == 200} == without_store
+    assert {status for name, status in found.items() if name not in without_store} == {503}

@@ -1,5 +1,7 @@
 """What /api shows, by noun, and to whom."""
 
+from dataclasses import fields
+
 import pytest
 
 from service.operate.deliveries import list_deliveries, show_delivery
@@ -114,6 +116,7 @@ def test_sources_show_what_came_and_which_topics_are_taken(rig):
     erp, till = shown(rig, "/api/sources")["items"]
     assert (erp["name"], erp["deliveries"], erp["unmapped"]) == ("erp", 6, 1)
     assert (erp["topics"], till["topics"]) == (["stock"], None)
+    assert (erp["unwanted"], till["unwanted"]) == ({"price": 1}, {})
     assert erp["secrets"] == [{"until": None, "matched": 6}]
 
 
@@ -122,6 +125,13 @@ def test_sources_go_on_by_their_cursor(rig):
     rest = shown(rig, "/api/sources", limit=1, cursor=first["next"])
     assert [each["name"] for each in first["items"] + rest["items"]] == ["erp", "till"]
     assert rest["next"] is None
+
+
+def test_nothing_of_the_settings_is_left_out(rig):
+    settings = rig.configuration.settings
+    assert set(shown(rig, "/api/settings")) == {each.name for each in fields(settings)} - {
+        "warnings"
+    }
 
 
 def test_settings_hold_no_secret(rig):
