@@ -4,10 +4,12 @@ import pytest
 import yaml
 
 from tests.support import promql
+from tests.support.application import STATUS
 from tests.support.outbox_driver import Bench, at, bad, event
 from tests.support.prometheus import HERE, Instep, Prometheus, promtool
 from workers.model.attempts import BatchOutcome, Call, FieldFailure, Heard, ItemOutcome
 from workers.store.memory import MemoryMonitor
+from workers.store.metrics import text
 
 pytestmark = [] if HERE else [pytest.mark.full]  # Debian's package prometheus
 
@@ -116,6 +118,12 @@ def test_each_rule_has_its_cases():
 def test_the_rules_are_valid():
     code, told = promtool("check", "rules", promql.STARTER / "alerts.yml")
     assert (code, f"{len(CASES)} rules found" in told) == (0, True), told
+
+
+def test_promtool_finds_no_fault_in_the_metrics():
+    shown = text(lambda: STATUS).decode()
+    code, told = promtool("check", "metrics", stdin=shown)
+    assert (code, told) == (0, "")
 
 
 def without_texts(rules):

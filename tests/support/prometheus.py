@@ -34,14 +34,15 @@ RECONCILES = {
 }
 
 
-def promtool(*arguments):
+def promtool(*arguments, stdin=""):
     """Run ``promtool``; return its exit code and what it prints."""
     done = subprocess.run(  # noqa: S603
         ["promtool", *map(str, arguments)],  # noqa: S607
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=30,
+        timeout=60,
+        input=stdin,
     )
     return done.returncode, done.stdout
 

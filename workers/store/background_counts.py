@@ -43,7 +43,8 @@ class BackgroundCounts:
                 self._counts[key, field] += number
             if self._thread is None:
                 self._start()
-        self._some.set()
+        if not self._some.is_set():
+            self._some.set()
 
     def _start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="counts", daemon=True)
