@@ -20,8 +20,9 @@ from service.operate.deliveries import (
     list_deliveries,
     replay_deliveries,
     show_delivery,
+    start_replay,
 )
-from service.operate.delivery_replay import DeliverySelection, start_replay
+from service.operate.delivery_replay import DeliverySelection
 from workers.errors import RequestRefused
 
 REPLAYED: Final = 200  # deliveries of one request, unless it says otherwise
@@ -146,10 +147,10 @@ def routes(parts: Parts) -> Routes:
                 context, selection, dry_run=True, scope=who.scope, configuration=configuration
             )
             return answered(ReplayPreview(), found)
-        run = start_replay(
+        id = start_replay(
             context, selection, who.name, scope=who.scope, configuration=configuration
         )
-        return {"run": run}
+        return {"run": id}
 
     missing = (HTTPStatus.NOT_FOUND,)
     made.get(

@@ -120,7 +120,7 @@ def replay_deliveries(
         raise
     # Another process may have gone on with it: then the figures alone tell how many are left.
     left = {"left": chosen.left, "more_left": run.figures["left"] - len(chosen.left)}
-    return {"dry_run": False, "run": id, "matched": chosen.matched, **run.figures, **left}
+    return {"dry_run": False, "run": id, **run.figures, **left}
 
 
 def start_replay(

@@ -35,7 +35,8 @@ Left = Callable[[str, str], object]
 def figures_at_start(deliveries: int, left: int) -> dict[str, Any]:
     """Return the figures of a run that begins."""
     sums = dict.fromkeys((*_SUMS, "not_fetched", "letters", "unmapped"), 0)
-    return {"deliveries": deliveries, "done": 0, **sums, "left": left, "reasons": {}}
+    begun = {"matched": deliveries + left, "deliveries": deliveries, "done": 0}
+    return {**begun, **sums, "left": left, "reasons": {}}
 
 
 def work_of(position: Position) -> str:
