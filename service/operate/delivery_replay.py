@@ -28,7 +28,8 @@ from workers.delivery.context import Context
 from workers.store.audit import Audit
 from workers.store.delivery_list import Position
 from workers.store.delivery_log import Kept, KeptDelivery
-from workers.store.outbox import RUNS, Outbox
+from workers.store.outbox import Outbox
+from workers.store.runs import WAKE
 
 _NAMED: Final = 20  # ids that a run names
 LEFT: Final = 100  # deliveries that are named with why they are left
@@ -141,8 +142,8 @@ def start_replay(
     entries = DeliveryEntries(context, configuration, scope)
     chosen = _choose(entries, selection)
     id = _start(context, chosen, selection, by, entries.collections)
-    if chosen.positions and context.outbox.wants_job(RUNS):
-        context.wakes.wake(RUNS)
+    if chosen.positions and context.outbox.wants_job(WAKE):
+        context.wakes.wake(WAKE)
     return id
 
 
