@@ -3,9 +3,12 @@
 import json
 
 import pytest
+import redis
 
+from tests.support.earlier_stores import restore
 from tests.support.outbox_driver import Bench, event
 from workers.store import keys
+from workers.store.record_history import History
 
 DAY = 86_400
 DAYS = 30 * DAY * 1000
@@ -40,6 +43,19 @@ def life(bench, record):
 
 def values(bench, record):
     return [e.fields["stock"].value for e in life(bench, record).entries if e.what == "accepted"]
+
+
+@pytest.fixture(autouse=True)
+def check(store):
+    """What is counted is what the entries that are kept weigh."""
+    yield
+    names = [name.split(":", 2)[2] for name in store.scan_iter("instep:life:*", count=1000)]
+    assert sorted(names) == sorted(store.zrange(keys.LIVES, 0, -1))
+    lives = [store.lrange(f"instep:life:{name}", 0, -1) for name in names]
+    texts = [text for life in lives for text in life if not text.isdigit()]
+    bytes = sum(len(text.encode()) + 6 for text in texts)
+    bytes += sum(250 + 2 * len(name.encode()) for name in names)
+    assert int(store.hget(keys.LIVES_STATE, "bytes") or 0) == bytes
 
 
 def counted(bench):
@@ -132,6 +148,7 @@ def test_in_a_store_with_a_limit_they_take_no_more_than_an_eighth(bench):
         trim(bench)
         assert counted(bench) <= limit / 8
         assert bench.lives.dropped().entries > 0
+        trim(bench, bytes=0)
     finally:
         bench.client.config_set("maxmemory", 0)
 
@@ -154,6 +171,33 @@ def test_one_step_trims_a_part_of_very_many(bench):
     assert 0 < bench.client.zcard(keys.LIVES) < 400
     trim(bench)
     assert bench.client.zcard(keys.LIVES) == 0
+
+
+def test_what_a_later_release_adds_is_passed_over(bench):
+    bench.accept(event("i1", {"stock": 1}, id="e1"))
+    key = keys.life("products", "i1")
+    told = json.loads(bench.client.lindex(key, 0))
+    told[-1][0][1] = "?"
+    for entry in ([*told, "more"], [told[0], "?", 1]):
+        text = json.dumps(entry, separators=(",", ":"))
+        bench.client.rpush(key, text)
+        bench.client.hincrby(keys.LIVES_STATE, "bytes", len(text) + 6)
+    _, later, other = life(bench, "i1").entries
+    assert (later.event, later.fields["stock"].fate) == ("e1", "?")
+    assert other.what == "other"
+
+
+def test_a_store_of_before_lives_is_read_and_gets_them(store, store_socket):
+    with redis.Redis(unix_socket_path=store_socket) as client:
+        written_at = restore(client, "v2")
+    bench = Bench(store)
+    bench.steps.clock_offset_ms += written_at - bench.now_ms() + 1000
+    assert store.exists("instep:history")
+    assert life(bench, "A-1") == History((), 0)
+    bench.accept(event("A-1", {"stock": 9}, by="key", id="new"))
+    assert [entry.event for entry in life(bench, "A-1").entries] == ["new"]
+    bench.sweep()
+    assert not store.exists("instep:history")
 
 
 def test_long_values_are_cut_and_say_so(bench):

@@ -89,7 +89,7 @@ class Entry:
     One thing that happened to a record.
 
     *what* is one of: accepted, left-out, answered, not-sent, unanswered, found, missing, edited,
-    letter, rewritten, restored, merged, blocked, staged, named. *detail* depends on it:
+    letter, rewritten, restored, merged, blocked, staged, named, other. *detail* depends on it:
 
     - left-out: letter, problems ([{path, message}])
     - answered: why (paused, publish, plan, budget, unknown, lookup, alone, status, staged,
@@ -133,7 +133,7 @@ def references(told: Sequence[Any], collection: str) -> References:
         return References(tuple(rest[2]) if rest[1] == collection else (), ())
     if kind != "a":
         return References((), ())
-    _, [fields] = _head(rest)
+    _, [fields, *_] = _head(rest)
     cut = (each[2] for each in fields if len(each) > 4 and each[2].startswith('{"key'))
     return References((), tuple(cut))
 
@@ -143,13 +143,14 @@ def moment(ms: float) -> datetime:
 
 
 def entry_of(told: Sequence[Any]) -> Entry:
-    """Return the stored entry *told*."""
+    """Return the stored entry *told*; one of a kind that a later release adds is "other"."""
     at, kind, *rest = told
-    return _READERS[kind](moment(at), rest)
+    reader = _READERS.get(kind, _plain("other"))
+    return reader(moment(at), rest)
 
 
 def _request(kind: str, **known: Any) -> Request:
-    return Request(_KINDS[kind[0]], kind[1:] == "s", **known)
+    return Request(_KINDS.get(kind[:1], kind), kind[1:] == "s", **known)
 
 
 def _answered(at: datetime, told: Sequence[Any]) -> Entry:
@@ -157,7 +158,7 @@ def _answered(at: datetime, told: Sequence[Any]) -> Entry:
     call = _request(
         kind, copy=copy, item=item or None, status=status, code=code, message=message or None
     )
-    fields = {slug: FieldFate(_FATES[fate]) for fate, *slugs in fates for slug in slugs}
+    fields = {slug: FieldFate(_FATES.get(fate, fate)) for fate, *slugs in fates for slug in slugs}
     detail: dict[str, Any] = {}
     if more:
         why, wait, attempts, *problems = more
@@ -167,13 +168,13 @@ def _answered(at: datetime, told: Sequence[Any]) -> Entry:
 
 
 def _not_sent(at: datetime, told: Sequence[Any]) -> Entry:
-    kind, message, wait = told
+    kind, message, wait, *_ = told
     call = _request(kind, message=message, sent=False)
     return Entry(at, "not-sent", "", call=call, detail={"wait": wait / 1000})
 
 
 def _unanswered(at: datetime, told: Sequence[Any]) -> Entry:
-    kind, sent, slugs = told
+    kind, sent, slugs, *_ = told
     fields = {slug: FieldFate("unknown") for slug in slugs}
     detail = {"sent": moment(sent)}
     return Entry(at, "unanswered", "", fields=fields, call=_request(kind), detail=detail)
@@ -183,7 +184,7 @@ def _head(told: Sequence[Any]) -> tuple[dict[str, Any], Sequence[Any]]:
     """Return how an event came about, and the rest of its entry."""
     by, source, delivery, event, topic, mapping, mark, *rest = told
     head = {
-        "by": _BY[by] if by else source,
+        "by": _BY.get(by, by) if by else source,
         "source": source,
         "delivery": delivery or None,
         "event": event,
@@ -199,38 +200,37 @@ def _problems(told: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def _accepted(at: datetime, told: Sequence[Any]) -> Entry:
-    head, [fields] = _head(told)
+    head, [fields, *_] = _head(told)
     return Entry(at, "accepted", **head, fields={each[0]: _fate(each) for each in fields})
 
 
 def _fate(told: Sequence[Any]) -> FieldFate:
     _, fate, *rest = told
     value, against, length = (*rest, None, None, None)[:3]
-    return FieldFate(
-        _FATES[fate], value, bool(rest), length, _against(against) if against else None
-    )
+    other = _against(against) if against else None
+    return FieldFate(_FATES.get(fate, fate), value, bool(rest), length, other)
 
 
 def _against(told: Sequence[Any]) -> Against:
-    source, event, version, why, own = told
-    return Against(_WHY[why], source, event, version, own)
+    source, event, version, why, own, *_ = told
+    return Against(_WHY.get(why, why), source, event, version, own)
 
 
 def _left_out(at: datetime, told: Sequence[Any]) -> Entry:
-    head, [letter, slugs, problems] = _head(told)
+    head, [letter, slugs, problems, *_] = _head(told)
     detail = {"letter": letter, "problems": _problems(problems)}
     fields = {slug: FieldFate("left out") for slug in slugs}
     return Entry(at, "left-out", **head, fields=fields, detail=detail)
 
 
 def _edited(at: datetime, told: Sequence[Any]) -> Entry:
-    what, detail, slugs = told
+    what, detail, slugs, *_ = told
     fields = {slug: FieldFate("edited") for slug in slugs}
     return Entry(at, "edited", "editor", fields=fields, detail={"what": what, "detail": detail})
 
 
 def _letter(at: datetime, told: Sequence[Any]) -> Entry:
-    act, letter, why, slugs = told
+    act, letter, why, slugs, *_ = told
     fate = {"discard": "discarded", "dead": "dead"}.get(act, "pending")
     detail = {"act": act, "letter": letter, "why": why}
     by = "replay" if act == "replay" else ""
@@ -238,19 +238,19 @@ def _letter(at: datetime, told: Sequence[Any]) -> Entry:
 
 
 def _rewritten(at: datetime, told: Sequence[Any]) -> Entry:
-    by, slugs = told
+    by, slugs, *_ = told
     fields = {slug: FieldFate("pending") for slug in slugs}
     return Entry(at, "rewritten", _BY.get(by, ""), fields=fields)
 
 
 def _blocked(at: datetime, told: Sequence[Any]) -> Entry:
-    slug, collection, names, number = told
+    slug, collection, names, number, *_ = told
     detail = {"collection": collection, "keys": names, "number": number}
     return Entry(at, "blocked", "", fields={slug: FieldFate("pending")}, detail=detail)
 
 
 def _plain(what: str, *names: str) -> Callable[[datetime, Sequence[Any]], Entry]:
-    return lambda at, told: Entry(at, what, "", detail=dict(zip(names, told, strict=True)))
+    return lambda at, told: Entry(at, what, "", detail=dict(zip(names, told, strict=False)))
 
 
 _READERS: Final[Mapping[str, Callable[[datetime, Sequence[Any]], Entry]]] = MappingProxyType(

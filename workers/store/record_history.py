@@ -14,7 +14,7 @@ from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.life_entries import Entry, entry_of, moment
 from workers.store.scripts import Steps
-from workers.webflow.request_lines import request_line
+from workers.webflow.request_lines import REQUESTS, request_line
 
 DROPPED: Final = "life_dropped"  # of an item: entries of a life that was dropped whole
 
@@ -63,7 +63,7 @@ class RecordHistory:
     def _placed(self, collection: str, entry: Entry) -> Entry:
         """Return *entry* with method and path of its request."""
         configured = self._settings.collections.get(collection)
-        if entry.call is None or configured is None:
+        if entry.call is None or configured is None or entry.call.kind not in REQUESTS:
             return entry
         if entry.call.copy not in ("", self._settings.copy_of(configured)):
             return entry  # of another site address, or collection id: its path is not known

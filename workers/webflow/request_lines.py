@@ -23,6 +23,7 @@ _V1: Final[Mapping[str, tuple[str, str]]] = {
     "delete": ("DELETE", "/collections/{id}/items/{item}"),
     "look": ("GET", "/collections/{id}/items/{item}"),
 }
+REQUESTS: Final = frozenset(_V2)
 
 
 def request_line(api: str, collection: str, kind: str, *, item: str, live: bool) -> tuple[str, str]:
