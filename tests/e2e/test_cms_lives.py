@@ -44,6 +44,16 @@ def test_a_retirement_is_told_as_it_was_sent(way, how):
     assert told[1:] == requests(way, "DELETE")
 
 
+def test_a_publish_is_told_as_it_was_sent(way):
+    way.retire(1, "unpublish", version=5)
+    way.run()
+    way.change(1, stock=6, version=6)
+    way.run()
+    sent = [call for call in requests(way, "POST", "PUT") if call[1].endswith("/publish")]
+    assert sent
+    assert [call[:2] for call in calls(way, way.id(1)) if call[1].endswith("/publish")] == sent
+
+
 def test_a_refusal_has_the_status_and_the_words_of_the_cms(way):
     way.change(1, stock="many")
     way.run()
