@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from service.ingest.spool_count import all_waiting
+from service.operate.destination_waits import Wait
 from service.operate.moments import moment
 from service.operate.record_entries import life_entries, lived_values
 from service.operate.record_fields import fields_of
@@ -18,7 +19,7 @@ from service.operate.record_mentions import mentions_of, missed
 from service.operate.record_notes import letters_in, notes
 from service.operate.record_rests import rests, state_of
 from service.operate.record_search import alike, nearest
-from service.operate.record_waits import Wait, waits
+from service.operate.record_waits import waits
 from workers.runtime import heartbeats
 from workers.store.letters_around import closed_letters
 from workers.store.record_facts import RecordFacts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from service.operate.destination_waits import Wait
 from service.operate.moments import at
-from service.operate.record_waits import Wait
 from workers.model.retirement import GONE, shown_slug
 from workers.model.versions import moment_of, version_of_text
 from workers.store.dead_letters import Letter

@@ -8,12 +8,11 @@ Each function below looks at one cause. The order of `_CAUSES` is that in which 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from service.operate.destination_waits import Wait, destination_waits
 from service.operate.moments import moment
 from workers.model.retirement import shown_slug
-from workers.store.circuit_breaker import OPERATOR
 from workers.store.record_facts import RecordFacts, Referred
 
 SEND_MS: Final = 15_000  # of a claim: its request starts and ends within
@@ -23,15 +22,6 @@ _MISSING: Final = {
     "ignore": "its values are ignored",
     "create": "the item is created",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    cause: str  # of the table in service/docs/commands.md
-    says: str  # what it waits for
-    next: str  # what happens next
-    at: float | None = None  # ms since 1970; None: there is no such time
-    fields: tuple[str, ...] = ()  # that wait for it; empty: all that wait
 
 
 def waits(facts: RecordFacts, *, workers: int, spooled: int) -> list[Wait]:
@@ -46,7 +36,7 @@ def waits(facts: RecordFacts, *, workers: int, spooled: int) -> list[Wait]:
     blocked = {each.slug for each in facts.referred}
     free = [slug for slug in facts.unsent if slug not in blocked]
     if facts.unsent:
-        found += _gates(facts)
+        found += destination_waits(facts)
     if free and not found:
         found += _own(facts) or _queue(facts, workers)
     elif free:
@@ -71,59 +61,6 @@ def _in_claim(facts: RecordFacts) -> Iterator[Wait]:
         after,
         max(ends, facts.now) if ends > facts.now else claim.till,
         tuple(sorted(shown_slug(slug) for slug in claim.slugs)),
-    )
-
-
-def _gates(facts: RecordFacts) -> list[Wait]:
-    """Return what holds up the whole destination or collection."""
-    found = (_paused(facts), _collection_paused(facts), _outage(facts), _unpublished(facts))
-    return [each for each in found if each]
-
-
-def _paused(facts: RecordFacts) -> Wait | None:
-    pause, name = facts.pause, facts.destination.name
-    if pause is None:
-        return None
-    renewed = pause.by == facts.destination.budget
-    other = ", or a restart with another token," if renewed else ""
-    by = "" if pause.by != OPERATOR else " by an operator"
-    says = f"the destination {name}, paused{by} since {moment(pause.since)}: {pause.reason}"
-    return Wait("pause", says, f"nothing until `instep resume {name}`{other} lets it go on")
-
-
-def _collection_paused(facts: RecordFacts) -> Wait | None:
-    pause, name = facts.collection_pause, facts.collection.name
-    if pause is None:
-        return None
-    by = "" if pause.by != OPERATOR else " by an operator"
-    says = f"the collection {name}, paused{by} since {moment(pause.since)}: {pause.reason}"
-    return Wait("pause", says, f"nothing until `instep resume {name}` lets it go on")
-
-
-def _outage(facts: RecordFacts) -> Wait | None:
-    outage, name = facts.outage, facts.destination.name
-    if outage is None or outage.trial == "ready":
-        return None
-    since = moment(outage.since)
-    says = f"the end of an outage: {name} has not answered well since {since}: {outage.failure}"
-    if outage.trial == "out":
-        return Wait("outage", says, "the answer to a trial request", outage.trial_until)
-    if outage.trial == "blind":
-        return Wait("outage", says, "one request tries whether it is back", facts.now)
-    if outage.trial == "fresh" and facts.schedule.failed is None:
-        return Wait("outage", says, "one request tries whether it is back", facts.now)
-    probe = f"a GET of a collection asks whether {name} is back"
-    return Wait("outage", says, probe, max(facts.now, outage.probe_at))
-
-
-def _unpublished(facts: RecordFacts) -> Wait | None:
-    wait, name = facts.publish, facts.collection.name
-    if wait is None:
-        return None
-    since = f" since {moment(wait.since)}" if wait.since else ""
-    says = f"a publish of the site: the CMS takes nothing of {name}{since}: {wait.message}"
-    return Wait(
-        "publish", says, f"one item of {name} tries whether the site is published", wait.next_try
     )
 
 

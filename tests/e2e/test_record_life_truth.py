@@ -9,6 +9,7 @@ from tests.support.life_rig import Planted
 
 RECORDS = ("P-0001", "P-0002", "P-0003", "P-0004", "P-9991", "P-9992")
 FAULTS = ("status", "reset-after", "reset-before", "drop-field", "omit-item", "schema-changed")
+AHEAD = (0, 0, 0, -30, 3, 7200)  # s
 STATES = {
     *("in step", "pending", "sending", "dead", "left out", "not published", "edited"),
     *("retired", "ignored", "discarded"),
@@ -23,30 +24,45 @@ def way(store, tmp_path):
     way.check()
 
 
-def act(way, chosen):
-    """Do one of the things that may happen to a few records."""
-    key, n = chosen.choice(RECORDS), chosen.randrange(1, 5)
-    ahead = chosen.choice((0, 0, 0, -30, 3, 7200))
-    label, flag = chosen.choice(("Chairs", "Nonsense")), chosen.choice(("archive", "draft"))
-    fault, place = chosen.choice(FAULTS), chosen.choice(("site", "products"))
-    acts = (
-        *(lambda: way.receive(key, qty=chosen.randrange(9), ahead=ahead),) * 4,
-        lambda: way.receive(key, category=label, ahead=ahead),
-        lambda: way.receive(key, qty="nothing", ahead=ahead),
-        lambda: way.fault(fault, times=n),
-        lambda: way.unpublish(n),
-        lambda: way.publish(n),
-        lambda: way.retire(key, flag),
-        lambda: way.context.breaker.pause(place, "by chance"),
-        lambda: resume(way),
-        lambda: way.pass_time(chosen.randrange(1, 90)),
-    )
-    chosen.choice(acts)()
+def receive(way, chosen):
+    way.receive(chosen.choice(RECORDS), qty=chosen.randrange(9), ahead=chosen.choice(AHEAD))
 
 
-def resume(way):
+def refer(way, chosen):
+    label = chosen.choice(("Chairs", "Nonsense"))
+    way.receive(chosen.choice(RECORDS), category=label, ahead=chosen.choice(AHEAD))
+
+
+def garble(way, chosen):
+    way.receive(chosen.choice(RECORDS), qty="nothing", ahead=chosen.choice(AHEAD))
+
+
+def fault(way, chosen):
+    way.fault(chosen.choice(FAULTS), times=chosen.randrange(1, 4))
+
+
+def edit(way, chosen):
+    chosen.choice((way.publish, way.unpublish))(chosen.randrange(1, 5))
+
+
+def retire(way, chosen):
+    way.retire(chosen.choice(RECORDS), chosen.choice(("archive", "draft")))
+
+
+def pause(way, chosen):
+    way.context.breaker.pause(chosen.choice(("site", "products")), "by chance")
+
+
+def resume(way, _):
     for name in ("site", "products"):
         way.context.breaker.resume(name)
+
+
+def wait(way, chosen):
+    way.pass_time(chosen.randrange(1, 90))
+
+
+ACTS = (receive, receive, receive, refer, garble, fault, edit, retire, pause, resume, wait)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -55,13 +71,13 @@ def test_whatever_happens_what_is_told_holds(way, seed):
     for key in RECORDS:
         way.receive(key, qty=1, ahead=-100)
     for _ in range(25):
-        act(way, chosen)
+        chosen.choice(ACTS)(way, chosen)
         for _ in range(chosen.randrange(4)):
             way.step()
         for key in RECORDS:
             holds(way, key)
     way.mend()
-    resume(way)
+    resume(way, chosen)
     way.run()
     for key in RECORDS:
         assert holds(way, key)["state"] not in ("pending", "sending")
