@@ -68,7 +68,8 @@ def unknown_lines(error: UnknownRecord) -> Iterator[str]:
         yield from _wrapped(f"The CMS has an item with this key: {error.item}.")
     if error.nearest:
         yield "The nearest keys:"
-        yield from _wrapped("\n".join(printable(each) for each in error.nearest), indent="  ")
+        for each in error.nearest:
+            yield from _wrapped(each, indent="  ")
     elif not error.item:
         yield "No key is like it."
     if error.deliveries:
@@ -172,16 +173,14 @@ def _labelled(label: str, text: str) -> Iterator[str]:
 
 def _wrapped(text: str, *, indent: str = "", more: int = 0) -> Iterator[str]:
     """Yield *text* in lines of at most 80 columns, its times as this machine's zone shows them."""
-    for line in local_times(text).splitlines():
-        later = indent + " " * more
-        yield from textwrap.wrap(
-            line,
-            WIDTH,
-            initial_indent=indent,
-            subsequent_indent=later,
-            break_on_hyphens=False,
-            replace_whitespace=False,
-        )
+    yield from textwrap.wrap(
+        printable(local_times(text)),
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + " " * more,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
 
 
 def local_times(text: str) -> str:

@@ -179,6 +179,15 @@ def test_no_line_is_longer_than_80_columns(shop):
         assert max(map(len, lines)) <= 80
 
 
+def test_nothing_that_a_source_sends_reaches_the_terminal_as_a_control_code(shop):
+    key = "A\x1b[31m\nB"
+    shop.receive("stock", sku=key, stock=5)
+    shop.context.breaker.pause("site", "red \x1b[31m")
+    text = shop.why("products", key).output + shop.why("products", key + "1").output
+    assert "\x1b" not in text
+    assert "\nB" not in text
+
+
 def test_the_life_is_told_with_what_came_too_late(shop):
     now = read_us(shop.context.steps.client) / 1e6
     shop.receive("stock", sku="A1", stock=5, at=now)
