@@ -46,10 +46,12 @@ def list_(limit: int, json_wanted: bool, **chosen: Any) -> None:
     from service.operate.deliveries import list_deliveries, unlisted_refusals
     from service.operate.page import FilterInvalid
 
-    with joined() as context:
+    # While the store is away, what waits for it is of the most interest.
+    waiting = chosen["outcome"] == "spooled"
+    with joined(needs_store=not waiting) as context:
         try:
             page = list_deliveries(context, limit=limit, **chosen)
-            unlisted = unlisted_refusals(context)
+            unlisted = {} if waiting else unlisted_refusals(context)
         except FilterInvalid as error:
             raise click.UsageError(str(error)) from None
     if json_wanted:
@@ -114,9 +116,9 @@ def _wrapped(text: str) -> list[str]:
 def show(id: str, body_wanted: bool, json_wanted: bool) -> None:
     """Show one delivery: its body as kept, and what became of its events."""
     from service.operate.deliveries import show_delivery
-    from service.operate.delivery_page import BODY
+    from service.operate.delivery_page import BODY, is_spooled
 
-    with joined() as context:
+    with joined(needs_store=not is_spooled(id)) as context:
         found = show_delivery(context, id, body_most=None if body_wanted else BODY)
     if found is None:
         click.echo(f"there is no delivery {id}, or no longer", err=True)

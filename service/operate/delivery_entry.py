@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
@@ -15,6 +15,7 @@ from service.ingest.spool_list import SpooledEntry
 from service.operate.scope import Scope
 from service.senders import SENDERS
 from workers.delivery.context import Context
+from workers.errors import StoreUnavailable
 from workers.model.changes import Change, Delivery, Incoming
 from workers.store import spool_marks
 from workers.store.delivery_list import Listed, Position
@@ -49,9 +50,13 @@ class DeliveryEntries:
         self.context = context
         self._configuration = configuration
         self._scope = scope
-        self._drained = lru_cache(64)(
-            lambda file: spool_marks.drained(context.steps.client, file),
-        )
+        self._drained = lru_cache(64)(self._read_drained)
+
+    def _read_drained(self, file: str) -> Mapping[str, int]:
+        try:
+            return spool_marks.drained(self.context.steps.client, file)
+        except StoreUnavailable:
+            return {}  # nothing is drained meanwhile
 
     @cached_property
     def configuration(self) -> Configuration:

@@ -51,12 +51,17 @@ def show_delivery(
     return page | {"proof": _proof(entry)} | _body(entry, body_most) | _events(entry)
 
 
+def is_spooled(id: str) -> bool:
+    """Tell whether *id* is that of a delivery in a spool, for which the store is not asked."""
+    return id.rpartition("-")[2].startswith("s")
+
+
 def find_delivery(entries: DeliveryEntries, id: str) -> DeliveryEntry | None:
     """Return the delivery *id*; None: there is none, or no longer."""
     source, _, rest = id.rpartition("-")
     if (UNKNOWN if source == UNNAMED else source) not in entries.sources:
         return None
-    if rest.startswith("s"):
+    if is_spooled(id):
         file, _, number = rest[1:].rpartition(".")
         if not (number.isascii() and number.isdecimal()):
             return None
@@ -115,7 +120,7 @@ def _events(entry: DeliveryEntry) -> dict[str, Any]:
 
 
 def _event(entry: DeliveryEntry, event: Incoming, letter: str) -> dict[str, Any]:
-    found = entry.entries.context.letters.show(letter)
+    found = None if entry.waiting else entry.entries.context.letters.show(letter)
     return {
         "event": event.id,
         "topic": event.topic,

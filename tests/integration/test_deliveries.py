@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
+from click.testing import CliRunner
 
+from service.cli import main
 from service.config.build import Configuration
 from service.ingest import spool_list
 from service.ingest.entry import Entry
@@ -323,6 +325,20 @@ def test_what_waits_in_the_spool_is_listed_and_shown(rig, spool):
     assert shown["found"][0]["became"] == "waits"
     (left,) = rig.replay(found["id"])["left"]
     assert "accepted by itself" in left["reason"]
+
+
+def test_what_waits_is_listed_and_shown_while_the_store_is_away(rig, spool, monkeypatch):
+    now = int(datetime.now(UTC).timestamp() * 1e6)
+    spool.append(Entry("erp", "t1", now, body=json.dumps(price("SKU-1", 5)).encode()))
+    (id,) = [each["id"] for each in rig.items()]
+    rig.close()
+    monkeypatch.setitem(rig.environ, "REDIS_URL", "unix:///nowhere")
+    command = ["deliveries", "list", "--outcome", "spooled", "--json"]
+    listed = CliRunner().invoke(main, command, env=rig.environ)
+    assert [each["keys"] for each in json.loads(listed.stdout)] == [["SKU-1"]]
+    shown = CliRunner().invoke(main, ["deliveries", "show", id], env=rig.environ)
+    assert "SKU-1" in shown.stdout
+    assert CliRunner().invoke(main, ["deliveries", "list"], env=rig.environ).exit_code == 1
 
 
 def test_of_a_full_spool_the_newest_are_listed(rig, spool, monkeypatch):
