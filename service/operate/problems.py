@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from service.operate.bulk_actions import estimate as estimate
 from service.operate.bulk_actions import start as start
+from service.operate.letter_actions import stands_for
 from service.operate.page import FilterInvalid, Page
 from service.operate.remedies import remedy
 from service.operate.scope import Scope
@@ -174,6 +175,8 @@ def show_letter(context: Context, id: str) -> dict[str, Any] | None:
 
 def do_about(letter: Letter) -> str:
     """Return what to do about one letter."""
+    if letter.stands_for_many:
+        return stands_for(letter).partition(": ")[2]
     told = [f"{each['field']}: {each['message']}" for each in letter.problems]
     fields = [*letter.fields, *(each["field"] for each in letter.problems)]
     return remedy(letter.kind, "; ".join(told) or letter.message, fields)

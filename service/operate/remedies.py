@@ -28,6 +28,11 @@ _OPTION: Final = r"\boptions?\b|\blabel\b|\bone of\b"
 _REMEDIES: Final = (
     _Remedy("", OTHER_CAUSES, "look at its letters one by one: `instep dead list --group ID`"),
     _Remedy(
+        "",
+        r"stands for all",
+        "create the items, or mend what the CMS refuses, run `instep reconcile`, then discard",
+    ),
+    _Remedy(
         "unmapped",
         "",
         "see why the object could not be fetched, then replay",
@@ -35,7 +40,7 @@ _REMEDIES: Final = (
     ),
     _Remedy(
         "unmapped",
-        r"ahead of the clock|in the future",
+        r"ahead of .*clock|in the future",
         "set the clock of the source right; the next event of each record closes its letter",
     ),
     _Remedy(
@@ -53,11 +58,6 @@ _REMEDIES: Final = (
         "unmapped",
         "",
         "correct mappings.py, or the value at its source, restart Instep, then replay",
-    ),
-    _Remedy(
-        "missing",
-        r"stands for all",
-        "create the items, run `instep reconcile`, then discard",
     ),
     _Remedy(
         "missing",

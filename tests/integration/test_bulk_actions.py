@@ -192,6 +192,13 @@ def test_a_mapping_that_breaks_holds_up_no_other_letter(shop, runner, monkeypatc
     assert [each.id for each in shop.context.letters.list()] == [letter]
 
 
+def test_letters_that_are_left_for_one_reason_are_told_by_number(shop, runner):
+    shop.leave_out({"id": "e", "sku": "a", "qty": "y"})
+    shop.leave_out({"id": "f", "sku": "b", "qty": "z"})
+    run = finish(runner, shop, begin(shop))
+    assert run.figures["reasons"] == {"unmapped: qty: Not a valid integer; found …": 2}
+
+
 def test_an_id_that_is_not_there_is_left(shop, runner):
     run = finish(runner, shop, begin(shop, ids=("d99",)))
     assert run.figures["reasons"] == {"there is no such dead letter": 1}

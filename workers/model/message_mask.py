@@ -31,7 +31,7 @@ _FOUND: Final = re.compile(r"\bfound (?:.*?)(?=, expected )|(?<=; found ).+$", r
 _QUOTED: Final = re.compile(
     r'"(?P<double>(?:\\.|[^"\\])*)(?:"|$)'
     r"|(?<![\w)\]])'(?P<single>(?:[^']|'(?=\w))*)(?:'(?!\w)|$)"
-    r"|(?P<other>`[^`]*`|«[^»]*»|\u201c[^\u201d]*\u201d|\u201e[^\u201c\u201d]*[\u201c\u201d]"
+    r"|(?P<other>«[^»]*»|\u201c[^\u201d]*\u201d|\u201e[^\u201c\u201d]*[\u201c\u201d]"
     r"|\u2018[^\u2019]*\u2019)",
     re.DOTALL,
 )
