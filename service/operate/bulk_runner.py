@@ -8,6 +8,7 @@ can go on with a run that another one has begun.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,7 @@ from service.operate.bulk_actions import DONE, REASONS
 from service.operate.delivery_runner import OF, DeliveryRunner
 from service.operate.letter_actions import CLOSED, Action, LetterActions
 from workers.delivery.context import Context
+from workers.errors import StoreUnavailable
 from workers.model.message_mask import masked
 from workers.store import lease as leases
 from workers.store import problem_keys
@@ -30,6 +32,8 @@ SLICE: Final = 50  # letters
 SECONDS: Final = 0.5  # about, of one slice
 LOOK: Final = 0.5  # s between looks at a run that another process carries out
 OTHERS: Final = "others"  # reasons beyond `REASONS`
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], object]
 Told = Callable[[str, str], object]
@@ -57,6 +61,13 @@ class BulkRunner:
             if lease.take():
                 try:
                     self._slice(id, lease)
+                except StoreUnavailable:
+                    raise
+                # Such as a configuration that is wrong: tried again, it would be for ever.
+                except Exception as error:
+                    _log.exception("run failed", extra={"run": id})
+                    reason = f"{type(error).__name__}: {error}"
+                    self._runs.finish(id, "failed", reason=reason)
                 finally:
                     lease.end()
                 return True

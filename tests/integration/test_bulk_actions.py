@@ -268,6 +268,20 @@ def test_a_slice_takes_no_longer_than_it_may(shop, runner, monkeypatch):
     assert len(shop.context.runs.todo(id, 9)) == 2
 
 
+def test_a_run_that_cannot_go_on_has_failed(shop, runner, monkeypatch):
+    shop.refuse("i1")
+    id = begin(shop, group=shop.group(LONG))
+
+    def broken(*_):
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr(runner, "_act_on", broken)
+    assert runner.step()
+    run = shop.context.runs.show(id)
+    assert (run.state, run.reason) == ("failed", "ValueError: no such thing")
+    assert not runner.step()
+
+
 def test_a_run_that_was_stopped_does_nothing_more(shop, runner):
     shop.refuse("i1")
     id = begin(shop, group=shop.group(LONG))

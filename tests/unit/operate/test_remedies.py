@@ -26,7 +26,12 @@ from service.operate.remedies import remedy
         ("unmapped", "qty: Not a valid integer; found …", ["qty"], "correct mappings.py"),
         ("unmapped", "qty: Missing data for required field.", ["qty"], "make the field optional"),
         ("unmapped", "fetch: the answer 404", ["fetch"], "could not be fetched"),
-        ("unmapped", "at: the time is more than an hour ahead of the store's clock", ["at"], "clock of the source"),
+        (
+            "unmapped",
+            "at: the time is more than an hour ahead of the store's clock",
+            ["at"],
+            "clock of the source",
+        ),
         ("exhausted", "500: oops", [], "it alone fails"),
         ("not-applied", "a: not shown", ["a"], "does not show it"),
         ("writeback", "whatever", [], "replay or discard"),
