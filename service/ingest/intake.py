@@ -274,7 +274,12 @@ class Intake:
         else:
             outcome = "duplicate" if accepted.outcome == "duplicate" else "kept"
         return Receipt(
-            outcome, len(read.events), accepted.accepted, read.problems, **named(read.events)
+            outcome,
+            len(read.events),
+            accepted.accepted,
+            read.problems,
+            mapped=outcome != "kept" or any(e.changes or e.fetches for e in read.events),
+            **named(read.events),
         )
 
     def _ask(self, destination: str) -> None:

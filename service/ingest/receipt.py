@@ -23,6 +23,7 @@ class Receipt:
         ids: Event ids, where the source gives any.
         collections: Whose records it changes.
         keys: Some of those records, and *records* how many there are.
+        mapped: False: it was kept as a dead letter alone.
         answer: The one that the sender expects; None: any.
     """
 
@@ -34,6 +35,7 @@ class Receipt:
     collections: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     records: int = 0
+    mapped: bool = True
     answer: Answer | None = None
 
 

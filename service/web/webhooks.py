@@ -237,7 +237,9 @@ def _is_plain(environ: Mapping[str, Any]) -> bool:
 
 def _log_outcome(outcome: str, values: dict[str, Any], receipt: Receipt | None) -> None:
     """Log a delivery: one line, with the names that its attempts have too."""
+    status = STATUSES[outcome]
     if receipt:
+        outcome = outcome if receipt.mapped else "unmapped"
         values |= {
             "events": receipt.events,
             "accepted": receipt.accepted,
@@ -247,10 +249,8 @@ def _log_outcome(outcome: str, values: dict[str, Any], receipt: Receipt | None) 
             "records": receipt.records,
             "event_ids": receipt.ids,
         }
-    level = logging.INFO if STATUSES[outcome] == HTTPStatus.OK else logging.WARNING
-    _log.log(
-        level, "delivery", extra={"outcome": outcome, "status": STATUSES[outcome].value, **values}
-    )
+    level = logging.INFO if status == HTTPStatus.OK else logging.WARNING
+    _log.log(level, "delivery", extra={"outcome": outcome, "status": status.value, **values})
 
 
 def _echo(source: Source, headers: Mapping[str, str], body: bytes) -> Response | None:

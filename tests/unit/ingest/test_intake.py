@@ -170,6 +170,12 @@ def test_the_receipt_names_the_events_and_the_records_that_they_change(outbox):
     assert (receipt.keys, receipt.records) == (("sku-1",), 1)
 
 
+def test_the_receipt_tells_a_delivery_that_is_a_dead_letter_alone(outbox):
+    intake = make(outbox, print)
+    assert not receive(intake, b'{"id": "e1"}').mapped
+    assert receive(intake, b'{"id": "e2", "qty": 1, "name": ""}').mapped
+
+
 def test_an_event_that_cannot_be_mapped_is_a_warning_without_its_values(outbox, caplog):
     outbox.answer = Accepted(letters=1)
     with caplog.at_level(logging.WARNING):

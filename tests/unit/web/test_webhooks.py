@@ -239,12 +239,19 @@ def test_every_delivery_is_one_line_in_the_log(client, caplog):
         client.post("/webhooks/erp", data=b"{}")
     kept, refused = (vars(record) for record in caplog.records)
     assert kept["message"] == refused["message"] == "delivery"
-    assert (kept["outcome"], kept["source"], kept["status"]) == ("kept", "erp", 200)
+    assert (kept["source"], kept["status"]) == ("erp", 200)
     assert (kept["event_ids"], kept["events"], kept["accepted"]) == (("e1",), 1, 1)
     assert {"collections", "keys", "records", "problems", "ms"} <= set(kept)
     assert (refused["outcome"], refused["status"]) == ("refused", 401)
     assert refused["reason"] == "header authorization is missing"
     assert "s3cret" not in json.dumps([kept, refused], default=str)
+
+
+def test_a_delivery_that_is_a_dead_letter_alone_is_logged_as_unmapped(client, caplog):
+    with caplog.at_level(logging.INFO, logger="service.web"):
+        response = client.post("/webhooks/erp", data=b"{", headers=PROOF)
+    (line,) = (vars(record) for record in caplog.records)
+    assert (response.json["status"], line["outcome"], line["status"]) == ("kept", "unmapped", 200)
 
 
 def test_a_packed_body_is_taken_and_one_that_is_too_large_unpacked_is_413(client, outbox):
