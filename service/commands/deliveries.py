@@ -46,8 +46,7 @@ def list_(limit: int, json_wanted: bool, **chosen: Any) -> None:
     from service.operate.deliveries import list_deliveries, unlisted_refusals
     from service.operate.page import FilterInvalid
 
-    # While the store is away, what waits for it is of the most interest.
-    waiting = chosen["outcome"] == "spooled"
+    waiting = chosen["outcome"] == "spooled"  # what is asked for while the store is away
     with joined(needs_store=not waiting) as context:
         try:
             page = list_deliveries(context, limit=limit, **chosen)
