@@ -80,6 +80,11 @@ class ProcessStatus(Schema):
     hung = fields.Boolean()
 
 
+class LivesStatus(Schema):
+    dropped = fields.Integer(required=True)
+    till = fields.String(required=True, allow_none=True)
+
+
 class MemoryStatus(Schema):
     used = fields.Integer(required=True)
     limit = fields.Integer(required=True, allow_none=True)
@@ -88,6 +93,7 @@ class MemoryStatus(Schema):
     level = fields.String(required=True)
     full = fields.Boolean(required=True)
     since = fields.String(required=True, allow_none=True)
+    lives = fields.Nested(LivesStatus)
 
 
 class SpoolStatus(Schema):

@@ -1,13 +1,14 @@
 """Lives are bounded: each one in entries, and all together in bytes and in days."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 import redis
 
 from tests.support.earlier_stores import restore
 from tests.support.outbox_driver import Bench, event
-from workers.store import keys
+from workers.store import keys, memory
 from workers.store.record_history import History
 
 DAY = 86_400
@@ -97,6 +98,9 @@ def test_the_oldest_entries_go_first_and_each_record_tells_how_many(bench):
     assert lost > 0
     assert lost + kept == 13
     assert bench.lives.dropped().entries == lost
+    told = memory.read(bench.client)["lives"]
+    assert told["dropped"] == lost
+    assert datetime.fromisoformat(told["till"]) <= datetime.now(UTC)
 
 
 def test_a_life_that_went_whole_is_still_told_to_have_been(bench):

@@ -36,14 +36,16 @@ _log = logging.getLogger(__name__)
 
 def read(client: redis.Redis) -> dict[str, Any]:
     """
-    Return ``{used, limit, families, measured, level, since, full}``, in bytes.
+    Return ``{used, limit, families, measured, level, since, full, lives}``, in bytes.
 
-    *limit* is None without one; *full*: new deliveries are refused. StoreUnavailable if the store
+    *limit* is None without one; *full*: new deliveries are refused; *lives*: the entries that the
+    lives of records have lost, and when the newest of those happened. StoreUnavailable if the store
     does not answer.
     """
     with guarded():
         used, limit = _used(client.info("memory"))
         told = json.loads(client.get(keys.MEMORY) or "{}")
+        dropped, till = client.hmget(keys.LIVES_STATE, "dropped", "till")
     return {
         "used": used,
         "limit": limit,
@@ -52,7 +54,12 @@ def read(client: redis.Redis) -> dict[str, Any]:
         "level": level_of(used, limit, told.get("level", "")),
         "full": is_full(used, limit),
         "since": told.get("since"),
+        "lives": {"dropped": int(dropped or 0), "till": till and _moment(int(till))},
     }
+
+
+def _moment(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
 
 
 def level_of(used: int, limit: int | None, before: str) -> str:
