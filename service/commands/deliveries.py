@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import click
 
+from service.commands.delivery_page import show_line, show_page, wrapped
 from service.commands.output import as_json, printable
 from service.commands.remap import WORDS, Since, show_figures
 from service.commands.session import joined, operator
 
 OUTCOMES: Final = ("kept", "duplicate", "unwanted", "unmapped", "refused", "spooled")
-_COLORS: Final = {"kept": "green", "refused": "red", "unmapped": "red", "spooled": "yellow"}
-_BEFORE_ID: Final = 38  # characters: time, outcome, status
-_KEYS: Final = 3  # shown in a list; --json has more
 _SINCE: Final = "Only those since then: 30m, 2h or 3d, or a time with its offset."
 
 
@@ -59,53 +55,11 @@ def list_(limit: int, json_wanted: bool, **chosen: Any) -> None:
     if not page.items:
         click.echo("Deliveries: none")
     for each in page.items:
-        _list_one(each)
+        show_line(each)
     if page.next:
         click.echo(f"There are older ones: use --limit {2 * limit}, or a filter.")
     for source, times in unlisted.items():
         click.echo(f"{times:,} refused requests of {source} are in no entry: there were too many.")
-
-
-def _list_one(found: Mapping[str, Any]) -> None:
-    """Print two lines or more; ids and keys are never broken or cut, so that they can be pasted."""
-    at = f"{found['at'][:19].replace('T', ' ')}Z"
-    color = _COLORS.get(found["outcome"])
-    outcome = click.style(f"{found['outcome']:9}", fg=color)
-    status = f"{found['status']}" if found["status"] else "   "
-    fits = len(found["id"]) <= _width() - _BEFORE_ID
-    click.echo(
-        f"{at}  {outcome}  {status}  {found['id']}" if fits else f"{at}  {outcome}  {status}"
-    )
-    if not fits:
-        click.echo(f"    {found['id']}")
-    for line in _details(found):
-        click.echo(line)
-
-
-def _details(found: Mapping[str, Any]) -> Iterator[str]:
-    many = f"{found['events']:,} events" if found["events"] > 1 else ""
-    keys = [printable(key) for key in found["keys"][:_KEYS]]
-    more = "…" if len(found["keys"]) > _KEYS else ""
-    parts = (printable(found["topic"]) if found["topic"] else "", many, ", ".join(keys) + more)
-    for text in (" · ".join(part for part in parts if part), printable(found["reason"] or "")):
-        if text:
-            yield from _wrapped(text)
-
-
-def _width() -> int:
-    return max(40, shutil.get_terminal_size((80, 24)).columns)
-
-
-def _wrapped(text: str) -> list[str]:
-    indent = " " * 4
-    return textwrap.wrap(
-        text,
-        _width(),
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 @deliveries.command()
@@ -127,7 +81,7 @@ def show(id: str, body_wanted: bool, json_wanted: bool) -> None:
     elif json_wanted:
         as_json(found)
     else:
-        _show(found)
+        show_page(found)
 
 
 def _print_body(found: Mapping[str, Any]) -> None:
@@ -139,75 +93,6 @@ def _print_body(found: Mapping[str, Any]) -> None:
     text: str = found["body"]
     data = text.encode() if found["encoding"] == "text" else base64.b64decode(text)
     click.echo(data, nl=False)
-
-
-def _show(found: Mapping[str, Any]) -> None:
-    _list_one(found)
-    if found["outcome"] == "refused":
-        _show_refused(found)
-        return
-    if proof := found["proof"]:
-        place = f", secret {proof['secret']} of {proof['of']}" if proof["secret"] else ""
-        click.echo(f"Proven by {proof['scheme']}{place}")
-    for each in found["found"]:
-        _show_event(each)
-    if found["more"]:
-        click.echo(f"  and {found['more']:,} events more")
-    _show_body(found)
-
-
-def _show_refused(found: Mapping[str, Any]) -> None:
-    checked = found["checked"]
-    if checked.get("scheme"):
-        click.echo(f"Checked by {checked['scheme']}: {checked['proof']}")
-    for name, state in checked.get("headers", {}).items():
-        click.echo(f"  header {printable(name)}: {state}")
-    if url := checked.get("url"):
-        click.echo(f"  signed URL: {printable(url)}")
-    click.echo("Its body was not kept, so it cannot be replayed: have the source send it again.")
-
-
-def _show_event(event: Mapping[str, Any]) -> None:
-    name = f"Event {printable(event['event'])}" if event["event"] else "Event"
-    topic = f", {printable(event['topic'])}" if event["topic"] else ""
-    click.echo(f"{name}{topic}: {event['became']}")
-    for change in event["changes"]:
-        _show_change(change)
-    for fetch in event["fetches"]:
-        click.echo(f"  fetched by {fetch['fetcher']}: {printable(fetch['object'])}")
-    for problem in event["problems"]:
-        for line in _wrapped(f"{printable(problem['path'])}: {printable(problem['message'])}"):
-            click.echo(line)
-    if why := event["why"]:
-        for line in _wrapped(why):
-            click.echo(line)
-    if letter := event["dead_letter"]:
-        click.echo(f"  dead letter {letter['id']} ({letter['state']})")
-
-
-def _show_change(change: Mapping[str, Any]) -> None:
-    record = printable(change["key"] or change["item"])
-    click.echo(f"  {change['mapping']}: {change['collection']} {record}")
-    if change["retire"]:
-        click.echo(f"    the record is gone at its source ({change['retire']})")
-    for slug, value in change["fields"].items():
-        for line in _wrapped(f"{slug} = {printable(value)}"):
-            click.echo(line)
-
-
-def _show_body(found: Mapping[str, Any]) -> None:
-    if found["body"] is None:
-        click.echo("Its body was not kept.")
-        return
-    for name, value in found["headers"].items():
-        click.echo(f"{printable(name)}: {printable(value)}")
-    kind = "" if found["encoding"] == "text" else ", as base64"
-    click.echo(f"Body, {found['bytes']:,} bytes{kind}:")
-    # Line by line: a control code in it would be obeyed by a terminal.
-    for line in found["body"].splitlines():
-        click.echo(printable(line))
-    if found["cut"]:
-        click.echo(f"… the rest: instep deliveries show {found['id']} --body")
 
 
 @deliveries.command()
@@ -282,7 +167,7 @@ def _show_run(found: Mapping[str, Any]) -> None:
     if found["unmapped"]:
         click.echo(f"{found['unmapped']:9,}  events that cannot be mapped:")
         for reason, times in found["reasons"].items():
-            for line in _wrapped(f"{times:,}  {printable(reason)}"):
+            for line in wrapped(f"{times:,}  {printable(reason)}"):
                 click.echo(line)
 
 

@@ -15,6 +15,7 @@ from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
 from service.operate.delivery_page import find_delivery
 from service.operate.delivery_runner import (
     GONE,
+    NO_SOURCE,
     about,
     count,
     deliveries_at,
@@ -39,7 +40,6 @@ _WHY: Final = {
     "duplicate": "a repeat is kept without its body: replay the delivery that came first",
 }
 _NOT_KEPT: Final = "its body was not kept: see keep_hours of its source"
-_NO_SOURCE: Final = "its source is no longer configured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ def _why_not(entry: DeliveryEntry | None) -> str:
     if entry.position.kind != "kept":
         return _WHY.get(entry.outcome, _NOT_KEPT)
     if entry.source not in entry.entries.configuration.senders:
-        return _NO_SOURCE
+        return NO_SOURCE
     return ""
 
 

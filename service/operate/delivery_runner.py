@@ -7,13 +7,16 @@ the same place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from service.ingest.remap import Remap, Tally
 from service.operate.delivery_entry import DeliveryEntries
 from workers.delivery.context import Context
+from workers.errors import ConfigurationInvalid, StoreUnavailable
 from workers.store.delivery_list import DeliveryList, Position
 from workers.store.delivery_log import Kept, KeptDelivery
 from workers.store.outbox import Outbox
@@ -24,10 +27,14 @@ if TYPE_CHECKING:
 
 OF: Final = "deliveries"  # in `Run.about`: what the work is
 SLICE: Final = 20  # deliveries
+SECONDS: Final = 0.5  # about, of one slice
 REASONS: Final = 20  # different reasons that are counted by their words
 GONE: Final = "there is no such delivery, or no longer"
 UNREADABLE: Final = "its compression dictionary was erased: it cannot be unpacked"
+NO_SOURCE: Final = "its source is no longer configured"
 _SUMS: Final = ("events", "taken", "same", "stale", "unwanted", "repeats")
+
+_log = logging.getLogger(__name__)
 
 Left = Callable[[str, str], object]
 
@@ -65,23 +72,55 @@ class DeliveryRunner:
 
         *left*: Called with the id of each that cannot be replayed, and why. Returns how many.
         """
-        entries = self._entries = self._entries or self._made()
         first = _position(work[0])
-        positions = list(
-            takewhile(lambda each: each.source == first.source, map(_position, work[:SLICE]))
-        )
-        if first.source not in entries.configuration.senders:
-            for each in positions:
-                _leave(figures, left, each, "its source is no longer configured")
-        else:
-            self._replay(entries, run, positions, figures, left)
-        figures["done"] += len(positions)
-        return len(positions)
+        positions = [
+            *takewhile(lambda each: each.source == first.source, map(_position, work[:SLICE]))
+        ]
+        try:
+            entries = self._entries = self._entries or self._made()
+            known = first.source in entries.configuration.senders
+        except ConfigurationInvalid as error:
+            return self._leave_all(positions, str(error), figures, left)
+        if not known:
+            return self._leave_all(positions, NO_SOURCE, figures, left)
+        count = self._replay_some(entries, run, positions, figures, left)
+        figures["done"] += count
+        return count
 
     def _made(self) -> DeliveryEntries:
         return DeliveryEntries(
             self._context, self._configuration() if self._configuration else None
         )
+
+    def _leave_all(
+        self, positions: Sequence[Position], why: str, figures: dict[str, Any], left: Left
+    ) -> int:
+        for each in positions:
+            _leave(figures, left, each, why)
+        figures["done"] += len(positions)
+        return len(positions)
+
+    def _replay_some(
+        self,
+        entries: DeliveryEntries,
+        run: Run,
+        positions: Sequence[Position],
+        figures: dict[str, Any],
+        left: Left,
+    ) -> int:
+        """Replay the first of *positions*, as many as fit into `SECONDS`; return how many."""
+        try:
+            return self._replay(entries, run, positions, figures, left)
+        except StoreUnavailable:
+            raise
+        # Mappings are the user's code: one delivery that breaks them holds up no other.
+        except Exception as error:
+            if len(positions) > 1:
+                return self._replay_some(entries, run, positions[:1], figures, left)
+            at = positions[0]
+            _log.exception("delivery not replayed", extra={"source": at.source, "id": at.number})
+            _leave(figures, left, at, f"{type(error).__name__}: {error}")
+            return 1
 
     def _replay(
         self,
@@ -90,7 +129,7 @@ class DeliveryRunner:
         positions: Sequence[Position],
         figures: dict[str, Any],
         left: Left,
-    ) -> None:
+    ) -> int:
         made = Remap(
             # Of the whole configuration: the senders set how long ids are remembered.
             Kept(Outbox(self._context.steps, entries.configuration.settings)),
@@ -100,19 +139,33 @@ class DeliveryRunner:
             wake=self._context.wakes.wake,
             collections=run.about.get("collections"),
         )
+        count, till = 0, time.monotonic() + SECONDS
+        gone: list[tuple[Position, str]] = []
+
+        def in_time() -> Iterator[Position]:
+            nonlocal count
+            for each in positions:
+                if count and time.monotonic() > till:
+                    return
+                count += 1
+                yield each
+
         try:
-            found = deliveries_at(
-                entries, positions, lambda each, why: _leave(figures, left, each, why)
-            )
+            found = deliveries_at(entries, in_time(), lambda at, why: gone.append((at, why)))
             made.run_chosen(found, lambda _: None)
-            _add(figures, made.tally, made.diff.letters())
+            letters = made.diff.letters()
         finally:
             made.diff.close()
+        # Once all of it is done: a slice that failed is counted as it runs again.
+        for at, why in gone:
+            _leave(figures, left, at, why)
+        _add(figures, made.tally, letters)
+        return count
 
 
 def deliveries_at(
     entries: DeliveryEntries,
-    positions: Sequence[Position],
+    positions: Iterable[Position],
     leave: Callable[[Position, str], object],
 ) -> Iterator[KeptDelivery]:
     """Yield the deliveries at *positions*; *leave* is called with those that are gone, and why."""

@@ -11,7 +11,9 @@ from service.cli import main
 from service.config.build import Configuration
 from service.ingest import spool_list
 from service.ingest.entry import Entry
+from service.ingest.remap import Remap
 from service.ingest.spool import Spool, folder_of
+from service.operate import delivery_runner
 from service.operate.bulk_runner import BulkRunner
 from service.operate.deliveries import (
     DeliverySelection,
@@ -24,7 +26,7 @@ from service.operate.page import FilterInvalid
 from service.operate.scope import Scope
 from service.senders import build
 from tests.support.deliveries_rig import Deliveries
-from workers.errors import StoreUnavailable
+from workers.errors import ConfigurationInvalid, Problem, StoreUnavailable
 from workers.store import refusal_list
 from workers.store.audit import Audit
 from workers.store.erasure import Erasure
@@ -550,6 +552,51 @@ def test_a_slice_that_is_done_again_after_a_crash_changes_nothing_more(corrected
     assert (run.figures["taken"], run.figures["same"]) == (0, 2)
 
 
+def test_a_delivery_that_breaks_the_replay_holds_up_no_other(corrected, monkeypatch):
+    whole = Remap._events
+
+    def broken(self, delivery):
+        if delivery.number == 1:
+            raise KeyError("a bug")
+        return whole(self, delivery)
+
+    monkeypatch.setattr(Remap, "_events", broken)
+    found = corrected.replay(source="erp")
+    assert (found["done"], found["taken"]) == (2, 1)
+    assert found["left"] == [{"id": "erp-1", "reason": "KeyError: 'a bug'"}]
+    assert (corrected.price("a"), corrected.price("b")) == (500, 6)
+
+
+def test_a_slice_ends_in_time(corrected, monkeypatch):
+    monkeypatch.setattr(delivery_runner, "SECONDS", -1.0)
+    made = corrected.configuration
+    id = start_replay(
+        corrected.context,
+        DeliverySelection(source="erp"),
+        "admin",
+        scope=None,
+        configuration=made,
+    )
+    BulkRunner(corrected.context, lambda: made).step()
+    assert corrected.context.runs.show(id).figures["done"] == 1
+
+
+def test_a_worker_whose_configuration_is_wrong_leaves_deliveries_and_says_why(corrected):
+    def wrong():
+        raise ConfigurationInvalid([Problem("mappings.py", "no file", "a file", "restore it")])
+
+    id = start_replay(
+        corrected.context,
+        DeliverySelection(source="erp"),
+        "admin",
+        scope=None,
+        configuration=corrected.configuration,
+    )
+    run = BulkRunner(corrected.context, wrong).carry_out(id)
+    assert (run.state, run.figures["left"]) == ("done", 2)
+    assert "restore it" in next(iter(run.figures["reasons"]))
+
+
 def test_what_goes_while_a_replay_waits_is_left(corrected):
     made = corrected.configuration
     id = start_replay(
@@ -656,8 +703,26 @@ def test_what_is_listed_of_a_forgotten_record_goes_and_the_rest_stays(rig, erase
     assert erased.gone["listed"] == 2
     assert {key for each in rig.items() for key in each["keys"]} == {"OTHER-1"}
     assert len(rig.items()) == 4
+
+
+@pytest.fixture
+def _uncompressed(store):
+    """What DUMP returns is as it is stored."""
+    store.config_set("rdbcompression", "no")
+    yield
+    store.config_set("rdbcompression", "yes")
+
+
+@pytest.mark.usefixtures("_uncompressed")
+def test_no_byte_of_a_forgotten_key_stays_in_the_lists(rig, erase):
+    for sku in ("OTHER-1", "REF-77-A"):
+        for _ in range(2):
+            rig.send(**price(sku, 5, id=f"e-{sku}"))
+        rig.send(source="brief", **price(sku, 5))
+    assert b"REF-77-A" in rig.dump("instep:unkept:erp")
+    erase("REF-77-A")
     for name in ("kept:erp", "unkept:erp", "unkept:brief"):
-        assert key.encode() not in rig.dump(f"instep:{name}")
+        assert b"REF-77-A" not in rig.dump(f"instep:{name}")
 
 
 def test_a_key_in_the_words_of_a_problem_is_found(rig, erase):
