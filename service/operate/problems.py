@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +13,15 @@ from service.operate.letter_actions import stands_for
 from service.operate.page import FilterInvalid, Page
 from service.operate.remedies import remedy
 from service.operate.scope import Scope
-from service.operate.selection import READ, Selection, begun, candidates, check_names, is_seen
+from service.operate.selection import (
+    READ,
+    Selection,
+    begun,
+    check_names,
+    check_selection,
+    following,
+    is_seen,
+)
 from service.operate.selection import UnknownGroup as UnknownGroup
 from service.operate.selection import letters_of as letters_of
 from workers.delivery.context import Context
@@ -129,23 +136,25 @@ def list_letters(
         FilterInvalid: There is no such collection or source, or the cursor is no cursor.
         StoreUnavailable: The store does not answer.
     """
-    found = candidates(context, selection)
-    start = 0 if cursor is None else bisect_right(found, begun(cursor))
+    last = None if cursor is None else begun(cursor)
+    check_selection(context, selection)
     items: list[dict[str, Any]] = []
-    last = start
-    most = SCANNED if selection.filters else limit
-    while len(items) < limit and last < len(found) and last - start < most:
-        part = found[last : last + min(READ, most)]
+    read, most = 0, SCANNED if selection.filters else limit
+    while len(items) < limit and read < most:
+        count = min(READ, most - read)
+        part = following(context, selection, last, count)
         letters = {letter.id: letter for letter in _open(context, part)}
-        for _, id in part:
-            last += 1
-            letter = letters.get(id)
+        for place in part:
+            last, read = place, read + 1
+            letter = letters.get(place[1])
             if letter is not None and selection.takes(letter):
                 items.append(letter.as_dict())
                 if len(items) == limit:
                     break
-    following = "-".join(map(str, found[last - 1])) if last < len(found) and last else None
-    return Page(items, following)
+        if len(part) < count and (not part or last == part[-1]):
+            return Page(items)
+    more = last is not None and following(context, selection, last, 1)
+    return Page(items, f"{last[0]}-{last[1]}" if last and more else None)
 
 
 def _open(context: Context, part: Sequence[tuple[int, str]]) -> Iterator[Letter]:

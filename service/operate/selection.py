@@ -115,21 +115,34 @@ def candidates(context: Context, selection: Selection) -> Sequence[tuple[int, st
         FilterInvalid: There is no such collection or source.
         StoreUnavailable: The store does not answer.
     """
+    check_selection(context, selection)
+    if not selection.ids:
+        return context.letters.since(selection.group)
+    ids = tuple(dict.fromkeys(selection.ids))
+    opened = {each.id: _ms(each.created) for each in context.letters.read(ids)}
+    return [(opened.get(id, 0), id) for id in ids]
+
+
+def check_selection(context: Context, selection: Selection) -> None:
+    """Raise as `candidates` does."""
     check_names(context, selection.collection, selection.source)
-    if selection.ids:
-        ids = tuple(dict.fromkeys(selection.ids))
-        opened = {each.id: _ms(each.created) for each in context.letters.read(ids)}
-        return [(opened.get(id, 0), id) for id in ids]
-    if selection.group is None:
-        return context.letters.since()
-    found = context.letters.since(selection.group)
-    if not found and context.problems.ungrouped():
+    if selection.ids or selection.group is None:
+        return
+    if not context.letters.after(None, 1, selection.group) and context.problems.ungrouped():
         # Of a new letter, or the first look at the store of an older release.
         context.problems.group(context.letters.count())
-        found = context.letters.since(selection.group)
-    if not found:
+    if not context.letters.after(None, 1, selection.group):
         raise UnknownGroup(selection.group)
-    return found
+
+
+def following(
+    context: Context, selection: Selection, place: tuple[int, str] | None, count: int
+) -> Sequence[tuple[int, str]]:
+    """Return *count* of the `candidates` behind *place*."""
+    if not selection.ids:
+        return context.letters.after(place, count, selection.group)
+    found = sorted(candidates(context, selection))
+    return [each for each in found if place is None or each > place][:count]
 
 
 def letters_of(

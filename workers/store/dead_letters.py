@@ -166,10 +166,29 @@ class DeadLetters:
 
     def since(self, group: str | None = None) -> Sequence[tuple[int, str]]:
         """Return ms and id of the open letters, or of those of *group*, oldest first."""
+        return self.after(None, None, group)
+
+    def after(
+        self, place: tuple[int, str] | None, count: int | None, group: str | None = None
+    ) -> Sequence[tuple[int, str]]:
+        """Return as `since` the *count* letters behind *place*; None: from the first, all."""
         key = keys.LETTERS if group is None else problem_keys.letters_of(group)
-        with guarded():
-            found: Any = self.steps.client.zrange(key, 0, -1, withscores=True)
-        return [(int(score), id) for id, score in found]
+        least: int | str = "-inf" if place is None else place[0]
+        chosen: list[tuple[int, str]] = []
+        read = 0
+        while count is None or len(chosen) < count:
+            # Some more than wanted: letters of one step were opened in the same ms.
+            most = -1 if count is None else count + 50
+            with guarded():
+                found: Any = self.steps.client.zrangebyscore(
+                    key, least, "+inf", start=read, num=most, withscores=True
+                )
+            pairs = [(int(score), str(id)) for id, score in found]
+            chosen += [each for each in pairs if place is None or each > place]
+            read += len(pairs)
+            if count is None or len(pairs) < most:
+                break
+        return chosen[:count]
 
     def _act(self, id: str, act: str, opened: datetime | None) -> dict[str, Any]:
         return self.steps.run(
