@@ -1,5 +1,6 @@
 """What a user can set, call or watch stands in the documentation: else it does not exist."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -14,6 +15,7 @@ from service.operate import documentation
 from service.senders import SENDERS
 from workers.config import access_schema, loader, reconcile_schema, schemas, sections
 from workers.model.attempt_action import ACTIONS
+from workers.store import state_log
 from workers.store.metric_names import NAMES, OLD
 
 ROOT = Path(__file__).parents[3]
@@ -136,6 +138,31 @@ def test_every_environment_variable_is_documented():
     texts = [Path(file).read_text(encoding="utf-8") for file in files]
     read = {name for text in texts for name in re.findall(r'\.get\("([A-Z_]+)"\)', text)}
     assert documented == read - {"NO_COLOR", "SENTRY_RELEASE"}
+
+
+def logged(path):
+    """Yield the messages of the warnings and errors that the file at *path* logs."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        texts = [a.value for a in node.args if isinstance(a, ast.Constant)]
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        warns = method in ("warning", "error", "exception") and ast.unparse(node.func).startswith(
+            "_l"
+        )
+        if texts and (warns or ast.unparse(node.func) == "Complaint"):
+            yield texts[0]
+
+
+def test_every_warning_and_error_of_the_log_is_documented():
+    text = page("log")
+    files = [path for name in ("service", "workers") for path in (ROOT / name).rglob("*.py")]
+    files = [path for path in files if not {"sandbox", "demo"} & set(path.parts)]
+    found = {message for path in files for message in logged(path)}
+    assert len(found) > 40
+    missing = [each for each in found if f"`{each.partition('%')[0].strip()}" not in text]
+    missing += [each for _, each, _ in state_log.MESSAGES.values() if f"`{each}`" not in text]
+    assert missing == []
 
 
 def test_every_dependency_has_its_reason_in_the_readme():
