@@ -73,6 +73,16 @@ def test_a_refused_value_is_one_warning_and_stands_in_no_line(open_way, told):
     assert "no-address" not in json.dumps(lines, default=str)
 
 
+def test_a_value_that_the_cms_repeats_unquoted_stands_in_no_line(open_way, told):
+    way = open_way()
+    way.down(400, match=way.of(1), code="validation_error", message="Value Blue Moon is wrong")
+    way.change(1, title="Blue Moon")
+    way.run()
+    lines = told()
+    assert "dead letter opened" in messages(lines)
+    assert "Blue Moon" not in json.dumps(lines, default=str)
+
+
 def test_a_refused_token_is_one_warning_however_many_requests_met_it(way, told):
     way.down(401, seconds=90, message="Request not authorized")
     for n in range(1, 6):

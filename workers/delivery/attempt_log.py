@@ -33,8 +33,9 @@ def log_attempt(destination: Destination, batch: Batch, came: Attempt, settled: 
         "ms": round((came.seconds or 0.0) * 1000, 1),
     }
     if came.call.status is None or came.call.status >= 300:
-        slugs = [field.slug for item in batch.items for field in item.fields]
-        values["reason"] = without_values(came.message, slugs)
+        fields = [field for item in batch.items for field in item.fields]
+        slugs, sent = (each.slug for each in fields), (each.value for each in fields)
+        values["reason"] = without_values(came.message, slugs, sent)
     if batch.alone and any(each.attempt for each in came.batch_outcome.item_outcomes):
         values |= {"attempt": batch.items[0].attempts + 1, "of": destination.attempts}
     _log.info("attempt", extra=values)

@@ -239,10 +239,19 @@ def test_names_are_bounded_in_number_and_in_length():
         ("Field 'price': 'a@b.c' is no number", "Field 'price': '…' is no number"),
         ('can\'t take "42 Elm St"', 'can\'t take "…"'),
         ("Not a valid integer.", "Not a valid integer."),
+        ("found -1, expected no number below 0", "found …, expected no number below 0"),
+        ("data: found [1, {2}]; send a text", "data: found …; send a text"),
+        ("Field may not be null; found null", "Field may not be null; found null"),
     ],
 )
 def test_a_foreign_message_is_logged_without_the_values_that_it_quotes(message, shown):
     assert without_values(message, ["price"]) == shown
+
+
+def test_what_was_sent_is_not_logged_where_a_message_repeats_it_unquoted():
+    message = "Value ann@example.com is no number, nor is 12345; 7 is"
+    shown = without_values(message, (), ['"ann@example.com"', "12345", "7"])
+    assert shown == "Value … is no number, nor is …; 7 is"
 
 
 def test_a_printable_text_stays_as_it_is():

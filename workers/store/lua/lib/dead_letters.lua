@@ -131,6 +131,20 @@ local function add_to_shared(item, slugs, death)
   return letter
 end
 
+-- *message* without the values of *slugs*, which the CMS may repeat: it is logged.
+local function without_values(message, item, slugs)
+  for _, slug in ipairs(slugs) do
+    local value = item.fields[slug].value or ''
+    value = string.match(value, '^"(.*)"$') or value
+    local first, last = string.find(message, value, 1, true)
+    while #value >= 4 and first do
+      message = string.sub(message, 1, first - 1) .. '...' .. string.sub(message, last + 1)
+      first, last = string.find(message, value, first + 3, true)
+    end
+  end
+  return message
+end
+
 -- Moves fields of an item into one new dead letter. *death*.absent: no item has the key.
 function dead_letters.add(item, slugs, death, id)
   if #slugs == 0 then return nil end
@@ -170,7 +184,7 @@ function dead_letters.add(item, slugs, death, id)
   redis.call('ZADD', 'instep:letters', now, letter)
   step.tell('dead letter', {collection = item.collection, id = letter, key = item.record, kind = death.kind,
     fields = {unpack(slugs, 1, 5)}, events = {unpack(events, 1, 3)}, status = given(death.status),
-    code = given(death.code), reason = string.sub(death.message, 1, 500)})
+    code = given(death.code), reason = string.sub(without_values(death.message, item, slugs), 1, 500)})
   letter_groups.enter(letter)
   return letter
 end
