@@ -48,6 +48,17 @@ def test_an_older_value_tells_against_which_it_lost(bench):
     assert (against.why, against.own) == ("newer value", at(1))
 
 
+def test_all_values_of_an_event_tell_what_they_lost_against_in_few_bytes(bench):
+    names = [f"f{n:02}" for n in range(30)]
+    bench.accept(event("i1", {**dict.fromkeys(names, 5), "zz": 1}, id="e1", version=at(2)))
+    bench.accept(event("i1", {"zz": 3}, id="e2", version=at(5)))
+    bench.accept(event("i1", {**dict.fromkeys(names, 4), "zz": 2}, id="e0", version=at(1)))
+    *_, entry = life(bench)
+    assert {entry.fields[name].against.event for name in names} == {"e1"}
+    assert entry.fields["zz"].against.event == "e2"
+    assert len(bench.client.lindex("instep:life:products:i1", -1)) < 1000
+
+
 def test_an_answer_tells_what_carried_the_values(bench):
     bench.accept(event("i1", {"stock": 5}, id="e1", version=at(1)))
     bench.write(bench.batch())

@@ -201,13 +201,19 @@ def _problems(told: Sequence[Any]) -> list[dict[str, Any]]:
 
 def _accepted(at: datetime, told: Sequence[Any]) -> Entry:
     head, [fields, *_] = _head(told)
-    return Entry(at, "accepted", **head, fields={each[0]: _fate(each) for each in fields})
+    fates: dict[str, FieldFate] = {}
+    against = None
+    for each in fields:
+        fate = _fate(each, against)
+        against, fates[each[0]] = fate.against or against, fate
+    return Entry(at, "accepted", **head, fields=fates)
 
 
-def _fate(told: Sequence[Any]) -> FieldFate:
+def _fate(told: Sequence[Any], before: Against | None) -> FieldFate:
+    """Return the fate of a field; *before*: what the last of those before was held against."""
     _, fate, *rest = told
     value, against, length = (*rest, None, None, None)[:3]
-    other = _against(against) if against else None
+    other = before if against == 1 else _against(against) if against else None
     return FieldFate(_FATES.get(fate, fate), value, bool(rest), length, other)
 
 

@@ -6,7 +6,7 @@
 --     fields: [slug, fate, value, against, length]: length: of a value that is cut, which is text then
 --     against: [source, event, version, why, own version]: what it is older than: "v" a value, "g" the
 --       retirement of the record, "o" a write of ours; "r" what it repeats; "l" it is of another variant;
---       "x" what it has superseded
+--       "x" what it has superseded; 1: as of the field before; 0: there was no room
 --   "l", by, source, delivery, event, topic, mapping, mark, letter, [slug], [[path, message]]    left out
 --   "c", kind, copy, item, status, code, message, fates, why, wait_ms, attempts, [[path, message]]    a request was answered
 --     kind: as in FLAGS, with "s" behind it: of the staged copy alone; fates: [fate, slug, …]

@@ -5,6 +5,7 @@ local request, given, encode = step.request, step.given, cjson.encode
 local life_events = {}
 local VALUE = 100     -- bytes of a value
 local VALUES = 1500   -- of all values of an entry
+local AGAINST = 2000  -- of what values were held against
 local FIELDS = 200    -- in one entry
 local PROBLEMS = 5    -- of what was left out
 local FATES = {accepted = 'p', unchanged = 'u', stale = 's', same = 's'}
@@ -40,21 +41,38 @@ local function against_text(against)
     .. against[2] .. '",' .. lives.text_of(against[3]) .. ']'
 end
 
+-- Returns what writes *against* of one value of an entry after the other: 1: as of the value before.
+local function against_in_turn()
+  local last, room = nil, AGAINST
+  return function(against)
+    local text = against_text(against)
+    if text == last then return '1' end
+    room = room - #text
+    if room < 0 then return '0' end
+    last = text
+    return text
+  end
+end
+
 -- *fates*: {slug, arrival number, fate, value, {field that it was held against, why, own version} or nil}.
 function life_events.note_accepted(event, change, fates, number)
-  local fields, room = {}, VALUES
+  local fields, room, told = {}, VALUES, nil
   for n = 1, math.min(#fates, FIELDS) do
     local fate = fates[n]
     local value, against = fate[4], fate[5]
+    if against then
+      told = told or against_in_turn()
+      against = told(against)
+    end
     local most = math.min(VALUE, room)
     local text = '[' .. encode(fate[1]) .. ',"' .. (FATES[fate[3]] or 'p') .. '",'
     if fate[3] == 'unchanged' and given(change.echo) then
       text = string.sub(text, 1, -2)  -- it came from here
     elseif #value <= most then
-      text = text .. value .. (against and ',' .. against_text(against) or '')
+      text = text .. value .. (against and ',' .. against or '')
       room = room - #value
     else
-      text = text .. encode(lives.cut(value, most)) .. ',' .. (against and against_text(against) or '0') .. ',' .. #value
+      text = text .. encode(lives.cut(value, most)) .. ',' .. (against or '0') .. ',' .. #value
       room = room - most
     end
     fields[n] = text .. ']'
