@@ -38,7 +38,7 @@ def estimate(context: Context, action: Change, selection: Selection) -> dict[str
         StoreUnavailable: The store does not answer.
     """
     tally = _Tally(action)
-    for letter in letters_of(context, selection):
+    for letter in letters_of(context, selection, heads=True):
         tally.add(letter)
     return tally.figures(selection)
 
@@ -59,7 +59,7 @@ class _Tally:
             self._records.add((letter.collection, letter.key or letter.item))
         for left in letter.left_out:
             self._records.add((left["collection"], left["key"]))
-        self._values += len(letter.fields) + len(letter.left_out)
+        self._values += letter.values + len(letter.left_out)
         if self._action == "replay" and (reason := obstacle(letter)):
             self._cannot[reason] += 1
 
@@ -97,7 +97,7 @@ def start(
         return _mark(context, action, selection, by)
     found = candidates(context, selection)
     if selection.filters:
-        taken = {letter.id for letter in letters_of(context, selection)}
+        taken = {letter.id for letter in letters_of(context, selection, heads=True)}
         found = [(ms, id) for ms, id in found if id in taken]
     group = context.problems.show(selection.group) if selection.group else None
     id = context.runs.start(

@@ -146,12 +146,14 @@ def following(
 
 
 def letters_of(
-    context: Context, selection: Selection, *, closed_too: bool = False
+    context: Context, selection: Selection, *, closed_too: bool = False, heads: bool = False
 ) -> Iterator[Letter]:
     """
     Yield the letters that *selection* names; raises as `candidates` does.
 
-    *closed_too*: before the open ones the closed ones that are kept.
+    Args:
+        closed_too: Before the open ones the closed ones that are kept.
+        heads: As `DeadLetters.heads` reads the open ones.
     """
     if closed_too:
         for letter in context.letters.closed():
@@ -159,8 +161,9 @@ def letters_of(
             if group and selection.takes(letter):
                 yield letter
     found = candidates(context, selection)
+    read = context.letters.heads if heads else context.letters.read
     for start in range(0, len(found), READ):
-        for letter in context.letters.read([id for _, id in found[start : start + READ]]):
+        for letter in read([id for _, id in found[start : start + READ]]):
             if selection.takes(letter) and (selection.ids or letter.state == "open"):
                 yield letter
 

@@ -268,7 +268,7 @@ RAW_BYTES = f"{PREFIX}raw-bytes"  # hash: source → bytes of raw bodies
 
 
 def letter(id: str) -> str:
-    """Hash: one dead letter (``dead_letters.py``)."""
+    """Hash: one dead letter (``letter.py``)."""
     return f"{PREFIX}letter:{id}"
 
 
