@@ -116,15 +116,34 @@ def _without_own(text: str, own: Iterable[Any]) -> str:
     texts = {each for value in own for each in _texts(value) if each and each in text}
     # Longest first: one may contain another.
     for each in sorted(texts, key=lambda each: (-len(each), each))[:_OWN_MOST]:
-        found = re.escape(each)
-        if _PLAIN.fullmatch(each):
-            # It may be a word of the message, too: only where a value stands.
-            at_end = rf"(?:(?<=[:=] )|(?<=, not )|(?<=\()){found}(?=$|[.,;)])"
-            found = rf"{_BEFORE}{found}(?!\w)|{at_end}"
-        else:
-            found = rf"(?<!\w){found}(?!\w)"
-        text = re.sub(found, lambda found: (found.groupdict().get("before") or "") + GAP, text)
+        # It may be a word of the message, too: then only where a value stands.
+        text = _without_word(text, each) if _PLAIN.fullmatch(each) else _without_whole(text, each)
     return text
+
+
+def _without_word(text: str, word: str) -> str:
+    found = re.escape(word)
+    at_end = rf"(?:(?<=[:=] )|(?<=, not )|(?<=\()){found}(?=$|[.,;)])"
+    pattern = rf"{_BEFORE}{found}(?!\w)|{at_end}"
+    return re.sub(pattern, lambda found: (found["before"] or "") + GAP, text)
+
+
+def _without_whole(text: str, part: str) -> str:
+    """Put a gap for *part* where it is no part of a longer word."""
+    # Not a pattern of its own for each value: to compile those took most of the time.
+    start = 0
+    while (start := text.find(part, start)) >= 0:
+        end = start + len(part)
+        if _is_in_word(text[start - 1 : start]) or _is_in_word(text[end : end + 1]):
+            start = end
+            continue
+        text = text[:start] + GAP + text[end:]
+        start += len(GAP)
+    return text
+
+
+def _is_in_word(letter: str) -> bool:
+    return letter == "_" or letter.isalnum()
 
 
 def _texts(value: Any, depth: int = 3) -> Iterator[str]:
