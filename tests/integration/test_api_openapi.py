@@ -8,7 +8,7 @@ from schemathesis import GenerationMode
 from tests.support.api_rig import ADMIN, Rig
 
 EXAMPLES = 6  # of each operation and mode
-MORE = 400  # with --full
+MORE = 100  # with --full
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The front: whole requests alone reach the application."""
 
 import asyncio
+import json
 import threading
 
 import pytest
@@ -88,6 +89,16 @@ def test_a_body_of_the_limit_passes_and_one_byte_more_is_answered_413():
     wire = door.take(piece(b"12345678901"), headers=[length(11)])
     assert (wire.status, len(door.asked)) == (413, 1)
     assert door.refused == [("/webhooks/erp", "too-large", 413)]
+
+
+@pytest.mark.parametrize(
+    ("path", "form"), [(b"/api/pause", {"found", "expected", "do"}), (b"/apis", None)]
+)
+def test_what_is_refused_under_api_has_the_form_of_its_errors(path, form):
+    for messages, header, status in (([piece(b"x" * 11)], 11, 413), ([CUT], 5, 400)):
+        wire = Door(limit=10).take(*messages, headers=[length(header)], path=path)
+        error = json.loads(wire.body)["error"]
+        assert (wire.status, set(error) if form else None) == (status, form)
 
 
 def test_a_body_over_the_limit_is_read_to_its_end_so_that_the_answer_is_seen():
