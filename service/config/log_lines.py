@@ -147,7 +147,7 @@ def _line(
     ids = _few(values.get("event_ids"), values.get("events"))
     cells = (
         f"{message:<8} {printable(str(name or '-')):<10}",
-        f"{printable(outcome.strip()):<12}",
+        f"{printable(outcome.strip()):<13}",
         f"{printable(' '.join(filter(None, records))):<28}",
         told,
         took,

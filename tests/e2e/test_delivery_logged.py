@@ -37,6 +37,7 @@ def test_an_attempt_is_one_line_from_the_event_to_the_answer(open_way, told):
     assert [line[name] for name in names] == ["site", "products", "update", 2, 200, "2 written"]
     assert line["keys"] == (way.key(1), way.key(2))
     assert line["event_ids"] == ("evt-1", "evt-2")
+    assert line["sources"] == ("erp",)
     assert "attempt" not in line
 
 
