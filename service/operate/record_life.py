@@ -16,7 +16,7 @@ from service.operate.moments import moment
 from service.operate.record_entries import life_entries, lived_values
 from service.operate.record_fields import fields_of
 from service.operate.record_mentions import mentions_of, missed
-from service.operate.record_notes import letters_in, notes
+from service.operate.record_notes import letters_in, notes, variant_notes
 from service.operate.record_rests import rests, state_of
 from service.operate.record_search import alike, nearest
 from service.operate.record_waits import waits
@@ -141,7 +141,11 @@ def _life(context: Context, facts: RecordFacts, locale: str | None) -> dict[str,
         "next": _next(found),
         "waits": [_wait(each) for each in found],
         "missed": missed(context, facts.collection.name, facts.record, facts.key),
-        "notes": [*notes(history.entries, closed), *alike(context, facts)],
+        "notes": [
+            *notes(history.entries, closed),
+            *alike(context, facts),
+            *variant_notes(facts, locale),
+        ],
         "fields": fields_of(facts, locale, lived_values(history.entries)),
         "life": life_entries(history.entries),
         "dropped": history.dropped,

@@ -10,6 +10,7 @@ from service.operate.record_versions import readable
 from workers.model.retirement import shown_slug
 from workers.store.letters_around import ClosedLetter
 from workers.store.life_entries import Against, Entry, FieldFate
+from workers.store.record_facts import RecordFacts
 
 _TOOK: Final = ("pending", "unchanged")
 _RUNS: Final = ("reconcile", "remap", "replay", "undo", "editor")
@@ -18,6 +19,32 @@ _RUNS: Final = ("reconcile", "remap", "replay", "undo", "editor")
 def notes(entries: Sequence[Entry], closed: Iterable[ClosedLetter]) -> list[str]:
     """Return sentences: values that came too late, fields of two sources, closed letters, edits."""
     return [*_stale(entries), *_rivals(entries), *_closed(closed), *_edited(entries)]
+
+
+def variant_notes(facts: RecordFacts, locale: str | None) -> list[str]:
+    """Return sentences on the variants that the item lacks, or that are not published."""
+    wanted = facts.locales[1:] if locale is None else (locale,)
+    if not facts.listed or not facts.id or not (locale or facts.collection.localized):
+        return []
+    named = facts.collection.locales
+    if locale is None and not isinstance(named, str):
+        wanted = tuple(tag for tag in wanted if tag.lower() in {n.lower() for n in named})
+    return [
+        _VARIANT[state].format(tag)
+        for tag in wanted
+        if tag.lower() != facts.locales[0].lower() and (state := _variant(facts, tag)) in _VARIANT
+    ]
+
+
+def _variant(facts: RecordFacts, tag: str) -> str:
+    states = {each.lower(): state for each, state in facts.variants.items()}
+    return states.get(tag.lower(), "none")
+
+
+_VARIANT: Final = {
+    "none": "Its item has no variant in the locale {}: what goes there waits until it is made.",
+    "staged": "The variant of its item in the locale {} was never published.",
+}
 
 
 def letters_in(entries: Iterable[Entry]) -> set[str]:

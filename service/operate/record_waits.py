@@ -147,10 +147,14 @@ def _repair(facts: RecordFacts) -> Wait | None:
 
 
 def _locales(facts: RecordFacts) -> Wait | None:
-    if not facts.unread or facts.locales or not facts.collection.localized:
+    # Where all are written, the primary variant needs no locales.
+    needed = not isinstance(facts.collection.locales, str)
+    needed = needed or any("@" in slug for slug in facts.unsent)
+    if not facts.unread or facts.locales or not needed:
         return None
     says = f"the locales of its site, which could not be read: {facts.unread}"
-    return Wait("locales", says, "they are asked for again within 5 minutes")
+    again = max(facts.now, facts.read_next or facts.now)
+    return Wait("locales", says, "they are asked for again", again)
 
 
 def _budget(facts: RecordFacts) -> Wait | None:
@@ -190,9 +194,9 @@ _CAUSES: Final[tuple[Callable[[RecordFacts], Wait | None], ...]] = (
     _room,
     _held,
     _closed,
+    _locales,
     _backoff,
     _repair,
-    _locales,
     _budget,
     _linger,
     _look,

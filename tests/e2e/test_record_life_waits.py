@@ -6,7 +6,9 @@ from datetime import datetime
 
 import pytest
 
+from service.operate.record_life import UnknownLocale
 from tests.support.life_rig import Planted
+from tests.support.locale_rig import add_variant, localize
 from workers.model.attempts import Batch
 
 
@@ -206,6 +208,40 @@ def test_a_locale_shows_its_own_fields_and_those_of_all(way):
     found = way.why("P-0001", locale="de")
     assert list(found["fields"]) == ["name@de", "stock"]
     assert found["locale"] == "de"
+
+
+def test_locales_that_cannot_be_read_are_told_with_the_next_try(plant):
+    way = plant(collection={"locales": ["en", "de"]})
+    localize(way, "en", "de")
+    way.down(500, match={"method": "GET", "path": "*/sites*"})
+    way.receive("P-0001", qty=5)
+    way.run(3)
+    found = way.why("P-0001")
+    assert way.causes("P-0001") == ["locales"]
+    assert "the locales of its site" in found["waits_for"]
+    assert -1 < seconds_until(way, found) <= 300
+
+
+def test_an_item_without_a_variant_is_told(plant):
+    way = plant(collection={"locales": "all"})
+    localize(way, "en", "de", "fr")
+    add_variant(way, 1, published=False)
+    way.receive("P-0001", qty=5)
+    way.run()
+    assert way.why("P-0001")["notes"] == [
+        "The variant of its item in the locale de was never published.",
+        "Its item has no variant in the locale fr: what goes there waits until it is made.",
+    ]
+    assert len(way.why("P-0001", locale="fr")["notes"]) == 1
+
+
+def test_a_locale_that_the_site_lacks_is_an_error_that_names_those_there_are(plant):
+    way = plant(collection={"locales": "all"})
+    localize(way, "en", "de")
+    way.receive("P-0001", qty=5)
+    way.run()
+    with pytest.raises(UnknownLocale, match="expected a locale of the site: en, de"):
+        way.why("P-0001", locale="es")
 
 
 def test_deliveries_in_a_spool_are_told_and_may_name_it(way):

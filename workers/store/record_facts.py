@@ -48,6 +48,8 @@ class RecordFacts:
     variants: Mapping[str, str] = field(default_factory=dict)  # tag → live or staged
     locales: tuple[str, ...] = ()  # tags of the site, the primary one first
     unread: str = ""  # why the locales of its site could not be read
+    read_next: float | None = None  # when they are asked for again
+    listed: bool = False  # its variants are known, as far as they were listed
     ahead: int = 0  # items that are due before it
     letters: Mapping[str, Letter] = field(default_factory=dict)
     referred: tuple[Referred, ...] = ()

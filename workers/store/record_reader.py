@@ -15,9 +15,10 @@ from workers.store.connection import guarded
 from workers.store.dead_letters import letter_of
 from workers.store.item_record import FieldRecord, slug_of
 from workers.store.item_schedule import ItemSchedule
+from workers.store.locales import AGAIN_MS
 from workers.store.record_facts import RecordFacts, Referred
 from workers.store.scripts import Steps
-from workers.store.waits import Condition, Gate, Outage, Pause, lookup_of
+from workers.store.waits import Condition, Gate, Outage, Pause, lookup_of, sane
 from workers.webflow.item_keys import normal_record
 
 LETTERS: Final = 20  # dead letters of one record that are read
@@ -100,7 +101,7 @@ class RecordReader:
         asked.ask("flights", "zrange", keys.flight(destination.name), 0, -1, False, True)
         asked.ask("index", "hgetall", keys.index(*place))
         asked.ask("filter", "hgetall", keys.index(*place, "filter"))
-        asked.ask("site", "hmget", keys.site(*place), ["locales", "failed"])
+        asked.ask("site", "hmget", keys.site(*place), ["locales", "failed", "next", "began"])
         asked.ask("slicing", "llen", keys.SLICED)
         return asked.answers()
 
@@ -176,6 +177,8 @@ class RecordReader:
             variants=_variants(second["variants"] or "", locales),
             locales=tuple(tag for tag, _ in locales),
             unread=str(first["site"][1] or ""),
+            read_next=sane(first["site"][2], AGAIN_MS, now),
+            listed=first["site"][3] is not None,
             ahead=second.get("ahead") or 0,
             letters={
                 id: letter_of(id, second[f"letter:{id}"])
