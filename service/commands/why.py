@@ -79,7 +79,7 @@ def unknown_lines(error: UnknownRecord) -> Iterator[str]:
 
 def _mentions(mentions: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for each in mentions:
-        head = f"{each['at']}  {each['source']}  {each['topic'] or '-'}  {each['outcome']}"
+        head = f"{each['at']}  {each['source'] or '-'}  {each['topic'] or '-'}  {each['outcome']}"
         yield from _wrapped(f"{head}  {each['id']}", indent="  ")
         yield from _wrapped(each["reason"] or "", indent="    ")
 

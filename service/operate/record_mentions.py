@@ -17,6 +17,7 @@ from workers.store.record_reader import record_of
 
 if TYPE_CHECKING:
     from workers.delivery.context import Context
+    from workers.store.dead_letters import Letter
 
 MOST: Final = 10  # that are told of each kind
 _PATIENCE: Final = 0.3  # s for what changed nothing, and
@@ -110,19 +111,25 @@ def _letters(context: Context, text: KeyText) -> Iterator[dict[str, Any]]:
     with guarded(), client.pipeline(transaction=False) as pipeline:
         ids = [str(id) for id in client.zrevrange(keys.LETTERS, 0, _LETTERS - 1)]
         for id in ids:
-            pipeline.hget(keys.letter(id), "kind")
-        kinds = pipeline.execute()
-    for id, kind in zip(ids, kinds, strict=True):
-        letter = context.letters.show(id) if kind == "unmapped" else None
-        if letter and text.in_body(letter.body):
-            problems = "; ".join(f"{p['field']}: {p['message']}" for p in letter.problems)
-            yield {
-                "id": letter.id,
-                "at": letter.created.isoformat(timespec="milliseconds"),
-                "source": letter.source,
-                "topic": letter.topic,
-                "outcome": "dead letter",
-                "reason": problems or letter.message,
-            }
+            pipeline.hmget(keys.letter(id), ("kind", "collection"))
+        found = pipeline.execute()
+    for id, (kind, collection) in zip(ids, found, strict=True):
+        # One that stands for many records names none of them.
+        shared = collection == text.collection and id.startswith("g")
+        letter = context.letters.show(id) if kind == "unmapped" or shared else None
+        if letter and (shared or text.in_body(letter.body)):
+            yield _letter(letter)
         if time.monotonic() > ends:
             return
+
+
+def _letter(letter: Letter) -> dict[str, Any]:
+    problems = "; ".join(f"{p['field']}: {p['message']}" for p in letter.problems)
+    return {
+        "id": letter.id,
+        "at": letter.created.isoformat(timespec="milliseconds"),
+        "source": letter.source,
+        "topic": letter.topic,
+        "outcome": "dead letter",
+        "reason": problems or letter.message,
+    }

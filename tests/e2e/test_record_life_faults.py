@@ -300,3 +300,11 @@ def test_an_event_whose_key_the_mapping_does_not_find_is_found_by_its_body(way):
 def test_a_delivery_with_a_wrong_secret_says_nothing_of_any_record(way):
     assert way.receive("P-7777", qty=5, secret="guessed") is None
     assert not way.unknown("P-7777").deliveries
+
+
+def test_a_letter_that_stands_for_many_records_is_told_of_a_key_that_is_not_kept(way):
+    told = {"kind": "missing", "collection": "products", "state": "open", "created": 1, "times": 9}
+    way.store.hset("instep:letter:g1", mapping={**told, "message": "it stands for all of them"})
+    way.store.zadd("instep:letters", {"g1": 1})
+    (letter,) = way.unknown("P-7777").deliveries
+    assert (letter["id"], letter["reason"]) == ("g1", "it stands for all of them")
