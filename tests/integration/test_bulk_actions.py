@@ -104,6 +104,16 @@ def test_a_letter_that_is_opened_anew_meanwhile_is_not_touched(shop, runner):
     assert shop.context.letters.show(letter).state == "open"
 
 
+def test_a_letter_that_is_opened_anew_behind_a_look_at_it_is_not_acted_on(shop):
+    letters, payload = shop.context.letters, {"sku": "a", "qty": "x"}
+    before = letters.show(shop.leave_out(payload))
+    letters.discard(before.id)
+    shop.context.steps.clock_offset_ms += 5
+    shop.leave_out(payload)
+    assert not letters.discard(before.id, before.created)
+    assert letters.discard(before.id, letters.show(before.id).created)
+
+
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [

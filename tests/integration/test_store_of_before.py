@@ -13,6 +13,7 @@ from tests.support.outbox_driver import sent
 from tests.support.store_of_version import Keyed, commands, fill, text_of
 from workers.store import version
 from workers.store.outbox import balanced
+from workers.store.problem_groups import ProblemGroups
 from workers.store.record_reader import RecordReader
 from workers.store.upgrade import Upgrade
 
@@ -53,6 +54,20 @@ def test_what_is_written_down_of_a_store_makes_it_again(store, store_socket, tmp
         for command in told:
             client.execute_command(*(bytes_of(text_of(part)) for part in command))
         assert [one for one in commands(client) if one[0] != b"PEXPIRE"] == told
+
+
+def test_its_letters_are_grouped_by_cause_and_leave_their_group_as_they_close(shop):
+    groups = ProblemGroups(shop.steps)
+    ids = {letter["id"] for letter in shop.letters()}
+    assert ids
+    assert groups.read() == []
+    assert groups.audit()
+    assert groups.group(100) == 0
+    assert {id for group in groups.read() for id in groups.letters(group.id)} == ids
+    assert not groups.audit()
+    for letter in shop.letters():
+        shop.letter(letter["id"], "discard")
+    assert groups.read() == []
 
 
 def test_what_was_pending_goes_out(shop):
