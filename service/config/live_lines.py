@@ -36,7 +36,14 @@ def attach(feed: LiveFeed, mask: Mask) -> LiveHandler:
     handler = LiveHandler(feed, mask)
     for name in OURS:
         logger = logging.getLogger(name)
+        detach(logger)
         logger.addHandler(handler)
         if logger.getEffectiveLevel() > logging.INFO:
             logger.setLevel(logging.INFO)
     return handler
+
+
+def detach(logger: logging.Logger) -> None:
+    """Take the handlers of an earlier `attach` from *logger*: a record goes to one feed."""
+    for handler in [each for each in logger.handlers if isinstance(each, LiveHandler)]:
+        logger.removeHandler(handler)

@@ -1,8 +1,11 @@
 """What a web process has at hand before its first request."""
 
+import logging
+
 import pytest
 
 import service.web.app
+from service.config import live_lines
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import SOON
 from service.web import server
@@ -42,7 +45,17 @@ class Sound:
 
 
 @pytest.fixture
-def installation(tmp_path, monkeypatch):
+def kept_loggers():
+    loggers = [logging.getLogger(name) for name in live_lines.OURS]
+    levels = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        live_lines.detach(logger)
+        logger.setLevel(level)
+
+
+@pytest.fixture
+def installation(tmp_path, monkeypatch, kept_loggers):  # noqa: ARG001
     (tmp_path / "mappings.py").write_text(MAPPINGS)
     (tmp_path / "instep.toml").write_text(TOML)
     monkeypatch.chdir(tmp_path)
