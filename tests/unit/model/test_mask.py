@@ -84,3 +84,13 @@ def test_a_destination_hides_all_that_is_configured(tmp_path):
     site = load(environ).destinations["site"]
     assert set(site.hidden) == {"wf-token", "new", "old", "a-token", "admin"}
     assert "old" not in repr(site)
+
+
+@pytest.mark.parametrize("before", ["", "é "])
+@pytest.mark.parametrize("found", ["s3cret-token", "S3CRET-Token", "\u017f3cret-to\u212aen"])
+def test_a_secret_is_found_in_any_case_beside_any_letters(before, found):
+    assert Mask(["s3cret-token"]).text(f"{before}{found}!") == f"{before}***!"
+
+
+def test_a_secret_beyond_ascii_is_found_in_any_case():
+    assert Mask(["schlüssel"]).text("SCHLÜSSEL") == "***"
