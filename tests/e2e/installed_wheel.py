@@ -103,6 +103,7 @@ def main():
         instep = Installed(bin_, root)
         version = instep("--version").strip()
         instep("init", "shop")
+        instep("init", "--monitoring")
         shop = Installed(bin_, root / "shop")
         with shop.started("sandbox", "--products", "3") as cms:
             shop.environment["WEBFLOW_URL"] = cms

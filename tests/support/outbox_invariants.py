@@ -39,6 +39,19 @@ def check_store(client, outbox, reference):
     _check_places(look)
     _check_letters(client, look)
     _check_no_ttl(client)
+    _check_counters(client, outbox.counts())
+
+
+def _check_counters(client, counts):
+    """As many values are counted as coming to a fate as are in it, and more where they leave it."""
+    came = Counter()
+    for name, number in client.hgetall("instep:metrics").items():
+        if name.startswith("values:"):
+            came[name.rpartition(":")[2]] += int(number)
+    for fate in ("stale", "unchanged", "superseded", "discarded"):
+        assert came[fate] == counts[fate]
+    for fate in ("written", "ignored", "dead", "pending"):
+        assert came[fate] >= counts[fate]
 
 
 def check_counts(look, counts, reference):
