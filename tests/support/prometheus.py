@@ -87,7 +87,7 @@ class Prometheus:
     def __init__(self, folder, port):
         chosen = yaml.safe_load((STARTER / "prometheus.yml").read_text("utf-8"))
         (job,) = chosen["scrape_configs"]
-        job |= {"scrape_interval": "100ms", "scrape_timeout": "100ms"}
+        job |= {"scrape_interval": "500ms", "scrape_timeout": "500ms"}
         job["static_configs"][0]["targets"] = [f"127.0.0.1:{port}"]
         chosen["global"] = {"evaluation_interval": "100ms"}
         (folder / "prometheus.yml").write_text(yaml.safe_dump(chosen))
@@ -107,8 +107,9 @@ class Prometheus:
         with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310
             return json.load(answer)["data"]
 
-    def series(self, query):
-        return self.ask("query", query=query)["result"]
+    def series(self, query, **at):
+        """Return what *query* finds, now or at the *time* given."""
+        return self.ask("query", query=query, **at)["result"]
 
     def eventually(self, look, within=20.0):
         ends = time.monotonic() + within
@@ -118,15 +119,20 @@ class Prometheus:
         return found
 
     def scraped(self):
-        """Wait until a scrape has begun and ended after this call."""
+        """
+        Wait for a good scrape that begins after this call, and return its time.
+
+        A query for just that time finds it whatever becomes of the scrapes that follow: on a busy
+        machine one may be late, and then there are no numbers of now.
+        """
         begun = time.time()
-        last = 'timestamp(up{job="instep"})'
 
         def newest():
-            found = self.series(last)
-            return found and float(found[0]["value"][1]) > begun
+            found = self.series("timestamp(up) and up == 1")  # not of the comparison: that is now
+            at = float(found[0]["value"][1]) if found else 0.0
+            return at + 0.01 if at > begun else None  # not a millisecond before it
 
-        self.eventually(newest)
+        return self.eventually(newest)
 
     def close(self):
         self._process.terminate()
