@@ -80,6 +80,18 @@ def test_a_view_token_changes_nothing(rig):
     assert rig.dump() == before
 
 
+def test_what_a_view_token_reads_changes_nothing(rig):
+    query = {"collection": "products", "key": "plain"}
+    places = [path.format(id="erp-1", run="r1") for path, method in routes(rig) if method == "GET"]
+    for path in places:  # letters that are new get their group, whoever asks first
+        rig.get(path, **(query if path == "/api/record" else {}))
+    before = rig.dump()
+    for path in places:
+        answer = rig.get(path, VIEW, **(query if path == "/api/record" else {}))
+        assert answer.status_code in (200, 404), path
+    assert rig.dump() == before
+
+
 def test_a_dry_run_changes_nothing(rig):
     before = rig.dump()
     assert rig.post("/api/pause", OPERATE, name="site", dry_run=True).json["state"] == "paused"
