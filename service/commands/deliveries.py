@@ -165,7 +165,7 @@ def _show_run(found: Mapping[str, Any]) -> None:
         if name != "deliveries" and found.get(name):
             click.echo(f"{found[name]:9,}  {words}")
     if found["unmapped"]:
-        click.echo(f"{found['unmapped']:9,}  events that cannot be mapped:")
+        click.echo(f"{found['unmapped']:9,}  problems with events:")
         for reason, times in found["reasons"].items():
             for line in wrapped(f"{times:,}  {printable(reason)}"):
                 click.echo(line)

@@ -81,6 +81,9 @@ def _show_refused(found: Mapping[str, Any]) -> None:
         click.echo(f"  header {printable(name)}: {state}")
     if url := checked.get("url"):
         click.echo(f"  signed URL: {printable(url)}")
+    if found["status"] == 401:
+        do = f"compare the secrets of [sources.{found['source']}] with the sender's settings"
+        click.echo("\n".join(wrapped(f"Do: {do}")).lstrip())
     click.echo("Its body was not kept, so it cannot be replayed: have the source send it again.")
 
 

@@ -127,6 +127,7 @@ def test_show_of_a_refused_one_says_what_was_checked(run):
     ]
     shown = run("show", id).stdout
     assert "Checked by bearer" in shown
+    assert "Do: compare the secrets of [sources." in shown
     assert "header authorization: missing" in shown
     assert "cannot be replayed" in shown
     assert run("show", id, "--body").exit_code == 1
