@@ -88,7 +88,7 @@ def _candidates(record: str, known: list[str]) -> list[str]:
     if len(known) > _FEW:
         begins = _longest(known, [record[:n] for n in range(1, len(record) + 1)], str.startswith)
         ends = _longest(known, [record[-n:] for n in range(1, len(record) + 1)], str.endswith)
-        known = [*begins, *ends]
+        known = list(dict.fromkeys([*begins, *ends]))  # a key may agree at both
     wanted = _pairs(record)
     scored = ((len(wanted & _pairs(each)) / len(wanted | _pairs(each)), each) for each in known)
     return [each for _, each in nlargest(_CLOSE, scored)]

@@ -44,6 +44,11 @@ def test_of_very_many_keys_those_that_agree_longest_are_compared(typo, meant):
     assert meant in search._candidates(typo, MANY)
 
 
+def test_a_key_that_agrees_at_both_ends_is_found_once():
+    found = search._candidates("sku-0o1234", MANY)
+    assert len(found) == len({*found})
+
+
 def test_no_key_is_like_one_of_other_letters():
     assert search._distance("P-0001", "P-0001") == 0
     assert search._distance("", "abc") == 3
