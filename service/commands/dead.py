@@ -53,7 +53,7 @@ def filters(command: Callable[..., Any]) -> Callable[..., Any]:
 def list_(
     closed_too: bool, state: str | None, limit: int | None, json_wanted: bool, **chosen: Any
 ) -> None:
-    """List the problems, one line each; with --group the dead letters of one."""
+    """List the problems. With --group, list the dead letters of one."""
     from service.operate import problems
 
     if state and (closed_too or json_wanted or chosen["group"]):
@@ -131,7 +131,7 @@ def _known_group() -> Iterator[None]:
 @click.argument("id")
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def show(id: str, json_wanted: bool) -> None:
-    """Show one dead letter, or a problem. If it could not be mapped, its payload, too."""
+    """Show a dead letter or a problem, and what to do. ID is the id of either."""
     from service.operate import problems
 
     with joined() as context:
@@ -258,7 +258,7 @@ def _report(run: Run, selection: Selection, json_wanted: bool) -> None:
 @filters
 @click.option("--output", type=click.File("w", lazy=True), default="-", help="Instead of stdout.")
 def export(output: TextIO, **chosen: Any) -> None:
-    """Print the open dead letters as JSON lines, with the bodies that are kept."""
+    """Print the open dead letters as JSON lines. With the bodies that are kept."""
     from service.operate.problems import export_letters
 
     with joined() as context, _known_group():

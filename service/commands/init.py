@@ -23,8 +23,9 @@ FILES = {
 }
 MONITORING = ("prometheus.yml", "alerts.yml", "dashboard.json")
 MONITORING_NEXT = """\
-Wrote prometheus.yml, alerts.yml and dashboard.json to {directory}. Merge the first into the
-configuration of your Prometheus, lay alerts.yml beside that, and import dashboard.json in Grafana.
+Wrote prometheus.yml, alerts.yml and dashboard.json to {directory}.
+Merge prometheus.yml into the configuration of your Prometheus, put alerts.yml
+beside it, and import dashboard.json into Grafana.
 """
 NEXT = """\
 Wrote a configuration to {directory}. To try it with the sandbox:
@@ -43,7 +44,7 @@ Wrote a configuration to {directory}. To try it with the sandbox:
 @click.option(
     "--monitoring",
     is_flag=True,
-    help="Write alert rules for Prometheus and a dashboard for Grafana; DIRECTORY: ./monitoring.",
+    help="Write files for Prometheus and Grafana instead; to ./monitoring without DIRECTORY.",
 )
 def init(directory: Path | None, monitoring: bool) -> None:
     """Write a starter configuration to DIRECTORY. It works with the sandbox as it is."""

@@ -52,7 +52,7 @@ class Since(click.ParamType["timedelta | datetime"]):
 def remap(
     source: str, since: timedelta | datetime, dry_run: bool, yes: bool, json_wanted: bool
 ) -> None:
-    """Map stored deliveries of SOURCE again. Uses the current mappings, and shows changes first."""
+    """Map stored deliveries of SOURCE again. Shows first what the current mappings change."""
     from service.config.build import of_process
     from workers.store.audit import Audit
     from workers.store.delivery_log import Kept

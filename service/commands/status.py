@@ -18,7 +18,7 @@ from workers.errors import StoreUnavailable
 @click.command()
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def status(json_wanted: bool) -> None:
-    """Show states, backlog, counters and processes."""
+    """Show what is wrong and what to do, then states and numbers."""
     from service.commands.status_page import lines_of
     from service.operate.status import status_of
 

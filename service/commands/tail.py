@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--key", help="Only what concerns this record.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print each line as JSON.")
 def tail(source: str | None, collection: str | None, key: str | None, json_wanted: bool) -> None:
-    """Follow deliveries, attempts and warnings of all processes, on all machines."""
+    """Follow deliveries, attempts and warnings of all machines."""
     from service.operate.live_view import Filter, follow
 
     with joined() as context:

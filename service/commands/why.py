@@ -29,7 +29,7 @@ _LABEL: Final = 11
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def why(collection: str, key: str, locale: str | None, json_wanted: bool) -> None:
     """
-    Show why the record KEY of COLLECTION is on the site, or is not, and what happens next.
+    Show why a record is on the site or is not. Also what happens next, and when.
 
     KEY is the key as the source writes it, or the item id.
     """
@@ -103,7 +103,7 @@ def lines_of(found: Mapping[str, Any]) -> Iterator[str]:
         yield from _labelled("also", each["what"])
     if found["missed"]:
         yield ""
-        yield "Deliveries of late that named it and changed nothing"
+        yield "Recent deliveries that named it and changed nothing"
         yield from _mentions(found["missed"])
     yield ""
     yield "Fields"

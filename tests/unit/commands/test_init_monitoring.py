@@ -83,7 +83,7 @@ def test_the_files_are_written_to_a_folder_of_their_own(run, tmp_path):
     result = run("--monitoring")
     assert result.exit_code == 0
     assert sorted(path.name for path in (tmp_path / "monitoring").iterdir()) == sorted(FILES)
-    assert "import dashboard.json in Grafana" in result.output
+    assert "import dashboard.json into Grafana" in result.output
 
 
 def test_the_files_are_written_to_the_folder_that_is_named(run, tmp_path):
