@@ -172,7 +172,10 @@ def _answered(entry: Entry) -> str:
 def _not_sent(entry: Entry) -> str:
     message = entry.call.message if entry.call else None
     wait = entry.detail.get("wait")
-    return f"not sent: {message or 'no connection'}{f'; again in {wait:g} s' if wait else ''}"
+    again = f"; again in {wait:g} s" if wait else ""
+    if message == "no request":
+        return f"nothing was sent; the collection's schema is read first{again}"
+    return f"not sent: {message or 'no connection'}{again}"
 
 
 def _unanswered(entry: Entry) -> str:

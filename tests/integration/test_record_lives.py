@@ -183,6 +183,16 @@ def test_why_a_value_goes_again_is_told(bench, batch_outcome, why):
     assert entry.fields == {"stock": FieldFate("again")}
 
 
+def test_values_that_die_of_the_schema_without_a_request_are_told(bench):
+    bench.accept(event("i1", {"stock": 5}))
+    failure = FieldFailure("refused", ("stock",), "not sent: no such field")
+    outcome = BatchOutcome((ItemOutcome("i1", failures=(failure,), carried=False),), "refusal")
+    bench.outbox.settle(bench.batch(), outcome, call=Call(message="no request", sent=False))
+    *_, entry = life(bench)
+    assert (entry.what, entry.call.message) == ("answered", "not sent: no such field")
+    assert entry.fields == {"stock": FieldFate("dead")}
+
+
 def test_an_unknown_outcome_is_told(bench):
     bench.accept(event("i1", {"stock": 5}))
     outcome = BatchOutcome((ItemOutcome("i1", unknown=True),), "failure")

@@ -91,14 +91,15 @@ function life_requests.note_answered(item, claim, verdict, done)
   local fates, all = fates_of(item, claim, verdict, done)
   local head, text = call_of()
   local wait = verdict.wait_ms or 0
-  if not call or call.sent == false then
+  local death = verdict.deaths and verdict.deaths[1]
+  -- Values that the schema refuses die without a request: what became of them is told as of an answer.
+  if not call or (call.sent == false and not death) then
     if not all then
       lives.note(item.collection, item.record, '"n","' .. kind_of(request.kind, request.staged) .. '",'
         .. lives.text_of(call and call.message) .. ',' .. string.format('%.0f', wait))
     end
     return
   end
-  local death = verdict.deaths and verdict.deaths[1]
   if death then
     text = (given(death.status) and string.format('%.0f', death.status) or 'null') .. ','
       .. lives.text_of(death.code, CODE) .. ',' .. lives.text_of(death.message)
