@@ -84,7 +84,7 @@ def routes(parts: Parts) -> Routes:
         """Show why a record is on the site, or is not, and what happens next."""
         names.check(query["collection"], "a collection", caller().scope.collections)
         try:
-            return life_of(parts.context, **query)
+            return life_of(parts.context, **query, scope=caller().scope)
         except UnknownLocale as error:
             expected = f"a locale of the site: {', '.join(error.known)}"
             raise UnknownName(repr(error.locale), expected, "use one of them") from None
@@ -102,11 +102,9 @@ def routes(parts: Parts) -> Routes:
 
 
 def _unknown(error: UnknownRecord) -> Response:
-    told, sources = error.as_dict(), caller().scope.sources
+    told = error.as_dict()
     found = f"{error.key!r}, which no event that was accepted has named"
     words = errors.shape((found, f"a key of {error.collection}", "see nearest and deliveries"))
-    named = [each for each in told["deliveries"] if each["source"] in sources]
-    more = {"item": told["item"], "nearest": told["nearest"], "deliveries": named}
-    answer = jsonify(words | more)
+    answer = jsonify(words | {name: told[name] for name in ("item", "nearest", "deliveries")})
     answer.status_code = HTTPStatus.NOT_FOUND
     return answer

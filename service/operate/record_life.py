@@ -20,6 +20,7 @@ from service.operate.record_notes import letters_in, notes, variant_notes
 from service.operate.record_rests import rests, state_of
 from service.operate.record_search import alike, nearest
 from service.operate.record_waits import waits
+from service.operate.scope import Scope
 from workers.runtime import heartbeats
 from workers.store.letters_around import closed_letters
 from workers.store.record_facts import RecordFacts
@@ -75,7 +76,12 @@ class UnknownLocale(LookupError):
 
 
 def life_of(
-    context: Context, collection: str, key: str, locale: str | None = None
+    context: Context,
+    collection: str,
+    key: str,
+    locale: str | None = None,
+    *,
+    scope: Scope | None = None,
 ) -> dict[str, Any]:
     """
     Return the life of the record *key* of *collection*.
@@ -83,6 +89,7 @@ def life_of(
     Args:
         key: As any system writes it: with padding, in any Unicode form; or its item id.
         locale: Show the fields of this variant alone.
+        scope: What may be seen of the deliveries and letters that name it; None: all.
 
     Returns:
         ``{collection, key, item, locale, state, answer, waits_for, waits, next: {what, at},
@@ -105,12 +112,12 @@ def life_of(
             key,
             reader.item_of(collection, key),
             nearest(context, collection, key),
-            mentions_of(context, collection, key),
+            mentions_of(context, collection, key, scope),
             max(1, len(own.keys)),
         )
     if locale is not None and facts.locales:
         _check_locale(locale, facts.locales)
-    return _life(context, facts, locale)
+    return _life(context, facts, locale, scope)
 
 
 def _check_locale(locale: str, known: tuple[str, ...]) -> None:
@@ -118,7 +125,9 @@ def _check_locale(locale: str, known: tuple[str, ...]) -> None:
         raise UnknownLocale(locale, known)
 
 
-def _life(context: Context, facts: RecordFacts, locale: str | None) -> dict[str, Any]:
+def _life(
+    context: Context, facts: RecordFacts, locale: str | None, scope: Scope | None
+) -> dict[str, Any]:
     client, data = context.steps.client, context.settings.store.data.expanduser()
     spooled = all_waiting(data, client).deliveries
     alive = heartbeats.workers_alive(client) if facts.unsent else 0
@@ -140,7 +149,7 @@ def _life(context: Context, facts: RecordFacts, locale: str | None) -> dict[str,
         "waits_for": found[0].says if found else SHOWN,
         "next": _next(found),
         "waits": [_wait(each) for each in found],
-        "missed": missed(context, facts.collection.name, facts.record, facts.key),
+        "missed": missed(context, *place, facts.key, scope),
         "notes": [
             *notes(history.entries, closed),
             *alike(context, facts),

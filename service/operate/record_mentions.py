@@ -9,6 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
+from service.operate.scope import Scope
+from service.operate.selection import is_seen
 from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.delivery_list import DeliveryList
@@ -28,34 +30,42 @@ _MISSED: Final = 5
 _LETTERS: Final = 500  # newest open letters that are read
 
 
-def missed(context: Context, collection: str, record: str, shown: str) -> list[dict[str, Any]]:
+def missed(
+    context: Context, collection: str, record: str, shown: str, scope: Scope | None = None
+) -> list[dict[str, Any]]:
     """
     Return the deliveries of late that named a known record and changed nothing, newest first.
 
     Of the newest only, so that the answer takes no longer.
     """
     text = _text(context, collection, record, shown)
-    found = _deliveries(context, text, mapped=False, patience=_GLANCE, looked=_GLANCED)
+    found = _deliveries(context, text, mapped=False, scope=scope, patience=_GLANCE, looked=_GLANCED)
     return list(islice(found, _MISSED))
 
 
-def mentions_of(context: Context, collection: str, key: str) -> list[dict[str, Any]]:
+def mentions_of(
+    context: Context, collection: str, key: str, scope: Scope | None = None
+) -> list[dict[str, Any]]:
     """
     Return what named *key*, newest first: ``[{id, at, source, topic, outcome, reason}]``.
 
     Deliveries by the bodies that are kept, as far back as a part of a second reads; then open dead
-    letters of events that could not be mapped. Ids are those of ``instep deliveries`` and ``instep
-    dead``.
+    letters of events that could not be mapped, and those that stand for many records of the
+    collection, which have no source. Ids are those of ``instep deliveries`` and ``instep dead``.
+
+    *scope*: What may be seen; None: everything.
     """
     record = record_of(context.settings.collections[collection], key)
     text = _text(context, collection, record, key)
     # Those that changed nothing first: of what was mapped there may be very many.
     found = [
-        *islice(_deliveries(context, text, mapped=False), MOST),
-        *islice(_deliveries(context, text, mapped=True, patience=_PATIENCE_MAPPED), MOST),
+        *islice(_deliveries(context, text, mapped=False, scope=scope), MOST),
+        *islice(
+            _deliveries(context, text, mapped=True, scope=scope, patience=_PATIENCE_MAPPED), MOST
+        ),
     ]
     found.sort(key=lambda each: str(each["at"]), reverse=True)
-    return [*found[:MOST], *islice(_letters(context, text), MOST)]
+    return [*found[:MOST], *islice(_letters(context, text, scope), MOST)]
 
 
 def _text(context: Context, collection: str, record: str, shown: str) -> KeyText:
@@ -69,6 +79,7 @@ def _deliveries(
     text: KeyText,
     *,
     mapped: bool,
+    scope: Scope | None,
     patience: float = _PATIENCE,
     looked: int | None = None,
 ) -> Iterator[dict[str, Any]]:
@@ -84,6 +95,7 @@ def _deliveries(
     streams = [
         (entries.of(each) for each in listed.newest(source, "kept"))
         for source in context.settings.sources
+        if is_seen(scope, None, source)
     ]
     merged = heapq.merge(*streams, key=lambda each: each.position.order, reverse=True)
     for each in islice(merged, looked):
@@ -105,7 +117,7 @@ def _names(entry: DeliveryEntry, text: KeyText) -> bool:
     return kept is not None and kept.readable and text.in_body(kept.body)
 
 
-def _letters(context: Context, text: KeyText) -> Iterator[dict[str, Any]]:
+def _letters(context: Context, text: KeyText, scope: Scope | None) -> Iterator[dict[str, Any]]:
     ends = time.monotonic() + _PATIENCE_MAPPED
     client = context.steps.client
     with guarded(), client.pipeline(transaction=False) as pipeline:
@@ -117,7 +129,8 @@ def _letters(context: Context, text: KeyText) -> Iterator[dict[str, Any]]:
         # One that stands for many records names none of them.
         shared = collection == text.collection and id.startswith("g")
         letter = context.letters.show(id) if kind == "unmapped" or shared else None
-        if letter and (shared or text.in_body(letter.body)):
+        seen = letter and is_seen(scope, letter.collection, letter.source)
+        if letter and seen and (shared or text.in_body(letter.body)):
             yield _letter(letter)
         if time.monotonic() > ends:
             return

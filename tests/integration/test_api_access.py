@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.api_rig import ADMIN, CLERK, OPERATE, SHOP, VIEW, Rig
+from workers.store import keys
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +122,38 @@ def test_an_access_of_one_destination_previews_its_sources_only(rig):
     answer = rig.post("/api/preview", SHOP, source="till", body='{"number": "1", "total": 5}')
     assert answer.json["changes"][0]["fields"] == {"total": 5}
     assert rig.get("/api/audit", SHOP).status_code == 403
+
+
+def shared_letters(rig):
+    """A letter of each collection that stands for many of its records: it has no source."""
+    client = rig.context.steps.client
+    for id, collection in (("g1", "products"), ("g2", "orders")):
+        told = {"kind": "missing", "collection": collection, "state": "open", "created": 1}
+        client.hset(keys.letter(id), mapping={**told, "times": 9, "message": "for all of them"})
+        client.zadd(keys.LETTERS, {id: 1})
+
+
+def named(rig, token, collection, key):
+    """Ids and sources of what named a key of which nothing is known."""
+    answer = rig.get("/api/record", token, collection=collection, key=key)
+    assert answer.status_code == 404
+    return [(each["id"], each["source"]) for each in answer.json["deliveries"]]
+
+
+def test_what_names_an_unknown_key_is_shown_also_without_a_source(rig):
+    shared_letters(rig)
+    for token in (ADMIN, VIEW):
+        assert named(rig, token, "products", "new") == [("g1", None)]
+        assert named(rig, token, "orders", "new") == [("g2", None)]
+    assert named(rig, SHOP, "orders", "new") == [("g2", None)]
+
+
+def test_an_access_of_one_destination_sees_no_deliveries_of_other_sources(rig):
+    rig.deliver(id="o2", topic="price", sku="17")
+    rig.deliver(id="o3", topic="price", sku="18")
+    asked = {"collection": "orders", "key": "17"}
+    (missed,) = rig.get("/api/record", VIEW, **asked).json["missed"]
+    assert missed["source"] == "erp"
+    assert rig.get("/api/record", SHOP, **asked).json["missed"] == []
+    assert [source for _, source in named(rig, VIEW, "orders", "18")] == ["erp"]
+    assert named(rig, SHOP, "orders", "18") == []
