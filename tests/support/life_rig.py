@@ -1,17 +1,32 @@
-"""A way out whose events come in through senders and a mapping, and what `why` says of a record."""
+"""
+A way out whose events come in through senders and a mapping, and what `why` says of a record.
+
+Whatever `why` is asked, the API is asked as well, and tells the same.
+"""
 
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from unittest.mock import patch
 
+from flask import Flask
+
+from service.api import record as record_api
+from service.api import registration
+from service.api.parts import Parts
+from service.config.build import Configuration
 from service.ingest.intake import Intake
 from service.mapping.load import load
-from service.operate.record_life import UnknownRecord, life_of
+from service.operate.record_life import UnknownLocale, UnknownRecord, life_of
 from service.senders import build
+from service.web.refusals import Reporter
 from tests.support.delivery_rig import Way
 from workers.config.settings import Source
 from workers.errors import SignatureInvalid
+from workers.store.refusals import Refusals
 
+ADMIN = "admin-token-0000001"
 MAPPINGS = """
 from marshmallow import fields
 from service.mapping import Image, Mapping, Option, Reference
@@ -60,9 +75,12 @@ class Planted(Way):
             sources=sources,
             mappings=("mappings.py",),
             store=replace(self.settings.store, data=folder),
+            admin_token=ADMIN,
         )
         self.begin()
-        senders = {name: build(source, public_url=None) for name, source in sources.items()}
+        self.senders = senders = {
+            name: build(source, public_url=None) for name, source in sources.items()
+        }
         self.mappings = load(self.settings, {})
         outbox, collections = self.context.outbox, self.settings.collections
         self.intake = Intake(senders, self.mappings, outbox, str, collections)
@@ -76,23 +94,84 @@ class Planted(Way):
         proof = {"authorization": f"Bearer {secret or f's3cret-{source}'}"}
         proof["content-type"] = "application/json"
         moved = datetime.now(UTC) + timedelta(seconds=self.moved())
+        asked = (source, proof, json.dumps(event).encode())
         try:
-            receipt = self.intake.receive(source, proof, json.dumps(event).encode(), now=moved)
-        except SignatureInvalid:
+            receipt = self.intake.receive(*asked, now=moved)
+        except SignatureInvalid as error:
+            self._refused(source, str(error), partial(self.intake.checked, *asked, now=moved))
             return None
         assert receipt
         return event["id"]
 
+    def _refused(self, source, message, checked):
+        """Count and list a refusal, as the web process does."""
+        refusals = Refusals(self.store)
+        refusals._start = lambda: None  # written at once
+        reporter = Reporter(self.settings.sources, refusals.count, refusals.list)
+        reporter.count_outcome(source, "refused", 401, message, checked)
+        refusals.flush()
+
     def why(self, key, collection="products", locale=None):
-        return life_of(self.context, collection, key, locale)
+        """What the API tells: the whole life of the record, as `life_of` has it."""
+        query = {"collection": collection, "key": key}
+        if locale is not None:
+            query["locale"] = locale
+        found, told = self._asked(query)
+        if isinstance(found, Exception):
+            assert told.status_code == 404
+            raise found
+        assert told.status_code == 200
+        assert told.json == json.loads(json.dumps(found))
+        return told.json
 
     def unknown(self, key, collection="products"):
-        """The error that an unknown key gets."""
-        try:
-            found = self.why(key, collection)
-        except UnknownRecord as error:
-            return error
-        raise AssertionError(found)
+        """The error that an unknown key gets, of which the API tells all."""
+        found, told = self._asked({"collection": collection, "key": key})
+        assert isinstance(found, UnknownRecord), found
+        assert told.status_code == 404
+        whole = found.as_dict()
+        assert {n: told.json[n] for n in ("item", "nearest", "deliveries")} == {
+            n: whole[n] for n in ("item", "nearest", "deliveries")
+        }
+        return found
+
+    def _asked(self, query):
+        """
+        What `life_of` returns or raises, and what the API makes of it.
+
+        Of one call: what a second one says of the time that is left may differ.
+        """
+        found = []
+
+        def ask(*args, **options):
+            try:
+                found.append(life_of(*args, **options))
+            except (UnknownRecord, UnknownLocale, KeyError) as error:
+                found.append(error)
+                raise
+            return found[-1]
+
+        with patch.object(record_api, "life_of", ask):
+            told = self.api("record", **query)
+        if not found:  # refused before
+            ask(self.context, query["collection"], query["key"], query.get("locale"))
+        return found[0], told
+
+    def api(self, path, **query):
+        """The answer of the API to the operator, on the present context."""
+        if getattr(self, "_served", None) is not self.context:
+            self._served, app = self.context, Flask(__name__, static_folder=None)
+            configuration = Configuration(self.settings, self.senders, self.mappings)
+            registration.register(app, Parts(configuration, self.context))
+            self._client = app.test_client()
+        headers = {"Authorization": f"Bearer {ADMIN}"}
+        return self._client.get(f"/api/{path}", query_string=query, headers=headers)
+
+    def items(self, path, **query):
+        """The items of a list of the API."""
+        answer = self.api(path, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json["items"]
 
     def causes(self, key, **more):
         return [each["cause"] for each in self.why(key, **more)["waits"]]

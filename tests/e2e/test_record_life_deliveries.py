@@ -1,0 +1,80 @@
+"""Faults of what comes in, planted: deliveries, sources and letters name the cause of each."""
+
+import pytest
+
+from tests.support.life_rig import Planted
+
+
+@pytest.fixture
+def way(store, tmp_path):
+    planted = Planted(store, tmp_path)
+    yield planted
+    planted.close()
+    planted.check()
+
+
+def test_an_unmapped_topic_is_found_by_the_key_that_nothing_knows(way):
+    way.receive("P-7777", topic="stock.moved", qty=5)
+    error = way.unknown("P-7777")
+    (delivery,) = error.deliveries
+    assert (delivery["topic"], delivery["outcome"]) == ("stock.moved", "unwanted")
+    assert delivery["source"] == "erp"
+    (listed,) = way.items("deliveries", outcome="unwanted")
+    assert listed["id"] == delivery["id"]
+    (erp, _) = way.items("sources")
+    assert (erp["unwanted"], erp["topics"]) == ({"stock.moved": 1}, ["quiet", "stock"])
+
+
+def test_a_mapping_whose_filter_matches_nothing_is_found_by_the_key(way):
+    way.receive("P-7777", topic="quiet", qty=5)
+    (delivery,) = way.unknown("P-7777").deliveries
+    assert (delivery["topic"], delivery["outcome"]) == ("quiet", "unwanted")
+    assert "no mapping takes it" in delivery["reason"]
+    (listed,) = way.items("deliveries", outcome="unwanted")
+    assert (listed["id"], listed["reason"]) == (delivery["id"], delivery["reason"])
+
+
+def test_an_unmapped_topic_is_told_of_a_record_that_is_known(way):
+    way.receive("P-0001", qty=5)
+    way.receive("P-0002", topic="stock.moved", qty=6)
+    way.receive("P-0001", topic="stock.moved", qty=6)
+    way.run()
+    (delivery,) = way.why("P-0001")["missed"]
+    assert (delivery["topic"], delivery["outcome"]) == ("stock.moved", "unwanted")
+
+
+def test_an_event_whose_key_the_mapping_does_not_find_is_found_by_its_body(way):
+    way.receive(None, code="P-7777", qty=5)
+    (letter,) = way.letters()
+    error = way.unknown("P-7777")
+    assert letter.id in [each["id"] for each in error.deliveries]
+    assert any("sku" in (each["reason"] or "") for each in error.deliveries)
+
+
+def test_a_delivery_with_a_wrong_secret_is_counted_and_listed_and_names_no_record(way):
+    assert way.receive("P-7777", qty=5, secret="guessed") is None
+    assert not way.unknown("P-7777").deliveries
+    (erp, shop) = way.items("sources")
+    assert (erp["refused"], erp["deliveries"], shop["refused"]) == (1, 0, 0)
+    (listed,) = way.items("deliveries")
+    assert (listed["outcome"], listed["source"], listed["status"]) == ("refused", "erp", 401)
+    assert "is no configured secret" in listed["reason"]
+    assert "guessed" not in str(listed)
+
+
+def test_a_source_that_sends_everything_twice_is_told_by_its_duplicates(way):
+    for _ in range(2):
+        way.events = 0  # the same id again
+        way.receive("P-0001", qty=5)
+    assert len(way.why("P-0001")["life"]) == 1
+    (erp, _) = way.items("sources")
+    assert (erp["deliveries"], erp["duplicates"]) == (2, 1)
+    assert [each["outcome"] for each in way.items("deliveries")] == ["duplicate", "kept"]
+
+
+def test_a_letter_that_stands_for_many_records_is_told_of_a_key_that_is_not_kept(way):
+    told = {"kind": "missing", "collection": "products", "state": "open", "created": 1, "times": 9}
+    way.store.hset("instep:letter:g1", mapping={**told, "message": "it stands for all of them"})
+    way.store.zadd("instep:letters", {"g1": 1})
+    (letter,) = way.unknown("P-7777").deliveries
+    assert (letter["id"], letter["reason"]) == ("g1", "it stands for all of them")
