@@ -17,6 +17,7 @@ from typing import Final
 from flask import g, request
 
 from service.api import errors
+from service.api.authorization import bearer
 from service.config.build import Configuration
 from service.operate.scope import Scope, scope_of
 from workers.config.access_schema import ADMIN
@@ -98,9 +99,7 @@ def _known(configuration: Configuration) -> tuple[tuple[bytes, Caller], ...]:
 
 
 def _caller(known: tuple[tuple[bytes, Caller], ...]) -> Caller:
-    given = request.authorization
-    bearer = given is not None and given.type == "bearer"
-    token = (given.token or "").encode("utf-8", "surrogatepass") if given and bearer else b""
+    token = bearer()
     # All of them, each in constant time: the time tells neither how much was right nor of which.
     found = [each for own, each in known if hmac.compare_digest(token, own)]
     if found:

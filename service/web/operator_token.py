@@ -5,7 +5,9 @@ from __future__ import annotations
 import hmac
 from http import HTTPStatus
 
-from flask import Response, request
+from flask import Response
+
+from service.api.authorization import bearer, password
 
 _CLOSED = "Set the environment variable INSTEP_ADMIN_TOKEN and start again to use this page.\n"
 _REFUSED = (
@@ -18,9 +20,7 @@ def refusal(admin_token: str | None) -> Response | None:
     """Return the answer to a request that may not see the page, else None."""
     if admin_token is None:
         return Response(_CLOSED, HTTPStatus.FORBIDDEN, content_type="text/plain")
-    given = request.authorization
-    token = (given.token or given.password or "") if given else ""
-    if hmac.compare_digest(token.encode("utf-8", "surrogatepass"), admin_token.encode()):
+    if hmac.compare_digest(bearer() or password(), admin_token.encode()):
         return None
     response = Response(_REFUSED, HTTPStatus.UNAUTHORIZED, content_type="text/plain")
     response.headers["WWW-Authenticate"] = 'Basic realm="Instep", charset="UTF-8"'

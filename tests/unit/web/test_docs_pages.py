@@ -49,6 +49,13 @@ def test_without_a_token_in_the_environment_every_path_is_closed_and_names_it(pa
         pytest.param({"Authorization": "Bearer other"}, id="another token"),
         pytest.param({"Authorization": f"Digest username={'x'}"}, id="another scheme"),
         pytest.param({"Authorization": "Basic !"}, id="malformed"),
+        pytest.param({"Authorization": "Basic schlüssel"}, id="not ASCII"),
+        pytest.param({"Authorization": "Basic schlÃ¼ssel"}, id="not ASCII, as UTF-8"),
+        pytest.param({"Authorization": "Basic dDBrZW4"}, id="base64 that is cut off"),
+        pytest.param({"Authorization": "Basic dDBrZW4="}, id="no colon"),
+        pytest.param({"Authorization": "Basic Ov8="}, id="a password that is not UTF-8"),
+        pytest.param({"Authorization": "Basic"}, id="nothing after the scheme"),
+        pytest.param({"Authorization": "Bearer schlüssel"}, id="a token that is not ASCII"),
     ],
 )
 @pytest.mark.parametrize("path", ["/docs", "/docs/mappings", "/docs/docs.css", "/docs/x"])
@@ -66,8 +73,9 @@ def test_the_token_opens_it_as_a_password_and_as_a_bearer():
     assert plain.get("/docs", headers={"Authorization": "Bearer t0ken"}).status_code == 200
 
 
-def test_a_token_of_any_letters_opens_it(docs):
-    assert docs.get("/docs", headers=basic(TOKEN)).status_code == 200
+@pytest.mark.parametrize("headers", [basic(TOKEN), BEARER], ids=["Basic", "Bearer"])
+def test_a_token_of_any_letters_opens_it(docs, headers):
+    assert docs.get("/docs", headers=headers).status_code == 200
 
 
 def test_every_page_is_shown_and_leads_to_every_page(docs):
