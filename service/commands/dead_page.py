@@ -12,6 +12,7 @@ import click
 
 from service.commands.output import printable
 from service.commands.page import duration, width, wrapped
+from workers.model.problem_words import problem_words
 from workers.model.versions import Version, moment_of
 from workers.store.dead_letters import Letter
 
@@ -122,7 +123,7 @@ def _record(found: Found) -> str:
 
 
 def _why(found: Found) -> str:
-    told = "; ".join(f"{each['field']}: {each['message']}" for each in found["problems"])
+    told = "; ".join(problem_words(each["field"], each["message"]) for each in found["problems"])
     return f"{found['kind']} {found['collection'] or found['source'] or ''}: {_words(found, told)}"
 
 
@@ -177,7 +178,9 @@ def _parts(found: Found, columns: int) -> Iterator[str]:
     if found["problems"]:
         yield "problems:"
     for each in found["problems"]:
-        yield from wrapped(f"{each['field']}: {each['message']}", columns, first=" " * _INDENT)
+        yield from wrapped(
+            problem_words(each["field"], each["message"]), columns, first=" " * _INDENT
+        )
     if found["fields"]:
         yield "values:"
     for slug, entry in found["fields"].items():

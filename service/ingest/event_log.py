@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from workers.model.changes import Delivery, Incoming
 from workers.model.log_fields import bounded_names, without_values
+from workers.model.problem_words import problem_words
 from workers.store.acceptance import Accepted
 
 PROBLEMS: Final = 3  # in one line
@@ -35,7 +36,7 @@ def log_unmapped(delivery: Delivery, accepted: Accepted) -> None:
     if not accepted.letters or not bad or delivery.mode not in ("live", "fetched"):
         return
     problems = [problem for event in bad for problem in event.problems]
-    told = (f"{each.path}: {without_values(each.message)}" for each in problems[:PROBLEMS])
+    told = (problem_words(each.path, without_values(each.message)) for each in problems[:PROBLEMS])
     values = {
         "source": delivery.source,
         "topic": bad[0].topic,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from workers.delivery.context import Context
 from workers.errors import ConfigurationInvalid, StoreUnavailable
+from workers.model.problem_words import problem_words
 from workers.store.dead_letters import Letter
 from workers.store.delivery_log import Kept, KeptDelivery
 
@@ -99,12 +100,12 @@ class LetterActions:
         if not whole.body:
             return NO_BODY
         receipt = self._intake.replay(whole)
-        words = [f"{each.path}: {each.message}" for each in receipt.problems]
+        words = [problem_words(each.path, each.message) for each in receipt.problems]
         # From the store, not from the receipt: it may refuse a version that the mapping accepted.
         left = self._context.letters.show(letter.id)
         if left is None or left.state != "open":
             return None
-        words = words or [f"{each['field']}: {each['message']}" for each in left.problems]
+        words = words or [problem_words(each["field"], each["message"]) for each in left.problems]
         return f"{receipt.outcome}: {'; '.join(words)}"
 
     @cached_property

@@ -44,10 +44,9 @@ def _problems(status: Status) -> Iterator[Reason]:
     for each in problems["largest"]:
         where = each["collection"] or each["source"] or ""
         name = f"problem {each['id']}: {each['letters']} {each['kind']} in {where}"
-        fields = f"{', '.join(each['fields'])}: " if each["fields"] else ""
         verb = "replay" if each["do"].endswith("replay") else "list"
         do = f"{each['do']}: `instep dead {verb} --group {each['id']}`"
-        yield _notice(name, each["since"], do, f"{fields}{each['title']}")
+        yield _notice(name, each["since"], do, each["title"])
     if others := problems["open"] - len(problems["largest"]):
         yield _notice(f"{others} more problems", None, "see them with `instep dead list`")
 

@@ -25,6 +25,7 @@ from service.operate.selection import (
 from service.operate.selection import UnknownGroup as UnknownGroup
 from service.operate.selection import letters_of as letters_of
 from workers.delivery.context import Context
+from workers.model.problem_words import problem_words
 from workers.store.dead_letters import Letter
 from workers.store.problem_groups import STATES, Group
 
@@ -186,7 +187,7 @@ def do_about(letter: Letter) -> str:
     """Return what to do about one letter."""
     if letter.stands_for_many:
         return stands_for(letter).partition(": ")[2]
-    told = [f"{each['field']}: {each['message']}" for each in letter.problems]
+    told = [problem_words(each["field"], each["message"]) for each in letter.problems]
     fields = [*letter.fields, *(each["field"] for each in letter.problems)]
     return remedy(letter.kind, "; ".join(told) or letter.message, fields)
 

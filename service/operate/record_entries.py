@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from service.operate.moments import at
 from service.operate.record_versions import readable
+from workers.model.problem_words import problem_words
 from workers.model.retirement import shown_slug
 from workers.store.life_entries import Against, Entry, FieldFate, Request
 
@@ -142,7 +143,7 @@ def _accepted(entry: Entry) -> str:
 
 
 def _left_out(entry: Entry) -> str:
-    problems = "; ".join(f"{p['path']}: {p['message']}" for p in entry.detail["problems"])
+    problems = "; ".join(problem_words(p["path"], p["message"]) for p in entry.detail["problems"])
     letter = entry.detail["letter"]
     return f"{_accepted(entry)} could not be read whole: dead letter {letter}: {problems}"
 
@@ -162,7 +163,7 @@ def _answered(entry: Entry) -> str:
     why = _WHY.get(detail.get("why") or "")
     again = f"; again in {detail['wait']:g} s" if detail.get("wait") else ""
     problems = [
-        f"{each['path']}: {each['message']}"
+        problem_words(each["path"], each["message"])
         for each in detail.get("problems") or ()
         if each["message"] not in said
     ]

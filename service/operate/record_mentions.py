@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
 from service.operate.scope import Scope
 from service.operate.selection import is_seen
+from workers.model.problem_words import problem_words
 from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.delivery_list import DeliveryList
@@ -137,7 +138,7 @@ def _letters(context: Context, text: KeyText, scope: Scope | None) -> Iterator[d
 
 
 def _letter(letter: Letter) -> dict[str, Any]:
-    problems = "; ".join(f"{p['field']}: {p['message']}" for p in letter.problems)
+    problems = "; ".join(problem_words(p["field"], p["message"]) for p in letter.problems)
     return {
         "id": letter.id,
         "at": letter.created.isoformat(timespec="milliseconds"),

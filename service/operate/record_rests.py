@@ -7,6 +7,7 @@ from typing import Final
 
 from service.operate.destination_waits import Wait
 from service.operate.moments import at
+from workers.model.problem_words import problem_words
 from workers.model.retirement import GONE, shown_slug
 from workers.model.versions import moment_of, version_of_text
 from workers.store.dead_letters import Letter
@@ -65,7 +66,9 @@ def _cause(letter: Letter | None, slugs: tuple[str, ...] | list[str]) -> str:
     if letter is None:
         return "it is closed"
     own = [each for each in letter.problems if each["field"] in slugs] or letter.problems
-    words = "; ".join(f"{each['field']}: {each['message']}" for each in own) or letter.message
+    words = (
+        "; ".join(problem_words(each["field"], each["message"]) for each in own) or letter.message
+    )
     return f"{letter.status}: {words}" if letter.status else words
 
 

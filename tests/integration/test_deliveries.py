@@ -107,7 +107,7 @@ def test_a_body_that_cannot_be_read_is_unmapped(rig):
     rig.web.post("/webhooks/erp", data=b"{", headers={"Authorization": "Bearer s3cret"})
     (found,) = rig.items()
     assert (found["outcome"], found["events"]) == ("unmapped", 1)
-    assert found["reason"].startswith("body: ")
+    assert found["reason"].startswith("the body is not JSON: ")
 
 
 def test_a_source_that_keeps_nothing_is_listed_without_a_body(rig):

@@ -73,7 +73,7 @@ PROBLEM = {
     "fields": ["stock", "price"],
     "status": 400,
     "code": "validation_error",
-    "title": "Field not described in schema",
+    "title": "price: Field not described in schema; stock: Field not described in schema",
     "letters": 3,
     "since": "2026-05-12T09:20:00+00:00",
     "do": "correct the mapping, then replay",

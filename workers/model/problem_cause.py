@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from workers.model.message_mask import masked, normal
+from workers.model.problem_words import said_once
 from workers.model.retirement import GONE, SHOWN_AS
 
 PARTS: Final = 4  # field and message pairs that tell one cause from another
@@ -47,7 +48,8 @@ class Cause:
 
     @property
     def title(self) -> str:
-        return self.words if len(self.words) <= LONGEST else f"{self.words[: LONGEST - 1]}…"
+        words = said_once(self.words)  # not in `words`: the ids of groups are made of them
+        return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 
 def cause_of(

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from workers.config.settings import Source
 from workers.model.changes import Delivery, Incoming
+from workers.model.problem_words import problem_words
 
 # In upper case: read by a fetcher.
 OUTCOMES: Final = MappingProxyType(
@@ -155,7 +156,7 @@ def _reason(events: tuple[Incoming, ...]) -> str:
     if not problems:
         return ""
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    words = f"{problems[0].path}: {problems[0].message}"
+    words = problem_words(problems[0].path, problems[0].message)
     return (words if len(words) <= REASON_LONG else f"{words[: REASON_LONG - 1]}…") + more
 
 

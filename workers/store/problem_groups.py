@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+from workers.model.problem_words import said_once
 from workers.store import keys, problem_keys
 from workers.store.connection import guarded
 from workers.store.letter_causes import nothing, told
@@ -249,7 +250,7 @@ def _group(
         fields=tuple(json.loads(held.get("fields", "[]"))),
         status=int(held["status"]) if held.get("status") else None,
         code=held.get("code") or None,
-        title=held["title"],
+        title=said_once(held["title"]),  # of older releases
         state="seen" if state == "seen" else "ignored" if state == "ignored" else "open",
         by=held.get("by") or None,
         at=_moment(float(held["at"])) if held.get("at") else None,

@@ -128,6 +128,6 @@ def test_late_is_not_said_of_what_has_a_reason_of_its_own(entry):
     assert noticed(**collection(**entry)) == ()
 
 
-def test_a_problem_is_told_in_the_words_of_the_cms():
+def test_a_problem_is_told_in_the_words_of_the_cms_which_name_its_fields_once():
     (notice,) = noticed(problems={"kinds": {}, "open": 1, "largest": [PROBLEM]})
-    assert notice.why == "stock, price: Field not described in schema"
+    assert notice.why == PROBLEM["title"]
