@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from service.ingest.spool_count import all_waiting
 from service.operate.destination_waits import Wait
 from service.operate.moments import moment
+from service.operate.record_answer import MAYBE, answer
 from service.operate.record_entries import life_entries, lived_values
 from service.operate.record_fields import fields_of
 from service.operate.record_mentions import mentions_of, missed
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from workers.delivery.context import Context
 
 SHOWN: Final = "nothing: the CMS shows it"
-_MAYBE: Final = ("spool", "delivery")  # deliveries that may name it, or not
 
 
 @dataclass
@@ -137,7 +137,7 @@ def _life(
     resting = rests(facts)
     found = [*waits(facts, workers=alive, spooled=spooled), *resting]
     # What may come of a spool says nothing of what is known.
-    found.sort(key=lambda each: each.cause in _MAYBE)
+    found.sort(key=lambda each: each.cause in MAYBE)
     state = state_of(facts, resting)
     return {
         "collection": facts.collection.name,
@@ -145,7 +145,7 @@ def _life(
         "item": facts.id,
         "locale": locale,
         "state": state,
-        "answer": _answer(facts, state, found),
+        "answer": answer(facts, state, found),
         "waits_for": found[0].says if found else SHOWN,
         "next": _next(found),
         "waits": [_wait(each) for each in found],
@@ -174,20 +174,3 @@ def _wait(each: Wait) -> dict[str, Any]:
         "fields": list(each.fields),
         "next": {"what": each.next, "at": moment(each.at)},
     }
-
-
-def _answer(facts: RecordFacts, state: str, found: Sequence[Wait]) -> str:
-    """Return one or two sentences: where the record stands, and why."""
-    where = "on the site" if facts.destination.live else "in the CMS"
-    if not found:
-        return f"It is {where}: the CMS shows all that its sources gave."
-    main = found[0].says.removeprefix("nothing: ")
-    if found[0].cause in _MAYBE:
-        return f"It is {where}, as far as deliveries were accepted. But see {main}."
-    whole = all(each.state not in ("written", "unchanged") for each in facts.fields.values())
-    if state in ("pending", "sending", "not published"):
-        some = "Not yet" if whole or state == "not published" else "Not all of it yet"
-        return f"{some} {where}. It waits for {main}."
-    if state in ("dead", "left out"):
-        return f"Not {'' if whole else 'all of it is '}{where}: see {main}."
-    return f"{main[:1].upper()}{main[1:]}."
