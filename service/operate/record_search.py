@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
-from heapq import nlargest
+from heapq import nlargest, nsmallest
 from typing import TYPE_CHECKING, Final
 
 from workers.store import keys
@@ -65,17 +65,46 @@ def nearest(
     """
     Return at most five keys that items or records of *collection* have, the nearest first.
 
+    Those that begin with *key*, then by the letters that differ; of equals, records that events
+    have named come before items that none has.
+
     *patience*: s after which no more keys are read.
     """
     record = record_of(context.settings.collections[collection], key)
     known = [each for each in _known_keys(context, collection, patience) if each != record]
+    chosen = _closest(record, known)
+    own = _records(context, collection, chosen)
+    return sorted(chosen, key=lambda each: (*_rank(record, each), each not in own))[:NEAREST]
+
+
+def _closest(record: str, known: Sequence[str]) -> list[str]:
+    """Return those of *known* that are like *record*, the nearest first: more than are shown."""
     lowered = {each.lower(): each for each in known}
-    close = _candidates(record.lower(), list(lowered))
-    found = get_close_matches(record.lower(), close, _LIKE)
-    near = sorted((lowered[each] for each in found), key=lambda each: _distance(record, each))
+    begun = record.lower()
+    longer = [each for each in lowered if begun and each.startswith(begun)]
+    # The shortest are the nearest of those.
+    found = nsmallest(_CLOSE, longer, key=lambda each: (len(each), each))
+    found += get_close_matches(begun, _candidates(begun, list(lowered)), _LIKE)
+    near = [lowered[each] for each in dict.fromkeys(found)]
+    return sorted(near, key=lambda each: (_rank(record, each), each))
+
+
+def _rank(record: str, key: str) -> tuple[bool, int, int]:
+    """Order keys: those that begin with what was typed, then by the letters that differ."""
+    if key.lower().startswith(record.lower()):
+        more = len(key) - len(record)
+        return (False, more, more)
     # Letters that look alike are the likeliest typo.
-    seen = record.translate(_LOOKS)
-    return sorted(near, key=lambda each: _distance(seen, each.translate(_LOOKS)))[:NEAREST]
+    seen = _distance(record.translate(_LOOKS), key.translate(_LOOKS))
+    return (True, seen, _distance(record, key))
+
+
+def _records(context: Context, collection: str, found: Sequence[str]) -> set[str]:
+    """Return those of *found* of which events were accepted."""
+    with guarded(), context.steps.client.pipeline(transaction=False) as pipeline:
+        for each in found:
+            pipeline.exists(keys.item(collection, each))
+        return {each for each, there in zip(found, pipeline.execute(), strict=True) if there}
 
 
 def _candidates(record: str, known: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.life_rig import Planted
+from workers.store import keys
 
 
 @pytest.fixture
@@ -78,3 +79,14 @@ def test_a_letter_that_stands_for_many_records_is_told_of_a_key_that_is_not_kept
     way.store.zadd("instep:letters", {"g1": 1})
     (letter,) = way.unknown("P-7777").deliveries
     assert (letter["id"], letter["reason"]) == ("g1", "it stands for all of them")
+
+
+def test_a_key_that_was_cut_off_is_told_of_those_that_begin_with_it_records_first(way):
+    copy = way.settings.copy_of(way.settings.collections["products"])
+    listed = {f"P-{n:04d}": way.id(n) for n in range(1, 21)}
+    way.store.hset(keys.item_ids("products", copy), mapping=listed)
+    way.receive("P-0007", qty=5)
+    way.run()
+    first, *others = way.unknown("P-000").nearest
+    assert first == "P-0007"
+    assert others == ["P-0001", "P-0002", "P-0003", "P-0004"]

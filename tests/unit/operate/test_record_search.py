@@ -53,3 +53,23 @@ def test_no_key_is_like_one_of_other_letters():
     assert search._distance("P-0001", "P-0001") == 0
     assert search._distance("", "abc") == 3
     assert search._candidates("zzz", MANY) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "nearest"),
+    [
+        ("P-000", [f"P-000{n}" for n in range(5)]),
+        ("p-000", [f"P-000{n}" for n in range(5)]),
+        ("P-0012", ["P-0012-a"]),
+        ("P-O999", ["P-0999"]),
+    ],
+)
+def test_keys_that_begin_with_what_was_typed_are_the_nearest_then_those_that_differ_least(
+    typed, nearest
+):
+    known = [f"P-{n:04d}" for n in reversed(range(1000)) if n != 12]
+    assert search._closest(typed, [*known, "P-0012-a", "X-000"])[: len(nearest)] == nearest
+
+
+def test_of_very_many_keys_those_that_begin_with_what_was_typed_are_the_nearest():
+    assert search._closest("sku-04999", MANY)[:2] == ["sku-049990", "sku-049991"]
