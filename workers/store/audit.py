@@ -9,6 +9,7 @@ in the life of each record. The list keeps the newest `MOST` entries. An entry m
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -46,6 +47,7 @@ class Audit:
             "target": _short(target),
             "figures": json.dumps(shown, ensure_ascii=False),
             "most": MOST,
+            "token": uuid.uuid4().hex,
         }
         self._steps.run("audit", request)
 

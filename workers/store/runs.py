@@ -110,6 +110,7 @@ class Runs:
                 pipeline.hset(keys.run(id), mapping=held)
                 pipeline.zadd(keys.RUNS, {id: _ms(now)})
                 pipeline.sadd(keys.OPEN, id)
+                pipeline.delete(keys.run_work(id))  # it is repeated if its answer gets lost
                 for start in range(0, len(work), 500):
                     pipeline.rpush(keys.run_work(id), *work[start : start + 500])
                 if work:
@@ -137,9 +138,15 @@ class Runs:
         False, and nothing is done: *lease* is lost, and another process goes on.
         """
         text = json.dumps(dict(figures), ensure_ascii=False)
+        with guarded():
+            left = int(self.steps.client.llen(keys.run_work(id))) - count
 
         def give(pipeline: Pipeline) -> None:
-            pipeline.ltrim(keys.run_work(id), count, -1)
+            # From the end: the transaction is repeated if its answer gets lost, and takes no more.
+            if left > 0:
+                pipeline.ltrim(keys.run_work(id), -left, -1)
+            else:
+                pipeline.delete(keys.run_work(id))
             pipeline.hset(keys.run(id), "figures", text)
 
         return lease.write(give)
