@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from marshmallow import ValidationError, fields
@@ -19,10 +19,10 @@ class Since(fields.Field[datetime]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         if not isinstance(value, str):
             raise ValidationError(EXPECTED)
-        if found := _DURATION.fullmatch(value):
-            ago = timedelta(**{_UNITS[found[2]]: int(found[1])})
-            return datetime.now().astimezone() - ago
         try:
+            if found := _DURATION.fullmatch(value):
+                ago = timedelta(**{_UNITS[found[2]]: int(found[1])})
+                return datetime.now(UTC) - ago
             # A + that was not percent-encoded comes as a blank.
             moment = datetime.fromisoformat(value.replace(" ", "+"))
             moment.timestamp()

@@ -82,9 +82,10 @@ def routes(parts: Parts) -> Routes:
 
     def record(query: dict[str, Any]) -> Any:
         """Show why a record is on the site, or is not, and what happens next."""
-        names.check(query["collection"], "a collection", caller().scope.collections)
+        scope = caller().scope
+        names.check(query["collection"], "a collection", scope.collections)
         try:
-            return life_of(parts.context, **query, scope=caller().scope)
+            return life_of(parts.context, **query, scope=scope)
         except UnknownLocale as error:
             expected = f"a locale of the site: {', '.join(error.known)}"
             raise UnknownName(repr(error.locale), expected, "use one of them") from None

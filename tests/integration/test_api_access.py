@@ -2,8 +2,35 @@
 
 import pytest
 
-from tests.support.api_rig import ADMIN, CLERK, OPERATE, SHOP, VIEW, Rig
+from tests.support import api_rig
+from tests.support.api_rig import ADMIN, CLERK, MAPPINGS, OPERATE, SHOP, TOML, VIEW, Rig
 from workers.store import keys
+
+BOTH = """
+[sources.both]
+sender = "bearer"
+secrets = ["s3cret-of-the-both"]
+id = "id"
+"""
+OF_BOTH = """
+
+class BothStock(Mapping):
+    class Meta:
+        source = "both"
+        collection = "products"
+        key = "sku"
+
+    stock = fields.Integer(data_key="qty")
+
+
+class BothOrder(Mapping):
+    class Meta:
+        source = "both"
+        collection = "orders"
+        key = "number"
+
+    total = fields.Integer()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +186,24 @@ def test_an_access_of_one_destination_sees_no_deliveries_of_other_sources(rig):
     assert rig.get("/api/record", SHOP, **asked).json["missed"] == []
     assert [source for _, source in named(rig, VIEW, "orders", "18")] == ["erp"]
     assert named(rig, SHOP, "orders", "18") == []
+def test_an_access_does_not_see_deliveries_of_other_sources_that_named_its_record(rig):
+    rig.deliver(id="named", topic="price", number="17")
+    missed = rig.get("/api/record", collection="orders", key="17").json["missed"]
+    assert [each["source"] for each in missed] == ["erp"]
+    assert rig.get("/api/record", SHOP, collection="orders", key="17").json["missed"] == []
+
+
+def test_a_letter_of_a_shared_source_names_no_collection_out_of_sight(
+    tmp_path, store, store_socket, monkeypatch
+):
+    assert store.dbsize() == 0
+    monkeypatch.setattr(api_rig, "MAPPINGS", MAPPINGS + OF_BOTH)
+    rig = Rig(tmp_path, store_socket, toml=TOML + BOTH)
+    rig.deliver("both", id="b1", sku="A", number="17", qty="none", total="none")
+    (letter,) = rig.get("/api/dead").json["items"]
+    assert {each["collection"] for each in letter["left_out"]} == {"orders", "products"}
+    (seen,) = rig.get("/api/dead", SHOP).json["items"]
+    whole = rig.get(f"/api/dead/{letter['id']}", SHOP).json
+    rig.close()
+    for each in (seen, whole):
+        assert [left["collection"] for left in each["left_out"]] == ["orders"]
