@@ -31,16 +31,22 @@ class Since(click.ParamType["timedelta | datetime"]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> timedelta | datetime:
-        found = re.fullmatch(r"([0-9]{1,6})([mhd])", value)
-        if found:
-            return timedelta(minutes=int(found[1]) * _UNITS[found[2]])
         try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
+            found = _since(value)
+        except (ValueError, OverflowError):
+            found = None
+        if found is None:
             self.fail(f"found {value!r}, expected {_EXPECTED}", param, ctx)
-        return moment.astimezone(UTC)
+        return found
+
+
+def _since(value: str) -> timedelta | datetime | None:
+    if found := re.fullmatch(r"([0-9]{1,6})([mhd])", value):
+        ago = timedelta(minutes=int(found[1]) * _UNITS[found[2]])
+        _ = datetime.now(UTC) - ago  # before the year 1 there is no time
+        return ago
+    moment = datetime.fromisoformat(value)
+    return None if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 @click.command()

@@ -212,7 +212,7 @@ _SAYS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "edited": lambda entry: _word(_EDITS, entry.detail["what"]),
     "letter": _letter,
     "rewritten": lambda _: "its values are to be written once more",
-    "restored": lambda _: "the store was restored; what the CMS holds is in doubt",
+    "restored": lambda _: "its retirement was taken back",
     "merged": lambda entry: f"the record {entry.detail['key']}, which is the same, was merged",
     "blocked": _blocked,
     "staged": lambda entry: f"only its staged copy is written: {entry.detail['why']}",

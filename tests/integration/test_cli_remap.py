@@ -166,7 +166,19 @@ def test_problems_are_told_by_their_paths(run, receive):
     assert "1  events cannot be mapped: cents: " in result.stdout
 
 
-@pytest.mark.parametrize("since", ["2", "h", "2w", "yesterday", "2026-05-12T09:30:00", "-2h"])
+@pytest.mark.parametrize(
+    "since",
+    [
+        "2",
+        "h",
+        "2w",
+        "yesterday",
+        "2026-05-12T09:30:00",
+        "-2h",
+        "999999d",
+        "0001-01-01T00:00:00+14:00",
+    ],
+)
 @pytest.mark.usefixtures("receive")
 def test_another_time_is_a_usage_error_that_says_what_is_expected(run, since):
     result = run("erp", f"--since={since}")

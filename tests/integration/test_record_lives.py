@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from service.operate.record_entries import says
 from tests.support.outbox_creating import knowing, wanted
 from tests.support.outbox_driver import at, change, event, number
 from tests.support.outbox_echoes import iso, tell, write
@@ -123,7 +124,9 @@ def test_a_retirement_and_its_undoing_are_told(bench):
     retire(bench, "k1", "archive", version=at(5))
     assert life(bench, "k1")[-1].fields[":gone"].value == "archive"
     update(bench, stock=9, version=at(6))
-    assert [entry.what for entry in life(bench, "k1")[-2:]] == ["restored", "accepted"]
+    back, _ = entries = life(bench, "k1")[-2:]
+    assert [entry.what for entry in entries] == ["restored", "accepted"]
+    assert says(back) == "its retirement was taken back"
 
 
 def test_what_an_event_left_out_is_told_with_the_reason_and_the_letter(bench):
