@@ -73,7 +73,7 @@ class Estimate(Schema):
     cannot = fields.List(
         fields.Dict(keys=fields.String()),
         required=True,
-        metadata={"description": "Letters that a replay leaves, and why."},
+        metadata={"description": "Letters that the action leaves, and why."},
     )
     not_found = fields.List(fields.String(), required=True, attribute="unknown", data_key="unknown")
 

@@ -12,7 +12,13 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from service.operate.letter_actions import obstacle
-from service.operate.selection import Selection, UnknownGroup, candidates, letters_of
+from service.operate.selection import (
+    Selection,
+    UnknownGroup,
+    candidates,
+    letters_of,
+    may_change,
+)
 from workers.delivery.context import Context
 from workers.store.audit import Audit
 from workers.store.dead_letters import Letter
@@ -23,6 +29,7 @@ Change = Literal["replay", "discard", "seen", "ignore", "open"]
 
 DONE: Final[Mapping[str, str]] = {"replay": "replayed", "discard": "discarded"}
 STATE: Final[Mapping[str, State]] = {"seen": "seen", "ignore": "ignored", "open": "open"}
+SHARED: Final = "its source feeds destinations too that this access does not see"
 REASONS: Final = 20  # distinct reasons that a run keeps
 
 
@@ -37,15 +44,16 @@ def estimate(context: Context, action: Change, selection: Selection) -> dict[str
         UnknownGroup: There is no such group.
         StoreUnavailable: The store does not answer.
     """
-    tally = _Tally(action)
+    tally = _Tally(action, selection)
     for letter in letters_of(context, selection, heads=True):
         tally.add(letter)
-    return tally.figures(selection)
+    return tally.figures()
 
 
 class _Tally:
-    def __init__(self, action: Change) -> None:
+    def __init__(self, action: Change, selection: Selection) -> None:
         self._action = action
+        self._selection = selection
         self._records: set[tuple[str | None, ...]] = set()
         self._seen: set[str] = set()
         self._cannot: Counter[str] = Counter()
@@ -60,10 +68,12 @@ class _Tally:
         for left in letter.left_out:
             self._records.add((left["collection"], left["key"]))
         self._values += letter.values + len(letter.left_out)
-        if self._action == "replay" and (reason := obstacle(letter)):
+        if self._action in DONE and not may_change(self._selection.scope, letter):
+            self._cannot[SHARED] += 1
+        elif self._action == "replay" and (reason := obstacle(letter)):
             self._cannot[reason] += 1
 
-    def figures(self, selection: Selection) -> dict[str, Any]:
+    def figures(self) -> dict[str, Any]:
         moments = [letter.created for letter in self._letters]
         return {
             "action": self._action,
@@ -73,7 +83,7 @@ class _Tally:
             "oldest": min(moments).isoformat() if moments else None,
             "newest": max(moments).isoformat() if moments else None,
             "cannot": [{"why": why, "letters": n} for why, n in self._cannot.most_common(REASONS)],
-            "unknown": [id for id in selection.ids if id not in self._seen],
+            "unknown": [id for id in self._selection.ids if id not in self._seen],
         }
 
 
@@ -96,16 +106,19 @@ def start(
     if action in STATE:
         return _mark(context, action, selection, by)
     found = candidates(context, selection)
+    begun = figures(action, letters=len(found))
     if selection.filters:
-        taken = {letter.id for letter in letters_of(context, selection, heads=True)}
-        found = [(ms, id) for ms, id in found if id in taken]
+        taken = [*letters_of(context, selection, heads=True)]
+        own = {letter.id for letter in taken if may_change(selection.scope, letter)}
+        found = [(ms, id) for ms, id in found if id in own]
+        begun = figures(action, letters=len(found), shared=len(taken) - len(own))
     group = context.problems.show(selection.group) if selection.group else None
     id = context.runs.start(
         action,
         by,
         collection=selection.collection or (group.collection if group else None),
         source=selection.source or (group.source if group else None),
-        figures=figures(action, letters=len(found)),
+        figures=begun,
         about={
             "selection": selection.as_dict(),
             # What is opened anew while it goes on is none of its own any more.
@@ -122,9 +135,10 @@ def start(
     return id
 
 
-def figures(action: Change, letters: int) -> dict[str, Any]:
-    """Return the figures of a run that begins."""
-    return {"letters": letters, "done": 0, DONE[action]: 0, "closed": 0, "left": 0, "reasons": {}}
+def figures(action: Change, letters: int, shared: int = 0) -> dict[str, Any]:
+    """Return the figures of a run that begins; *shared*: letters that it leaves (`may_change`)."""
+    left = {"left": shared, "reasons": {SHARED: shared} if shared else {}}
+    return {"letters": letters, "done": 0, DONE[action]: 0, "closed": 0, **left}
 
 
 def _mark(context: Context, action: Change, selection: Selection, by: str) -> str:

@@ -16,12 +16,14 @@ class Scope:
     Args:
         whole: Everything may be seen, also what belongs to no destination.
         sources: Those whose mappings reach one of the *collections*.
+        shared: Those of the *sources* whose mappings reach other collections too.
     """
 
     whole: bool
     destinations: frozenset[str]
     collections: frozenset[str]
     sources: frozenset[str]
+    shared: frozenset[str] = frozenset()
 
 
 def scope_of(configuration: Configuration, destinations: Names[str]) -> Scope:
@@ -39,4 +41,5 @@ def scope_of(configuration: Configuration, destinations: Names[str]) -> Scope:
     )
     options = [rule.options for rule in configuration.mappings.rules]
     sources = frozenset(each.source for each in options if each.collection in collections)
-    return Scope(False, frozenset(destinations), collections, sources)
+    others = {each.source for each in options if each.collection not in collections}
+    return Scope(False, frozenset(destinations), collections, sources, sources & others)

@@ -74,6 +74,14 @@ def is_seen(scope: Scope | None, collection: str | None, source: str | None) -> 
     return collection in scope.collections if collection else source in scope.sources
 
 
+def may_change(scope: Scope | None, letter: Letter) -> bool:
+    """Tell whether an action on *letter* changes nothing that is out of *scope*."""
+    if scope is None or scope.whole or letter.kind != "unmapped":
+        return True
+    # Its event is mapped for all collections of its source, and what it left out is of all.
+    return letter.source not in scope.shared
+
+
 def check_names(context: Context, collection: str | None, source: str | None) -> None:
     """
     Raise FilterInvalid for a name that is neither configured nor of any open letter.

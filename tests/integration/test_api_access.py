@@ -193,17 +193,32 @@ def test_an_access_does_not_see_deliveries_of_other_sources_that_named_its_recor
     assert rig.get("/api/record", SHOP, collection="orders", key="17").json["missed"] == []
 
 
-def test_a_letter_of_a_shared_source_names_no_collection_out_of_sight(
-    tmp_path, store, store_socket, monkeypatch
-):
+@pytest.fixture
+def shared(tmp_path, store, store_socket, monkeypatch):
+    """An application with a source that feeds both destinations, and a letter of it."""
     assert store.dbsize() == 0
     monkeypatch.setattr(api_rig, "MAPPINGS", MAPPINGS + OF_BOTH)
     rig = Rig(tmp_path, store_socket, toml=TOML + BOTH)
     rig.deliver("both", id="b1", sku="A", number="17", qty="none", total="none")
-    (letter,) = rig.get("/api/dead").json["items"]
-    assert {each["collection"] for each in letter["left_out"]} == {"orders", "products"}
-    (seen,) = rig.get("/api/dead", SHOP).json["items"]
-    whole = rig.get(f"/api/dead/{letter['id']}", SHOP).json
+    yield rig
     rig.close()
+
+
+def test_a_letter_of_a_shared_source_names_no_collection_out_of_sight(shared):
+    (letter,) = shared.get("/api/dead").json["items"]
+    assert {each["collection"] for each in letter["left_out"]} == {"orders", "products"}
+    (seen,) = shared.get("/api/dead", SHOP).json["items"]
+    whole = shared.get(f"/api/dead/{letter['id']}", SHOP).json
     for each in (seen, whole):
         assert [left["collection"] for left in each["left_out"]] == ["orders"]
+
+
+@pytest.mark.parametrize("action", ["replay", "discard"])
+def test_a_letter_of_a_shared_source_is_acted_on_by_who_sees_all_of_it(shared, action):
+    (problem,) = shared.get("/api/problems", CLERK).json["items"]
+    path = f"/api/problems/{problem['id']}/{action}"
+    for token, taken in ((CLERK, 0), (OPERATE, 1)):
+        (why,) = shared.post(path, token, dry_run=True).json["cannot"] or [{"letters": 0}]
+        run = shared.get(f"/api/runs/{shared.post(path, token).json['run']}", token).json
+        assert (run["figures"]["letters"], run["figures"]["left"]) == (taken, 1 - taken)
+        assert why["letters"] == 1 - taken
