@@ -29,6 +29,10 @@ def seen_by(scope: Scope, status: Mapping[str, Any]) -> dict[str, Any]:
         key: {name: each for name, each in status[key].items() if name in names[key]}
         for key in _NAMED
     }
+    for name, each in seen["sources"].items():
+        # One that feeds other destinations too counts by collection.
+        stale = {of: n for of, n in each["stale"].items() if of in scope.collections}
+        seen["sources"][name] = {**each, "stale": stale}
     kinds = {
         "destination": scope.destinations,
         "collection": scope.collections,

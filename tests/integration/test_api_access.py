@@ -222,3 +222,10 @@ def test_a_letter_of_a_shared_source_is_acted_on_by_who_sees_all_of_it(shared, a
         run = shared.get(f"/api/runs/{shared.post(path, token).json['run']}", token).json
         assert (run["figures"]["letters"], run["figures"]["left"]) == (taken, 1 - taken)
         assert why["letters"] == 1 - taken
+
+
+def test_the_status_of_a_shared_source_names_no_collection_out_of_sight(shared):
+    counts = {"products": 3, "orders": 1}
+    shared.context.steps.client.hset(keys.stale("both"), mapping=counts)
+    assert shared.get("/api/status").json["sources"]["both"]["stale"] == counts
+    assert shared.get("/api/status", SHOP).json["sources"]["both"]["stale"] == {"orders": 1}
