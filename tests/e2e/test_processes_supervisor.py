@@ -146,7 +146,9 @@ def test_a_death_is_logged_with_role_pid_and_signal(run):
     supervisor.eventually(lambda found: found == [])
     supervisor.process.send_signal(signal.SIGTERM)
     _, errors = supervisor.process.communicate()
-    assert f'child ended role="web" pid={pid} signal=9' in errors
+    (told,) = map(json.loads, errors.splitlines())
+    assert (told["message"], told["role"], told["pid"]) == ("child ended", "web", pid)
+    assert told["signal"] == signal.SIGKILL
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

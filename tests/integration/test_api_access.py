@@ -186,6 +186,8 @@ def test_an_access_of_one_destination_sees_no_deliveries_of_other_sources(rig):
     assert rig.get("/api/record", SHOP, **asked).json["missed"] == []
     assert [source for _, source in named(rig, VIEW, "orders", "18")] == ["erp"]
     assert named(rig, SHOP, "orders", "18") == []
+
+
 def test_an_access_does_not_see_deliveries_of_other_sources_that_named_its_record(rig):
     rig.deliver(id="named", topic="price", number="17")
     missed = rig.get("/api/record", collection="orders", key="17").json["missed"]

@@ -135,7 +135,7 @@ def test_status_tells_of_fetchers(context, run):
     }
     assert found["product"]["waiting"] == 1
     said = run("status").stdout
-    assert "Fetchers:" in said
+    assert "Fetchers" in said
     assert "product  flowing" in said
 
 

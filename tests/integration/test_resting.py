@@ -37,6 +37,9 @@ def records(bench):
     return sorted(key.split(":")[-1] for key in bench.client.scan_iter("instep:item:*"))
 
 
+MANY = 3000  # more than a store of 20 MB has room for
+
+
 @contextlib.contextmanager
 def room_for(client, megabytes):
     """Give the store a limit."""
@@ -141,7 +144,7 @@ def test_nor_where_an_item_has_the_key_by_now(ignoring):
 
 
 def test_where_there_are_too_many_they_go_at_once(ignoring):
-    ignoring.client.zadd("instep:resting", {f"products:x{n}": 1 for n in range(1000)})
+    ignoring.client.zadd("instep:resting", {f"products:x{n}": 1 for n in range(MANY)})
     with room_for(ignoring.client, 1):
         unknown(ignoring, "k1")
     assert records(ignoring) == []
@@ -153,18 +156,18 @@ def test_where_too_many_unknown_records_are_retired_they_are_kept_where_items_ar
     bench_with, missing
 ):
     bench = bench_with(missing=missing)
-    bench.client.zadd("instep:tombstones", {f"products:x{n}": 1 for n in range(1000)})
+    bench.client.zadd("instep:tombstones", {f"products:x{n}": 1 for n in range(MANY)})
     gone = replace(event("k1", {}, by="key").changes[0], retire="delete")
     with room_for(bench.client, 1):
         bench.accept(Incoming("e1", "t", 0, (gone,)))
         bench.list_all()
     assert records(bench) == (["k1"] if missing == "create" else [])
-    assert bench.client.zcard("instep:tombstones") == 1000 + len(records(bench))
+    assert bench.client.zcard("instep:tombstones") == MANY + len(records(bench))
     assert balanced(bench)
 
 
 def test_beyond_so_many_letters_one_stands_for_all_unknown_keys(bench):
-    bench.client.zadd("instep:letters", {f"x{n}": 1 for n in range(1000)})
+    bench.client.zadd("instep:letters", {f"x{n}": 1 for n in range(MANY)})
     with room_for(bench.client, 1):
         unknown(bench, "k1", "k2", "k3")
     (letter,) = letters(bench).list()
@@ -179,7 +182,7 @@ def test_beyond_so_many_letters_one_stands_for_all_unknown_keys(bench):
 
 
 def test_the_next_of_them_opens_it_again(bench):
-    bench.client.zadd("instep:letters", {f"x{n}": 1 for n in range(1000)})
+    bench.client.zadd("instep:letters", {f"x{n}": 1 for n in range(MANY)})
     with room_for(bench.client, 1):
         unknown(bench, "k1", "k2")
         letters(bench).discard(letters(bench).list()[0].id)
@@ -226,7 +229,7 @@ def test_what_has_no_room_for_its_body_is_kept_without_in_a_store_with_a_limit(b
 
 
 def test_a_store_with_a_limit_has_fewer_letters_of_what_cannot_be_read(bench):
-    bench.client.zadd("instep:letters", {f"x{n}": 1 for n in range(1000)})
+    bench.client.zadd("instep:letters", {f"x{n}": 1 for n in range(MANY)})
     with room_for(bench.client, 1):
         for n in range(3):
             bench.accept(bad(id=f"e{n}"))
@@ -236,7 +239,7 @@ def test_a_store_with_a_limit_has_fewer_letters_of_what_cannot_be_read(bench):
 
 def test_an_incomplete_record_that_is_to_be_created_counts_as_unknown(bench_with):
     bench = knowing(bench_with(missing="create"))
-    bench.client.zadd("instep:letters", {f"x{n}": 1 for n in range(1000)})
+    bench.client.zadd("instep:letters", {f"x{n}": 1 for n in range(MANY)})
     with room_for(bench.client, 1):
         unknown(bench, "k1")
     assert bench.counts("accepted", "discarded") == (1, 1)
