@@ -126,11 +126,10 @@ def start(
             "named": bool(selection.ids),
         },
         work=[id for _, id in found],
+        ended=not found,
     )
     _audit(context, by, action, selection, run=id, letters=len(found))
-    if not found:
-        context.runs.finish(id)
-    elif wake and context.outbox.wants_job(WAKE):
+    if found and wake and context.outbox.wants_job(WAKE):
         context.wakes.wake(WAKE)
     return id
 
@@ -152,8 +151,7 @@ def _mark(context: Context, action: Change, selection: Selection, by: str) -> st
     if selection.group is not None and not marked:
         raise UnknownGroup(selection.group)
     about = {"selection": selection.as_dict()}
-    id = context.runs.start(action, by, figures={"groups": marked}, about=about)
-    context.runs.finish(id)
+    id = context.runs.start(action, by, figures={"groups": marked}, about=about, ended=True)
     _audit(context, by, action, selection, run=id, groups=marked)
     return id
 

@@ -166,11 +166,10 @@ def _start(
         figures=figures,
         about=about(collections) | named,
         work=[work_of(each) for each in chosen.in_order()],
+        ended=not chosen.positions,
     )
     told = {"deliveries": figures["deliveries"], "left": figures["left"]}
     Audit(context.steps).record(by, "replay", "deliveries", run=id, **told)
-    if not chosen.positions:
-        context.runs.finish(id)
     return id
 
 

@@ -395,3 +395,14 @@ def test_the_sweeper_finds_letters_of_an_older_release(shop):
     shop.context.steps.client.delete("instep:letters:ungrouped")
     Upkeep(shop.context).look()
     assert [group.letters for group in shop.context.problems.read()] == [1]
+
+
+def test_a_run_with_nothing_to_do_ends_though_its_process_dies_behind_it(shop, monkeypatch):
+    def die(*_, **__):
+        raise StoreUnavailable("away")
+
+    shop.refuse("i1")
+    monkeypatch.setattr(Audit, "record", die)
+    with pytest.raises(StoreUnavailable):
+        begin(shop, "discard", source="erp", kind="nothing has this kind")
+    assert [run.state for run in shop.context.runs.list()] == ["done"]

@@ -76,6 +76,12 @@ def test_a_run_that_has_ended_leaves_no_work(known, store):
     assert not store.exists(problem_keys.run_work(id))
 
 
+def test_a_run_without_work_has_ended_as_it_is_recorded(known, store):
+    run = known.show(known.start("seen", "alice", figures={"groups": 2}, ended=True))
+    assert (run.state, run.ended, run.figures) == ("done", run.started, {"groups": 2})
+    assert not store.exists(problem_keys.OPEN, problem_keys.QUEUED)
+
+
 def test_old_runs_go_but_for_those_that_have_not_ended(known, monkeypatch, store):
     monkeypatch.setattr(runs, "MOST", 3)
     going = known.start("reconcile", "alice")

@@ -85,6 +85,7 @@ class Runs:
         figures: Mapping[str, Any] | None = None,
         about: Mapping[str, Any] | None = None,
         work: Sequence[str] = (),
+        ended: bool = False,
     ) -> str:
         """
         Record a run, and return its id.
@@ -92,6 +93,7 @@ class Runs:
         Args:
             by: Who began it: the name of an access, or user and host.
             work: What a worker is to do, in order, by `todo` and `did`.
+            ended: There is nothing left to do: nobody need be alive to end it.
         """
         now = self.now()
         with guarded():
@@ -100,7 +102,7 @@ class Runs:
                 "kind": kind,
                 "by": by,
                 "started": _ms(now),
-                "state": "running",
+                **({"state": "done", "ended": _ms(now)} if ended else {"state": "running"}),
                 "collection": collection or "",
                 "source": source or "",
                 "figures": json.dumps(dict(figures or {}), ensure_ascii=False),
@@ -109,7 +111,8 @@ class Runs:
             with self.steps.client.pipeline(transaction=True) as pipeline:
                 pipeline.hset(keys.run(id), mapping=held)
                 pipeline.zadd(keys.RUNS, {id: _ms(now)})
-                pipeline.sadd(keys.OPEN, id)
+                if not ended:
+                    pipeline.sadd(keys.OPEN, id)
                 pipeline.delete(keys.run_work(id))  # it is repeated if its answer gets lost
                 for start in range(0, len(work), 500):
                     pipeline.rpush(keys.run_work(id), *work[start : start + 500])
