@@ -80,6 +80,10 @@ def test_different_words_are_different_causes(one, other):
     assert normal(masked(one)) != normal(masked(other))
 
 
+def test_a_list_that_holds_no_words_is_masked_like_any_text():
+    assert masked("bad ids [12, 13]") == masked("bad ids [7, 8]") != masked("bad ids")
+
+
 @pytest.mark.parametrize(
     ("text", "own"),
     [

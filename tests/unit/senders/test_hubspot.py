@@ -114,3 +114,12 @@ def test_a_bad_entry_does_not_spoil_the_others():
 def test_a_workflow_posts_one_object_of_its_own_shape():
     found = event("hubspot", {"objectId": 7, "properties": {"name": "x"}}, accept="v2")
     assert (found.id, found.topic, found.version, found.problems) == (None, None, None, ())
+
+
+@pytest.mark.parametrize(
+    ("accept", "url", "shown"),
+    [("v1", None, None), ("v3", "https://a.example/x?key=1", "https://a.example/x?…")],
+)
+def test_what_was_checked_names_the_address_where_it_is_signed(accept, url, shown):
+    made = sender("hubspot", options={"accept": accept}, url=url)
+    assert made.checked({}, BODY, now=NOW).get("url") == shown
