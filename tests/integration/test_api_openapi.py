@@ -7,7 +7,7 @@ from schemathesis import GenerationMode
 
 from tests.support.api_rig import ADMIN, Rig
 
-EXAMPLES = 6  # of each operation and mode
+EXAMPLES = 3  # of each operation and mode
 MORE = 100  # with --full
 
 

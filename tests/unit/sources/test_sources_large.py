@@ -1,5 +1,6 @@
 """
-A snapshot of 100 MB in bounded memory, whatever it is read from; with --full of 100,000 rows too.
+A snapshot of 100 MB in bounded memory, from a file or a table; with --full from database servers
+and of 100,000 rows, too.
 """
 
 import json
@@ -85,6 +86,12 @@ def test_a_file_of_100_mb_is_read_in_bounded_memory(tmp_path, read, name, write,
     check(read(str(tmp_path / name)), rows)
 
 
+# Of a server the rows come as of a file: one at a time.
+@pytest.mark.parametrize(
+    "database",
+    ["sqlite", *(pytest.param(each, marks=pytest.mark.full) for each in ("postgresql", "mariadb"))],
+    indirect=True,
+)
 def test_a_table_of_100_mb_is_read_in_bounded_memory(request, database, read):
     key, n, numbers = FILLED[request.node.callspec.params["database"]]
     columns = COLUMNS.format(key, n=n, text=WIDE_TEXT)
