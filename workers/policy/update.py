@@ -129,7 +129,7 @@ def _is_to_be_published(case: Case, item: ClaimedItem, shown: ItemView) -> bool:
     on_hold = case.batch.staged and case.destination.live and item.attempts < 3
     if not on_hold or item.unpublishable or shown.archived or shown.draft:
         return False
-    return wants_publishing(item, case.sent[item.record])
+    return wants_publishing(item, case.sent.get(item.record, {}))
 
 
 def _misdirected(case: Case, item: ClaimedItem, held: Mapping[str, Any]) -> ItemOutcome:

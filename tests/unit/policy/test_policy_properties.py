@@ -150,3 +150,16 @@ def test_no_wait_is_longer_than_its_maximum(case):
 def test_batch_limits_only_shrink(case):
     batch, _, batch_outcome = case
     assert all(1 <= (each.limit or 1) <= len(batch.items) for each in batch_outcome.item_outcomes)
+
+
+def test_an_item_of_which_nothing_was_sent_is_not_published():
+    body = json.dumps({"items": [{"id": "i0", "fieldData": {}}]}).encode()
+    batch_outcome = judge(
+        Batch("t", "site", "products", (ClaimedItem("i0", "i0", ()),), staged=True),
+        read(200, {}, body),
+        destination=Destination("site", "v2", "token"),
+        collection=Collection("products", "site", "c1"),
+        sent={},
+        spread=0.0,
+    )
+    assert [each.publish for each in batch_outcome.item_outcomes] == [False]
