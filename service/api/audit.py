@@ -5,22 +5,18 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from service.api import errors
 from service.api.access import caller
 from service.api.parts import Parts
 from service.api.routes import Routes
-from service.api.schemas import ListQuery, Text, page_of
+from service.api.schemas import ListQuery, page_cursor, page_of
 from workers.store.audit import Audit
 
 
 class AuditQuery(ListQuery):
-    cursor = Text(
-        load_default=None,
-        validate=validate.Regexp(r"^[0-9]{1,15}-[0-9]{1,15}\Z"),
-        metadata={"description": "`next` of the page before."},
-    )
+    cursor = page_cursor(r"^[0-9]{1,15}-[0-9]{1,15}\Z")
 
 
 class AuditEntry(Schema):

@@ -14,7 +14,15 @@ from service.api.moments import since
 from service.api.parts import Parts
 from service.api.routes import Routes, answered
 from service.api.runs import Started
-from service.api.schemas import DryRun, ListQuery, Text, WholeNumber, as_answer, page_of
+from service.api.schemas import (
+    DryRun,
+    ListQuery,
+    Text,
+    WholeNumber,
+    as_answer,
+    page_cursor,
+    page_of,
+)
 from service.operate.deliveries import (
     OUTCOMES,
     list_deliveries,
@@ -42,11 +50,7 @@ class DeliveriesQuery(ListQuery):
     outcome = Text(load_default=None, validate=validate.OneOf(OUTCOMES))
     key = Text(load_default=None, metadata={"description": "Of a record."})
     since = since()
-    cursor = Text(
-        load_default=None,
-        validate=validate.Regexp(_CURSOR),
-        metadata={"description": "`next` of the page before."},
-    )
+    cursor = page_cursor(_CURSOR)
 
 
 class ReplayBody(DryRun):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from service.api import errors, names
 from service.api.access import caller
 from service.api.moments import since
 from service.api.parts import Parts
 from service.api.routes import Routes
-from service.api.schemas import ListQuery, Text, as_answer, page_of
+from service.api.schemas import ListQuery, Text, as_answer, page_cursor, page_of
 from service.operate.problems import list_letters, show_letter
 from service.operate.scope import Scope
 from service.operate.selection import Selection, UnknownGroup, is_seen
@@ -24,11 +24,7 @@ class LettersQuery(ListQuery):
     collection = Text(load_default=None)
     source = Text(load_default=None)
     since = since()
-    cursor = Text(
-        load_default=None,
-        validate=validate.Regexp(r"^[0-9]{1,15}-[a-z0-9]{1,40}\Z"),
-        metadata={"description": "`next` of the page before."},
-    )
+    cursor = page_cursor(r"^[0-9]{1,15}-[a-z0-9]{1,40}\Z")
 
 
 class LetterEntry(Schema):

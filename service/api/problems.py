@@ -14,7 +14,7 @@ from service.api.moments import since
 from service.api.parts import Parts
 from service.api.routes import Routes, answered
 from service.api.runs import Started
-from service.api.schemas import DryRun, ListQuery, Text, as_answer, page_of
+from service.api.schemas import DryRun, ListQuery, Text, as_answer, page_cursor, page_of
 from service.operate.bulk_actions import Change
 from service.operate.problems import estimate, list_problems, start
 from service.operate.selection import Selection, UnknownGroup
@@ -33,11 +33,7 @@ class ProblemsQuery(ListQuery):
     collection = Text(load_default=None)
     kind = Text(load_default=None)
     since = since()
-    cursor = Text(
-        load_default=None,
-        validate=validate.Regexp(r"^[0-9]{1,15}-[a-z0-9]{1,40}\Z"),
-        metadata={"description": "`next` of the page before."},
-    )
+    cursor = page_cursor(r"^[0-9]{1,15}-[a-z0-9]{1,40}\Z")
 
 
 class ProblemEntry(Schema):

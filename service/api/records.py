@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from service.api.access import caller
 from service.api.parts import Parts
 from service.api.routes import Routes
-from service.api.schemas import ListQuery, Text, as_answer, page_of
+from service.api.schemas import ListQuery, Text, as_answer, page_cursor, page_of
 from service.operate.record_list import CURSOR, search_records
 
 
@@ -18,11 +18,7 @@ class RecordsQuery(ListQuery):
         load_default="",
         metadata={"description": "A key, its beginning in any case, or the id of an item."},
     )
-    cursor = Text(
-        load_default=None,
-        validate=validate.Regexp(CURSOR),
-        metadata={"description": "`next` of the page before."},
-    )
+    cursor = page_cursor(CURSOR)
 
 
 class RecordEntry(Schema):

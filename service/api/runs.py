@@ -11,7 +11,7 @@ from service.api import errors
 from service.api.access import caller
 from service.api.parts import Parts
 from service.api.routes import Routes
-from service.api.schemas import ListQuery, Text, as_answer, page_of
+from service.api.schemas import ListQuery, Text, as_answer, page_cursor, page_of
 from service.operate.run_list import list_runs, show_run
 
 _KINDS: Final = (
@@ -24,11 +24,7 @@ _STATES: Final = ("running", "done", "failed", "held", "stopped")
 class RunsQuery(ListQuery):
     kind = Text(load_default=None, validate=validate.OneOf(_KINDS))
     state = Text(load_default=None, validate=validate.OneOf(_STATES))
-    cursor = Text(
-        load_default=None,
-        validate=validate.Regexp(r"^r[0-9]{1,15}\Z"),
-        metadata={"description": "`next` of the page before."},
-    )
+    cursor = page_cursor(r"^r[0-9]{1,15}\Z")
 
 
 class RunEntry(Schema):

@@ -42,6 +42,15 @@ class Flag(fields.Boolean):
         return value
 
 
+def page_cursor(form: str) -> Text:
+    """Return the parameter ``cursor`` of a list whose cursors have this *form*, a pattern."""
+    return Text(
+        load_default=None,
+        validate=validate.Regexp(form),
+        metadata={"description": "`next` of the page before."},
+    )
+
+
 class ErrorWords(Schema):
     found = fields.String(required=True)
     expected = fields.String(required=True)

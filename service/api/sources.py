@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from service.api.access import caller
 from service.api.parts import Parts
 from service.api.routes import Routes
-from service.api.schemas import ListQuery, Text, as_answer, page_of
+from service.api.schemas import ListQuery, as_answer, page_cursor, page_of
 from service.api.status import SecretStatus
 from service.operate.sources import list_sources
 
 
 class SourceQuery(ListQuery):
-    cursor = Text(
-        load_default=None,
-        validate=validate.Regexp(r"^[a-z0-9_-]{1,63}\Z"),
-        metadata={"description": "`next` of the page before."},
-    )
+    cursor = page_cursor(r"^[a-z0-9_-]{1,63}\Z")
 
 
 class SourceEntry(Schema):

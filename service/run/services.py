@@ -105,12 +105,12 @@ def _sweeping(configuration: Configuration) -> BackgroundTask:
 
 def _upgrade(configuration: Configuration) -> Upgrade:
     """Return the upgrade of the store; it needs the number of parts of each key."""
-    settings, context = configuration.settings, dict[str, int]()
+    settings, parts = configuration.settings, dict[str, int]()
     for rule in configuration.mappings.rules:
         options = rule.options
         count = len(options.record) if options.by == "key" else 1
-        context[options.collection] = max(context.get(options.collection, 1), count)
-    return Upgrade(Steps(connection.connect(settings.store)), settings, context)
+        parts[options.collection] = max(parts.get(options.collection, 1), count)
+    return Upgrade(Steps(connection.connect(settings.store)), settings, parts)
 
 
 def _run(
@@ -119,7 +119,7 @@ def _run(
     tasks: Sequence[BackgroundTask],
     upgrade: Upgrade | None = None,
 ) -> int:
-    """Supervise *children* and *duties*; *upgrade* is done before anything is claimed."""
+    """Supervise *children* and *tasks*; *upgrade* is done before anything is claimed."""
     with kept(settings.store) as keeper:
         client = connection.connect(settings.store)
         supervisor: Supervisor

@@ -76,13 +76,13 @@ def _only(status: int) -> range:
 
 
 _REFUSALS = range(400, 500)
-_AGAIN = "then run instep resume"
+_RESUME = "run instep resume"
 _TOKEN = (
     "set a token that the CMS takes and restart, or give it the scopes cms:read and cms:write and "
-    f"{_AGAIN[5:]}"
+    f"{_RESUME}"
 )
-_VERSION = f"set its api and base_url to a version that the CMS serves (v2), {_AGAIN}"
-_REDIRECT = f"set its base_url to where the CMS is, {_AGAIN}"
+_VERSION = f"set its api and base_url to a version that the CMS serves (v2), then {_RESUME}"
+_REDIRECT = f"set its base_url to where the CMS is, then {_RESUME}"
 
 # The first match wins: messages before codes before statuses. v1 answers 400 to some errors for
 # which v2 has a status, and tells them apart by the error's name.
