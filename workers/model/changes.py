@@ -213,6 +213,7 @@ class Delivery:
     landing: Landing | None = None  # mode fetched
     limit: RunLimit | None = None  # mode reconcile: how many records it may change
     lease: RunLease | None = None  # mode reconcile: the lock of the run
+    run: str | None = None  # id of the run (``runs.py``) that does this; None: no run does
     spooled: Spooled | None = None  # its position in a spool
     slot: Slot | None = None  # where the store records its token
     # mode reconcile: s until its changes are due, so that all become due at once and fill batches;

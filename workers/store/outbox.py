@@ -151,6 +151,7 @@ class Outbox:
             "encoding": encoding,
             "limit": delivery.limit and asdict(delivery.limit),
             "lease": delivery.lease and asdict(delivery.lease),
+            "run": delivery.run,
             "fetched": delivery.landing and asdict(delivery.landing),
             "places": self.settings.copies(),
             "kept": packed and {**room_of(source), "words": packed.words},

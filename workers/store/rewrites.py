@@ -56,6 +56,7 @@ class Repairs:
         as_of_ms: int = 0,
         limit: RunLimit | None = None,
         lease: RunLease | None = None,
+        run: str | None = None,
     ) -> Repaired:
         """
         Put *repairs* (at most `MOST`) into the reconcile lane.
@@ -69,6 +70,7 @@ class Repairs:
             source, as_of_ms: Of the snapshot that has the records marked *back*.
             limit: What the run may create; None: not counted.
             lease: The lock of the run.
+            run: Its id (``runs.py``).
         """
         answer = self.steps.run(
             "rewrite",
@@ -84,6 +86,7 @@ class Repairs:
                 "as_of_ms": as_of_ms,
                 "limit": limit and asdict(limit),
                 "lease": lease and asdict(lease),
+                "run": run,
                 "records": [
                     {
                         "record": one.record,

@@ -2,7 +2,7 @@
 -- accept: takes one delivery, whole or not at all: ids that were seen, the newest value of each field,
 -- dead letters of what could not be read, counters, and who is to be woken.
 -- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_bytes, letters_most,
---   lives: {bytes, ms} (life_bounds.lua), weak, hold_ms, limit, spooled, slot, headers, fetched: {fetcher, object, token, n, cursor, more, last},
+--   lives: {bytes, ms} (life_bounds.lua), weak, hold_ms, limit, run, spooled, slot, headers, fetched: {fetcher, object, token, n, cursor, more, last},
 --   kept: {ms, most, words}, summary, again, assumed,
 --   events: [{id, name, topic, index, place, letter, problems: [{path, message}], nameless,
 --     left: [{collection, record, slug, version}], part,

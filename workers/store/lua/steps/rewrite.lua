@@ -3,7 +3,7 @@
 -- only while it still is the value that was compared, and P4 counts none of it. Records whose
 -- item is gone, or never was, learn it from the listing that showed neither.
 -- ARGV[2]: {token, collection, index, destination, hold_ms, began,
---   limit, source, as_of_ms,
+--   limit, run, source, as_of_ms,
 --   records: [{record, id, gone, make, staged, back, fields: [[slug, arrival]]}]}
 --   began: ms at which a listing of the whole began; gone: it did not show the item *id*; make: there
 --   is no item, and it is to be created; staged: it shows the item held back or never published
