@@ -1,13 +1,17 @@
 """Counts that a thread writes: no answer waits for them, and the end of the process loses none."""
 
+import os
+import signal
 import subprocess
 import sys
 
 import pytest
+import redis
 
-from tests.support.store_clients import Away, Hanging, eventually
+from tests.support.store_clients import Away, Hanging, Unheard, eventually
 from workers.errors import StoreUnavailable
 from workers.store.background_counts import BackgroundCounts
+from workers.store.counts_writer import LASTS_MS
 from workers.store.histograms import AckTimes
 
 ENDS = """
@@ -56,6 +60,48 @@ def test_what_could_not_be_written_is_written_once_the_store_is_back(store):
         counts.flush()
     client.answers.set()
     eventually(lambda: store.hget("instep:metrics", "a") == "1")
+
+
+def test_what_was_written_without_an_answer_is_not_counted_twice(store):
+    client = Unheard(store)
+    counts = BackgroundCounts(client, pause=60.0)
+    counts.add(("instep:metrics", "a", 2))
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable):
+            counts.flush()
+    counts.add(("instep:metrics", "a", 3))
+    assert store.hget("instep:metrics", "a") == "2"
+    client.answers.set()
+    counts.flush()
+    assert store.hget("instep:metrics", "a") == "5"
+    counts.flush()
+    assert store.hget("instep:metrics", "a") == "5"
+
+
+def test_a_store_that_hangs_counts_once_when_it_goes_on(store, store_socket):
+    pid = store.info("server")["process_id"]
+    hasty = redis.Redis(unix_socket_path=store_socket, socket_timeout=0.1)
+    counts = BackgroundCounts(hasty, pause=60.0)
+    counts.add(("instep:metrics", "a", 2))
+    counts.flush()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        counts.add(("instep:metrics", "a", 3))
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable):
+                counts.flush()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    counts.flush()
+    assert store.hget("instep:metrics", "a") == "5"
+
+
+def test_the_number_of_a_write_ends(store):
+    counts = BackgroundCounts(store, pause=60.0)
+    counts.add(("instep:metrics", "a", 1))
+    counts.flush()
+    (key,) = store.scan_iter("instep:writer:*")
+    assert 0 < store.pttl(key) <= LASTS_MS
 
 
 @pytest.mark.parametrize("how", ["forked", "started"])

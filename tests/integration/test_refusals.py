@@ -1,6 +1,10 @@
 """Refused requests are counted, and no answer waits for that."""
 
-from tests.support.store_clients import Away, Hanging, eventually
+import pytest
+
+from tests.support.store_clients import Away, Hanging, Unheard, eventually
+from workers.errors import StoreUnavailable
+from workers.store.refusal_list import Refused
 from workers.store.refusals import UNKNOWN, Refusals, by_reason
 
 
@@ -32,3 +36,19 @@ def test_what_could_not_be_written_is_written_once_the_store_is_back(store):
     client.answers.set()
     refusals.count("erp", "method")
     eventually(lambda: store.hget("instep:source:erp", "refused:method") == "2")
+
+
+def test_what_was_written_without_an_answer_is_neither_counted_nor_listed_twice(store):
+    client = Unheard(store)
+    refusals = Refusals(client)
+    refusals.list("erp", Refused("refused", 401))
+    refusals.count("erp", "refused")
+    eventually(lambda: store.hget("instep:source:erp", "refused") == "1")
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable):
+            refusals.flush()
+    refusals.count("erp", "refused")
+    client.answers.set()
+    refusals.flush()
+    assert store.hgetall("instep:source:erp") == {"refused": "2", "refused:refused": "2"}
+    assert store.xlen("instep:refused:erp") == 1

@@ -20,16 +20,37 @@ class Hanging:
         self.client = client
         self.answers, self.asked = threading.Event(), threading.Event()
 
-    def pipeline(self, **options):
+    def register_script(self, text):
+        script = self.client.register_script(text)
+
+        def call(**options):
+            self.wait()
+            return script(**options)
+
+        return call
+
+    def wait(self):
         self.answers.wait()
-        return self.client.pipeline(**options)
 
 
 class Away(Hanging):
     """A client whose store is away until it is told to answer."""
 
-    def pipeline(self, **options):
+    def wait(self):
         self.asked.set()
         if not self.answers.is_set():
             raise redis.ConnectionError("no answer")
-        return self.client.pipeline(**options)
+
+
+class Unheard(Away):
+    """A client whose store does what it is asked, but its answers come too late."""
+
+    def register_script(self, text):
+        script = self.client.register_script(text)
+
+        def call(**options):
+            found = script(**options)
+            self.wait()
+            return found
+
+        return call

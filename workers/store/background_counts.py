@@ -2,7 +2,8 @@
 Counts that a thread writes to the store, so that no answer waits for them.
 
 It writes at once, then once a second. At a normal stop the rest is written; a kill loses a second's
-worth at most, and a store that is away at the stop all that came since it went.
+worth at most, and a store that is away at the stop all that came since it went. Nothing is counted
+twice (``counts_writer.py``).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import redis
 
 from workers.errors import StoreUnavailable
 from workers.store.complaint import Complaint
-from workers.store.connection import guarded
+from workers.store.counts_writer import Counts, CountsWriter
 
 _PAUSE = 1.0  # s between writes
 
@@ -27,11 +28,10 @@ class BackgroundCounts:
     """The counts of one process. Only its thread, and the end of the process, use *client*."""
 
     def __init__(self, client: redis.Redis, *, pause: float = _PAUSE) -> None:
-        self._client = client
+        self._writer = CountsWriter(client, self._take)
         self._pause = pause
         self._counts: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
-        self._writing = threading.Lock()
         self._some = threading.Event()
         self._thread: threading.Thread | None = None
         self._away = Complaint(_log, "counts not written yet")
@@ -72,17 +72,9 @@ class BackgroundCounts:
 
     def flush(self) -> None:
         """Write the counts; if that raises StoreUnavailable, they are kept."""
-        with self._writing:
-            with self._lock:
-                counts, self._counts = self._counts, Counter()
-            if not counts:
-                return
-            try:
-                with guarded(), self._client.pipeline(transaction=True) as pipeline:
-                    for (key, field), number in counts.items():
-                        pipeline.hincrby(key, field, number)
-                    pipeline.execute()
-            except StoreUnavailable:
-                with self._lock:
-                    self._counts.update(counts)
-                raise
+        self._writer.flush()
+
+    def _take(self) -> Counts:
+        with self._lock:
+            counts, self._counts = self._counts, Counter()
+        return Counts(counts)

@@ -53,7 +53,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),
             *("key-parts", "memory", "forgetting", "reconciler", "reconciled", "reconciling"),
             *("losses", "witness", "clock", "workers-seen", "metrics", "freshness"),
-            *("spool", "spools"),
+            *("spool", "spools", "writer"),
             *("run", "runs", "run-work", "run-number", "running"),
         ),
     }

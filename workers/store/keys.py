@@ -13,6 +13,7 @@ steps (``workers/store/lua``) under the same names; these kinds are used by the 
 - ``tombstones``, ``resting``: items that are gone; retired records without an item
 - ``guard:<collection>:<copy>``: hash: counts of runs (``run_counts.lua``)
 - ``cursors:<fetcher>``, ``logs:<source>``: hashes: object → cursor; logs (``source_logs.lua``)
+- ``writer:<process>``: number of its last write (``counts_writer.py``)
 - ``call:<token>``: the answer of a step, for a repeat of the call
 - ``letter-number``, ``wakes``: a counter; times to wake
 - ``history``, ``history-trimmed``: of an older release

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from workers.store import delivery_keys, keys
+from workers.store import delivery_keys
 
 MOST: Final = 500  # entries of a source
 LASTS_MS: Final = 7 * 86_400_000
@@ -99,16 +99,6 @@ class RefusalList:
         unlisted, self._unlisted = self._unlisted, Counter()
         return found, unlisted
 
-    def put_back(self, causes: list[Cause], unlisted: Counter[str]) -> None:
-        """Keep what `take` returned: it could not be written."""
-        self._unlisted.update(unlisted)
-        for each in causes:
-            room, since = self._room[each.source]
-            self._room[each.source] = (room + 1, since)
-            newer = self._causes.get((each.source, each.refused))
-            each.times += newer.times if newer else 0
-            self._causes[each.source, each.refused] = each
-
     def _may_write(self, source: str) -> bool:
         now = self._monotonic()
         room, since = self._room.get(source, (float(BURST), now))
@@ -117,15 +107,10 @@ class RefusalList:
         return room >= 1
 
 
-def write(pipeline: Any, causes: list[Cause], unlisted: Counter[str]) -> None:
-    """Add the commands that list *causes* to *pipeline*."""
-    for each in causes:
-        key = delivery_keys.refused(each.source)
-        entry = {"t": each.at_us, "d": _text(each)}
-        pipeline.xadd(key, entry, maxlen=MOST, approximate=False)
-        pipeline.pexpire(key, LASTS_MS)
-    for source, times in unlisted.items():
-        pipeline.hincrby(keys.source(source), UNLISTED, times)
+def entry(cause: Cause) -> tuple[Any, ...]:
+    """Return the entry that lists *cause*, as `Counts` wants it."""
+    key = delivery_keys.refused(cause.source)
+    return key, MOST, LASTS_MS, "t", cause.at_us, "d", _text(cause)
 
 
 def _text(cause: Cause) -> str:

@@ -21,7 +21,7 @@ import redis
 from workers.errors import StoreUnavailable
 from workers.store import keys, refusal_list
 from workers.store.complaint import Complaint
-from workers.store.connection import guarded
+from workers.store.counts_writer import Counts, CountsWriter
 from workers.store.refusal_list import RefusalList, Refused
 
 UNKNOWN: Final = "(unknown)"  # requests that name no source; not a valid name
@@ -48,7 +48,7 @@ class Refusals:
     """The refusals of one process. Only its thread uses *client*."""
 
     def __init__(self, client: redis.Redis) -> None:
-        self._client = client
+        self._writer = CountsWriter(client, self._take)
         self._counts: Counter[tuple[str, str]] = Counter()
         self._list = RefusalList()
         self._lock = threading.Lock()
@@ -112,22 +112,20 @@ class Refusals:
 
     def flush(self) -> None:
         """Write what is new; if that raises StoreUnavailable, it is kept."""
+        self._writer.flush()
+
+    def _take(self) -> Counts:
         with self._lock:
-            counts, self._counts = self._counts, Counter()
+            refused, self._counts = self._counts, Counter()
             causes, unlisted = self._list.take()
-        try:
-            with guarded(), self._client.pipeline(transaction=True) as pipeline:
-                for (source, reason), times in counts.items():
-                    pipeline.hincrby(keys.source(source), f"refused:{reason}", times)
-                    if reason == "refused":
-                        pipeline.hincrby(keys.source(source), "refused", times)
-                refusal_list.write(pipeline, causes, unlisted)
-                pipeline.execute()
-        except StoreUnavailable:
-            with self._lock:
-                self._counts.update(counts)
-                self._list.put_back(causes, unlisted)
-            raise
+        counts: Counter[tuple[str, str]] = Counter()
+        for (source, reason), times in refused.items():
+            counts[keys.source(source), f"refused:{reason}"] += times
+            if reason == "refused":
+                counts[keys.source(source), "refused"] += times
+        for source, times in unlisted.items():
+            counts[keys.source(source), refusal_list.UNLISTED] += times
+        return Counts(counts, [refusal_list.entry(cause) for cause in causes])
 
 
 def by_reason(held: dict[str, str]) -> dict[str, int]:
