@@ -14,6 +14,7 @@ from workers.store.life_entries import Against, Entry, FieldFate, Request
 # In P4 an outcome that is none of its words is one of these.
 _FATES: Final = {
     "again": "pending",
+    "not sent": "pending",
     "unknown": "pending",
     "overtaken": "superseded",
     "edited": "written",

@@ -97,8 +97,9 @@ def _held(
 def _last_known(each: FieldRecord) -> KnownValue | None:
     answered = [known for known in each.known if known.updated]
     if each.state == "dead":
-        # The CMS has answered, and not taken it.
-        answered = [known for known in answered if known.arrival != each.arrival]
+        # An earlier release noted an answer to what was not sent as well.
+        own = each.arrival, _mark(json.loads(each.value))
+        answered = [known for known in answered if (known.arrival, known.mark) != own]
     return max(answered, key=lambda known: known.updated, default=None)
 
 

@@ -232,9 +232,32 @@ def test_writes_before_those_that_are_kept_are_not_taken_for_edits(bench):
 def test_a_retry_of_one_value_takes_one_place_of_those_that_are_kept(written):
     written.accept(event("i1", {"stock": 32}, version=at(22)))
     for _ in range(5):
-        written.outbox.give_back(written.batch())
+        written.settle(written.batch(), ItemOutcome("i1"))
     assert tell(written, {"stock": 30}, 11) == ["stale"]
     assert len(written.field("i1")["k"].split()) == 3
+
+
+@pytest.mark.parametrize("how", ["given back", "left out"])
+def test_a_value_that_was_not_sent_takes_no_place(written, how):
+    before = written.field("i1")["k"]
+    written.accept(event("i1", {"stock": 32, "price": 7}, version=at(22)))
+    if how == "given back":
+        written.outbox.give_back(written.batch())
+    else:
+        left_out = ItemOutcome(
+            "i1", written=("price",), unsent=("stock",), updated=iso(23), seen={"stock": "30"}
+        )
+        written.settle(written.batch(), left_out)
+    assert written.field("i1")["k"] == before
+
+
+def test_a_value_that_was_not_sent_again_keeps_the_place_of_a_request_that_may_land(written):
+    written.accept(event("i1", {"stock": 32}, version=at(22)))
+    written.settle(written.batch(), ItemOutcome("i1", unknown=True), health="failure")
+    before = written.field("i1")["k"]
+    written.pass_time(120)
+    written.outbox.give_back(written.batch())
+    assert written.field("i1")["k"] == before
 
 
 def test_a_retried_value_that_is_written_in_the_end_has_its_time(bench):

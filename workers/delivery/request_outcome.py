@@ -103,6 +103,14 @@ def completed(
                 item_outcome,
                 failures=(*item_outcome.failures, *failures),
                 wait=max(item_outcome.wait, doubt),
+                unsent=_unsent(batch, item, prepared),
             )
         )
     return replace(batch_outcome, item_outcomes=tuple(item_outcomes))
+
+
+def _unsent(batch: Batch, item: ClaimedItem, prepared: Prepared) -> tuple[str, ...]:
+    if batch.publish or batch.retire:  # carry no values
+        return ()
+    sent = prepared.values.get(item.record, {})
+    return tuple(field.slug for field in item.fields if field.slug not in sent)

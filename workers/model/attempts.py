@@ -216,6 +216,7 @@ class ItemOutcome:
     # cmsLocaleId → "gone" (no such variant), "staged" or "live" (how it is written)
     variants: Mapping[str, str] = field(default_factory=dict)
     carried: bool = True  # by the request: something of it was sent
+    unsent: tuple[str, ...] = ()  # fields that the request did not carry
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ _FATES: Final = {
     "o": "overtaken",  # a newer value came while it was sent
     "q": "unknown",  # whether the CMS took it
     "z": "again",  # it is sent once more
+    "n": "not sent",  # the request did not carry it
 }
 _WHY: Final = {
     "v": "newer value",

@@ -115,17 +115,18 @@ def item_outcome_for(
     """Return *item_outcome* for the step; *sent*: the item was part of a request."""
     told: dict[str, Any] = {name: getattr(item_outcome, name) for name in _NAMES}
     shown = {slug: list(locales) for slug, locales in told.pop("shown").items() if locales}
-    variants = told.pop("variants")
+    variants, unsent = told.pop("variants"), told.pop("unsent")
     return {
         **told,
         "id": item.id,
-        "sent": [field.slug for field in item.fields] if sent else [],
+        "sent": [each.slug for each in item.fields if each.slug not in unsent] if sent else [],
         "files": dict(item_outcome.files),
         "seen": dict(item_outcome.seen),
         "answered": version_of_text(item_outcome.updated),
         "deaths": [_failure(each) for each in item_outcome.failures],
         "wait_ms": item_outcome.wait * 1000,
         "look": item_outcome.look or None,
+        **({"unsent": unsent} if unsent else {}),
         **({"shown": shown} if shown else {}),
         **({"variants": dict(variants)} if variants else {}),
     }

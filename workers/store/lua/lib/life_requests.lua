@@ -43,9 +43,9 @@ end
 
 local FATES = {dead = 'k', ignored = 'i', discarded = 'd'}
 
-local function fate_of(field, arrival, verdict)
+local function fate_of(field, arrival, verdict, unsent)
   if not field or field.arrival ~= arrival then return 'o' end
-  return FATES[field.state] or (verdict.unknown and 'q' or 'z')
+  return FATES[field.state] or (unsent and 'n') or (verdict.unknown and 'q' or 'z')
 end
 
 local written = {}  -- slugs → text: the items of a batch mostly have the same ones
@@ -59,10 +59,11 @@ local function fates_of(item, claim, verdict, done)
     written[slugs] = written[slugs] or '[' .. encode({'w', unpack(done)}) .. ']'
     return written[slugs], true
   end
-  local by_fate, order, is_done = {}, {}, {}
+  local by_fate, order, is_done, unsent = {}, {}, {}, {}
   for _, slug in ipairs(done) do is_done[slug] = true end
+  for _, slug in ipairs(verdict.unsent or {}) do unsent[slug] = true end
   for slug, arrival in pairs(claim.fields) do
-    local fate = is_done[slug] and 'w' or fate_of(item.fields[slug], arrival, verdict)
+    local fate = is_done[slug] and 'w' or fate_of(item.fields[slug], arrival, verdict, unsent[slug])
     if not by_fate[fate] then
       by_fate[fate], order[#order + 1] = {fate}, fate
     end

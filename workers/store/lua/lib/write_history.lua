@@ -71,6 +71,19 @@ function write_history.note_answer(field, arrival, at, seen)
   end
 end
 
+-- It was not sent after all: what note_sent has added goes. A request before, whose outcome is unknown,
+-- has an entry of its own.
+function write_history.forget_sent(field, arrival)
+  local kept, sent, found = {}, string.format('%.0f', arrival), nil
+  for entry in string.gmatch(field.history or '', '%S+') do
+    kept[#kept + 1] = entry
+    if string.match(entry, '^(%d+),%x*,$') == sent then found = #kept end
+  end
+  if not found then return end
+  table.remove(kept, found)
+  field.history = kept[1] and table.concat(kept, ' ')
+end
+
 -- An event of the CMS gave a value that is not ours.
 function write_history.note_edit(field, value, seen, at)
   write_history.add_known(field, 0, write_history.mark_of(seen or value, field.type), at)

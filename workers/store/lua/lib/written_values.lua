@@ -53,15 +53,31 @@ function written_values.settle(item, claim, verdict)
   return done
 end
 
+-- The slugs that the request did not carry; nil: it carried all.
+local function unsent_slugs(claim, verdict)
+  local reply = given(request.reply)
+  if reply and reply.sent == false then return claim.fields end
+  if not verdict.unsent then return nil end
+  local found = {}
+  for _, slug in ipairs(verdict.unsent) do found[slug] = claim.fields[slug] end
+  return found
+end
+
 -- What the answer shows of the values that were sent, and of those that were not.
 function written_values.record_answer(item, claim, verdict)
-  local at = given(verdict.answered)
+  local at, unsent = given(verdict.answered), unsent_slugs(claim, verdict)
+  for slug, arrival in pairs(unsent or {}) do
+    write_history.forget_sent(item.fields[slug], arrival)
+    items.touch(item, slug)
+  end
   if not at then return end
   items.set(item, 'answered', at)
   if next(verdict.edited or {}) then cms_forms.note_edits(item, verdict.edited) end
   for slug, arrival in pairs(claim.fields) do
-    write_history.note_answer(item.fields[slug], arrival, at, verdict.seen[slug])
-    items.touch(item, slug)
+    if not (unsent and unsent[slug]) then
+      write_history.note_answer(item.fields[slug], arrival, at, verdict.seen[slug])
+      items.touch(item, slug)
+    end
   end
 end
 
