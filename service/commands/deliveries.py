@@ -39,27 +39,51 @@ def filters(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def list_(limit: int, json_wanted: bool, **chosen: Any) -> None:
     """List the deliveries, newest first."""
-    from service.operate.deliveries import list_deliveries, unlisted_refusals
+    from service.operate.deliveries import unlisted_refusals
     from service.operate.page import FilterInvalid
 
     waiting = chosen["outcome"] == "spooled"  # what is asked for while the store is away
     with joined(needs_store=not waiting) as context:
         try:
-            page = list_deliveries(context, limit=limit, **chosen)
+            items = _listed(context, limit + 1, chosen)
             unlisted = {} if waiting else unlisted_refusals(context)
         except FilterInvalid as error:
             raise click.UsageError(str(error)) from None
     if json_wanted:
-        as_json(page.items)
+        as_json(items[:limit])
         return
-    if not page.items:
+    if not items:
         click.echo("Deliveries: none")
-    for each in page.items:
+    for each in items[:limit]:
         show_line(each)
-    if page.next:
+    if len(items) > limit:
         click.echo(f"There are older ones: use --limit {2 * limit}, or a filter.")
     for source, times in unlisted.items():
         click.echo(f"{times:,} refused requests of {source} are in no entry: there were too many.")
+
+
+def _listed(context: Any, limit: int, chosen: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the newest *limit* deliveries, however long that takes."""
+    from service.operate.deliveries import list_deliveries
+    from service.reconcile.progress import Progress
+
+    items: list[dict[str, Any]] = []
+    cursor, looked = None, 0
+    with Progress("looking", unit="deliveries") as bar:
+
+        def told(more: int) -> None:
+            nonlocal looked
+            looked += more
+            bar.at(looked)
+
+        while True:
+            page = list_deliveries(
+                context, cursor=cursor, limit=limit - len(items), told=told, **chosen
+            )
+            items += page.items
+            cursor = page.next
+            if cursor is None or len(items) == limit:
+                return items
 
 
 @deliveries.command()

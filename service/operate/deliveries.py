@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from service.config.build import Configuration
 from service.operate.delivery_entry import DeliveryEntries
@@ -14,13 +15,14 @@ from service.operate.delivery_replay import DeliverySelection as DeliverySelecti
 from service.operate.delivery_replay import replay_deliveries as replay_deliveries
 from service.operate.delivery_replay import start_replay as start_replay
 from service.operate.delivery_selection import OUTCOMES as OUTCOMES
-from service.operate.delivery_selection import select_deliveries
+from service.operate.delivery_selection import DeliveryFilter, look_through
 from service.operate.page import FilterInvalid, Page
 from service.operate.scope import Scope
 from workers.delivery.context import Context
-from workers.store.delivery_list import DeliveryList, Position
+from workers.store.delivery_list import DeliveryList, Looked, Position
 
 LIMIT: Final = 50
+SECONDS: Final = 1.0  # that one page may take; the cursor goes on
 _NUMBER: Final = re.compile("[0-9]{1,18}")
 
 
@@ -35,9 +37,14 @@ def list_deliveries(
     limit: int = LIMIT,
     scope: Scope | None = None,
     configuration: Configuration | None = None,
+    seconds: float = SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+    told: Callable[[int], object] = lambda _: None,
 ) -> Page:
     """
     List deliveries, newest first.
+
+    A page may be short, or empty, and still have a next one: the time was up.
 
     Args:
         key: Of a record, as it came or in normal form.
@@ -45,24 +52,28 @@ def list_deliveries(
         cursor: `Page.next` of the page before.
         scope: What may be seen; None: everything.
         configuration: To map what does not tell its keys; None: that of this process.
+        seconds: Time to look in.
+        told: Called with how many more entries were looked at.
 
     Raises:
         FilterInvalid: There is no such source or outcome, or the cursor is no cursor.
         StoreUnavailable: The store does not answer.
     """
+    ends = clock() + seconds
     until = _position(cursor) if cursor else None
-    found = select_deliveries(
-        DeliveryEntries(context, configuration, scope),
-        source=source,
-        outcome=outcome,
-        key=key,
-        since=since,
-        until=until,
-    )
-    chosen = list(islice(found, limit + 1))
-    more = chosen[limit - 1].position if len(chosen) > limit else None
-    items = [each.as_dict() for each in chosen[:limit]]
-    return Page(items, _cursor(more) if more else None)
+    chosen = DeliveryFilter(source, outcome, key, since, until)
+    items: list[dict[str, Any]] = []
+    for each in look_through(DeliveryEntries(context, configuration, scope), chosen):
+        if isinstance(each, Looked):
+            told(each.entries)
+            if clock() > ends:
+                return Page(items, _cursor(each.position))
+        elif len(items) == limit:
+            return Page(items, _cursor(until) if until else None)
+        else:
+            items.append(each.as_dict())
+            until = each.position
+    return Page(items)
 
 
 def unlisted_refusals(context: Context) -> dict[str, int]:

@@ -22,7 +22,7 @@ from service.operate.delivery_runner import (
     figures_at_start,
     work_of,
 )
-from service.operate.delivery_selection import select_deliveries
+from service.operate.delivery_selection import DeliveryFilter, select_deliveries
 from service.operate.remap_figures import figures_of
 from service.operate.scope import Scope
 from workers.delivery.context import Context
@@ -193,13 +193,8 @@ def _choose(entries: DeliveryEntries, selection: DeliverySelection) -> _Chosen:
             entry = find_delivery(entries, id)
             _sort(chosen, id, entry)
         return chosen
-    found = select_deliveries(
-        entries,
-        source=selection.source,
-        outcome=selection.outcome,
-        key=selection.key,
-        since=selection.since,
-    )
+    filters = DeliveryFilter(selection.source, selection.outcome, selection.key, selection.since)
+    found = select_deliveries(entries, filters)
     # Asked for by filter, only what is kept is meant, unless the outcome says otherwise.
     if selection.outcome is None:
         found = (each for each in found if each.position.kind == "kept")

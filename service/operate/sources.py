@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from service.config.build import Configuration
 from service.operate.delivery_entry import DeliveryEntries
-from service.operate.delivery_selection import select_deliveries
+from service.operate.delivery_selection import DeliveryFilter, select_deliveries
 from service.operate.page import Page
 from service.operate.scope import Scope
 from workers.delivery.context import Context
@@ -70,7 +70,7 @@ def _source(
 def _unwanted(name: str, entries: DeliveryEntries, ends: float) -> dict[str, Any]:
     """Return topics of the newest deliveries that no mapping takes; null: the time was up."""
     found: Counter[str] = Counter()
-    for each in islice(select_deliveries(entries, source=name), NEWEST):
+    for each in islice(select_deliveries(entries, DeliveryFilter(name)), NEWEST):
         if time.monotonic() > ends:
             return {"unwanted": None}
         if each.outcome == "unwanted":

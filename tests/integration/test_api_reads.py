@@ -1,9 +1,11 @@
 """What /api shows, by noun, and to whom."""
 
 from dataclasses import fields
+from functools import partial
 
 import pytest
 
+from service.api import deliveries as delivery_api
 from service.operate.deliveries import list_deliveries, show_delivery
 from service.operate.problems import list_letters, list_problems, show_letter
 from service.operate.record_life import life_of
@@ -110,6 +112,18 @@ def test_nothing_of_a_list_is_left_out(rig):
         assert shown(rig, f"/api/deliveries/{each['id']}") == found
     for each in letters:
         assert shown(rig, f"/api/dead/{each['id']}") == show_letter(rig.context, each["id"])
+
+
+def test_deliveries_whose_time_is_up_go_on_by_their_cursor(rig, monkeypatch):
+    whole = shown(rig, "/api/deliveries", key="plain")["items"]
+    monkeypatch.setattr(delivery_api, "list_deliveries", partial(list_deliveries, seconds=-1))
+    found, page = [], {"next": None}
+    while not found or page["next"]:
+        cursor = {"cursor": page["next"]} if page["next"] else {}
+        page = shown(rig, "/api/deliveries", key="plain", **cursor)
+        found.append(page["items"])
+    assert [each for items in found for each in items] == whole
+    assert [] in found
 
 
 def test_sources_show_what_came_and_which_topics_are_taken(rig):

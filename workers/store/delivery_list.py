@@ -80,13 +80,31 @@ class Listed:
         return f"{self.position.ms}-{self.position.number}".encode()
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """
+    How far a stream was looked through.
+
+    Args:
+        position: All entries before it were yielded, or left out.
+        entries: How many were read since the last one.
+    """
+
+    position: Position
+    entries: int = 0
+
+
 class DeliveryList:
     """Every method raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
 
-    def newest(
+    def newest(self, source: str, kind: Kind) -> Iterator[Listed]:
+        """Yield the entries of one stream, newest first."""
+        return (each for each in self.scan(source, kind) if isinstance(each, Listed))
+
+    def scan(
         self,
         source: str,
         kind: Kind,
@@ -94,9 +112,10 @@ class DeliveryList:
         until: Position | None = None,
         since_ms: int = 0,
         may_fit: Callable[[bytes], bool] | None = None,
-    ) -> Iterator[Listed]:
+    ) -> Iterator[Listed | Looked]:
         """
-        Yield the entries of one stream, newest first, from behind *until* back to *since_ms*.
+        Yield the entries of one stream, newest first, from behind *until* back to *since_ms*, and
+        after each read how far it has come.
 
         *may_fit*: Looks at a stored summary, empty where there is none; False: it is left out,
         which is ten times quicker than to read it.
@@ -111,6 +130,9 @@ class DeliveryList:
                 listed = _listed(source, kind, id, entry)
                 if until is None or listed.position.order < until.order:
                     yield listed
+            last = Position(*_parts(page[-1][0]), kind, source)
+            if until is None or last.order < until.order:
+                yield Looked(last, len(page))
             if len(page) < count:
                 return
             size = sum(len(entry.get(b"b", b"")) + 100 for _, entry in page)
