@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from service.ingest.remap import Remap
     from workers.delivery.context import Context
     from workers.store.delivery_log import Kept, Window
+    from workers.store.own_runs import OwnRun
 
 SHOWN: Final = 20  # fields in a table
 _UNITS: Final = {"m": 1.0, "h": 60.0, "d": 1440.0}  # in minutes
@@ -60,9 +61,11 @@ def remap(
 ) -> None:
     """Map stored deliveries of SOURCE again. Shows first what the current mappings change."""
     from service.config.build import of_process
+    from service.operate.remap_figures import run_figures
     from workers.store.audit import Audit
     from workers.store.delivery_log import Kept
     from workers.store.outbox import Outbox
+    from workers.store.own_runs import own_run
 
     configuration = of_process()
     if source not in configuration.senders:
@@ -75,22 +78,27 @@ def remap(
         start = _start(source, since, window)
         result: dict[str, Any] = {"source": source, "since": start.isoformat()}
 
-        def run(dry: bool) -> dict[str, Any]:
-            made = _remap(configuration, context, kept, source, dry)
-            return _run(made, start, window.last)
+        def apply(run: OwnRun | None) -> dict[str, Any]:
+            made = _remap(configuration, context, kept, source, run.id if run else None)
+            return _run(made, start, window.last, run)
 
-        result["dry_run"] = run(True)
+        result["dry_run"] = apply(None)
         if not json_wanted:
             show_figures(result["dry_run"], dry=True)
         if not _confirmed(result, dry_run=dry_run, yes=yes, json_wanted=json_wanted):
             return
-        done = result["done"] = run(False)
+        with own_run(context.runs, "remap", operator(), source=source) as run:
+            done = result["done"] = apply(run)
+            run.end(figures=run_figures(done))
+        result["run"] = run.id
         told = {"fields": done["taken"], "items": done["items"], "letters": done["letters"]}
+        told |= {"run": run.id}
         Audit(context.steps).record(operator(), "remap", source, since=result["since"], **told)
     if json_wanted:
         as_json(result)
     else:
         show_figures(result["done"], dry=False)
+        click.echo(f"Run {result['run']}; take it back with: instep undo --run {result['run']}")
 
 
 def _start(source: str, since: timedelta | datetime, window: Window) -> datetime:
@@ -114,22 +122,28 @@ def _start(source: str, since: timedelta | datetime, window: Window) -> datetime
 
 
 def _remap(
-    configuration: Configuration, context: Context, kept: Kept, source: str, dry: bool
+    configuration: Configuration, context: Context, kept: Kept, source: str, run: str | None
 ) -> Remap:
     from service.ingest.event_mapper import Reader
     from service.ingest.remap import Remap
 
     collections = configuration.settings.collections
     reader = Reader(configuration.senders, configuration.mappings, collections)
-    return Remap(kept, reader, source, dry=dry, wake=context.wakes.wake)
+    return Remap(kept, reader, source, dry=run is None, wake=context.wakes.wake, run=run)
 
 
-def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:
-    from service.operate.remap_figures import figures_of
+def _run(made: Remap, start: datetime, last: int, run: OwnRun | None) -> dict[str, Any]:
+    from service.operate.remap_figures import figures_of, figures_so_far
     from service.reconcile.progress import Progress
 
     with Progress("comparing" if made.dry else "applying") as bar:
-        made.run(start, last, bar.at)
+
+        def told(done: int, total: int) -> None:
+            bar.at(done, total)
+            if run is not None:
+                run.progress({**figures_so_far(made), "deliveries_of": total})
+
+        made.run(start, last, told)
     found = figures_of([made])
     made.diff.close()
     return found
@@ -145,7 +159,7 @@ def _confirmed(result: dict[str, Any], *, dry_run: bool, yes: bool, json_wanted:
         if _is_interactive() and not json_wanted:
             return click.confirm("Apply these changes?", abort=True)
     if json_wanted:
-        as_json(result | {"done": None})
+        as_json(result | {"done": None, "run": None})
     elif not needed:
         click.echo("Nothing to do.")
     if needed and not dry_run:

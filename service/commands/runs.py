@@ -40,17 +40,21 @@ def _listed(found: list[dict[str, Any]]) -> Iterator[str]:
         yield "Runs: none"
         return
     yield "Runs:"
-    heads = [("id", "kind", "state", "started")]
+    heads = [("id", "kind", "of", "state", "started")]
     heads += [
-        (run["id"], run["kind"], run["state"], local(run["started"], seconds=False))
+        (run["id"], run["kind"], _of(run), run["state"], local(run["started"], seconds=False))
         for run in found
     ]
     yield from lines(heads, ["figures", *(_figures(run["figures"]) for run in found)])
 
 
+def _of(run: Mapping[str, Any]) -> str:
+    return run["collection"] or run["source"] or ""
+
+
 def _figures(figures: Mapping[str, Any]) -> str:
     numbers = {name: value for name, value in figures.items() if value and name != "reasons"}
-    return ", ".join(f"{name} {value}" for name, value in numbers.items())
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in numbers.items())
 
 
 @runs.command()

@@ -170,9 +170,9 @@ class Intake:
             slot=entry.slot,
         )
 
-    def replay(self, letter: Letter) -> Receipt:
+    def replay(self, letter: Letter, run: str | None = None) -> Receipt:
         """
-        Map the event of an unmapped dead letter again, and keep what is readable now.
+        Map the event of an unmapped dead letter again in *run*, and keep what is readable now.
 
         The letter closes once all of it is kept. A fetch is made again. Without a source time the
         event keeps the place of its first arrival.
@@ -204,6 +204,7 @@ class Intake:
             headers=letter.headers,
             mode="remap",
             closes=letter.id,
+            run=run,
         )
         return self._receipt(read, self._sent(delivery))
 

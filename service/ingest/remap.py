@@ -81,6 +81,7 @@ class Remap:
         dry: Write nothing, and collect the diff.
         wake: Asks for a job on one destination.
         collections: Only these change; None: all.
+        run: The id of the run (`workers.store.runs`) that does it.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Remap:
         dry: bool,
         wake: Callable[[str], object],
         collections: Collection[str] | None = None,
+        run: str | None = None,
     ) -> None:
         self._kept = kept
         self._reader = reader
@@ -99,6 +101,7 @@ class Remap:
         self.dry = dry
         self._wake = wake
         self._collections = collections
+        self._run = run
         self.tally = Tally()
         self.diff = RemapDiff()
 
@@ -174,7 +177,7 @@ class Remap:
         return replace(event, changes=changes, again=replace(event.again, letters=()))
 
     def _step(self, events: list[Incoming]) -> None:
-        how = Run(self.dry)
+        how = Run(self.dry, id=self._run)
         if self.dry:
             places = {f"{c.collection}:{c.record}" for event in events for c in event.changes}
             how = Run(True, self.diff.assumed(places))

@@ -141,7 +141,7 @@ class BulkRunner:
         elif letter.state == "open" and letter.created.timestamp() * 1000 > run.about["until"]:
             reason = CLOSED  # and opened anew
         else:
-            reason = self._actions.act(action, letter)
+            reason = self._actions.act(action, letter, run.id)
         if reason is None:
             figures[DONE[action]] += 1
         elif not run.about.get("named") and reason == CLOSED:

@@ -138,6 +138,7 @@ class DeliveryRunner:
             dry=False,
             wake=self._context.wakes.wake,
             collections=run.about.get("collections"),
+            run=run.id,
         )
         count, till = 0, time.monotonic() + SECONDS
         gone: list[tuple[Position, str]] = []

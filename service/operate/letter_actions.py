@@ -61,9 +61,9 @@ class LetterActions:
         self._context = context
         self._configuration = configuration
 
-    def act(self, action: Action, letter: Letter) -> str | None:
+    def act(self, action: Action, letter: Letter, run: str | None = None) -> str | None:
         """
-        Carry out *action*; return why it could not be done.
+        Carry out *action*, for the run with the id *run*; return why it could not be done.
 
         Raises:
             StoreUnavailable: Nothing was changed, or that is unknown; it can be repeated.
@@ -71,7 +71,7 @@ class LetterActions:
         if letter.state != "open":
             return CLOSED
         try:
-            return self._discard(letter) if action == "discard" else self._replay(letter)
+            return self._discard(letter, run) if action == "discard" else self._replay(letter, run)
         except StoreUnavailable:
             raise
         except ConfigurationInvalid as error:
@@ -81,25 +81,26 @@ class LetterActions:
             _log.exception("dead letter not replayed", extra={"letter": letter.id})
             return f"{type(error).__name__}: {error}"
 
-    def _discard(self, letter: Letter) -> str | None:
-        return None if self._context.letters.discard(letter.id, letter.created) else CLOSED
+    def _discard(self, letter: Letter, run: str | None) -> str | None:
+        done = self._context.letters.discard(letter.id, letter.created, run)
+        return None if done else CLOSED
 
-    def _replay(self, letter: Letter) -> str | None:
+    def _replay(self, letter: Letter, run: str | None) -> str | None:
         if reason := obstacle(letter):
             return reason
         if letter.kind == "unmapped":
-            return self._map_again(letter)
-        done, destination = self._context.letters.replay(letter.id, letter.created)
+            return self._map_again(letter, run)
+        done, destination = self._context.letters.replay(letter.id, letter.created, run)
         if destination:
             self._context.wakes.wake(destination)
         return None if done else "is closed, or holds nothing to send again"
 
-    def _map_again(self, letter: Letter) -> str | None:
+    def _map_again(self, letter: Letter, run: str | None) -> str | None:
         # A list has no bodies.
         whole = _with_body(self._context, self._context.letters.show(letter.id) or letter)
         if not whole.body:
             return NO_BODY
-        receipt = self._intake.replay(whole)
+        receipt = self._intake.replay(whole, run)
         words = [problem_words(each.path, each.message) for each in receipt.problems]
         # From the store, not from the receipt: it may refuse a version that the mapping accepted.
         left = self._context.letters.show(letter.id)

@@ -75,6 +75,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "what": entry.what,
         "says": says(entry),
         "by": entry.by or None,
+        "run": entry.run,
         "source": entry.source,
         "delivery": delivery,
         "event": entry.event,
@@ -137,10 +138,14 @@ def _other(entry: Entry) -> str:
 def _accepted(entry: Entry) -> str:
     event = f"event {entry.event}" if entry.event else "an event without an id"
     of = f" of {entry.source}" if entry.source else ""
-    by = f", by {entry.by}" if entry.by not in ("", entry.source) else ""
+    by = f", by {_who(entry)}" if entry.by not in ("", entry.source) else ""
     topic = f", topic {entry.topic}" if entry.topic else ""
     mapping = f", mapping {entry.mapping}" if entry.mapping else ""
     return f"{event}{of}{topic}{mapping}{by}"
+
+
+def _who(entry: Entry) -> str:
+    return f"{entry.by} ({entry.run})" if entry.run else entry.by
 
 
 def _left_out(entry: Entry) -> str:
@@ -188,7 +193,12 @@ def _unanswered(entry: Entry) -> str:
 def _letter(entry: Entry) -> str:
     detail = entry.detail
     why = f" ({detail['why']})" if detail.get("why") else ""
-    return f"the dead letter {detail['letter']}{why} {_ACTS.get(detail['act'], detail['act'])}"
+    act = _ACTS.get(detail["act"], detail["act"])
+    return f"the dead letter {detail['letter']}{why} {act}{_in_run(entry)}"
+
+
+def _in_run(entry: Entry) -> str:
+    return f" by {_who(entry)}" if entry.run else ""
 
 
 def _blocked(entry: Entry) -> str:
@@ -212,7 +222,7 @@ _SAYS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "missing": lambda entry: f"no item has its key: {_word(_MISSING, entry.detail['becomes'])}",
     "edited": lambda entry: _word(_EDITS, entry.detail["what"]),
     "letter": _letter,
-    "rewritten": lambda _: "its values are to be written once more",
+    "rewritten": lambda entry: f"its values are to be written once more{_in_run(entry)}",
     "restored": lambda _: "its retirement was taken back",
     "merged": lambda entry: f"the record {entry.detail['key']}, which is the same, was merged",
     "blocked": _blocked,

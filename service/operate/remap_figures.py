@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from service.ingest.remap import Remap
 from workers.model.retirement import shown_slug
 
 LISTED: Final = 1000  # fields that are listed
+_OF_RUN: Final = ("deliveries", "events", "taken", "items", "same", "stale", "letters")
 
 
 def figures_of(runs: Sequence[Remap]) -> dict[str, Any]:
@@ -44,3 +45,14 @@ def figures_of(runs: Sequence[Remap]) -> dict[str, Any]:
             for r in islice(rows, LISTED)
         ],
     }
+
+
+def run_figures(figures: Mapping[str, Any]) -> dict[str, int]:
+    """Return what the list of runs shows of the *figures* of a remap."""
+    problems = sum(each["events"] for each in figures["problems"])
+    return {name: figures[name] for name in _OF_RUN} | {"unmapped": problems}
+
+
+def figures_so_far(run: Remap) -> dict[str, int]:
+    """Return what the list of runs shows of a remap that goes on."""
+    return {name: getattr(run.tally, name) for name in _OF_RUN if hasattr(run.tally, name)}

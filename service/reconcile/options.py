@@ -27,3 +27,7 @@ class ReconcileOptions:
     overwrite_up_to: int | None = None
     no_wait: bool = False
     scheduled: bool = False
+
+    @property
+    def writes(self) -> bool:
+        return not (self.check or self.dry_run)

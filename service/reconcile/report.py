@@ -46,6 +46,7 @@ def summary(
     differences = {cause: number_of.get(cause, 0) for cause in causes.DIFFERENCES}
     notes = {cause: n for cause, n in number_of.items() if cause not in differences}
     return {
+        "run": run.hooks.run,
         "collection": run.collection.name,
         "source": run.rows.chosen.source,
         "records": found.records,
@@ -172,6 +173,13 @@ def lines(figures: Mapping[str, Any]) -> Iterator[str]:
         return
     calls = figures["calls"]
     yield f"Calls: {calls['listing']} to list, {calls['all']} in all"
+    if figures.get("run"):
+        yield f"Run {figures['run']}{undo_words(figures['run']) if figures['found'] else ''}"
+
+
+def undo_words(run: str) -> str:
+    """Return the command that takes back what *run* changed, as the end of a line."""
+    return f"; take it back with: instep undo --run {run}"
 
 
 def _figures(numbers: Mapping[str, int]) -> str:

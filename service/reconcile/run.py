@@ -283,4 +283,5 @@ class ReconcileRun:
             limits=limits,
             # Only the store of the real run has the lock.
             portion=self.hooks.portion if context is self.context else lambda: None,
+            run=self.hooks.run,
         )

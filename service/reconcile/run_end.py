@@ -12,6 +12,7 @@ import redis
 from service.reconcile import report
 from service.reconcile.lock import RunLock
 from service.reconcile.options import ReconcileOptions
+from service.reconcile.run_entry import RunEntry
 from service.reconcile.state import past_runs
 from service.reconcile.time_limit import TimeLimit
 from workers.errors import ProcessorError, ReconcileFailed, StoreUnavailable
@@ -19,10 +20,14 @@ from workers.errors import ProcessorError, ReconcileFailed, StoreUnavailable
 
 @contextmanager
 def noted(
-    client: redis.Redis, options: ReconcileOptions, limit: TimeLimit, lock: RunLock
+    client: redis.Redis,
+    options: ReconcileOptions,
+    limit: TimeLimit,
+    lock: RunLock,
+    entry: RunEntry,
 ) -> Iterator[None]:
     """Record in the store the start of a run that writes, and why it failed."""
-    if _writes(options):
+    if options.writes:
         past_runs.note_begin(client, options.collection, scheduled=options.scheduled)
     try:
         yield
@@ -30,6 +35,7 @@ def noted(
         # A signal may surface as another error, e.g. of a database driver.
         why = limit.words or (str(error) if isinstance(error, ProcessorError) else repr(error))
         _note_failure(client, options, why, lock)
+        entry.fail(why, stopped=limit.stopped)
         raise
 
 
@@ -46,12 +52,8 @@ def ending(options: ReconcileOptions, limit: TimeLimit) -> Iterator[None]:
     raise ReconcileFailed(_message(options, limit.words))
 
 
-def _writes(options: ReconcileOptions) -> bool:
-    return not (options.check or options.dry_run)
-
-
 def _note_failure(client: redis.Redis, options: ReconcileOptions, why: str, lock: RunLock) -> None:
-    if _writes(options):
+    if options.writes:
         with suppress(StoreUnavailable):
             past_runs.note_end(client, options.collection, 1, why, lock=lock)
 
@@ -64,7 +66,7 @@ def note_end(
     lock: RunLock,
 ) -> None:
     """Record in the store how a run that writes ended."""
-    if _writes(options):
+    if options.writes:
         warned = [f"Warning: {each}" for each in figures["warnings"]]
         lines = map(str.strip, report.lines({**figures, "warnings": ()}))
         message = "; ".join([*lines, *warned])
@@ -77,11 +79,16 @@ def note_end(
 
 
 def abandon(
-    client: redis.Redis, options: ReconcileOptions, locks: Sequence[RunLock], why: str
+    client: redis.Redis,
+    options: ReconcileOptions,
+    limit: TimeLimit,
+    held: Sequence[tuple[RunLock, RunEntry]],
+    why: str,
 ) -> None:
     """Clean up where the run itself cannot."""
-    for lock in locks:
+    for lock, entry in held:
         _note_failure(client, options, why, lock)
+        entry.fail(why, stopped=limit.stopped)
         with suppress(StoreUnavailable):
             lock.end()
     sys.stderr.write(f"{_message(options, why)}\n")
@@ -89,7 +96,5 @@ def abandon(
 
 
 def _message(options: ReconcileOptions, why: str) -> str:
-    done = (
-        "what was handed over before is still sent" if _writes(options) else "nothing was changed"
-    )
+    done = "what was handed over before is still sent" if options.writes else "nothing was changed"
     return f"{options.collection} was not fully reconciled: {why}; {done}; run it again"

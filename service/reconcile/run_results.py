@@ -16,13 +16,15 @@ from workers.policy.run_guard import GuardDecision, GuardInput
 
 @dataclass(slots=True)
 class RunHooks:
-    """Called with the progress, from the thread of the run."""
+    """Called with the progress, from the thread of the run; *run*: its id, unless it only looks."""
 
     read: Callable[[int], object] = lambda _: None
     listed: Callable[[int, int | None], object] = lambda *_: None
     settled: Callable[[int], object] = lambda _: None
     moved: Callable[[], object] = lambda: None  # any other progress
     portion: Callable[[], RunLease | None] = lambda: None  # before each portion that is handed over
+    run: str | None = None
+    stage: Callable[[str], Callable[[int, int | None], object]] = lambda _: lambda *_: None
 
 
 @dataclass(frozen=True, slots=True)

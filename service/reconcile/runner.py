@@ -17,6 +17,7 @@ from service.reconcile.plan import causes
 from service.reconcile.progress import Progress
 from service.reconcile.run import ReconcileRun
 from service.reconcile.run_end import abandon, ending, note_end, noted
+from service.reconcile.run_entry import RunEntry, run_entry
 from service.reconcile.run_results import ApplyResult, ComparisonResult
 from service.reconcile.snapshot.choice import opened
 from service.reconcile.snapshot.mapping_choice import chosen
@@ -100,19 +101,26 @@ def reconciled(
     try:
         connection.reach(client, settings.store)
         with WorkingSet() as table:
-            locks: list[RunLock] = []
+            held: list[tuple[RunLock, RunEntry]] = []
+            source, writes = rows.chosen.source, options.writes
             with (
                 ending(options, limit),
-                watched(limit, partial(abandon, client, options, locks)),
+                watched(limit, partial(abandon, client, options, limit, held)),
                 run_lock(client, collection.name, work, lost=limit.fail) as lock,
-                noted(client, options, limit, lock),
+                run_entry(context, by, collection.name, source, writes=writes) as entry,
+                noted(client, options, limit, lock, entry),
             ):
-                locks.append(lock)
+                held.append((lock, entry))
                 run = ReconcileRun(context, collection, rows, table)
-                run.hooks.portion = lock.check
+                run.hooks.portion, run.hooks.stage, run.hooks.run = (
+                    lock.check,
+                    entry.stage,
+                    entry.id,
+                )
                 outcome = carry_out(run, options, approve, limit)
                 _audit(context, options, by, outcome.figures)
                 note_end(client, options, outcome.code, outcome.figures, lock)
+                entry.end(outcome.figures)
             yield outcome
     finally:
         client.close()
@@ -122,8 +130,8 @@ def reconciled(
 def _audit(
     context: Context, options: ReconcileOptions, by: str, figures: Mapping[str, Any]
 ) -> None:
-    if not (options.check or options.dry_run):
-        told = {name: figures[name] for name in ("source", "found", "left", "state")}
+    if options.writes:
+        told = {name: figures[name] for name in ("run", "source", "found", "left", "state")}
         Audit(context.steps).record(by, "reconcile", options.collection, **told)
 
 
@@ -173,11 +181,18 @@ def carry_out(
 def _compare(run: ReconcileRun, options: ReconcileOptions, limit: TimeLimit) -> ComparisonResult:
     records, name = run.rows.records, run.collection.name
     with (
-        _stage(limit, f"reading {records.name}", records.size, records.unit) as run.hooks.read,
+        _stage(
+            run,
+            limit,
+            f"read_{records.unit}",
+            f"reading {records.name}",
+            records.size,
+            records.unit,
+        ) as run.hooks.read,
         limit.waiting(options.file == "-"),  # the writer of the pipe may take its time
     ):
         run.read()
-    with _stage(limit, f"listing {name}", None, "items") as run.hooks.listed:
+    with _stage(run, limit, "items", f"listing {name}", None, "items") as run.hooks.listed:
         pages = run.list()
     limit.begin(f"comparing {name}")
     return run.compare(pages, partial=options.partial or run.collection.reconcile.partial)
@@ -221,20 +236,23 @@ def _act(
         return held()
 
     run.hooks.portion = portion
-    with _stage(limit, f"writing {run.collection.name}", total, "records") as run.hooks.settled:
+    with _stage(
+        run, limit, "settled", f"writing {run.collection.name}", total, "records"
+    ) as run.hooks.settled:
         return run.act(found, decisions, wait=wait)
 
 
 @contextmanager
 def _stage(
-    limit: TimeLimit, label: str, total: int | None, unit: str
+    run: ReconcileRun, limit: TimeLimit, name: str, label: str, total: int | None, unit: str
 ) -> Iterator[Callable[..., None]]:
     """Begin a stage of the run; yield the function to call with its progress."""
-    went = limit.begin(label)
+    went, counted, size = limit.begin(label), run.hooks.stage(name), total
     with Progress(label, total, unit) as bar:
 
         def at(done: int, total: int | None = None) -> None:
             went(done)
+            counted(done, total or size)
             bar.at(done, total)
 
         yield at

@@ -78,6 +78,11 @@ class TimeLimit:
             self._waits = False
             self.moved()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody ended it, by a signal."""
+        return self.words in _WORDS.values()
+
     def fail(self, words: str) -> None:
         self._failed = words
 

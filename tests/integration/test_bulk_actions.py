@@ -220,11 +220,11 @@ def test_a_run_that_is_interrupted_goes_on_and_counts_each_letter_once(shop, mon
     first, acts = BulkRunner(shop.context, shop.configured), []
     act = first._actions.act
 
-    def dies(action, letter):
+    def dies(action, letter, run):
         acts.append(letter.id)
         if len(acts) == 5:
             raise StoreUnavailable("gone")
-        return act(action, letter)
+        return act(action, letter, run)
 
     monkeypatch.setattr(first._actions, "act", dies)
     with pytest.raises(StoreUnavailable):
@@ -258,9 +258,9 @@ def test_who_lost_its_lease_takes_nothing_off_the_list(shop, runner, monkeypatch
     id = begin(shop, group=shop.group(LONG))
     act = runner._actions.act
 
-    def slow(action, letter):
+    def slow(action, letter, run):
         shop.context.steps.client.set(problem_keys.running(id), "another process")
-        return act(action, letter)
+        return act(action, letter, run)
 
     monkeypatch.setattr(runner._actions, "act", slow)
     runner.step()

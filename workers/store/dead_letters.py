@@ -61,23 +61,26 @@ class DeadLetters:
         body = base64.b64decode(text) if held.get("encoding") == "base64" else text.encode()
         return replace(letter, body=body)
 
-    def replay(self, id: str, opened: datetime | None = None) -> tuple[bool, str | None]:
+    def replay(
+        self, id: str, opened: datetime | None = None, run: str | None = None
+    ) -> tuple[bool, str | None]:
         """
         Return the values of a letter to the outbox; for unmapped events see
         `service.ingest.intake`.
 
         Args:
             opened: Only if it has not been opened anew since.
+            run: The id of the run (``runs.py``) that does it.
 
         Returns:
             Whether anything was returned, and the destination to wake, if any.
         """
-        answer = self._act(id, "replay", opened)
+        answer = self._act(id, "replay", opened, run)
         return bool(answer["done"]), answer.get("wake") or None
 
-    def discard(self, id: str, opened: datetime | None = None) -> bool:
+    def discard(self, id: str, opened: datetime | None = None, run: str | None = None) -> bool:
         """Drop the values of a letter; False: there is no such open letter. See `replay`."""
-        return bool(self._act(id, "discard", opened)["done"])
+        return bool(self._act(id, "discard", opened, run)["done"])
 
     def count(self) -> int:
         """Return the number of open letters."""
@@ -115,13 +118,14 @@ class DeadLetters:
                 break
         return chosen[:count]
 
-    def _act(self, id: str, act: str, opened: datetime | None) -> dict[str, Any]:
+    def _act(self, id: str, act: str, opened: datetime | None, run: str | None) -> dict[str, Any]:
         return self.steps.run(
             "resolve_dead_letter",
             {
                 "token": uuid.uuid4().hex,
                 "id": id,
                 "act": act,
+                "run": run,
                 "opened": opened and round(opened.timestamp() * 1000),
                 "places": self.settings.copies(),
                 "destinations": {c.name: c.destination for c in self.settings.collections.values()},

@@ -95,6 +95,7 @@ class Run:
     dry: bool = False  # write nothing
     # What earlier dry steps would have stored: {item: {slug: field}}.
     assumed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    id: str | None = None  # of the run (``runs.py``) that does it
 
 
 class Kept:
@@ -151,6 +152,7 @@ class Kept:
             "token": token,
             "source": source,
             "mode": "remap",
+            "run": how.id,
             "dedupe_ms": max(1, int((configured.dedupe_hours or DEDUPE_HOURS) * 3_600_000)),
             "letters_most": LETTERS_MOST,
             "raw_bytes": RAW_BYTES,

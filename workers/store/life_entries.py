@@ -113,6 +113,7 @@ class Entry:
     event: str | None = None
     topic: str | None = None
     mapping: str | None = None
+    run: str | None = None  # that did it (``runs.py``)
     proof: str | None = None  # mark of the secret that proved the delivery
     fields: Mapping[str, FieldFate] = field(default_factory=dict)
     call: Request | None = None
@@ -196,18 +197,22 @@ def _head(told: Sequence[Any]) -> tuple[dict[str, Any], Sequence[Any]]:
     return head, rest
 
 
+def _run(more: Sequence[Any]) -> str | None:
+    return more[0] if more else None
+
+
 def _problems(told: Sequence[Any]) -> list[dict[str, Any]]:
     return [{"path": path, "message": message} for path, message in told]
 
 
 def _accepted(at: datetime, told: Sequence[Any]) -> Entry:
-    head, [fields, *_] = _head(told)
+    head, [fields, *more] = _head(told)
     fates: dict[str, FieldFate] = {}
     against = None
     for each in fields:
         fate = _fate(each, against)
         against, fates[each[0]] = fate.against or against, fate
-    return Entry(at, "accepted", **head, fields=fates)
+    return Entry(at, "accepted", **head, fields=fates, run=_run(more))
 
 
 def _fate(told: Sequence[Any], before: Against | None) -> FieldFate:
@@ -237,17 +242,17 @@ def _edited(at: datetime, told: Sequence[Any]) -> Entry:
 
 
 def _letter(at: datetime, told: Sequence[Any]) -> Entry:
-    act, letter, why, slugs, *_ = told
+    act, letter, why, slugs, *more = told
     fate = {"discard": "discarded", "dead": "dead"}.get(act, "pending")
     detail = {"act": act, "letter": letter, "why": why}
-    by = "replay" if act == "replay" else ""
-    return Entry(at, "letter", by, fields={s: FieldFate(fate) for s in slugs}, detail=detail)
+    by, fates = "replay" if act == "replay" else "", {slug: FieldFate(fate) for slug in slugs}
+    return Entry(at, "letter", by, fields=fates, detail=detail, run=_run(more))
 
 
 def _rewritten(at: datetime, told: Sequence[Any]) -> Entry:
-    by, slugs, *_ = told
+    by, slugs, *more = told
     fields = {slug: FieldFate("pending") for slug in slugs}
-    return Entry(at, "rewritten", _BY.get(by, ""), fields=fields)
+    return Entry(at, "rewritten", _BY.get(by, ""), fields=fields, run=_run(more))
 
 
 def _blocked(at: datetime, told: Sequence[Any]) -> Entry:

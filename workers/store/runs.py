@@ -2,7 +2,8 @@
 Runs: what was begun by hand or by schedule and takes a while.
 
 A run is a hash. One with work that a worker carries out has a list of it, and is queued until it
-has ended. The newest `MOST` runs are kept, and those that have not ended.
+has ended; one without is carried out by the process that began it (``own_runs.py``). The newest
+`MOST` runs are kept, and those that have not ended.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Final, Literal
 
 from redis.client import Pipeline
 
-from workers.store import clock
+from workers.store import clock, killed_runs
 from workers.store import problem_keys as keys
 from workers.store.connection import guarded
 from workers.store.lease import Lease
@@ -35,10 +36,11 @@ class Run:
     One run.
 
     Args:
-        state: "held": it waits for an approval; "stopped": ended by hand.
+        state: "held": it waits for an approval; "stopped": ended by hand, or killed.
         figures: What it did so far, by name.
         about: What it works on, as its kind needs it.
-        reason: Why it failed.
+        reason: Why it failed, or was stopped.
+        own: The process that began it carries it out.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Run:
     figures: Mapping[str, Any] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
+    own: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the run ready for JSON."""
@@ -86,6 +89,7 @@ class Runs:
         about: Mapping[str, Any] | None = None,
         work: Sequence[str] = (),
         ended: bool = False,
+        own: bool = False,
     ) -> str:
         """
         Record a run, and return its id.
@@ -94,6 +98,7 @@ class Runs:
             by: Who began it: the name of an access, or user and host.
             work: What a worker is to do, in order, by `todo` and `did`.
             ended: There is nothing left to do: nobody need be alive to end it.
+            own: This process carries it out, and holds its lease meanwhile (``own_runs.py``).
         """
         now = self.now()
         with guarded():
@@ -107,6 +112,7 @@ class Runs:
                 "source": source or "",
                 "figures": json.dumps(dict(figures or {}), ensure_ascii=False),
                 "about": json.dumps(dict(about or {}), ensure_ascii=False),
+                **({"own": 1} if own else {}),
             }
             with self.steps.client.pipeline(transaction=True) as pipeline:
                 pipeline.hset(keys.run(id), mapping=held)
@@ -225,9 +231,13 @@ class Runs:
             for id in ids:
                 pipeline.hgetall(keys.run(id))
             found = pipeline.execute()
-        return [_run(id, held) for id, held in zip(ids, found, strict=True) if held]
+        runs = [_run(id, held) for id, held in zip(ids, found, strict=True) if held]
+        return killed_runs.marked(self.steps.client, runs, self.now)
 
     def _trim(self) -> None:
+        with guarded():
+            open_ids = sorted(map(str, self.steps.client.smembers(keys.OPEN)))
+        killed_runs.close(self.steps.client, self._read(open_ids))
         with guarded():
             client = self.steps.client
             over = int(client.zcard(keys.RUNS)) - MOST
@@ -256,6 +266,7 @@ def _run(id: str, held: Mapping[str, str]) -> Run:
         figures=json.loads(held.get("figures", "{}")),
         about=json.loads(held.get("about", "{}")),
         reason=held.get("reason", ""),
+        own=held.get("own") == "1",
     )
 
 

@@ -65,6 +65,7 @@ class Applier:
         order: Whether snapshot or outbox is newer.
         limits: The most that the store accepts of a kind (`RunLimit`); other kinds are not limited.
         portion: Checks the lock of the run before each portion; raises if it is lost.
+        run: Its id (`workers.store.runs`); None: it is a dry run.
     """
 
     context: Context
@@ -77,6 +78,7 @@ class Applier:
     order: Precedence
     limits: Mapping[str, RunLimit]
     portion: Callable[[], RunLease | None] = lambda: None
+    run: str | None = None
 
     def __post_init__(self) -> None:
         self._destination = self.context.settings.destinations[self.collection.destination]
@@ -230,6 +232,7 @@ class Applier:
                 as_of_ms=self.order.as_of_ms,
                 limit=limit,
                 lease=self.portion(),
+                run=self.run,
             )
         if done.held and limit:
             return Applied(held={limit.kind: ""})
@@ -240,7 +243,9 @@ class Applier:
     def _accept(self, changes: Sequence[list[Change]], limit: RunLimit | None = None) -> Applied:
         done = Applied()
         for events in parts(changes):
-            delivery = Delivery(self.source, "", events, mode="reconcile", limit=limit)
+            delivery = Delivery(
+                self.source, "", events, mode="reconcile", limit=limit, run=self.run
+            )
             accepted = Accepted("lost")
             while accepted.outcome == "lost":  # as above
                 token, lease = uuid.uuid4().hex, self.portion()

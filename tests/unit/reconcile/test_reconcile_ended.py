@@ -14,6 +14,8 @@ from service.cli import main
 from service.reconcile import report
 from service.reconcile.lock import holder, run_lock
 from service.reconcile.state.past_runs import note_begin
+from tests.support.outbox_driver import Bench
+from workers.store.runs import Runs
 
 TOML = """
 mappings = ["mappings.py"]
@@ -124,6 +126,9 @@ def test_a_run_that_is_ended_by_hand_says_so_and_frees_its_lock(configure, store
     assert "Traceback" not in said
     assert holder(store, "products") is None
     assert store.hget("instep:reconciled:products", "state") == "failed"
+    found = Runs(Bench(store).steps).show("r1")
+    assert (found.state, found.reason) == ("stopped", "ended by Ctrl-C")
+    assert found.by.startswith("cli:")
 
 
 def test_a_run_that_stood_still_while_another_took_over_ends_and_writes_nothing(configure, store):
@@ -143,14 +148,22 @@ def test_a_run_that_stood_still_while_another_took_over_ends_and_writes_nothing(
     store.delete(lock)  # as it runs out
     with run_lock(store, "products"):
         note_begin(store, "products")
-        before = {key: store.dump(key) for key in store.keys("*")}
+        before = dumps(store)
         run.send_signal(signal.SIGCONT)
         said, _ = run.communicate(timeout=30)
-        after = {key: store.dump(key) for key in store.keys("*")}
+        after = dumps(store)
     assert run.returncode == 1
     assert "the lock of products was lost: instep reconcile (process" in said
     assert "Traceback" not in said
     assert after == before
+    found = Runs(Bench(store).steps).show("r1")
+    assert (found.state, "the lock of products was lost" in found.reason) == ("failed", True)
+
+
+def dumps(store):
+    """All that is stored, but for the entry of the run itself."""
+    names = (name for name in store.keys("*") if not name.startswith("instep:run"))
+    return {name: store.dump(name) for name in names}
 
 
 def test_what_a_run_is_to_be_warned_of_is_told_first():

@@ -1,6 +1,6 @@
 -- Shared by the steps: what an entry of a life says (lives.lua). workers/store/life_entries.py reads it;
 -- nothing else knows the codes. Each is a JSON list that begins with its time, ms, and its kind:
---   "a", by, source, delivery, event, topic, mapping, mark, fields    an event was accepted
+--   "a", by, source, delivery, event, topic, mapping, mark, fields, run    an event was accepted
 --     by: "" source, "c" reconcile, "m" remap, "y" replay of a letter, "e" editor; delivery: its number
 --     in the log; mark: of the secret that proved it
 --     fields: [slug, fate, value, against, length]: length: of a value that is cut, which is text then
@@ -16,23 +16,30 @@
 --   "m", what    it has none; what becomes of it: create, dead-letter, ignore, retired, incomplete
 --   "e", what, detail, [slug]    in the CMS: edited, deleted, unpublished; gone: no listing shows it;
 --     moved: it has another key; twin: another item has the same one
---   "t", act, letter, why, [slug]    replay, discard; again: its item is there now; dead: died unsent
---   "w", by, [slug]    to be written once more
+--   "t", act, letter, why, [slug], run    replay, discard; again: its item is there now; dead: died unsent
+--   "w", by, [slug], run    to be written once more
 --   "b"    its retirement was taken back
 --   "g", key, fields, overtaken    the record of *key* was merged into it
 --   "r", slug, collection, [key], number    waits for items
 --   "s", why    from here on it is written staged only
 --   "i", slug, instead, passed    the slug of its new item
+-- run: its id stands there only where a run did it.
 -- Fates: p pending, u unchanged, s stale, x superseded, i ignored, d discarded, k dead,
 --   w written, o overtaken by a newer value, q unknown, z again
 -- life_events.lua writes "a" and "l", life_requests.lua "c", "n" and "x".
---! uses lives
+--! uses step lives
 
 local life_entries = {}
 local REFERS = 5  -- keys of items that it waits for
 
 local function note(item, ...)
   lives.note(item.collection, item.record, table.concat({...}, ','))
+end
+
+-- The run that does this, as the end of an entry.
+function life_entries.run_text()
+  local run = step.given(step.request.run)
+  return run and ',' .. lives.text_of(run) or ''
 end
 
 function life_entries.note_found(item, id) note(item, '"f"', lives.text_of(id)) end
@@ -45,10 +52,12 @@ function life_entries.note_edited(item, what, detail, slugs)
 end
 
 function life_entries.note_letter(item, act, letter, why, slugs)
-  note(item, '"t"', cjson.encode(act), lives.text_of(letter), lives.text_of(why), lives.list_of(slugs))
+  note(item, '"t"', cjson.encode(act), lives.text_of(letter), lives.text_of(why), lives.list_of(slugs) .. life_entries.run_text())
 end
 
-function life_entries.note_rewritten(item, by, slugs) note(item, '"w"', cjson.encode(by), lives.list_of(slugs)) end
+function life_entries.note_rewritten(item, by, slugs)
+  note(item, '"w"', cjson.encode(by), lives.list_of(slugs) .. life_entries.run_text())
+end
 
 function life_entries.note_back(item) note(item, '"b"') end
 

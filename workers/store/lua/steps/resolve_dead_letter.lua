@@ -2,7 +2,8 @@
 -- resolve_dead_letter: replay or discard one dead letter. Only values that still hold their arrival number are
 -- in it: what has been overtaken has left as superseded.
 -- ARGV[2]: {token, id, act: 'replay' | 'discard', destinations: {collection: destination},
---   places: {collection: copy}, opened: ms: only if it has not been opened anew since}
+--   places: {collection: copy}, opened: ms: only if it has not been opened anew since,
+--   run: that does it}
 -- Returns {done, fields, wake}.
 -- Errors: none: a full store does this as well.
 --! uses step items item_schedule wakeups dead_letters resting_records left_out life_entries
