@@ -33,6 +33,10 @@ def changed(instep):
         return json.loads(connection.getresponse().read())["items"]
 
 
+def runs(instep):
+    return json.loads(instep.command("runs", "list", "--json")[1])
+
+
 @pytest.fixture
 def planted():
     planted = Planted(60, share=3)
@@ -65,12 +69,15 @@ def test_a_scheduled_run_is_held_by_the_guard_until_an_operator_approves(planted
     assert planted.calls["POST"] == 0
     planted.calls.clear()
 
+    (held,) = runs(instep)  # neither a check nor a dry run is one
+    assert (held["state"], held["by"], held["source"]) == ("held", "schedule", "erp")
+    assert held["figures"]["held"] == 9
     code, said, _ = instep.command("reconcile", "products", "--check")
     assert code == 1
     assert "orphan: P-0013 → retire (delete)" in said
     code, said, _ = instep.command("reconcile", "products", "--dry-run", "--json")
     told = json.loads(said)
-    assert (code, told["state"]) == (1, "held")
+    assert (code, told["state"], told["run"]) == (1, "held", None)
     assert told["guard"]["retired"] == {"wanted": 3, "allowed": False}
     assert {*planted.calls} <= {"list", "GET"}
 
@@ -83,6 +90,16 @@ def test_a_scheduled_run_is_held_by_the_guard_until_an_operator_approves(planted
     told = json.loads(said)
     assert told["outcomes"] == {"repaired": told["found"] - 2}, wrong
     assert told["counts"]["orphan"] == 3
+    run, before, first = runs(instep)
+    assert (run["id"], run["kind"], run["state"]) == (told["run"], "reconcile", "done")
+    figures = {"differences": told["found"], "created": 6, "retired": 3, "held": 0}
+    assert figures.items() <= run["figures"].items()
+    assert (before["state"], first["state"]) == ("stopped", "stopped")
+    assert before["reason"] == f"a newer reconcile took its place: {run['id']}"
+    code, life, _ = instep.command("why", "products", planted.key(61), "--json")
+    assert {each["run"] for each in json.loads(life)["life"] if each["by"] == "reconcile"} == {
+        run["id"]
+    }
     code, said, _ = instep.command("reconcile", "products", "--check", "--json")
     assert {cause: n for cause, n in json.loads(said)["counts"].items() if n} == {
         "duplicate key": 1,
@@ -124,4 +141,4 @@ def test_the_rows_of_a_database_are_reconciled_as_those_of_a_file_are(planted, i
     (entry,) = changed(instep)
     assert (entry["action"], entry["target"]) == ("reconcile", "products")
     assert entry["by"].startswith("cli:")
-    assert entry["figures"]["found"] == told["found"]
+    assert (entry["figures"]["found"], entry["figures"]["run"]) == (told["found"], told["run"])

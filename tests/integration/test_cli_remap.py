@@ -12,6 +12,7 @@ from service.ingest.intake import Intake
 from workers.config.loader import load
 from workers.runtime import jobs
 from workers.store.audit import Audit
+from workers.store.record_history import RecordHistory
 
 TOML = """
 mappings = ["mappings.py"]
@@ -117,6 +118,12 @@ def test_with_yes_it_is_done_and_the_second_time_there_is_nothing_to_do(run, con
     assert result.exit_code == 0, result.output
     assert "1 fields of 1 items changed" in result.stdout
     assert price(context) == 5
+    (made,) = context.runs.list()
+    assert f"Run {made.id}; take it back with: instep undo --run {made.id}" in result.stdout
+    assert (made.kind, made.state, made.source) == ("remap", "done", "erp")
+    assert (made.figures["taken"], made.figures["items"]) == (1, 1)
+    life = RecordHistory(context.steps, context.settings).read("products", "a")
+    assert [each.run for each in life.entries if each.by == "remap"] == [made.id]
     again = run("erp", "--since", "2h")
     assert again.exit_code == 0
     assert "Nothing to do." in again.stdout
@@ -146,6 +153,7 @@ def test_a_program_gets_both_runs_as_json(run):
     result = run("erp", "--since", "2h", "--yes", "--json")
     found = json.loads(result.stdout)
     assert found["dry_run"] == found["done"]
+    assert found["run"] == "r1"
     assert found["done"]["changes"] == [
         {"collection": "products", "record": "a", "field": "price", "old": 500, "new": 5}
     ]
@@ -156,7 +164,9 @@ def test_a_program_gets_both_runs_as_json(run):
 def test_a_program_that_does_not_say_yes_gets_the_dry_run_and_a_no(run, context):
     result = run("erp", "--since", "2h", "--json")
     assert result.exit_code == 1
-    assert json.loads(result.stdout)["done"] is None
+    found = json.loads(result.stdout)
+    assert (found["done"], found["run"]) == (None, None)
+    assert context.runs.list() == []
     assert price(context) == 500
 
 

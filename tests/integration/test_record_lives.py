@@ -303,9 +303,10 @@ def test_a_value_that_a_reconcile_writes_anew_is_told(bench):
     bench.confirm("i1", {"stock": 5})
     products = bench.settings.collections["products"]
     again = Repair("i1", "i1", (("stock", bench.field("i1")["a"]),))
-    Repairs(bench.steps, bench.settings).repair(products, (again,))
+    Repairs(bench.steps, bench.settings).repair(products, (again,), run="r7")
     *_, entry = life(bench)
-    assert (entry.what, entry.by) == ("rewritten", "reconcile")
+    assert (entry.what, entry.by, entry.run) == ("rewritten", "reconcile", "r7")
+    assert says(entry) == "its values are to be written once more by reconcile (r7)"
     assert entry.fields == {"stock": FieldFate("pending")}
 
 
