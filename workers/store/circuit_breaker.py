@@ -55,17 +55,30 @@ class Breaker:
             }
         )
 
-    def pause(self, name: str, reason: str, *, by: str = OPERATOR) -> None:
+    def pause(
+        self,
+        name: str,
+        reason: str,
+        *,
+        by: str = OPERATOR,
+        who: str = "",
+        seconds: float | None = None,
+    ) -> None:
         """
         Send nothing more to the destination or collection *name*; new changes are stored.
 
         Args:
             by: ``operator``, or the budget of the refused token.
+            who: The operator, as in the audit list.
+            seconds: The sweep resumes it after that; None: never.
 
         Raises:
             KeyError: There is no such destination or collection.
         """
-        self._run({**self._place(name), "event": "pause", "reason": reason, "by": by})
+        self._run(
+            {**self._place(name), "event": "pause", "reason": reason, "by": by}
+            | {"who": who or None, "for_ms": seconds and round(1000 * seconds)}
+        )
 
     def resume(self, name: str) -> bool:
         """
@@ -96,7 +109,9 @@ class Breaker:
         return renewed
 
     def _place(self, name: str) -> dict[str, str]:
-        if name in self.settings.destinations:
+        """Return what *name* means: "destination:NAME", "collection:NAME" or NAME alone."""
+        kind, _, name = name.rpartition(":")
+        if name in self.settings.destinations and kind != "collection":
             return {"destination": name}
         collection = self.settings.collections[name]
         return {"destination": collection.destination, "collection": name}

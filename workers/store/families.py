@@ -29,7 +29,17 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("schema", "site", "variants"),
         ),
         "queue": (
-            *("due", "part", "waiting", "lookup", "filter", "wanted", "waiters", "flight"),
+            *(
+                "due",
+                "paused",
+                "part",
+                "waiting",
+                "lookup",
+                "filter",
+                "wanted",
+                "waiters",
+                "flight",
+            ),
             *("wake", "wakes", "nudge", "slice", "slices", "slice-number", "waking"),
             *("sliced", "slicing", "sliced-bytes", "sliced-of"),
         ),
@@ -53,7 +63,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),
             *("key-parts", "memory", "forgetting", "reconciler", "reconciled", "reconciling"),
             *("losses", "witness", "clock", "workers-seen", "metrics", "freshness"),
-            *("spool", "spools", "writer"),
+            *("spool", "spools", "writer", "pauses"),
             *("run", "runs", "run-work", "run-number", "running"),
         ),
     }

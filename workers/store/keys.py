@@ -134,6 +134,14 @@ def collection(name: str) -> str:
     return f"{PREFIX}collection:{name}"
 
 
+PAUSES = f"{PREFIX}pauses"  # hash: sources and lanes of which nothing is sent (``pauses.py``)
+
+
+def paused(collection: str, source: str) -> str:
+    """Sorted set: records with values of a paused source, by the ms since which they wait."""
+    return f"{PREFIX}paused:{collection}:{source}"
+
+
 def destination(name: str) -> str:
     """Hash: calls, breaker, pause, gate (``record_health.lua``)."""
     return f"{PREFIX}destination:{name}"

@@ -18,7 +18,7 @@ import redis
 from workers.config.settings import Destination, Settings
 from workers.model.attempts import Batch, BatchOutcome, Call, Heard, ItemOutcome, Step
 from workers.model.changes import HOLD_MOST, Delivery
-from workers.store import claims, clock, keys, slicing
+from workers.store import audit, claims, clock, keys, slicing
 from workers.store.acceptance import AcceptCall, Accepted
 from workers.store.codec import events_for, step_of, stored
 from workers.store.compression import Packer, keeps, room_of
@@ -275,7 +275,7 @@ class Outbox:
         kept = {name: room_of(source) for name, source in self.settings.sources.items()}
         request = {"destinations": destinations, "fetchers": list(fetchers), "kept": kept}
         request |= {"lives": self.settings.store.lives, "places": self.settings.copies()}
-        answer = self.steps.run("sweep", request)
+        answer = self.steps.run("sweep", request | {"audit_most": audit.MOST})
         return tuple(answer["wake"] or ()), answer["ms"] / 1000
 
     def slice(self) -> Slice:

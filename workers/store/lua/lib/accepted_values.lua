@@ -1,6 +1,6 @@
 -- Shared, of accept: whether a value that comes is news to its item, and what becomes of it.
 --! uses step items arrivals adoption version_order stale_values remap losses delivery
---! uses dead_letters retirements create_only locales write_history cms_forms left_out run_counts
+--! uses dead_letters retirements create_only locales write_history cms_forms left_out run_counts pauses
 
 local request, given = step.request, step.given
 local accepted_values = {
@@ -79,8 +79,8 @@ local function take_value(item, change, event, triple, field, copy)
   if change.on_create then create_only.keep(field, change.on_create[slug]) end
 end
 
--- There is something to send of it.
-local function make_due(item, change)
+-- There is something to send of it: *field*.
+local function make_due(item, change, field)
   items.set(item, 'by', change.by)
   if request.mode ~= 'reconcile' then items.set(item, 'shown', given(change.shown)) end
   -- A newer value starts the count afresh and does not wait out the backoff of the older one.
@@ -90,7 +90,7 @@ local function make_due(item, change)
   -- What has nothing to send has no lane: when it was due last counts no more.
   local due = item.meta.lane and tonumber(item.meta.due)
   if not due or due > delivery.due then items.set(item, 'due', delivery.due) end
-  accepted_values.changes[change.destination] = change
+  if not pauses.holds(field) then accepted_values.changes[change.destination] = change end
 end
 
 -- What of *item* a value of *slug* is older than: {field, why, own version} (life_entries.lua).
@@ -144,7 +144,7 @@ function accepted_values.take(change, event, triple)
   if next(item.left) then left_out.overtake(item, slug, version, event) end
   items.count_state(change.collection, request.source, field.state)
   if field.state == 'unchanged' then return {slug, field.arrival, 'unchanged', triple[2], overtaken} end
-  make_due(item, change)
+  make_due(item, change, field)
   return {slug, field.arrival, 'accepted', triple[2], overtaken}
 end
 

@@ -1,6 +1,6 @@
 -- Shared, of claim: which items of a due set go together by one request.
 --! uses step items item_schedule creation references create_only filters variant_choice item_status
---! uses requests lanes retirement_request plan_room file_imports
+--! uses requests lanes retirement_request plan_room file_imports pauses
 
 local request, now, given = step.request, step.now, step.given
 local LOOKS = 400  -- items that one claim looks at, in as many steps as that takes
@@ -54,7 +54,7 @@ end
 
 -- Where nothing can be sent of an item now, these put it back, and return nil.
 local function fields_to_create(item, collection, how)
-  if creation.refuse_incomplete(item) then return put_back(item) end
+  if pauses.holds_any(item) or creation.refuse_incomplete(item) then return put_back(item) end
   local send
   send, how.files = requests.fields_to_create(item, variant_choice.primary_tag(collection, item))
   if how.kind ~= 'look' then how.kind = 'create' end
@@ -156,7 +156,7 @@ end
 -- The room that live changes leave goes to a reconcile: the request costs the same. Not to replays:
 -- they may have been refused before.
 function batch.fill_up(set_of)
-  if set_of.lane == 'live' and batch.filled < batch.room and lanes.may_be_filled(set_of.collection, batch.how) then
+  if set_of.lane == 'live' and not pauses.is_lane_paused('reconcile') and batch.filled < batch.room and lanes.may_be_filled(set_of.collection, batch.how) then
     batch.claim_items({filler = true, collection = set_of.collection,
       key = 'instep:due:' .. set_of.collection.name .. ':reconcile'})
   end

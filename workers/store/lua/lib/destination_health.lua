@@ -25,7 +25,8 @@ local function close_breaker(key)
   end
 end
 
--- *report*: {event, reason, by, collection, suspect}
+-- till: "<since> <ms>": a pause that began then ends by itself; older releases leave it as it is
+-- *report*: {event, reason, by, who, for_ms, collection, suspect}
 --   event: success | refusal | failure | read | probe-good | probe-bad | pause | resume
 --   suspect: the failure is that of one item that failed alone before
 --   collection: pause or resume only this one
@@ -40,9 +41,11 @@ local function record(destination, report)
         step.tell('paused', {destination = destination, collection = part, reason = report.reason})
       end
       redis.call('HSET', where, 'paused', report.reason, 'by', given(report.by) or 'instep',
-        'since', now)
+        'since', now, 'who', given(report.who) or '')
+      local till = given(report.for_ms) and now + report.for_ms
+      if till then redis.call('HSET', where, 'till', string.format('%.0f %.0f', now, till)) else redis.call('HDEL', where, 'till') end
     else
-      redis.call('HDEL', where, 'paused', 'by', 'since')
+      redis.call('HDEL', where, 'paused', 'by', 'since', 'who', 'till')
       if part then
         publish_wait.try_at_once(part)
         plan_room.try_at_once(part)
@@ -80,9 +83,16 @@ local function record(destination, report)
   end
 end
 
+-- Whether the pause of the destination or collection at *key* ends by now.
+local function is_pause_over(key)
+  local paused, since, till = unpack(redis.call('HMGET', key, 'paused', 'since', 'till'))
+  local own, at = string.match(till or '', '^(%d+) (%d+)$')
+  return paused and own and tonumber(own) == tonumber(since) and tonumber(at) <= now
+end
+
 -- *called*: "<kind>:<status>" of the request that was answered, or was not.
 local function count_call(destination, called)
   if given(called) then step.measure('calls:' .. destination .. ':' .. called, 1) end
 end
 
-return {record = record, count_call = count_call}
+return {record = record, count_call = count_call, is_pause_over = is_pause_over}

@@ -1,8 +1,9 @@
 -- When an item is due, and in which sets of its collection it stands:
 --   instep:due:<collection>:<lane>   sorted set: by the ms from which it may be sent; …:sought: it has no
---     id yet; …:room: the plan has no room for it (plan_room.lua)
+--     id yet; …:room: the plan has no room for it (plan_room.lua). What a paused source gave counts for
+--     none of them (pauses.lua)
 --   instep:waiting:<collection>      sorted set: by the ms since which its oldest value waits
---! uses step items
+--! uses step items pauses
 
 local now = step.now
 local item_schedule = {}
@@ -22,6 +23,7 @@ function item_schedule.remove(item)
     end
   end
   redis.call('ZREM', 'instep:waiting:' .. item.collection, item.record)
+  pauses.rest(item, nil)
   item_schedule.end_lookup(item)
 end
 
@@ -51,34 +53,45 @@ end
 -- lane that wait for an item id, or nowhere. Call it after every change, before save.
 function item_schedule.place(item)
   local lane, oldest, repair, repaired, rest
+  local paused, later  -- by source: since when it waits; the lane in which the rest waits for its resume
   clamp_future(item)
   for _, field in pairs(item.fields) do
     local waits = field.blocked_since and not item.meta.woken
-    if field.state == 'pending' then
+    local pending, repairs = field.state == 'pending', items.wants_repair(field)
+    local held = (pending or repairs) and pauses.holds(field)
+    if pending then oldest = math.min(oldest or field.since, field.since) end
+    if held == 'source' then
+      paused = paused or {}
+      paused[field.source] = math.min(paused[field.source] or now, pending and field.since or now)
+    elseif held then
+      later = math.min(later or 3, field.lane or 1)
+    elseif pending then
       if waits then
         rest = math.min(rest or 3, field.lane or 1)
       else
         lane = math.min(lane or 3, field.lane or 1)
       end
-      oldest = math.min(oldest or field.since, field.since)
-    elseif waits and items.wants_repair(field) then
+    elseif waits and repairs then
       rest = rest or 1
-    elseif items.wants_repair(field) then
+    elseif repairs then
       repair = math.min(repair or field.repair_at, field.repair_at)
       repaired = math.min(repaired or 3, field.lane or 1)
     end
   end
+  -- No item is made without what is held.
+  if item.meta.make and (paused or later) then lane, repair, repaired = nil, nil, nil end
+  pauses.rest(item, paused)
   local at
   local claim = items.live_claim(item)
   if claim then
     at = claim.till
-    lane = lane or repaired or 1
-  elseif lane or repair then
+    lane = lane or repaired or later or 1
+  elseif lane or repair or later then
     -- A repair that failed backs off like anything else.
     at = step.sane(item.meta.due, step.AHEAD_MS) or now
-    if not lane then at = math.max(at, repair) end
+    if repair and not lane then at = math.max(at, repair) end
     at = item_schedule.after_hold(item, at)
-    lane = lane or repaired
+    lane = lane or repaired or later
   end
   if oldest then
     redis.call('ZADD', 'instep:waiting:' .. item.collection, oldest, item.record)
@@ -100,7 +113,7 @@ function item_schedule.place(item)
   end
   items.set(item, 'lane', name)
   items.set(item, 'rest', rest and step.LANES[rest])
-  if not (at or rest) then items.set(item, 'make', nil) end  -- nothing of it is left to be written
+  if not (at or rest or paused) then items.set(item, 'make', nil) end  -- nothing of it is left to be written
 end
 
 return item_schedule

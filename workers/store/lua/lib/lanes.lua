@@ -1,16 +1,16 @@
 -- Shared: what is to be done in which lane, and in which order the lanes are served.
---! uses step rate_limiter listing_schedule filters variant_pages
+--! uses step rate_limiter listing_schedule filters variant_pages pauses
 
 local request, now = step.request, step.now
 
 local lanes = {}
 
--- Those that are behind their share of the budget first, then the most urgent.
+-- Those of which something may be sent: behind their share of the budget first, then the most urgent.
 function lanes.lanes_in_turn(budget)
   local turn = {}
   for rank = 0, #step.LANES do
     for _, lane in ipairs(step.LANES) do
-      if rate_limiter.rank_of(budget, lane) == rank then turn[#turn + 1] = lane end
+      if rate_limiter.rank_of(budget, lane) == rank and not pauses.is_lane_paused(lane) then turn[#turn + 1] = lane end
     end
   end
   return turn
@@ -23,9 +23,13 @@ local function lane_of_listing(collection)
   for i, lane in ipairs(step.LANES) do sought[i] = 'instep:due:' .. collection.name .. ':' .. lane .. ':sought' end
   -- Nearly always there is none: that is one call where this is asked a dozen times a claim.
   for i, lane in ipairs(redis.call('EXISTS', unpack(sought)) > 0 and step.LANES or {}) do
-    if redis.call('EXISTS', sought[i]) == 1 then return {lane = lane, asked = asked} end
+    if not pauses.is_lane_paused(lane) and redis.call('EXISTS', sought[i]) == 1 then return {lane = lane, asked = asked} end
   end
-  return {lane = step.LANES[asked and asked <= now and 1 or #step.LANES], asked = asked}
+  local open = {}
+  for _, lane in ipairs(step.LANES) do
+    if not pauses.is_lane_paused(lane) then open[#open + 1] = lane end
+  end
+  return {lane = open[asked and asked <= now and 1 or #open], asked = asked}
 end
 
 -- *known*: lanes and times by the name of a collection, where several lanes are asked about at once.
@@ -45,6 +49,7 @@ end
 -- The ms from which something is to be done in *lane*, now or later; nil: nothing is.
 function lanes.first_due(lane, open, known)
   local first, known = nil, known or {}
+  if pauses.is_lane_paused(lane) then return nil end
   for _, collection in ipairs(open) do
     local at = head_of('instep:due:' .. collection.name .. ':' .. lane)
     if at and collection.shut then at = math.max(at, collection.next_try) end

@@ -1,5 +1,5 @@
 -- Shared: what of an item a request carries, and with how many others.
---! uses step items item_schedule retirements creation references locales listing_schedule late_imports
+--! uses step items item_schedule retirements creation references locales listing_schedule late_imports pauses
 
 local request, now = step.request, step.now
 local requests = {}
@@ -22,7 +22,7 @@ function requests.fields_to_send(item)
   local send, files, options, any = {}, false, false, false
   for slug, field in pairs(item.fields) do
     local repair = items.wants_repair(field) and field.repair_at <= now
-    if field.state == 'pending' or repair then
+    if (field.state == 'pending' or repair) and not pauses.holds(field) then
       any = true
       local entry = entry_of(slug, field, retirements.value_sent(field))
       if field.file then entry.file = field.file end

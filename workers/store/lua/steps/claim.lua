@@ -12,7 +12,7 @@
 -- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'wait' | 'look', ...}
 -- Errors: none: a full store does this as well.
 --! uses step rate_limiter listing_schedule lookups requests lanes publish_wait plan_room file_imports
---! uses batch batch_payload claim_wait
+--! uses batch batch_payload claim_wait pauses
 --! on demand dead_letters retirements slices cms_forms late_imports joined_claims create_only
 --! on demand item_ids claim_slots claim_breaker lives life_entries life_requests life_bounds
 
@@ -109,7 +109,7 @@ for pass = batch.trial and 1 or 2, batch.fresh_only and 1 or 2 do
   end
 end
 -- What has just begun to wait for an item that it refers to.
-local found = claim_slots.wait_ms.live == 0 and lookups.read_keys('live')
+local found = claim_slots.wait_ms.live == 0 and not pauses.is_lane_paused('live') and lookups.read_keys('live')
 if found then return found end
 
 if not (next(short) or next(lingering) or unseen) then file_imports.end_turn(dest_key, batch.turn) end

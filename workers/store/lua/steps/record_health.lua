@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- record_health: what an answer that settles nothing, or an operator, says of a destination or a
 -- collection; see destination_health.lua.
--- ARGV[2]: {destination, flight, called, event, reason, by, collection, suspect}
+-- ARGV[2]: {destination, flight, called, event, reason, by, who, for_ms, collection, suspect}
 --   flight: the step that has landed, if any
 -- Returns {wake}.
 -- Errors: none: a full store does this as well.

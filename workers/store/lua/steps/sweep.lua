@@ -1,19 +1,21 @@
 #!lua flags=allow-oom
 -- sweep: finds whom to wake: destinations whose stored time has come, and those that have due
 -- items and neither a stored time nor a job on its way; and the fetch queue, as one of them. Mends
--- times that a clock jump left behind, and drops tombstones that are old.
+-- times that a clock jump left behind, and drops tombstones that are old. Ends pauses whose time is over, and
+-- lets go what rested in them.
 -- ARGV[2]: {destinations: [{name, collections: [name]}], fetchers: [name],
 --   kept: {source: {ms, most}}}: deliveries that are kept no longer are dropped
---   lives: {bytes, ms} (life_bounds.lua)   places: {collection: copy}
+--   lives: {bytes, ms} (life_bounds.lua)   places: {collection: copy}   audit_most: of the audit list
 -- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
 -- Errors: none: a full store does this as well.
---! uses step items wakeups life_bounds dead_letters
---! on demand resting_records fetch_queue delivery_log plan_room publish_wait
+--! uses step items wakeups life_bounds dead_letters pauses item_schedule destination_health
+--! on demand resting_records fetch_queue delivery_log plan_room publish_wait audit_list
 
 local request, now, now_us, given = step.request, step.now, step.now_us, step.given
 
 local TOMBSTONE_MS = 30 * 86400000  -- for which one of an item that is not there is kept
 local STEPPED_MS = 1000  -- by less than this it is waited for
+local RELEASED = 3000    -- names of items that are let go by one step, and ten for each item
 local MADE_UP = 0.003    -- of the time, in which all waits are so much longer: 1.8 s in ten minutes
 
 -- instep:clock  "<now> <ms>": how far it was at the last sweep, and by how much the clock has gone
@@ -86,6 +88,32 @@ local function drop_tombstones()
   end
 end
 
+-- Returns whether more is left to be let go.
+local function end_pauses()
+  local over = pauses.end_over()
+  for _, destination in ipairs(request.destinations) do
+    local name = destination.name
+    if destination_health.is_pause_over('instep:destination:' .. name) then
+      destination_health.record(name, {event = 'resume'})
+      over[#over + 1] = 'destination:' .. name
+    end
+    for _, collection in ipairs(destination.collections) do
+      if destination_health.is_pause_over('instep:collection:' .. collection) then
+        destination_health.record(name, {event = 'resume', collection = collection})
+        over[#over + 1] = 'collection:' .. collection
+      end
+    end
+  end
+  for _, name in ipairs(over) do
+    audit_list.add({by = 'instep', action = 'resume', target = name, figures = '{"reason":"its time is over"}'},
+      given(request.audit_most) or 10000)
+  end
+  return pauses.release(function(item)
+    item_schedule.place(item)
+    items.save(item)
+  end, RELEASED)
+end
+
 local keepers, limit = 0, step.memory_limit()
 for _ in pairs(given(request.kept) or {}) do keepers = keepers + 1 end
 local share = limit > 0 and limit / delivery_log.KEPT_PART / math.max(1, keepers) or nil
@@ -97,6 +125,11 @@ redis.call('UNLINK', 'instep:history', 'instep:history-trimmed')  -- of an older
 drop_tombstones()
 resting_records.trim(given(request.places) or {})
 dead_letters.trim_closed()
+local resting = end_pauses()
+local open_lanes = {}
+for _, lane in ipairs(step.LANES) do
+  if not pauses.is_lane_paused(lane) then open_lanes[#open_lanes + 1] = lane end
+end
 local wake = {}
 for _, destination in ipairs(request.destinations) do
   for _, collection in ipairs(destination.collections) do
@@ -108,11 +141,12 @@ for _, destination in ipairs(request.destinations) do
     -- A stored time may be that of a repair in a minute: it holds up nothing that is due now.
     local held = redis.call('HMGET', 'instep:destination:' .. destination.name, 'gate_until',
       'lower_until')
-    local lanes = (step.sane(held[2], 61000) or 0) > now and {'live'} or step.LANES
+    local lanes = open_lanes
+    if (step.sane(held[2], 61000) or 0) > now then lanes = {open_lanes[1] == 'live' and 'live' or nil} end
     if not ready and (step.sane(held[1], 61000) or 0) <= now then
       ready = has_due(destination, at, lanes)
     end
-    if ready and wakeups.claim_marker(destination.name) then wake[#wake + 1] = destination.name end
+    if ready and open_lanes[1] and wakeups.claim_marker(destination.name) then wake[#wake + 1] = destination.name end
   end
 end
 local fetch = false
@@ -123,7 +157,7 @@ for _, name in ipairs(fetchers) do
   fetch = fetch or (due and not fetch_queue.rests_till(name))
 end
 if #fetchers > 0 and fetch and wakeups.claim_marker(fetch_queue.QUEUE) then wake[#wake + 1] = fetch_queue.QUEUE end
-local ms = (unclamped or more_lives) and 0 or 1000
+local ms = (unclamped or more_lives or resting) and 0 or 1000
 local first = redis.call('ZRANGEBYSCORE', 'instep:wakes', '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 if first[2] then ms = math.min(ms, tonumber(first[2]) - now) end
 return step.answer({wake = wake, ms = ms})
