@@ -20,7 +20,7 @@ from service.operate.selection import (
     may_change,
 )
 from workers.delivery.context import Context
-from workers.store.audit import Audit
+from workers.store.audit import Audited
 from workers.store.dead_letters import Letter
 from workers.store.problem_groups import State
 from workers.store.runs import WAKE
@@ -127,8 +127,8 @@ def start(
         },
         work=[id for _, id in found],
         ended=not found,
+        audited=_audited(action, selection, letters=len(found)),
     )
-    _audit(context, by, action, selection, run=id, letters=len(found))
     if found and wake and context.outbox.wants_job(WAKE):
         context.wakes.wake(WAKE)
     return id
@@ -151,12 +151,17 @@ def _mark(context: Context, action: Change, selection: Selection, by: str) -> st
     if selection.group is not None and not marked:
         raise UnknownGroup(selection.group)
     about = {"selection": selection.as_dict()}
-    id = context.runs.start(action, by, figures={"groups": marked}, about=about, ended=True)
-    _audit(context, by, action, selection, run=id, groups=marked)
-    return id
+    return context.runs.start(
+        action,
+        by,
+        figures={"groups": marked},
+        about=about,
+        ended=True,
+        audited=_audited(action, selection, groups=marked),
+    )
 
 
-def _audit(context: Context, by: str, action: Change, selection: Selection, **told: Any) -> None:
+def _audited(action: Change, selection: Selection, **told: Any) -> Audited:
     target = selection.group or ", ".join(selection.ids) or "all dead letters"
     chosen = {name: value for name, value in selection.as_dict().items() if name != "group"}
-    Audit(context.steps).record(by, action, target, **chosen, **told)
+    return Audited(action, target, {**chosen, **told})

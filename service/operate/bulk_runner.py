@@ -51,8 +51,14 @@ class BulkRunner:
     ) -> None:
         self._context = context
         self._runs = context.runs
-        self._actions = LetterActions(context, configuration)
-        self._deliveries = DeliveryRunner(context, configuration)
+        self._configuration = configuration
+        self._begin("")
+
+    def _begin(self, id: str) -> None:
+        # For each run anew: by the mappings as they are on the disk when it begins.
+        self._run = id
+        self._actions = LetterActions(self._context, self._configuration)
+        self._deliveries = DeliveryRunner(self._context, self._configuration)
 
     def step(self) -> bool:
         """Do a slice of the oldest run that no process works on; False: there is none."""
@@ -106,37 +112,53 @@ class BulkRunner:
         if run is None or run.ended or not ids:
             self._runs.end_work(id, run)
             return False
+        if self._run not in ("", id):
+            self._begin(id)
+        self._run = id
         figures = dict(run.figures)
         figures["reasons"] = dict(figures.get("reasons", {}))
         if run.about.get("of") == OF:
             count = self._deliveries.work(run, ids, figures, told)
         else:
-            count = self._act_on(run, ids, figures, told)
+            count = self._act_on(run, ids, figures, lease, told)
         if not self._runs.did(id, count, figures, lease):
             return False
         progress(figures["done"], _all(figures))
         return True
 
-    def _act_on(self, run: Run, ids: Sequence[str], figures: dict[str, Any], told: Told) -> int:
+    def _act_on(
+        self, run: Run, ids: Sequence[str], figures: dict[str, Any], lease: Lease, told: Told
+    ) -> int:
         """Act on the first letters of *ids*; return how many."""
         till, count = time.monotonic() + SECONDS, 0
         letters = {letter.id: letter for letter in self._context.letters.read(ids)}
+        # Of those that are closed by now, these may be its own.
+        before = {id for id in run.tried if id in letters}
+        open_now = {id for id, letter in letters.items() if letter.state == "open"}
+        if not self._runs.tries(run.id, [id for id in ids if id in before | open_now], lease):
+            return 0
         for each in ids:
-            if reason := self._act(run, letters.get(each), figures):
+            if reason := self._act(run, letters.get(each), each in before, figures):
                 told(each, reason)
             count += 1
             if time.monotonic() > till:
                 break
         return count
 
-    def _act(self, run: Run, letter: Letter | None, figures: dict[str, Any]) -> str | None:
-        """Act on one letter, and count it; return why it is left."""
+    def _act(
+        self, run: Run, letter: Letter | None, tried: bool, figures: dict[str, Any]
+    ) -> str | None:
+        """
+        Act on one letter, and count it; return why it is left.
+
+        *tried*: A slice that was interrupted had begun with it.
+        """
         action: Action = "discard" if run.kind == "discard" else "replay"
         figures["done"] += 1
         reason: str | None
         if letter is None:
             reason = "there is no such dead letter"
-        elif _was_done(run, letter, DONE[action]):
+        elif tried and _was_done(run, letter, DONE[action]):
             reason = None
         elif letter.state == "open" and letter.created.timestamp() * 1000 > run.about["until"]:
             reason = CLOSED  # and opened anew

@@ -26,7 +26,7 @@ from service.operate.delivery_selection import DeliveryFilter, select_deliveries
 from service.operate.remap_figures import figures_of
 from service.operate.scope import Scope
 from workers.delivery.context import Context
-from workers.store.audit import Audit
+from workers.store.audit import Audited
 from workers.store.delivery_list import Position
 from workers.store.delivery_log import Kept, KeptDelivery
 from workers.store.outbox import Outbox
@@ -159,7 +159,8 @@ def _start(
         count(figures, each["reason"], 1)
     # Not the key: what `instep forget` erases may stand in no run.
     named = {"ids": list(selection.ids[:_NAMED]), "outcome": selection.outcome}
-    id = context.runs.start(
+    told = {"deliveries": figures["deliveries"], "left": figures["left"]}
+    return context.runs.start(
         "replay",
         by,
         source=selection.source,
@@ -167,10 +168,8 @@ def _start(
         about=about(collections) | named,
         work=[work_of(each) for each in chosen.in_order()],
         ended=not chosen.positions,
+        audited=Audited("replay", "deliveries", told),
     )
-    told = {"deliveries": figures["deliveries"], "left": figures["left"]}
-    Audit(context.steps).record(by, "replay", "deliveries", run=id, **told)
-    return id
 
 
 def _estimate(

@@ -93,11 +93,16 @@ class LetterActions:
         done, destination = self._context.letters.replay(letter.id, letter.created, run)
         if destination:
             self._context.wakes.wake(destination)
-        return None if done else "is closed, or holds nothing to send again"
+        if done:
+            return None
+        left = next(iter(self._context.letters.heads([letter.id])), None)
+        return "holds nothing to send again" if left and left.state == "open" else CLOSED
 
     def _map_again(self, letter: Letter, run: str | None) -> str | None:
         # A list has no bodies.
         whole = _with_body(self._context, self._context.letters.show(letter.id) or letter)
+        if whole.state != "open":  # meanwhile
+            return CLOSED
         if not whole.body:
             return NO_BODY
         receipt = self._intake.replay(whole, run)

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from service.config.build import build
 from service.operate import bulk_runner
 from service.operate.bulk_actions import estimate, start
 from service.operate.bulk_runner import BulkRunner
@@ -243,6 +244,52 @@ def test_a_letter_that_closed_by_itself_is_nothing_that_is_left(shop, runner):
     assert (run.figures["replayed"], run.figures["closed"], run.figures["left"]) == (0, 1, 0)
 
 
+@pytest.mark.parametrize("kind", ["refused", "unmapped"])
+def test_two_runs_over_the_same_letters_count_each_once(shop, kind):
+    if kind == "refused":
+        shop.refuse("i1", "i2", "i3")
+    else:
+        for n in range(3):
+            shop.leave_out({"id": f"e{n}", "sku": f"a{n}", "qty": n}, path="qty")
+    one, other = begin(shop), begin(shop, by="bob")
+    first, second = (BulkRunner(shop.context, shop.configured) for _ in range(2))
+    act = first._actions.act
+
+    def raced(action, letter):
+        found = act(action, letter)
+        second.carry_out(other)
+        return found
+
+    first._actions.act = raced
+    figures = [first.carry_out(one).figures, shop.context.runs.show(other).figures]
+    assert [each["replayed"] for each in figures] == [1, 2]
+    assert [each["closed"] for each in figures] == [2, 1]
+
+
+def test_a_run_maps_by_the_mappings_that_stand_on_the_disk_when_it_begins(shop, tmp_path):
+    shop.leave_out({"id": "e", "sku": "a", "qty": "7"})
+    runner = BulkRunner(shop.context, lambda: build(shop.environ))
+    assert finish(runner, shop, begin(shop)).figures["left"] == 1
+    file = tmp_path / "mappings.py"
+    file.write_text(file.read_text().replace(", strict=True", "").replace("Integer(", "Float("))
+    assert finish(runner, shop, begin(shop)).figures["replayed"] == 1
+
+
+def test_a_run_and_its_entry_in_the_audit_list_are_one_change(shop, monkeypatch):
+    shop.refuse("i1")
+    group = shop.group(LONG)
+    monkeypatch.setattr(shop.context.runs, "_trim", die)
+    with pytest.raises(StoreUnavailable):
+        begin(shop, group=group)
+    (run,) = shop.context.runs.list()
+    (entry,) = Audit(shop.context.steps).list(None, 9)[0]
+    assert (entry["by"], entry["action"], entry["figures"]["run"]) == ("alice", "replay", run.id)
+
+
+def die(*_, **__):
+    raise StoreUnavailable("away")
+
+
 def test_two_processes_do_not_work_on_one_run_at_once(shop, runner):
     shop.refuse("i1")
     id = begin(shop, group=shop.group(LONG))
@@ -398,11 +445,8 @@ def test_the_sweeper_finds_letters_of_an_older_release(shop):
 
 
 def test_a_run_with_nothing_to_do_ends_though_its_process_dies_behind_it(shop, monkeypatch):
-    def die(*_, **__):
-        raise StoreUnavailable("away")
-
     shop.refuse("i1")
-    monkeypatch.setattr(Audit, "record", die)
+    monkeypatch.setattr(shop.context.runs, "_trim", die)
     with pytest.raises(StoreUnavailable):
         begin(shop, "discard", source="erp", kind="nothing has this kind")
     assert [run.state for run in shop.context.runs.list()] == ["done"]

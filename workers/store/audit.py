@@ -11,8 +11,11 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
+
+from redis.client import Pipeline
 
 from workers.store import keys
 from workers.store.connection import guarded
@@ -22,6 +25,40 @@ MOST: Final = 10_000  # entries
 LONGEST: Final = 500  # characters of one text of an entry
 ERASED: Final = "erased"  # target of an entry that held a forgotten key
 _BEFORE_ALL: Final = "0-0"  # id before every entry
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """
+    What an entry says.
+
+    Args:
+        action: What was done, e.g. ``pause``.
+        target: To what, e.g. the name of a destination.
+        figures: Numbers and short texts, e.g. ``{"letters": 60}``.
+        by: The name of an access, ``admin``, or ``cli:USER@HOST``.
+    """
+
+    action: str
+    target: str
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    by: str = ""
+
+    def of_run(self, by: str, run: str) -> Audited:
+        """Return the entry of the run that *by* has begun."""
+        return replace(self, by=by, figures={"run": run, **self.figures})
+
+    def request(self) -> dict[str, Any]:
+        """Return the request of ``audit.lua``."""
+        shown = {name: _short(value) for name, value in self.figures.items()}
+        return {
+            "by": _short(self.by),
+            "action": _short(self.action),
+            "target": _short(self.target),
+            "figures": json.dumps(shown, ensure_ascii=False),
+            "most": MOST,
+            "token": uuid.uuid4().hex,
+        }
 
 
 class Audit:
@@ -40,16 +77,11 @@ class Audit:
             target: To what, e.g. the name of a destination.
             figures: Numbers and short texts, e.g. ``letters=60``.
         """
-        shown = {name: _short(value) for name, value in figures.items()}
-        request = {
-            "by": _short(by),
-            "action": _short(action),
-            "target": _short(target),
-            "figures": json.dumps(shown, ensure_ascii=False),
-            "most": MOST,
-            "token": uuid.uuid4().hex,
-        }
-        self._steps.run("audit", request)
+        self._steps.run("audit", Audited(action, target, figures, by).request())
+
+    def add(self, pipeline: Pipeline, audited: Audited) -> None:
+        """Add one entry in the transaction of the change."""
+        self._steps.add_to(pipeline, "audit", audited.request())
 
     def list(self, cursor: str | None, limit: int) -> tuple[list[dict[str, Any]], str | None]:
         """

@@ -18,6 +18,7 @@ from redis.client import Pipeline
 
 from workers.store import clock, killed_runs
 from workers.store import problem_keys as keys
+from workers.store.audit import Audit, Audited
 from workers.store.connection import guarded
 from workers.store.lease import Lease
 from workers.store.scripts import Steps
@@ -41,6 +42,7 @@ class Run:
         about: What it works on, as its kind needs it.
         reason: Why it failed, or was stopped.
         own: The process that began it carries it out.
+        tried: Pieces of work that the last slice began, whether it came to its end or not.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Run:
     about: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     own: bool = False
+    tried: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the run ready for JSON."""
@@ -77,6 +80,7 @@ class Runs:
 
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
+        self._audit = Audit(steps)
 
     def start(
         self,
@@ -90,6 +94,7 @@ class Runs:
         work: Sequence[str] = (),
         ended: bool = False,
         own: bool = False,
+        audited: Audited | None = None,
     ) -> str:
         """
         Record a run, and return its id.
@@ -99,6 +104,7 @@ class Runs:
             work: What a worker is to do, in order, by `todo` and `did`.
             ended: There is nothing left to do: nobody need be alive to end it.
             own: This process carries it out, and holds its lease meanwhile (``own_runs.py``).
+            audited: Its entry in the audit list, which is made in the same transaction.
         """
         now = self.now()
         with guarded():
@@ -124,6 +130,8 @@ class Runs:
                     pipeline.rpush(keys.run_work(id), *work[start : start + 500])
                 if work:
                     pipeline.zadd(keys.QUEUED, {id: _ms(now)})
+                if audited:
+                    self._audit.add(pipeline, audited.of_run(by, id))
                 pipeline.execute()
         self._trim()
         return id
@@ -139,6 +147,11 @@ class Runs:
         with guarded():
             found = self.steps.client.lrange(keys.run_work(id), 0, most - 1)
         return [str(each) for each in found]
+
+    def tries(self, id: str, work: Sequence[str], lease: Lease) -> bool:
+        """Note the pieces of *work* that a slice begins; False: *lease* is lost."""
+        text = json.dumps([*work], ensure_ascii=False)
+        return lease.write(lambda pipeline: pipeline.hset(keys.run(id), "tried", text))
 
     def did(self, id: str, count: int, figures: Mapping[str, Any], lease: Lease) -> bool:
         """
@@ -267,6 +280,7 @@ def _run(id: str, held: Mapping[str, str]) -> Run:
         about=json.loads(held.get("about", "{}")),
         reason=held.get("reason", ""),
         own=held.get("own") == "1",
+        tried=tuple(json.loads(held.get("tried", "[]"))),
     )
 
 

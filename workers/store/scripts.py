@@ -23,6 +23,7 @@ from importlib.resources import files
 from typing import Any
 
 import redis
+from redis.client import Pipeline
 
 from workers.store.connection import guarded
 from workers.store.state_log import log_changes
@@ -114,6 +115,11 @@ class Steps:
         with guarded():
             answer = self._script(step)(keys=[], args=[self.clock_offset_ms, text, *more])
         return _decoded(answer)
+
+    def add_to(self, pipeline: Pipeline, step: str, request: dict[str, Any]) -> None:
+        """Add *step* to the commands of *pipeline*, which does not decode its answer."""
+        arguments = [self.clock_offset_ms, _encode(request)]
+        self._script(step)(keys=[], args=arguments, client=pipeline)
 
     def run_in_order(
         self, step: str, calls: Sequence[tuple[dict[str, Any], str, bytes, bytes]]
