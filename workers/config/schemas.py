@@ -80,6 +80,8 @@ class StoreSection(Section):
     memory_mb = Value("a whole number of MiB, 16 or more", whole(16))
     history_mb = Value("a whole number of MiB, 1 or more", whole(1))
     history_days = Value("a number of days above 0", above_zero)
+    undo_hours = Value("a number of hours, 0 or more", number(0))
+    undo_mb = Value("a whole number of MiB, 1 or more", whole(1))
     history = Value("a whole number of entries, 100 or more", whole(100))  # deprecated: history_mb
     spool_mb = Value("a whole number of MiB, 0 or more", whole(0))
 

@@ -20,12 +20,21 @@ class StoreSettings:
     memory_mb: int = 512  # embedded store only
     history_mb: int = 64  # limited to an eighth of the store's memory
     history_days: float = 30.0
+    undo_hours: float = 72.0  # 0: nothing can be undone
+    undo_mb: int = 64  # limited to an eighth of the store's memory
     spool_mb: int = 256  # per web process, in INSTEP_DATA/spool; 0: off
 
     @property
     def lives(self) -> dict[str, int]:
         """Limits of the lives of all records, in bytes and ms, as the Lua steps take them."""
         return {"bytes": self.history_mb * 2**20, "ms": int(self.history_days * 86_400_000)}
+
+    @property
+    def undo(self) -> dict[str, int] | None:
+        """Limits of the undo log, in bytes and ms, as the Lua steps take them; None: no log."""
+        if not self.undo_hours:
+            return None
+        return {"bytes": self.undo_mb * 2**20, "ms": int(self.undo_hours * 3_600_000)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,10 @@ class FieldValue:
     type: str  # one of workers.fields.types.TYPES: how it is sent and compared
     on_create: bool = False  # for new items only
     seen: str | None = None  # echo: what the CMS shows, unless it is the value as sent
+    before: str | None = None  # JSON text: what a listing showed of it; None: none did
+    # Mode undo: the arrival number of the value that it takes back. It is accepted only while the
+    # field holds that one.
+    undoes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +211,7 @@ class Delivery:
     events: tuple[Incoming, ...]
     body: bytes = b""  # raw; stored in dead letters of events with problems
     headers: Mapping[str, str] = field(default_factory=dict)  # needed to parse it again
-    mode: Literal["live", "fetched", "remap", "reconcile"] = "live"
+    mode: Literal["live", "fetched", "remap", "reconcile", "undo"] = "live"
     closes: str | None = None  # the unmapped dead letter that this replays
     secret: str | None = None  # mark of the secret that verified it, to count its uses
     landing: Landing | None = None  # mode fetched
