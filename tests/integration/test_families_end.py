@@ -18,7 +18,17 @@ KEPT = {"ms": 48 * 3_600_000, "most": 2**24}
 # One a name of instep.toml, and counters.
 PERMANENT = (
     *("arrival", "counts", "letter-number", "slice-number", "source", "destination", "collection"),
-    *("index", "schema", "kept-state", "lives", "raw-bytes", "seen-bytes", "wakes", "nudge"),
+    *(
+        "index",
+        "schema",
+        "kept-state",
+        "lives",
+        "undo",
+        "raw-bytes",
+        "seen-bytes",
+        "wakes",
+        "nudge",
+    ),
     *("clock", "metrics", "freshness"),
 )
 
@@ -30,6 +40,7 @@ def sweep(bench):
             "destinations": [{"name": "site", "collections": list(bench.settings.collections)}],
             "places": bench.settings.copies(),
             "lives": bench.settings.store.lives,
+            "undo": bench.settings.store.undo,
             "kept": {"erp": KEPT},
         },
     )
@@ -148,5 +159,6 @@ def test_what_is_over_leaves_no_key_behind(bench_with, fill):
         bench.claim()
     assert families(bench.client) == set()
     assert bench.client.zcard("instep:lives") == 0
+    assert bench.client.keys("instep:undo*") in ([], ["instep:undo:state"])
     counts = bench.counts()
     assert counts.pop("accepted") == sum(counts.values())

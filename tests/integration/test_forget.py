@@ -19,6 +19,8 @@ from workers.store.keys import life
 from workers.store.outbox import balanced
 from workers.store.problem_groups import ProblemGroups
 from workers.store.runs import Runs
+from workers.store.undo_keys import UNDO, UNDO_IDS, UNDO_STATE
+from workers.store.undo_log import UndoLog
 from workers.webflow.item_keys import normal_record
 
 KEY = "REF-77"
@@ -458,3 +460,23 @@ def test_a_run_that_was_killed_before_its_end_is_remembered(bench, raw):
     assert (again.find(), again.begun()) == ((), True)
     again.end()
     assert not again.begun()
+
+
+def test_what_was_written_of_a_record_and_names_it_elsewhere_leaves_the_undo_log(bench, erase):
+    both = [event(KEY, {"stock": 1}), event("other", {"note": f"see {KEY}", "stock": 2}, index=1)]
+    both.append(event("third", {"stock": 3}, index=2))
+    bench.accept(*both)
+    bench.write(bench.batch())
+    erase()
+    log = UndoLog(bench.steps)
+    assert log.of_record("products", KEY) == log.of_record("products", "other") == []
+    assert [entry.value for entry in log.of_record("products", "third")] == ["3"]
+    assert KEY not in str(bench.client.hgetall(UNDO))
+    held = bench.client.hvals(UNDO)
+    assert int(bench.client.hget(UNDO_STATE, "bytes")) == sum(len(each) + 150 for each in held)
+
+
+def test_an_entry_of_one_record_goes_whole(bench, erase):
+    bench.confirm(KEY, {"stock": 1})
+    erase()
+    assert bench.client.exists(UNDO, UNDO_IDS) == 0

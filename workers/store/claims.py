@@ -44,6 +44,7 @@ def request_for(
         "flights": flights,
         "lower": lower or max(1, flights - 1),
         "live": destination.live,
+        "undo": settings.store.undo,
         "places": settings.copies(destination.name),
         "collections": [
             {

@@ -21,10 +21,12 @@ from workers.store import keys
 from workers.store.audit import ERASED
 from workers.store.connection import guarded
 from workers.store.item_record import left_out_of
-from workers.store.key_places import Hit
+from workers.store.key_places import Hit, Places
 from workers.store.key_search import Search
 from workers.store.key_text import KeyText
 from workers.store.scripts import Steps
+from workers.store.undo_keys import UNDO
+from workers.store.undo_rows import without
 
 ROUNDS: Final = 3  # concurrent writers may store the key again
 AT_ONCE: Final = 50  # kept deliveries, or entries, per step
@@ -106,6 +108,8 @@ class Erasure:
         self._erase_kept([*by_kind.get("delivery", ()), *by_kind.get("words", ())])
         self._erase_entries(by_kind.get("listed", ()))
         self._erase_life_entries(by_kind.get("life", ()))
+        for hit in by_kind.get("undo", ()):
+            self._erase_written(hit.id)
         for hit in (*by_kind.get("answer", ()), *by_kind.get("copy", ())):
             with guarded():
                 self._client.unlink(hit.key)
@@ -202,6 +206,14 @@ class Erasure:
             for start in range(0, len(ids), AT_ONCE):
                 with guarded():
                     self._client.xdel(key, *ids[start : start + AT_ONCE])
+
+    def _erase_written(self, id: str) -> None:
+        """Take the record, and what holds its key, out of an entry of the undo log."""
+        with guarded():
+            text = self._client.hget(UNDO, id)
+        if text is not None:
+            rest = without(text.decode(), Places(self._text).in_written)
+            self._step("undo", id=id, text=rest or None)
 
     def _erase_life_entries(self, hits: Sequence[Hit]) -> None:
         """Erase entries of the lives of other records; its own life goes with the record."""

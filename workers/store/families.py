@@ -56,6 +56,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("fetcher", "fetchers", "cursors"),
         ),
         "lives": ("life", "lives", "history", "history-trimmed"),
+        "undo": ("undo",),
         "answers": ("call",),
         "audit": ("audit",),
         "counters": (

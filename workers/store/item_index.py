@@ -91,6 +91,7 @@ class Items:
                 "offset": lookup.offset,
                 "at": page.at if page else None,
                 "failed": page is None,
+                "undo": self.settings.store.undo,
                 "items": [
                     *self._entries(names, views),
                     *self.spellings.shown_before(names, lookup),

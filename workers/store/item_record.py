@@ -99,6 +99,13 @@ class FieldRecord:
     blocked_since: int | None = None  # since when it waits for an item it refers to
     create_only: bool = False  # written at the creation of an item only
     known: tuple[KnownValue, ...] = ()  # what the CMS is known to have held, oldest first
+    run: str = ""  # id of the run that gave it
+    undo: str = ""  # id of the run that put it here in place of what it took back
+    before: str | None = None  # JSON text that the CMS held before, if it is known and not written
+    before_type: str = ""  # of that; "": the type of the value
+    mended: tuple[str, str, str] | None = (
+        None  # run that rewrites it; JSON text and type it goes over
+    )
 
     @classmethod
     def parse(cls, text: str | bytes, now_ms: float = 0) -> FieldRecord:
@@ -132,6 +139,11 @@ class FieldRecord:
             blocked_since=int(stored["y"]) if "y" in stored else None,
             create_only=bool(stored.get("O")),
             known=tuple(_known(stored)),
+            run=stored.get("X") or "",
+            undo=stored.get("U") or "",
+            before=stored.get("B"),
+            before_type=stored.get("P") or "",
+            mended=_mended(stored.get("T") or {}) if marked else None,
         )
 
     @property
@@ -146,6 +158,13 @@ class FieldRecord:
     @property
     def unsent(self) -> bool:
         return self.state == "pending" or self.wants_repair
+
+
+def _mended(told: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """Return `FieldRecord.mended`; see ``lua/lib/before_values.lua``."""
+    if "r" not in told or "v" not in told:
+        return None
+    return str(told["r"]), str(told["v"]), str(told.get("t") or "")
 
 
 def _known(stored: Mapping[str, Any]) -> Iterator[KnownValue]:

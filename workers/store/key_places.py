@@ -14,6 +14,8 @@ from workers.store.compression import unpacked
 from workers.store.delivery_summary import Summary
 from workers.store.item_record import FieldRecord, left_out_of, slug_of
 from workers.store.key_text import KeyText
+from workers.store.undo_keys import UNDO
+from workers.store.undo_rows import Written, written
 
 Pairs = Iterable[tuple[bytes, bytes]]
 
@@ -36,9 +38,9 @@ class Hit:
     """
     One place that holds the key.
 
-    Kinds: "record", "letter", "body", "notice", "delivery", "words", "listed", "life", "answer",
-    "copy", "member", "index", "told" (a problem or a run), "reference" (of another record) or
-    "other".
+    Kinds: "record", "letter", "body", "notice", "delivery", "words", "listed", "life", "undo",
+    "answer", "copy", "member", "index", "told" (a problem or a run), "reference" (of another
+    record) or "other".
     """
 
     kind: str
@@ -56,6 +58,7 @@ class Places:
             "letter": self._letter,
             "raw": self._raw,
             "fetch": self._notice,
+            "undo": self._undo,
             **dict.fromkeys(_TOLD, self._told),
             **dict.fromkeys(INDEX, self._index),
             **dict.fromkeys(OBJECTS, self._objects),
@@ -78,6 +81,21 @@ class Places:
             self._text.in_entry(text) or self._names(json.loads(text))
         ):
             yield Hit("life", name, text.decode())
+
+    def _undo(self, name: str, pairs: Pairs) -> Iterator[Hit]:
+        """Yield the entries of the undo log that are about the record, or hold its key."""
+        for id, text in pairs if name == UNDO else ():
+            if self._text.may_hold(text) and any(map(self.in_written, written(text.decode()))):
+                yield Hit("undo", name, id.decode())
+
+    def in_written(self, told: Written) -> bool:
+        """Tell whether a part of the undo log is about the record, or holds its key."""
+        texts = (text for row in told.rows for text in (row.before, row.value) if text)
+        return told.name == self._own or any(map(self._in_value, texts))
+
+    def _in_value(self, text: str) -> bool:
+        value = json.loads(text)
+        return self._refers(value) or self._tells(value)
 
     def _names(self, entry: Any) -> bool:
         """Tell whether the *entry* of a life names the record as one that its own refers to."""
@@ -146,9 +164,8 @@ class Places:
             slug = slug_of(field.decode())
             if slug is not None and self._text.may_hold(value):
                 stored = FieldRecord.parse(value)
-                named = json.loads(stored.value)
                 by_event = self._text.in_words(stored.event)
-                if by_event or self._refers(named) or self._tells(named):
+                if by_event or any(map(self._in_value, (stored.value, stored.before or "null"))):
                     yield Hit("reference", name, slug)
 
     def _refers(self, value: Any) -> bool:

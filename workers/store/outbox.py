@@ -103,10 +103,8 @@ class Outbox:
         calls: list[AcceptCall] = []
         for delivery in deliveries:
             call = self._call(delivery)
-            # A new dictionary is needed by the next delivery; slicing starts with a step of its
-            # own.
-            alone = slicing.are_many(call.arguments[0]["events"]) or call.brings_words
-            if alone:
+            # A new dictionary is needed by the next delivery; slicing starts with its own step.
+            if slicing.are_many(call.arguments[0]["events"]) or call.brings_words:
                 break
             calls.append(call)
         if len(calls) < 2:
@@ -143,6 +141,7 @@ class Outbox:
             "letters_most": LETTERS_MOST,
             "raw_bytes": RAW_BYTES,
             "lives": self._lives(),
+            "undo": self.settings.store.undo,
             "weak": self._weak,
             "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
             "spooled": delivery.spooled and asdict(delivery.spooled),
@@ -273,8 +272,9 @@ class Outbox:
             for name in self.settings.destinations
         ]
         kept = {name: room_of(source) for name, source in self.settings.sources.items()}
+        store, places = self.settings.store, self.settings.copies()
         request = {"destinations": destinations, "fetchers": list(fetchers), "kept": kept}
-        request |= {"lives": self.settings.store.lives, "places": self.settings.copies()}
+        request |= {"lives": store.lives, "undo": store.undo, "places": places}
         answer = self.steps.run("sweep", request | {"audit_most": audit.MOST})
         return tuple(answer["wake"] or ()), answer["ms"] / 1000
 

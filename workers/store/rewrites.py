@@ -84,6 +84,7 @@ class Repairs:
                 "began": began_ms,
                 "source": source,
                 "as_of_ms": as_of_ms,
+                "undo": self.settings.store.undo,
                 "limit": limit and asdict(limit),
                 "lease": lease and asdict(lease),
                 "run": run,

@@ -51,6 +51,7 @@ def settlement(
         "look": batch.look,
         "at": text_of_moment(batch_outcome.at),
         "live": destination.live,
+        "undo": settings.store.undo,
         "staged": batch.staged,
         "places": settings.copies(batch.destination),
         "verdicts": [

@@ -3,18 +3,28 @@ What Instep changed, and what items held before (``lua/lib/undo_log.lua``).
 
 An entry is undone by a `Delivery` of mode "undo" with the id of its run, and a change whose field
 *undoes* its arrival number. A write: its slug, with *before* as value. A retirement: ":gone" with
-the value "null". A creation: ":gone" with the value "unpublish" as JSON text; it *undoes* the highest
-arrival number that the record is known to hold. Type of ":gone": "gone".
+the value "null". A creation: ":gone" with the value "unpublish" as JSON text; it *undoes* the
+highest arrival number that the record is known to hold. Type of ":gone": "gone".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
 
+from workers.model.retirement import GONE
+from workers.store.connection import guarded
+from workers.store.item_record import FieldRecord, slug_of
+from workers.store.keys import LETTERS, PREFIX, item, kind_of, letter, rest_of
 from workers.store.scripts import Steps
+from workers.store.undo_keys import UNDO, UNDO_IDS, UNDO_STATE
+from workers.store.undo_rows import Row, ms_of, written
+from workers.webflow.site import tag_of
+
+_AT_ONCE: Final = 50
+_BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Act = Literal["write", "create", "retire"]
 
@@ -33,7 +43,7 @@ class UndoEntry:
         value, type: As written; of a creation, its item id as JSON, and "item".
         run: Id of the run that wrote it; None: no run did.
         sure: False: the outcome of the write is unknown.
-        waits: It is not written yet.
+        waits: It is not written yet, or is in a dead letter.
         before_type: The type to write *before* with; "": as *type*.
         undone: Id of the run that it took something back for; "": it is no undo.
     """
@@ -69,24 +79,148 @@ class UndoLog:
     """
     Every method raises StoreUnavailable if the store does not answer.
 
-    Entries come by record, the newest of a record first; an entry comes once, as last told.
+    The newest come first, behind what still waits; each comes once, as it was told last.
     """
 
     def __init__(self, steps: Steps) -> None:
-        self._steps = steps
+        self._client: Any = steps.client  # typed as if it might not decode
 
     def of_run(self, run: str) -> Iterator[UndoEntry]:
-        """Yield what *run* wrote, and what of it still waits."""
-        raise NotImplementedError
+        """Yield what *run* wrote, and what of it still waits or is in a dead letter."""
+        for name in self._unwritten():
+            yield from (each for each in self._waiting(name) if each.run == run)
+        yield from self._written(lambda text: f"\t{run}\t" in text, lambda row: row.run == run)
 
     def of_source(self, source: str, since: datetime) -> Iterator[UndoEntry]:
         """Yield what was written of values of *source* at or after *since*."""
-        raise NotImplementedError
+        yield from self._written(
+            lambda text: f"\t{source}\t" in text, lambda row: row.source == source, since=since
+        )
 
     def of_record(self, collection: str, record: str) -> Sequence[UndoEntry]:
-        """Return what was written of *record*, the newest first."""
-        raise NotImplementedError
+        """Return what was written of *record*, the newest first, behind what still waits."""
+        name = f"{collection}:{record}"
+        return [*self._waiting(name), *self._written(lambda text: record in text, name=name)]
 
     def dropped(self) -> UndoLoss | None:
         """Return what was dropped before its time; None: nothing."""
-        raise NotImplementedError
+        with guarded():
+            entries, till = self._client.hmget(UNDO_STATE, "dropped", "till")
+        return UndoLoss(int(entries), _moment(int(till))) if entries and till else None
+
+    def _written(
+        self,
+        holds: Callable[[str], bool],
+        wants: Callable[[Row], bool] = lambda _: True,
+        *,
+        name: str = "",
+        since: datetime = _BEGIN,
+    ) -> Iterator[UndoEntry]:
+        """
+        Yield the newest first.
+
+        Args:
+            holds: Quick check of the text of an entry.
+            wants: Of a value.
+            name: Of one record alone.
+            since: Not what is older.
+        """
+        known: set[tuple[str, str, int, str]] = set()
+        for id, text in self._texts(_ms(since)):
+            for each in written(text) if holds(text) else ():
+                for row in each.rows if name in ("", each.name) else ():
+                    own = (each.name, row.slug, row.arrival, row.run)
+                    if wants(row) and own not in known:
+                        known.add(own)
+                        yield _entry(each.name, row, _moment(ms_of(id)), sure=each.sure)
+
+    def _texts(self, since_ms: int) -> Iterator[tuple[str, str]]:
+        """Yield the entries from *since_ms* on, the newest first."""
+        client = self._client
+        with guarded():
+            ids = [str(id) for id in client.lrange(UNDO_IDS, 0, -1)]
+        ids = [id for id in reversed(ids) if ms_of(id) >= since_ms]
+        for start in range(0, len(ids), _AT_ONCE):
+            page = ids[start : start + _AT_ONCE]
+            with guarded():
+                texts = client.hmget(UNDO, page)
+            yield from ((id, str(text)) for id, text in zip(page, texts, strict=True) if text)
+
+    def _unwritten(self) -> Iterator[str]:
+        """Yield the records that have something to send, or values in a dead letter."""
+        client, found = self._client, set()
+        with guarded():
+            for key in client.scan_iter(f"{PREFIX}*", count=1000, _type="zset"):
+                if kind_of(str(key)) in ("due", "waiting"):
+                    collection = rest_of(str(key)).partition(":")[0]
+                    found |= {f"{collection}:{each}" for each in client.zrange(key, 0, -1)}
+            letters = [str(id) for id in client.zrange(LETTERS, 0, -1)]
+        for start in range(0, len(letters), _AT_ONCE):
+            with guarded(), client.pipeline(transaction=False) as pipeline:
+                for id in letters[start : start + _AT_ONCE]:
+                    pipeline.hmget(letter(id), "collection", "record")
+                pairs = pipeline.execute()
+            found |= {f"{collection}:{record}" for collection, record in pairs if record}
+        yield from sorted(found)
+
+    def _waiting(self, name: str) -> Iterator[UndoEntry]:
+        collection, _, record = name.partition(":")
+        with guarded():
+            stored = self._client.hgetall(item(collection, record))
+        for field_name, text in stored.items():
+            if (slug := slug_of(field_name)) is not None:
+                yield from _unwritten_of(name, slug, FieldRecord.parse(text))
+
+
+def _unwritten_of(name: str, slug: str, held: FieldRecord) -> Iterator[UndoEntry]:
+    """Yield the value of a field that is not written, and the one that a run is to write again."""
+    row = Row(
+        slug,
+        held.arrival,
+        held.version,
+        held.type,
+        held.source,
+        held.run,
+        held.undo,
+        held.before_type,
+        "null" if slug == GONE else held.before or "",
+        held.value,
+    )
+    at = _moment(held.came or held.since)
+    if held.state in ("pending", "dead"):
+        yield replace(_entry(name, row, at, sure=True), waits=True)
+    elif held.mended is not None and held.wants_repair:
+        run, before, kind = held.mended
+        row = replace(row, run=run, before=before, before_type="" if kind == held.type else kind)
+        yield replace(_entry(name, row, at, sure=True), waits=True)
+
+
+def _entry(name: str, row: Row, at: datetime, *, sure: bool) -> UndoEntry:
+    collection, _, record = name.partition(":")
+    retires = row.slug == GONE and row.value != "null"
+    return UndoEntry(
+        collection=collection,
+        record=record,
+        locale=tag_of(row.slug),
+        slug=row.slug,
+        act="create" if not row.slug else "retire" if retires else "write",
+        arrival=row.arrival,
+        version=row.version,
+        before=row.before or None,
+        value=row.value,
+        type=row.type,
+        source=row.source,
+        run=row.run or None,
+        at=at,
+        sure=sure,
+        before_type=row.before_type,
+        undone=row.undo,
+    )
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, tz=UTC)

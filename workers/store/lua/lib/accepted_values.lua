@@ -1,6 +1,7 @@
 -- Shared, of accept: whether a value that comes is news to its item, and what becomes of it.
 --! uses step items arrivals adoption version_order stale_values remap losses delivery
---! uses dead_letters retirements create_only locales write_history cms_forms left_out run_counts pauses
+--! uses before_values dead_letters retirements create_only locales write_history cms_forms left_out run_counts
+--! uses pauses
 
 local request, given = step.request, step.given
 local accepted_values = {
@@ -16,6 +17,7 @@ local function new_field(change, event, triple, version, held)
   local kept = again or (delivery.kept and {number = delivery.kept.number, place = event.place}) or {}
   local field = {
     value = triple[2], type = triple[3], form_mark = triple[4], version = version, source = request.source,
+    run = given(request.run),
     arrival = arrivals.next(), lane = delivery.lane, since = arrivals.ms, event = given(event.name),
     events = version_order.events_at(held, version, given(event.id)),
     delivery = kept.number ~= 0 and kept.number or nil, place = kept.place,
@@ -69,6 +71,9 @@ local function take_value(item, change, event, triple, field, copy)
     field.confirmed, field.repair_at, field.file, field.history = held.confirmed, held.repair_at, held.file, held.history
     dead_letters.supersede(item, slug)
   end
+  local listed = change.before and change.before[slug]
+  if given(change.echo) then listed = {triple[2], triple[3]} end
+  before_values.carry(item, slug, field, not given(change.echo) and held or nil, listed)
   if given(change.echo) then write_history.note_edit(field, triple[2], given(change.seen[slug]), change.echo) end
   item.fields[slug] = field
   items.touch(item, slug)

@@ -7,7 +7,7 @@
 --   passed: the last slug made for it that another item is known to have: the next one is tried
 --   partial: the letter of the event that it is known by, which could not be read whole
 -- One claim per item at a time, and no other before the doubt is over: that is why none is made twice.
---! uses step life_entries life_requests items item_schedule dead_letters retirements
+--! uses step life_entries life_requests undo_log items item_schedule dead_letters retirements
 
 local now = step.now
 local creation = {}
@@ -118,6 +118,7 @@ function creation.expire_claim(item)
   local claim = items.claim_of(item)
   if not claim then return end
   life_requests.note_unanswered(item, claim)
+  undo_log.note_unsure(item, claim)
   local till = claim.at + step.SEND_MS + step.LATE_MS
   if claim.kind == 'create' then
     creation.doubt(item, claim.fields, till)

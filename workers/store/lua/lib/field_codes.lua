@@ -35,6 +35,13 @@ local NAMES = {
   F = 'cms_form',            -- "<mark> <mark of the schema>" of what a listing showed (cms_forms.lua)
   S = 'sent_arrival',        -- arrival number under which it was sent, where the same value has come since
   z = 'normalised',          -- 1: it is counted so
+  X = 'run',                 -- id of the run that gave it (runs.py)
+  U = 'undo',                -- id of the run that has put it here in place of what it undid
+  B = 'before',              -- before_values.lua
+  P = 'before_type',
+  T = 'told',
+  Y = 'in_flight',
+  Q = 'unsure',              -- 1: the undo log has it as of unknown outcome
   d = 'deleted_by',          -- arrival number of a later deletion (older releases: 1): no new item gets it
   -- Of a retirement:
   b = 'undone',              -- 1: the record is back

@@ -68,7 +68,7 @@ end
 function item_status.mark_staged(item, sign, why)
   if not item.meta.staged then life_entries.note_staged(item, why) end
   items.set(item, 'staged', sign)
-  items.forget_confirmations(item)
+  items.forget_confirmations(item, true)
 end
 
 -- Returns whether its live copy can be written again.
@@ -76,7 +76,7 @@ function item_status.update(item, status, ours)
   if not item.meta.staged then return false end
   local live = is_live_again(item, status, ours)
   items.set(item, 'staged', not live and item_status.sign_of(status) or nil)
-  if live then items.forget_confirmations(item) end
+  if live then items.forget_confirmations(item, true) end
   return live
 end
 

@@ -152,10 +152,15 @@ function items.live_claim(item)
   return nil
 end
 
+-- What is not confirmed any more still shows the value that was written (before_values.lua).
+local function own_value(item) return {a = item.meta.answered or '', o = 1} end
+
 -- What the CMS was known to hold is no longer certain.
-function items.forget_confirmations(item)
+-- *own*: whether it was published is, and nobody has edited it.
+function items.forget_confirmations(item, own)
   for slug, field in pairs(item.fields) do
-    if field.confirmed then
+    if field.confirmed or (not own and (field.told or field.before)) then
+      field.told, field.before = own and (field.confirmed and own_value(item) or field.told) or nil, own and field.before or nil
       field.confirmed = nil
       items.touch(item, slug)
     end
@@ -176,6 +181,7 @@ function items.mark_repair(item, slug, at)
     field, slug = gone, items.GONE
   end
   field.repair_at = math.max(field.repair_at or 0, at)
+  if field.confirmed then field.told = own_value(item) end
   field.confirmed, field.shown_in = nil, nil
   items.touch(item, slug)
 end

@@ -22,7 +22,7 @@ local function note_unpublished(item, id, unmoved)
     item_status.record(step.place, id, flags .. '||' .. at)
   end
   items.set(item, 'staged', given(request.at) and '@' .. request.at or 1)
-  items.forget_confirmations(item)
+  items.forget_confirmations(item, true)
 end
 
 -- The item has been taken away, or the live copy of it. Returns the slugs that are done.

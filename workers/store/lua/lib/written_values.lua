@@ -1,5 +1,5 @@
 -- Shared, of settle: values that the CMS has taken, and what its answer shows of them.
---! uses step items references write_history losses cms_forms locales freshness
+--! uses step items references write_history losses cms_forms locales freshness before_values undo_log
 
 local request, given = step.request, step.given
 local written_values = {}
@@ -32,15 +32,26 @@ local function confirm_copy(item)
   items.set(item, 'copy', copy)
 end
 
+-- What overtook the value of a request that was under way has taken its place.
+local function note_overtaken(item, slug, field, claim)
+  local sent = field and field.in_flight
+  if not sent or sent.a ~= claim.fields[slug] then return end
+  field.before, field.before_type, field.in_flight = sent.v, sent.t ~= field.type and sent.t or nil, nil
+  items.touch(item, slug)
+end
+
 -- Returns the slugs of those of verdict.written that still hold what was sent.
 function written_values.settle(item, claim, verdict)
-  local done, normalised = {}, {}
+  local done, normalised, rows = {}, {}, {}
   for _, slug in ipairs(verdict.normalised or {}) do normalised[slug] = true end
   if #verdict.written > 0 then confirm_copy(item) end
   if given(verdict.shown) then locales.note_shown(item, claim, verdict) end
   for _, slug in ipairs(verdict.written) do
     local field = item.fields[slug]
-    if is_settled(field, slug, claim) then
+    if not is_settled(field, slug, claim) then
+      note_overtaken(item, slug, field, claim)
+    else
+      rows[#rows + 1] = undo_log.row_written(item, slug, field, given(verdict.made))
       if field.state == 'pending' or field.state == 'ignored' then  -- ignored: create_only.lua
         freshness.observe(field)
         items.set_state(item, slug, 'written')
@@ -50,6 +61,8 @@ function written_values.settle(item, claim, verdict)
       done[#done + 1] = slug
     end
   end
+  local text = table.concat(rows)
+  if text ~= '' then undo_log.add(item, true, text) end
   return done
 end
 
@@ -71,6 +84,7 @@ function written_values.record_answer(item, claim, verdict)
     items.touch(item, slug)
   end
   if not at then return end
+  before_values.keep_told(item, at)
   items.set(item, 'answered', at)
   if next(verdict.edited or {}) then cms_forms.note_edits(item, verdict.edited) end
   for slug, arrival in pairs(claim.fields) do

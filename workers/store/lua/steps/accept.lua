@@ -2,7 +2,7 @@
 -- accept: takes one delivery, whole or not at all: ids that were seen, the newest value of each field,
 -- dead letters of what could not be read, counters, and who is to be woken.
 -- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_bytes, letters_most,
---   lives: {bytes, ms} (life_bounds.lua), weak, hold_ms, limit, run, spooled, slot, headers, fetched: {fetcher, object, token, n, cursor, more, last},
+--   lives: {bytes, ms} (life_bounds.lua), undo: the same (undo_bounds.lua), weak, hold_ms, limit, run, spooled, slot, headers, fetched: {fetcher, object, token, n, cursor, more, last},
 --   kept: {ms, most, words}, summary, again, assumed,
 --   events: [{id, name, topic, index, place, letter, problems: [{path, message}], nameless,
 --     left: [{collection, record, slug, version}], part,
@@ -34,6 +34,7 @@
 --! on demand dead_letters retirements resting_records creation slices references create_only
 --! on demand locales write_history cms_forms raw_bodies left_out fetch_queue source_logs
 --! on demand delivery_log body_letters run_counts sliced_deliveries life_bounds life_events life_entries lives
+--! on demand undo_log undo_bounds
 
 local request, now_us, given = step.request, step.now_us, step.given
 
@@ -135,7 +136,10 @@ else
   delivery.count(delivery.is_duplicate)
   if not delivery.is_duplicate then delivery.count_events(delivery.fresh, delivery.failed) end
 end
-if given(request.lives) then life_bounds.trim(request.lives) end
+if given(request.lives) then
+  life_bounds.trim(request.lives)
+  undo_bounds.trim(request.undo)
+end
 
 local wake = {}
 for destination, change in pairs(accepted_values.changes) do

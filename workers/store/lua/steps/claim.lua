@@ -1,20 +1,21 @@
 #!lua flags=allow-oom
 -- claim: the next step of one destination. Takes the budget slot and the items in one go, or says
 -- when to come back. Nothing waits while it holds a claim.
--- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights, lower, live, most, call, looked, joins,
+-- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights, lower, live, most, call, looked, joins, undo,
 --   collections: [{name, index, whole, create, preflight, locales}]}
 --   lower: of the flights, those that replays and reconciles may take
 --   index: the copy that item ids speak of; whole: it can be listed as a whole alone; create: what
 --   no listing shows is created; preflight: values are held against the schema;
 --   most: what the step may take of the time of the store (batch.lua)
 --   call: the name of the step, where it is not the first of its token; looked, joins: joined_claims.lua
+--   undo: what items held before is kept (before_values.lua)
 --   live: of the destination; locales: "all" or a list of tags, if not the primary one alone is written
 -- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'wait' | 'look', ...}
 -- Errors: none: a full store does this as well.
 --! uses step rate_limiter listing_schedule lookups requests lanes publish_wait plan_room file_imports
 --! uses batch batch_payload claim_wait pauses
 --! on demand dead_letters retirements slices cms_forms late_imports joined_claims create_only
---! on demand item_ids claim_slots claim_breaker lives life_entries life_requests life_bounds
+--! on demand item_ids claim_slots claim_breaker lives life_entries life_requests life_bounds before_values undo_log
 
 local request, now, given = step.request, step.now, step.given
 

@@ -1,17 +1,18 @@
 #!lua flags=allow-oom
 -- forget: erases what is held of one record, or one thing that holds its key; each may be repeated.
 -- ARGV[2]: {act, collection, record, places, id, source, fetcher, object, ids, words, problems, entries,
---   name, key, blank}
+--   name, key, blank, text}
 --   act 'record': all that is held of the record itself; places: copies of its index
 --       'letter': the dead letter *id*; problems: what it is to tell instead, JSON; entries: those of
 --       the record
---       'life': *entries* of the life *name*    'fetch': the notice of *object*
+--       'life': *entries* of the life *name*    'undo': the entry *id* of the undo log becomes *text*, or goes
+--       'fetch': the notice of *object*
 --       'kept': of *source*, the deliveries *ids*, and *words* with
 --       all deliveries that are packed by them
 --       'blank': fields of the hash *key*; blank: what they are to hold instead
 -- Returns {fields, discarded, gone}.
 -- Errors: none: a full store does this as well.
---! uses step life_bounds items item_schedule dead_letters letter_groups left_out fetch_queue delivery_log
+--! uses step life_bounds undo_bounds items item_schedule dead_letters letter_groups left_out fetch_queue delivery_log
 
 local request = step.request
 
@@ -148,6 +149,7 @@ end
 if request.act == 'record' then forget_record()
 elseif request.act == 'letter' then forget_letter(request.id)
 elseif request.act == 'life' then gone = life_bounds.remove(request.name, request.entries)
+elseif request.act == 'undo' then gone = undo_bounds.rewrite(request.id, step.given(request.text)) and 1 or 0
 elseif request.act == 'fetch' then forget_fetch()
 elseif request.act == 'blank' then blank_fields()
 elseif request.act == 'kept' then forget_kept(request.source) end

@@ -4,8 +4,9 @@
 -- created.
 -- ARGV[2]: {token, flight, destination, collection, index, missing, whole, every_ms, full_ms,
 --   page_ms, rest_ms, slot, offset, at, items: [{key, id, updated, created, status}], next, total, short,
---   odd, numeric, filter}
+--   odd, numeric, filter, undo}
 --   key: null where it has none; status: item_status.lua
+--   values of an item: slug → {text, type}: before_values.lua; undo: they are kept
 --   offset: of this page; at: ms of the CMS's own clock; next: offset of the next page, or null
 --   total: items of the whole listing; short: it ended before it had shown so many
 --   failed: true when no page came: the lock stays for a while
@@ -21,7 +22,7 @@
 -- Errors: none: a full store does this as well.
 --! uses step items item_schedule retirements creation references listing_schedule item_status
 --! uses duplicate_keys missing_items reference_timeouts filter_answers key_forms
---! on demand lives life_entries life_requests life_bounds
+--! on demand lives life_entries life_requests life_bounds before_values undo_log
 
 local request, now, given = step.request, step.now, step.given
 
@@ -92,6 +93,7 @@ local function take_entry(entry)
     gone.confirmed = nil  -- there is an item again, and the next time it is to be retired
     items.touch(item, items.GONE)
   end
+  if given(entry.values) then before_values.note_shown(item, entry.values) end
   local waits = item.meta.lookup or item.meta.roomless
   creation.finish(item)
   if waits then

@@ -3,8 +3,8 @@
 -- only while it still is the value that was compared, and P4 counts none of it. Records whose
 -- item is gone, or never was, learn it from the listing that showed neither.
 -- ARGV[2]: {token, collection, index, destination, hold_ms, began,
---   limit, run, source, as_of_ms,
---   records: [{record, id, gone, make, staged, back, fields: [[slug, arrival]]}]}
+--   limit, run, source, as_of_ms, undo,
+--   records: [{record, id, gone, make, staged, back, fields: [[slug, arrival, [text, type] as the listing showed it]]}]}
 --   began: ms at which a listing of the whole began; gone: it did not show the item *id*; make: there
 --   is no item, and it is to be created; staged: it shows the item held back or never published
 --   back: the snapshot of *source* taken at *as_of_ms* has its record, which an earlier one lacked
@@ -14,7 +14,7 @@
 --   left: something had changed, and nothing was done to them
 -- Errors: OOM: the store is full, and nothing was done.
 --! uses versions step items item_schedule wakeups inferred_retirements retirements creation run_counts item_status
---! uses life_entries
+--! uses life_entries before_values
 
 local request, now, given = step.request, step.now, step.given
 
@@ -36,12 +36,14 @@ local function is_as_read(item, entry)
   return not ((entry.gone or entry.make) and items.live_claim(item))
 end
 
-local function mark_field(item, slug)
+-- *shown*: what the listing showed, {text, type}; nil: that is unknown.
+local function mark_field(item, slug, shown)
   local field = item.fields[slug]
   if not (AGAIN[field.state] or (field.create_only and field.state == 'ignored')) then return false end
   -- On its way to one variant, which the same listing has shown, it goes to all (locales.lua).
   if field.repair_at and not field.shown_in then return false end
   items.mark_repair(item, slug, now)
+  before_values.note_repaired(item, field, shown, request.run)
   field.lane = 3
   marked = marked + 1
   return true
@@ -104,7 +106,7 @@ local function repair(entry)
   end
   for _, pair in ipairs(entry.fields or {}) do
     local field = item.fields[pair[1]]
-    if field and field.arrival == pair[2] then any = mark_field(item, pair[1]) or any end
+    if field and field.arrival == pair[2] then any = mark_field(item, pair[1], given(pair[3])) or any end
   end
   if entry.staged and not item.fields['_draft'] and not item.fields['_archived'] then
     item_status.mark_staged(item, 1, 'a reconcile found it unpublished, or held back by an editor')

@@ -4,7 +4,7 @@
 -- was claimed; what arrived meanwhile stays pending and due.
 -- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, kind, look, staged, at,
 --   live, verdicts: [{…}], rate, called, health: [{…}], heard, closed, no_room, create_most, imports,
---   places, items, first, last, made, reply: {status, code, message, sent}}
+--   places, items, first, last, made, undo, reply: {status, code, message, sent}}
 --   verdicts: by the names of Verdict (workers/model/attempts.py), and {id, sent: [slug], answered: updated
 --   as a version, wait_ms} (workers/store/settlement.py)
 --   kind, look, staged: of the request (requests.lua); live: of the destination
@@ -16,11 +16,12 @@
 --   reply: the answer, or why there is none; sent: false: nothing was sent
 --   at: of the answer, as the CMS writes times
 --   soft: the limits come from 5xx answers, and last until the outage has ended
+--   undo: what items held before is kept (before_values.lua)
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters, made}.
 -- Errors: none: a full store does this as well.
 --! uses step items life_requests item_schedule references item_status publish_wait status_answers item_ids rate_headers
---! uses destination_health freshness written_values item_attempts
+--! uses destination_health freshness before_values undo_log written_values item_attempts
 --! on demand dead_letters retirements resting_records creation slices cms_forms locales
 --! on demand retirement_answers creation_answers file_imports duplicate_keys late_imports plan_room
 --! on demand failed_values life_entries life_bounds
@@ -55,7 +56,11 @@ local function has_newer(item, claim)
 end
 
 local function settle_claimed(item, claim, verdict)
-  if verdict.unknown then failed_values.doubt(item, claim, verdict) end
+  if verdict.unknown then
+    failed_values.doubt(item, claim, verdict)
+    undo_log.note_unsure(item, claim)
+  end
+  if given(verdict.made) then undo_log.note_created(item, claim, verdict.made) end
   if request.kind == 'create' then creation_answers.settle(item, claim.fields, verdict) end
   -- Before a success clears the count: the letter counts this attempt as well.
   local attempts = tonumber(item.meta.attempts or 0) + (verdict.attempt and 1 or 0)

@@ -5,10 +5,11 @@
 -- lets go what rested in them.
 -- ARGV[2]: {destinations: [{name, collections: [name]}], fetchers: [name],
 --   kept: {source: {ms, most}}}: deliveries that are kept no longer are dropped
---   lives: {bytes, ms} (life_bounds.lua)   places: {collection: copy}   audit_most: of the audit list
+--   lives: {bytes, ms} (life_bounds.lua)   undo: the same (undo_bounds.lua)   places: {collection: copy}
+--   audit_most: of the audit list
 -- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
 -- Errors: none: a full store does this as well.
---! uses step items wakeups life_bounds dead_letters pauses item_schedule destination_health
+--! uses step items wakeups life_bounds undo_bounds dead_letters pauses item_schedule destination_health
 --! on demand resting_records fetch_queue delivery_log plan_room publish_wait audit_list
 
 local request, now, now_us, given = step.request, step.now, step.now_us, step.given
@@ -121,6 +122,7 @@ for source, kept in pairs(given(request.kept) or {}) do delivery_log.trim_idle(s
 note_clock()
 clamp_future('instep:wakes')
 local more_lives = life_bounds.trim(given(request.lives))
+local more_undo = undo_bounds.trim(request.undo)
 redis.call('UNLINK', 'instep:history', 'instep:history-trimmed')  -- of an older release
 drop_tombstones()
 resting_records.trim(given(request.places) or {})
@@ -157,7 +159,7 @@ for _, name in ipairs(fetchers) do
   fetch = fetch or (due and not fetch_queue.rests_till(name))
 end
 if #fetchers > 0 and fetch and wakeups.claim_marker(fetch_queue.QUEUE) then wake[#wake + 1] = fetch_queue.QUEUE end
-local ms = (unclamped or more_lives or resting) and 0 or 1000
+local ms = (unclamped or more_lives or more_undo or resting) and 0 or 1000
 local first = redis.call('ZRANGEBYSCORE', 'instep:wakes', '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 if first[2] then ms = math.min(ms, tonumber(first[2]) - now) end
 return step.answer({wake = wake, ms = ms})
