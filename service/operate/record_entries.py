@@ -82,6 +82,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "topic": entry.topic,
         "mapping": entry.mapping,
         "proof": entry.proof,
+        "run": entry.run,
         "fields": {shown_slug(slug): _fate(each) for slug, each in entry.fields.items()},
         "call": _call(entry.call) if entry.call else None,
         "detail": {name: _plain(value) for name, value in entry.detail.items()},
@@ -136,6 +137,8 @@ def _other(entry: Entry) -> str:
 
 
 def _accepted(entry: Entry) -> str:
+    if entry.by == "undo":
+        return f"the undo {entry.run} put back what was there before"
     event = f"event {entry.event}" if entry.event else "an event without an id"
     of = f" of {entry.source}" if entry.source else ""
     by = f", by {_who(entry)}" if entry.by not in ("", entry.source) else ""

@@ -180,12 +180,20 @@ class Bench:
         return accepted
 
     def take(
-        self, *events, source="erp", mode="live", token=None, body=b"{}", closes=None, hold=0.0
+        self,
+        *events,
+        source="erp",
+        mode="live",
+        token=None,
+        body=b"{}",
+        closes=None,
+        hold=0.0,
+        run=None,
     ):
         """Take a delivery; what is to be accepted in slices is not yet."""
         token = token or uuid.uuid4().hex
         return self.outbox.accept(
-            Delivery(source, token, events, body, {}, mode, closes, hold=hold)
+            Delivery(source, token, events, body, {}, mode, closes, hold=hold, run=run)
         )
 
     # what goes out

@@ -50,6 +50,7 @@ class FieldValue:
     on_create: bool = False  # for new items only
     seen: str | None = None  # echo: what the CMS shows, unless it is the value as sent
     before: str | None = None  # JSON text: what a listing showed of it; None: none did
+    before_type: str = ""  # of that; "": as *type*
     # Mode undo: the arrival number of the value that it takes back. It is accepted only while the
     # field holds that one.
     undoes: int | None = None

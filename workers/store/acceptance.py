@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workers.config.settings import Settings, Source
+from workers.model.changes import Delivery
 from workers.store.compression import Packed
 
 
@@ -42,3 +44,23 @@ class Accepted:
     stalled: Mapping[str, Any] | None = None
     last: int = 0  # number of the source's last delivery drained from its spool file
     at_us: int | None = None  # µs since 1970 on the store's clock
+
+
+def source_of(delivery: Delivery, settings: Settings) -> Source:
+    """Return the source of *delivery*; an undo may be of one that is configured no longer."""
+    if delivery.mode == "undo" and delivery.source not in settings.sources:
+        return Source(delivery.source, "")
+    return settings.sources[delivery.source]
+
+
+def result_of(answer: Mapping[str, Any]) -> Accepted:
+    """Return what the step has answered."""
+    return Accepted(
+        outcome=answer["outcome"],
+        accepted=answer.get("accepted", 0),
+        wake=tuple(answer.get("wake") or ()),
+        letters=answer.get("letters", 0),
+        stalled=answer.get("stalled") or None,
+        last=answer.get("last", 0),
+        at_us=int(answer["at"]) if "at" in answer else None,
+    )

@@ -17,7 +17,7 @@ from workers.model.changes import (
     canonical,
 )
 from workers.model.retirement import GONE
-from workers.store.echoes import echo_of, field_of, gone_by, on_create_of
+from workers.store.echoes import echo_of, field_of, gone_by, on_create_of, undo_of
 from workers.store.letter_ids import named, raw_letter
 from workers.store.lookups import lookup
 
@@ -108,6 +108,7 @@ def _change(change: Change, settings: Settings) -> dict[str, Any]:
         **({"stands": change.stands} if change.stands else {}),
         **on_create_of(change, collection),
         **echo_of(change),
+        **undo_of(change),
     }
 
 

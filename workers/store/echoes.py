@@ -1,4 +1,4 @@
-"""The parts of an ``accept`` request about the CMS's own events, and the comparison with them."""
+"""The parts of an ``accept`` request about the CMS: its events, and what it held before."""
 
 from __future__ import annotations
 
@@ -34,6 +34,17 @@ def echo_of(change: Change) -> dict[str, Any]:
         return here
     seen = {field.slug: field.seen for field in change.fields if field.seen is not None}
     return {"echo": change.echo, "seen": seen, **here}
+
+
+def undo_of(change: Change) -> dict[str, Any]:
+    """Return what a listing showed of the fields, and what they take back; usually nothing."""
+    before = {
+        field.slug: [field.before, field.before_type or field.type]
+        for field in change.fields
+        if field.before is not None
+    }
+    undoes = {field.slug: field.undoes for field in change.fields if field.undoes is not None}
+    return {**({"before": before} if before else {}), **({"undoes": undoes} if undoes else {})}
 
 
 def gone_by(event: Incoming, settings: Settings) -> dict[str, Any]:

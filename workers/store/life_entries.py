@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 # What wrote last: a source is named by itself.
-_BY: Final = {"c": "reconcile", "m": "remap", "y": "replay", "e": "editor"}
+_BY: Final = {"c": "reconcile", "m": "remap", "u": "undo", "y": "replay", "e": "editor"}
 _FATES: Final = {
     "p": "pending",
     "u": "unchanged",
@@ -35,6 +35,7 @@ _WHY: Final = {
     "r": "repeat",
     "l": "other locale",
     "x": "superseded",
+    "n": "undone",
 }
 _KINDS: Final = {
     "u": "update",
@@ -50,7 +51,7 @@ _KINDS: Final = {
 class Against:
     """What a value was held against."""
 
-    why: str  # newer value, retirement, own write, repeat, other locale, superseded
+    why: str  # newer value, retirement, own write, repeat, other locale, superseded, undone
     source: str | None  # that gave the other value
     event: str | None
     version: str | None  # of the other value
@@ -107,7 +108,7 @@ class Entry:
 
     at: datetime
     what: str
-    by: str  # a source, reconcile, remap, replay, editor, or "" for Instep itself
+    by: str  # a source, reconcile, remap, replay, undo, editor, or "" for Instep itself
     source: str | None = None
     delivery: int | None = None  # its number in the log of the source
     event: str | None = None
@@ -118,6 +119,7 @@ class Entry:
     fields: Mapping[str, FieldFate] = field(default_factory=dict)
     call: Request | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+    run: str | None = None  # id of the run that did it
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from workers.config.settings import Destination, Settings
 from workers.model.attempts import Batch, BatchOutcome, Call, Heard, ItemOutcome, Step
 from workers.model.changes import HOLD_MOST, Delivery
 from workers.store import audit, claims, clock, keys, slicing
-from workers.store.acceptance import AcceptCall, Accepted
+from workers.store.acceptance import AcceptCall, Accepted, result_of, source_of
 from workers.store.codec import events_for, step_of, stored
 from workers.store.compression import Packer, keeps, room_of
 from workers.store.connection import Room, guarded
@@ -126,7 +126,7 @@ class Outbox:
         return found
 
     def _call(self, delivery: Delivery) -> AcceptCall:
-        source = self.settings.sources[delivery.source]
+        source = source_of(delivery, self.settings)
         text, encoding = stored(delivery.body) if delivery.body else ("", "text")
         events = events_for(delivery, self.settings)
         packed = self._packer.pack(delivery) if keeps(source, delivery) else None
@@ -167,15 +167,7 @@ class Outbox:
         if answer.get("forgot"):
             hours = round(answer["forgot"] / 3_600_000, 1)
             _log.warning("event ids forgotten early", extra={"source": call.source, "hours": hours})
-        return Accepted(
-            outcome=answer["outcome"],
-            accepted=answer.get("accepted", 0),
-            wake=tuple(answer.get("wake") or ()),
-            letters=answer.get("letters", 0),
-            stalled=answer.get("stalled") or None,
-            last=answer.get("last", 0),
-            at_us=int(answer["at"]) if "at" in answer else None,
-        )
+        return result_of(answer)
 
     # claim ----------------------------------------------------------------------------------
 

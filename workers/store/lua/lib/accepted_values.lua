@@ -1,7 +1,7 @@
 -- Shared, of accept: whether a value that comes is news to its item, and what becomes of it.
 --! uses step items arrivals adoption version_order stale_values remap losses delivery
---! uses before_values dead_letters retirements create_only locales write_history cms_forms left_out run_counts
---! uses pauses
+--! uses before_values undone_values dead_letters retirements create_only locales write_history cms_forms left_out
+--! uses run_counts pauses
 
 local request, given = step.request, step.given
 local accepted_values = {
@@ -65,6 +65,11 @@ end
 
 local function take_value(item, change, event, triple, field, copy)
   local slug, held = triple[1], item.fields[triple[1]]
+  local gone = item.fields[items.GONE]
+  if gone and gone.undo and version_order.LATER[request.mode] then
+    gone.undo = nil  -- its source speaks of the record again
+    items.touch(item, items.GONE)
+  end
   if items.in_force(item) then version_order.undone_by[item.fields[items.GONE]] = event end
   if item.fields[items.GONE] then retirements.undo_retirement(item) end
   if held then
@@ -98,18 +103,28 @@ local function make_due(item, change, field)
   if not pauses.holds(field) then accepted_values.changes[change.destination] = change end
 end
 
+-- The retirement of the item is taken back. That itself is done with: what it brings about is no value of any source.
+local function lift(item, change)
+  local arrival = undone_values.lift(item)
+  items.count_state(change.collection, request.source, 'unchanged')
+  make_due(item, change, item.fields[items.GONE])
+  return {items.GONE, arrival, 'unchanged', 'null'}
+end
+
 -- What of *item* a value of *slug* is older than: {field, why, own version} (life_entries.lua).
 local function winner_of(item, change, slug, version)
   local held, gone = item.fields[slug], item.fields[items.GONE]
   if given(change.echo) then return {held, 'o', version} end
   if slug == items.GONE then
-    for _, field in pairs(item.fields) do
-      if not held or field.version > held.version then held = field end
+    if not (gone and gone.undo) then
+      for _, field in pairs(item.fields) do
+        if not held or field.version > held.version then held = field end
+      end
     end
   elseif gone and not gone.undone and (not held or gone.version >= held.version) then
-    return {gone, 'g', version}
+    return {gone, gone.undo and 'n' or 'g', version}
   end
-  return {held, 'v', version}
+  return {held, held and held.undo and 'n' or 'v', version}
 end
 
 -- Takes one value of *change*, [slug, value, type, form]; returns its fate: {slug, arrival number or 0, what,
@@ -117,14 +132,20 @@ end
 function accepted_values.take(change, event, triple)
   local slug, item = triple[1], items.of(change)
   local held = item.fields[slug]
-  local version = version_order.version_of(item, slug, change, event)
+  local undoes = change.undoes and change.undoes[slug]
+  local version = undoes and undone_values.version_of(item, slug) or version_order.version_of(item, slug, change, event)
   if version and version_order.LATER[request.mode] then version_order.yield_kind(item, slug, version) end
   if given(change.locale) and locales.is_elsewhere(place_of(change), change.locale, slug) then
     -- It is of another variant than this one.
     remap.pass_over(event, change, 'stale')
     return {slug, 0, 'stale', triple[2], {nil, 'l'}}
   end
-  local fate = fate_of(item, change, event, triple, version)
+  local fate
+  if undoes then
+    fate = undone_values.fate_of(item, slug, triple[2], undoes)
+  else
+    fate = fate_of(item, change, event, triple, version)
+  end
   if fate then
     if fate == 'stale' and not given(change.echo) and not given(event.again) then
       stale_values.note_stale(item, change, slug, version)
@@ -137,17 +158,20 @@ function accepted_values.take(change, event, triple)
   end
   stale_values.note_newer()
   step.count('accepted', 1)
+  if undoes and slug == items.GONE and triple[2] == 'null' then return lift(item, change) end
   local overtaken = held and (held.state == 'pending' or held.state == 'dead') and {held, 'x', version} or nil
   local copy = change.copy .. losses.copy_suffix()
   local field = new_field(change, event, triple, version, held)
+  if undoes then undone_values.mark(field, held) end
   if slug == items.GONE then
     take_retirement(item, change, field, copy)
   else
     take_value(item, change, event, triple, field, copy)
   end
   remap.note_taken(event, item, slug, held, field)
-  if next(item.left) then left_out.overtake(item, slug, version, event) end
+  if next(item.left) and not undoes then left_out.overtake(item, slug, version, event) end
   items.count_state(change.collection, request.source, field.state)
+  if undoes and field.state == 'unchanged' and slug ~= items.GONE then undone_values.note_unsent(item, slug, field, held) end
   if field.state == 'unchanged' then return {slug, field.arrival, 'unchanged', triple[2], overtaken} end
   make_due(item, change, field)
   return {slug, field.arrival, 'accepted', triple[2], overtaken}

@@ -3,7 +3,7 @@
 --! uses source_logs delivery_log raw_bodies
 
 local request, now, given = step.request, step.now, step.given
-local lane = ({live = 1, fetched = 1, remap = 2, reconcile = 3})[request.mode]
+local lane = ({live = 1, fetched = 1, remap = 2, undo = 2, reconcile = 3})[request.mode]
 
 local delivery = {
   lane = lane,  -- of what it changes

@@ -1,11 +1,11 @@
 -- Shared by the steps: what an entry of a life says (lives.lua). workers/store/life_entries.py reads it;
 -- nothing else knows the codes. Each is a JSON list that begins with its time, ms, and its kind:
 --   "a", by, source, delivery, event, topic, mapping, mark, fields, run    an event was accepted
---     by: "" source, "c" reconcile, "m" remap, "y" replay of a letter, "e" editor; delivery: its number
+--     by: "" source, "c" reconcile, "m" remap, "u" undo, "y" replay of a letter, "e" editor; delivery: its number
 --     in the log; mark: of the secret that proved it
 --     fields: [slug, fate, value, against, length]: length: of a value that is cut, which is text then
 --     against: [source, event, version, why, own version]: what it is older than: "v" a value, "g" the
---       retirement of the record, "o" a write of ours; "r" what it repeats; "l" it is of another variant;
+--       retirement of the record, "o" a write of ours; "r" what it repeats; "l" it is of another variant; "n" an undo;
 --       "x" what it has superseded; 1: as of the field before; 0: there was no room
 --   "l", by, source, delivery, event, topic, mapping, mark, letter, [slug], [[path, message]]    left out
 --   "c", kind, copy, item, status, code, message, fates, why, wait_ms, attempts, [[path, message]]    a request was answered

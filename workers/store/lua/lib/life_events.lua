@@ -16,6 +16,7 @@ local heads = {}
 local function by_of(event, change)
   if change and given(change.echo) then return 'e' end
   if request.mode == 'reconcile' then return 'c' end
+  if request.mode == 'undo' then return 'u' end
   if request.mode ~= 'remap' and not given(event.again) then return '' end
   return given(request.closes) and 'y' or 'm'
 end

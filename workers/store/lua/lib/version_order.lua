@@ -75,8 +75,13 @@ version_order.undone_by = {}
 function version_order.came_before(held, event)
   if version_order.undone_by[held] == event then return true end
   local again, arrival = given(event.again), first_arrival(event)
+  if held.undo then
+    -- It has the place of the event that it took back, and came later.
+    if again then return false end
+    if arrival then return held.arrival <= arrival end
+  end
   if arrivals.spooled and not again then
-    return (held.snapshot_at or held.came_at or held.since) * 1000 <= arrivals.us
+    return (not held.undo and held.snapshot_at or held.came_at or held.since) * 1000 <= arrivals.us
   end
   local both_kept = again and again.number ~= 0 and held.source == request.source and held.delivery
   if not arrival or both_kept then return sent_before(held, event) end
@@ -244,8 +249,16 @@ local function is_overtaken_by(held, event, change)
   return (own and sent_before or version_order.came_before)(held, event)
 end
 
+-- An undo has the version of what it took back. A later event goes over it: not one that may be a repeat,
+-- since it has a version and no id.
+local function wins_over_undo(held, event, change)
+  if has_event(held, given(event.id)) or not wins_ties(held, event) then return false end
+  return not given(change.version) or given(event.id) ~= nil
+end
+
 -- Whether a value takes the place of *held*, which has the same version.
 local function wins_tie(held, event, change)
+  if held.undo then return wins_over_undo(held, event, change) end
   if gave(held, event) then return true end
   if has_event(held, given(event.id)) then return false end
   if wins_ties(held, event) or outlives(held, change.snapshot) or given(change.stands) then return true end
@@ -254,6 +267,8 @@ end
 
 -- Whether a value takes the place of the one that is held.
 local function wins(held, version, event, change)
+  -- That a snapshot was taken later says nothing of its rows.
+  if held and held.undo and version_order.has_snapshot_time(nil, version, given(change.snapshot)) then return false end
   if not held or version > held.version then return true end
   return version == held.version and wins_tie(held, event, change)
 end
