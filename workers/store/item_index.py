@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workers.config.settings import Collection, Destination, Settings
@@ -26,6 +26,7 @@ from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.store.scripts import Steps
+from workers.store.shown_values import Shown, ShownValues
 from workers.store.spellings import Spellings
 from workers.webflow.filters import KeyFilter, is_numeric, is_odd
 from workers.webflow.item_answers import Answer
@@ -52,6 +53,7 @@ class Items:
         self.steps = steps
         self.settings = settings
         self.spellings = Spellings(steps, settings)
+        self._shown = ShownValues(steps)
 
     def ingest_page(
         self, lookup: Lookup, page: Answer | None, asked: KeyFilter | None = None
@@ -69,7 +71,8 @@ class Items:
         destination = self.settings.destinations[collection.destination]
         items = page.items if page else {}
         names = self.spellings.record_keys(collection, self.schema(collection), items, asked)
-        views = asked.found(names, items.values()) if asked else items.values()
+        views = tuple(asked.found(names, items.values()) if asked else items.values())
+        shown = self._shown.read(collection, [(names.of(view), view) for view in views])
         more = page is not None and len(items) > 0 and self._more(lookup, page)
         found = self.steps.run(
             "index_page",
@@ -93,7 +96,7 @@ class Items:
                 "failed": page is None,
                 "undo": self.settings.store.undo,
                 "items": [
-                    *self._entries(names, views),
+                    *self._entries(names, views, shown),
                     *self.spellings.shown_before(names, lookup),
                 ],
                 "odd": any(is_odd(names, view) for view in items.values()),
@@ -258,9 +261,12 @@ class Items:
         )
         return SHARE * max(1, sharing) * 60 / destination.requests_per_minute
 
-    def _entries(self, names: RecordKeys, items: Any) -> Iterator[dict[str, Any]]:
+    def _entries(
+        self, names: RecordKeys, items: Any, shown: Mapping[str, Shown]
+    ) -> Iterator[dict[str, Any]]:
         for item in items:
             yield {
+                **({"values": shown[item.id]} if item.id in shown else {}),
                 "key": names.of(item),
                 "id": item.id,
                 "updated": item.updated,

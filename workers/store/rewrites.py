@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 from workers.config.settings import Collection, Settings
 from workers.model.changes import HOLD_MOST
@@ -27,6 +27,8 @@ class Repair:
     make: bool = False  # create it: a listing showed no item
     staged: bool = False  # the item is held back or was never published: write it staged only
     back: bool = False  # an earlier snapshot, which lacked it, has retired its item
+    # What the listing showed: slug → JSON text and type. What is not named is unknown.
+    before: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Repairs:
                     {
                         "record": one.record,
                         "id": one.id,
-                        "fields": [list(pair) for pair in one.fields],
+                        "fields": [[*pair, one.before.get(pair[0])] for pair in one.fields],
                         "gone": one.gone,
                         "make": one.make,
                         "staged": one.staged,

@@ -13,6 +13,7 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import groupby
 from typing import Literal, cast
 
+from service.reconcile.apply.field_values import change_of, field_value, shown_of, wanted_of
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
 from service.reconcile.plan.model import SourceField
@@ -22,7 +23,7 @@ from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection
 from workers.delivery.context import Context
-from workers.model.changes import HOLD_MOST, Change, Delivery, FieldValue
+from workers.model.changes import HOLD_MOST, Change, Delivery
 from workers.model.retirement import GONE
 from workers.model.run_limits import RunLease, RunLimit
 from workers.policy.run_guard import CREATED, RETIRED
@@ -122,6 +123,7 @@ class Applier:
                 own[0].item,
                 tuple((each.slug or "", each.arrival) for each in own),
                 staged=self._is_held_back(own[0]),
+                before={each.slug or "": shown for each in own if (shown := shown_of(each))},
             )
             for own in chunk
         ]
@@ -137,7 +139,7 @@ class Applier:
         for own in chunk:
             item = self.table.item(own[0].item or "")
             stood = item.updated if item is not None else None
-            news = self._changes(own[0].record or "", _wanted(own)) if stood else ()
+            news = self._changes(own[0].record or "", wanted_of(own)) if stood else ()
             changes.append([replace(change, stands=stood) for change in news])
         self._accept(changes)
 
@@ -187,7 +189,7 @@ class Applier:
         if staged:
             self._write(staged)
         return self._accept(
-            [list(self._changes(own[0].record or "", _wanted(own))) for own in chunk]
+            [list(self._changes(own[0].record or "", wanted_of(own))) for own in chunk]
         )
 
     def _retire(self, chunk: Sequence[list[Finding]]) -> Applied:
@@ -262,10 +264,8 @@ class Applier:
         return max(0.0, self._due - time.monotonic())
 
     def _changes(self, record: str, wanted: Iterable[SourceField]) -> Iterator[Change]:
-        for (mapping, version), own in groupby(sorted(wanted, key=_change_of), key=_change_of):
-            fields = tuple(
-                FieldValue(each.slug, each.value, each.type, each.on_create) for each in own
-            )
+        for (mapping, version), own in groupby(sorted(wanted, key=change_of), key=change_of):
+            fields = tuple(map(field_value, own))
             change = Change(mapping, self.collection.name, record, self.by, fields, version)
             yield replace(change, snapshot=self.order.snapshot)
 
@@ -275,14 +275,3 @@ class Applier:
             return False
         item = self.table.item(finding.item)
         return item is not None and not item.shown
-
-
-def _wanted(findings: Iterable[Finding]) -> list[SourceField]:
-    return [
-        SourceField(f.slug or "", f.source or "null", f.type, f.version, f.mapping)
-        for f in findings
-    ]
-
-
-def _change_of(wanted: SourceField) -> tuple[str, str]:
-    return wanted.mapping, wanted.version

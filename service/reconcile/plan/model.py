@@ -23,6 +23,7 @@ class SourceField:
     version: str
     mapping: str
     on_create: bool = False  # only written when the item is created
+    before: tuple[str, str] | None = None  # what the item shows, as JSON text, and its type
 
 
 @dataclass(frozen=True, slots=True)
