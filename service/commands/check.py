@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,31 +13,13 @@ import click
 from service.commands.check_findings import Findings
 from service.commands.output import as_json
 from service.commands.page import echo, width
-from service.operate.cms_request import ask
-from workers.errors import (
-    ConfigurationInvalid,
-    DestinationError,
-    MappingsInvalid,
-    Problem,
-)
+from service.operate.token_check import schema_or_problem
+from workers.errors import ConfigurationInvalid, MappingsInvalid, Problem
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from service.config.build import Configuration
-    from workers.config.settings import Collection, Destination
+    from workers.config.settings import Destination
     from workers.store.rate_limiter import Limiter
-    from workers.webflow.item_answers import Answer
-
-REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
-    401: ("token", "a token that the CMS knows", "create a new token and set it"),
-    403: (
-        "token",
-        "a token that may read and write the CMS",
-        "give it the scopes cms:read and cms:write",
-    ),
-    404: ("id", "the id of a collection that the token can see", "correct the id, or the token"),
-}
 
 
 @click.command()
@@ -125,7 +107,7 @@ def _answers(
     settings = configuration.settings
     of_all = f"{settings.path}: destinations.{destination.name}."
     for collection in settings.collections_of(destination.name) or (None,):
-        answer = _token(settings.path, destination, collection, limiter)
+        answer = schema_or_problem(settings.path, destination, collection, limiter)
         if isinstance(answer, Problem):
             yield answer
             if answer.where.startswith(of_all):
@@ -138,25 +120,3 @@ def _answers(
                 notes.append(f"Collection {collection.name}: missing items are created, {copy}")
         else:
             notes.append(f"Destination {destination.name} answers; no collection uses it")
-
-
-def _token(
-    file: Path, destination: Destination, collection: Collection | None, limiter: Limiter | None
-) -> Problem | Answer:
-    place = f"{file}: destinations.{destination.name}"
-    try:
-        answer = ask(destination, collection, limiter)
-    except DestinationError as error:
-        do = "check the address"
-        return Problem(f"{place}.base_url", str(error), "an answer from the CMS", do)
-    status = answer.status
-    # A token for a collection may have no access to the list of sites, or no such list exists.
-    if status == 200 or (collection is None and status in (403, 404)):
-        return answer
-    if status in REFUSALS:
-        key, expected, do = REFUSALS[status]
-        if key == "id" and collection is not None:
-            place = f"{file}: collections.{collection.name}"
-        return Problem(f"{place}.{key}", f"status {status}", expected, do)
-    where = f"{file}: collections.{collection.name}" if collection else f"{place}.base_url"
-    return Problem(where, f"status {status}", "status 200", "try again later")

@@ -73,11 +73,12 @@ def _run(service: str, **options: Any) -> NoReturn:
     from service.run import services
     from workers.config.loader import fill
 
+    given = dict(os.environ)
     fill(os.environ)  # INSTEP_LOG may stand in .env
     logging_setup.configure()
     configuration = of_process()
     logging_setup.observe(configuration.settings)
-    raise SystemExit(getattr(services, service)(configuration, **options))
+    raise SystemExit(getattr(services, service)(configuration, given, **options))
 
 
 @click.command()

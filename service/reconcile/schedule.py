@@ -36,7 +36,7 @@ TOTAL = 6 * 3600.0  # s of one run: 20,000 items of v1, each written by a call o
 SILENT = 120.0  # s without its lock: it is stopped or hangs, or has not begun
 AT_ONCE = 4  # runs, each for another destination
 _LOOK = 1.0  # s between two checks of what is due, and of what runs
-_GRACE = 15.0  # s that a run has to end
+_GRACE = 2.5  # s that a run has to end; its changes are in the store
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +54,10 @@ class Schedule:
         self._settings = settings
         self._client = connection.connect(settings.store)
 
+    def use(self, settings: Settings) -> None:
+        """Go by *settings* from now on."""
+        self._settings = settings
+
     def run(self, stop: threading.Event) -> None:
         """Start due runs until *stop*; a duty of the supervisor."""
         away = Complaint(_log, "schedule without the store")
@@ -61,7 +65,7 @@ class Schedule:
         running: list[ScheduledRun] = []
         while not stop.wait(_LOOK):
             try:
-                if lease.take():
+                if scheduled(self._settings) and lease.take():
                     running += self.start(running)
                 away.over()
             except StoreUnavailable as error:

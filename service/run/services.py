@@ -7,133 +7,118 @@ import http.client
 import json
 import logging
 import os
+import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 import redis
 
 from service.config.build import Configuration
-from service.reconcile.schedule import Schedule, scheduled
-from service.run.worker_process import FETCH
-from service.web import server as web_processes
+from service.run.children import QUIET, Service, Web, Workers
+from service.run.prepare import Prepared, parts_of
+from service.run.registry import registered, running
+from service.run.reload import Reloader
+from service.web.listener import listen
 from workers.config.settings import Settings, StoreSettings
-from workers.errors import StoreNewer, StoreUnavailable, StoreUnsafe
-from workers.runtime import heartbeats, jobs, sweeper
+from workers.errors import ConfigurationInvalid, StoreNewer, StoreUnavailable, StoreUnsafe
+from workers.runtime import heartbeats
 from workers.runtime.background_tasks import BackgroundTask
 from workers.runtime.embedded_store import Keeper, kept
 from workers.runtime.heartbeats import Process
-from workers.runtime.supervisor import Child, Supervisor
+from workers.runtime.supervisor import Supervisor
 from workers.store import connection, durability, version, witness
 from workers.store.connection import guarded
-from workers.store.durability import StoreCheck
 from workers.store.scripts import Steps
 from workers.store.upgrade import Upgrade
 from workers.store.witness import Witness
 
 _log = logging.getLogger(__name__)
 
-_QUIET = (
-    20.0  # s for which a task may not ask whether it is to end: the store's time-outs, and more
-)
 _PAUSE = 0.1  # s between two tries
 _LOOK = 0.5  # s between two checks of a store that is away at the start
+Environ = Mapping[str, str]
+
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where to reach such a listener
 
 
-def up(configuration: Configuration, bind: str, processes: int) -> int:
+def up(configuration: Configuration, given: Environ, bind: str, processes: int) -> int:
     """
     Run everything on this machine, *processes* web processes and as many workers, until SIGTERM.
 
     Prints ``ready http://HOST:PORT`` once the store is durable and a worker is alive.
 
+    Args:
+        given: The environment without that of ``.env``; a reload begins with it.
+
     Raises:
-        ConfigurationInvalid: *bind* cannot be listened on.
+        ConfigurationInvalid: *bind* cannot be listened on, or another ``up`` runs in its folder.
         StoreUnavailable: The store cannot be started, or answers but is not safe enough. While an
             external one does not answer, web processes spool and workers wait.
     """
-    host, port = web_processes.address(bind)
-    shown = f"http://{bind.rpartition(':')[0]}:{port}"
-    tasks = [*_tasks(configuration), BackgroundTask("ready", partial(_ready, host, port, shown))]
-    children = [_web(host, port, processes), *_workers(configuration, processes)]
-    return _run(configuration.settings, children, tasks, _upgrade(configuration))
+    with _listening(configuration.settings, bind) as listener:
+        host, port = listener.getsockname()[:2]
+        shown = f"http://{bind.rpartition(':')[0]}:{port}"
+        ready = BackgroundTask("ready", partial(_ready, host, port, shown))
+        service = Service(
+            "up",
+            Web(listener, processes),
+            Workers(configuration, processes),
+            (ready,),
+            _bound(listener),
+        )
+        return _run(service, configuration, given)
 
 
-def web(configuration: Configuration, bind: str, processes: int) -> int:
+def web(configuration: Configuration, given: Environ, bind: str, processes: int) -> int:
     """Run *processes* web processes until SIGTERM; raises as `up` does."""
-    host, port = web_processes.address(bind)
-    return _run(configuration.settings, [_web(host, port, processes)], ())
+    with _listening(configuration.settings, bind) as listener:
+        service = Service("web", Web(listener, processes), bind=_bound(listener))
+        return _run(service, configuration, given)
 
 
-def worker(configuration: Configuration, processes: int) -> int:
+def worker(configuration: Configuration, given: Environ, processes: int) -> int:
     """Run *processes* workers and the sweeper until SIGTERM; raises as `up` does."""
-    children, tasks = _workers(configuration, processes), _tasks(configuration)
-    return _run(configuration.settings, children, tasks, _upgrade(configuration))
+    service = Service("worker", workers=Workers(configuration, processes))
+    return _run(service, configuration, given)
 
 
-def _web(host: str, port: int, count: int) -> Child:
-    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return Child("web", "service.web.server", ("--bind", bind, "--processes", str(count)))
-
-
-def _workers(configuration: Configuration, count: int) -> list[Child]:
-    """Return *count* workers, and one more process if a mapping uses a fetcher."""
-    module = "service.run.worker_process"
-    children = [Child("worker", module, announces=True, waits=True)] * count
-    if configuration.mappings.fetchers:
-        children.append(Child("worker", module, (FETCH,), True, delivers=False, waits=True))
-    return children
-
-
-def _tasks(configuration: Configuration) -> list[BackgroundTask]:
-    tasks = [_sweeping(configuration)]
-    if scheduled(configuration.settings):
-        schedule = Schedule(configuration.settings).run
-        tasks.append(BackgroundTask("schedule", schedule, quiet=60.0, waits=True))
-    return tasks
-
-
-def _sweeping(configuration: Configuration) -> BackgroundTask:
-    fetchers = tuple(configuration.mappings.fetchers)
-    context = replace(jobs.build(configuration.settings), upgrade=_upgrade(configuration))
-    sound = StoreCheck(context.steps.client, configuration.settings.store).check
-    sweep = partial(sweeper.sweep_forever, context, fetchers, sound=sound)
-    return BackgroundTask("sweep", sweep, quiet=_QUIET, waits=True)
-
-
-def _upgrade(configuration: Configuration) -> Upgrade:
-    """Return the upgrade of the store; it needs the number of parts of each key."""
-    settings, parts = configuration.settings, dict[str, int]()
-    for rule in configuration.mappings.rules:
-        options = rule.options
-        count = len(options.record) if options.by == "key" else 1
-        parts[options.collection] = max(parts.get(options.collection, 1), count)
-    return Upgrade(Steps(connection.connect(settings.store)), settings, parts)
-
-
-def _run(
-    settings: Settings,
-    children: Sequence[Child],
-    tasks: Sequence[BackgroundTask],
-    upgrade: Upgrade | None = None,
-) -> int:
-    """Supervise *children* and *tasks*; *upgrade* is done before anything is claimed."""
-    with kept(settings.store) as keeper:
-        client = connection.connect(settings.store)
+def _run(service: Service, configuration: Configuration, given: Environ) -> int:
+    """Supervise the processes of *service*, and the store."""
+    settings = configuration.settings
+    with (
+        registered(settings.store.data, service.name, service.bind) as registration,
+        kept(settings.store) as keeper,
+    ):
         supervisor: Supervisor
+        reloader = Reloader(
+            given, service, settings, registration, lambda *new: supervisor.replace(*new)
+        )
+        client = connection.connect(settings.store)
+        beside = service.lasting()
         if keeper is None:
             path = witness.path_of_given(client, settings.store.data)
             watched = Witness(Steps(client), path, copies=False)
-            tasks = [*tasks, BackgroundTask("witness", partial(witness.watch_given, watched))]
+            beside.append(BackgroundTask("witness", partial(witness.watch_given, watched)))
         heartbeat = partial(heartbeats.heartbeat, client, lambda: _running(supervisor, keeper))
-        begin = partial(_begin, client, settings.store, upgrade)
-        more = [
-            BackgroundTask("heartbeat", heartbeat, quiet=_QUIET),
+        begin = partial(_begin, client, settings.store, service.upgrade)
+        beside += [
+            BackgroundTask("heartbeat", heartbeat, quiet=QUIET, last=True),
             BackgroundTask("store", lambda stop: _await(supervisor, begin, stop)),
+            BackgroundTask("reload", reloader.run),
         ]
-        supervisor = Supervisor(children, [*tasks, *more], below=_below)
+        first = Prepared(
+            fetchers=tuple(configuration.mappings.fetchers), parts=parts_of(configuration)
+        )
+        supervisor = Supervisor(
+            service.children(first),
+            [*beside, *service.tasks(settings, first)],
+            below=_below,
+            on_hangup=reloader.ask,
+            on_stop=service.refuse,
+        )
         try:
             begin()
             supervisor.release()
@@ -142,6 +127,33 @@ def _run(
         except StoreUnavailable as error:
             _log.warning("store away: webs spool, workers wait", extra={"reason": str(error)})
         return supervisor.run()
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings, bind: str) -> Iterator[socket.socket]:
+    try:
+        listener = listen(bind)
+    except ConfigurationInvalid as error:
+        raise _named(error, settings, bind) from None
+    with contextlib.closing(listener):
+        yield listener
+
+
+def _named(error: ConfigurationInvalid, settings: Settings, bind: str) -> ConfigurationInvalid:
+    """Return *error* with the service of this folder that has the port, if one has."""
+    port = bind.rpartition(":")[2]
+    for each in running(settings.store.data):
+        if each.bind and each.bind.rpartition(":")[2] == port:
+            who = f"by instep {each.service}, process {each.pid}"
+            return ConfigurationInvalid(
+                [replace(problem, found=f"{problem.found} {who}") for problem in error.problems]
+            )
+    return error
+
+
+def _bound(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _begin(client: redis.Redis, settings: StoreSettings, upgrade: Upgrade | None) -> None:

@@ -16,7 +16,7 @@ from service.config import logging_setup
 from service.operate.bulk_runner import BulkRunner
 from workers.config.loader import load
 from workers.config.settings import Settings
-from workers.runtime import jobs, liveness, rq_worker, supervisor
+from workers.runtime import child_process, jobs, liveness, rq_worker
 from workers.store import connection
 
 FETCH = "fetch"
@@ -38,8 +38,9 @@ def main() -> int:
     return rq_worker.work(
         jobs.FETCH_QUEUE if fetching else jobs.QUEUE,
         connection.rq_connection(settings.store),
-        on_start=supervisor.announce,
+        on_start=child_process.announce,
         on_stop=jobs.stop,
+        on_late=bound.deliverer.cancel,
         on_move=lambda: pulse.alive(_IDLE),
     )
 

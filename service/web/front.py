@@ -67,6 +67,7 @@ class Front:
         self._report = report
         self._uploads = uploads or Uploads()
         self._loop: asyncio.AbstractEventLoop | None = None  # known from the first request on
+        self._closing = False  # every answer closes its connection
         self._turned = float("inf")  # when the loop was asked for a turn; inf: it has answered
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -89,7 +90,11 @@ class Front:
             answer = _refusal(refused, path)
         finally:
             self._uploads.release(held)
-        await answer.send(send)
+        await (answer.closing() if self._closing else answer).send(send)
+
+    def close_connections(self) -> None:
+        """Close each connection after its next answer."""
+        self._closing = True
 
     def is_alive(self) -> bool:
         """Whether the event loop turns and threads answer; the caller has to poll it."""

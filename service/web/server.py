@@ -1,37 +1,37 @@
 """
 The web processes: granian, the front (``service.web.front``), the Flask application.
 
-    python -m service.web.server --bind IP:PORT --processes N
+    python -m service.web.server --fd FD --processes N
 
-Each process builds its own application. The processes are tied to granian's main process, because
-kill -9 of that would leave them holding the port. One that dies is replaced, because granian would
-otherwise stop them all. (After a second death within 5.5 s granian stops; its supervisor restarts
-it.)
+FD is an inherited listening socket. Each process builds its own application. The processes are tied
+to granian's main process, because kill -9 of that would leave them holding the port. One that dies
+is replaced, because granian would otherwise stop them all. (After a second death within 5.5 s
+granian stops; its supervisor restarts it.)
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import resource
 import signal
-import socket
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from service.config import logging_setup
 from service.web.front import Front
+from service.web.listener import Server, SharedListener
 from service.web.refusals import Reporter
 from service.web.upload import HELD, Uploads
 from workers.config.settings import MAX_BODY
 from workers.embedded import pdeathsig
-from workers.errors import ConfigurationInvalid, Problem
 from workers.runtime import liveness
+from workers.runtime.child_process import announce
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -48,41 +48,8 @@ _KILL = 3  # s for open requests to end after a stop (the store has 2); stalled 
 LOGGING: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
 
 
-def address(bind: str) -> tuple[str, int]:
-    """
-    Return IP address and port for *bind*, ``HOST:PORT``; for port 0 a free port. Raises
-    ConfigurationInvalid if it is not such a pair, or another program listens there.
-    """
-    host, _, port = bind.rpartition(":")
-    where = f"--bind {bind}"
-    try:
-        found = socket.getaddrinfo(
-            host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-    except (ValueError, OSError) as error:
-        expected = "HOST:PORT, e.g. 127.0.0.1:8000"
-        problem = Problem(where, f"no address ({error})", expected, "correct it")
-        raise ConfigurationInvalid([problem]) from error
-    family, kind, protocol, _, name = found[0]
-    with socket.socket(family, kind, protocol) as probe:
-        # granian shares the port (SO_REUSEPORT), so it would not notice another listener.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(name)
-        except OSError as error:
-            problem = Problem(
-                where,
-                error.strerror or str(error),
-                "a free port of this machine",
-                "stop what listens there, or choose another with --bind",
-            )
-            raise ConfigurationInvalid([problem]) from error
-        ip, number = probe.getsockname()[:2]
-    return str(ip), int(number)
-
-
-def serve(host: str, port: int, processes: int) -> None:
-    """Serve until SIGTERM or SIGINT; *host* is an IP address."""
+def serve(fd: int, processes: int) -> None:
+    """Serve until SIGTERM or SIGINT on the listening socket of descriptor *fd*."""
     # Imported before the fork: a new process then starts in milliseconds.
     import service.config.build
     import service.reconcile.state.past_runs
@@ -91,11 +58,12 @@ def serve(host: str, port: int, processes: int) -> None:
     from workers.store.scripts import text_of
 
     text_of("accept")
+    # Only a forked process inherits the socket; Python 3.14 has another default.
+    multiprocessing.set_start_method("fork", force=True)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # it is for the processes
     connections = _connections()
-    server = Granian(
-        target="service.web.server:application",
-        address=host,
-        port=port,
+    server = Server(
+        fd,
         interface=Interfaces.ASGINL,
         # With "auto" a connection that never sends a byte waits without a timeout for the HTTP/2
         # preface; 512 of them per process stop it accepting.
@@ -113,7 +81,7 @@ def serve(host: str, port: int, processes: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_KILL,
     )
-    server.serve(target_loader=partial(_process, os.getpid()), wrap_loader=False)
+    server.serve(target_loader=partial(_process, os.getpid(), fd), wrap_loader=False)
 
 
 def _connections() -> int:
@@ -193,7 +161,17 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     return application, settings, Reporter(settings.sources, refusals.count, refusals.list)
 
 
-def _process(parent: int) -> Front:
+def _process(parent: int, fd: int) -> Front:
+    try:
+        front = _start(parent, fd)
+    except Exception as error:
+        pdeathsig.report_error(error)
+        raise
+    announce()
+    return front
+
+
+def _start(parent: int, fd: int) -> Front:
     # A forked process has the signal handler of granian's main process, which would ignore a stop
     # until the process serves; granian would then wait for all of _KILL.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -201,17 +179,23 @@ def _process(parent: int) -> Front:
     logging_setup.configure()
     front = _front()
     liveness.start(front.is_alive)
+    listener = SharedListener(fd)
+
+    def drain(*_: object) -> None:
+        listener.stop_accepting()
+        front.close_connections()
+
+    signal.signal(signal.SIGUSR1, drain)
     return front
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m service.web.server")
-    parser.add_argument("--bind", required=True)
+    parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--processes", type=int, default=2)
     chosen: Any = parser.parse_args(arguments)
     logging_setup.configure()
-    host, _, port = chosen.bind.rpartition(":")
-    serve(host.strip("[]"), int(port), chosen.processes)
+    serve(chosen.fd, chosen.processes)
 
 
 if __name__ == "__main__":

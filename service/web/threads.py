@@ -7,7 +7,7 @@ import threading
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -32,6 +32,11 @@ class Answer:
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes = b""
+
+    def closing(self) -> Answer:
+        """Return the same answer, after which the connection is closed."""
+        others = tuple(each for each in self.headers if each[0].lower() != b"connection")
+        return replace(self, headers=(*others, (b"connection", b"close")))
 
     async def send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})

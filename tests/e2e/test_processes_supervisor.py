@@ -19,7 +19,8 @@ import json, sys
 from service.config import logging_setup
 from workers.runtime.liveness import SilenceLimits
 from workers.runtime.background_tasks import BackgroundTask
-from workers.runtime.supervisor import Child, Supervisor
+from workers.runtime.child_process import Child
+from workers.runtime.supervisor import Supervisor
 
 logging_setup.configure()
 
@@ -43,7 +44,7 @@ STUBS = {
     ),
     "crashing": "raise SystemExit(3)",
     "announcing": (
-        "import sys, time\nfrom workers.runtime import supervisor\nsupervisor.announce()\n"
+        "import sys, time\nfrom workers.runtime import child_process\nchild_process.announce()\n"
         "while True: time.sleep(60)"
     ),
     "beating": (

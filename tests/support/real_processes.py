@@ -236,14 +236,17 @@ class Line:
         first = self.file.readline().split(b" ", 2)
         if len(first) < 3:
             raise ConnectionError("no answer")
-        length = 0
+        length, closing = 0, False
         while line := self.file.readline().strip():
             name, _, value = line.partition(b":")
             if name.lower() == b"content-length":
                 length = int(value)
+            closing |= name.lower() == b"connection" and value.strip().lower() == b"close"
         body = self.file.read(length)
         if len(body) < length:
             raise ConnectionError("half an answer")
+        if closing:
+            self.close()
         return int(first[1]), body
 
     def close(self):
@@ -254,9 +257,13 @@ class Line:
 
 
 class Load:
-    """Sends payloads from some threads, each until it is answered 200; *rate* is per second."""
+    """
+    Sends payloads from some threads, each until it is answered 200; *rate* is per second.
 
-    def __init__(self, instep, payloads, *, threads=8, rate=None, within=120.0):
+    *anew*: how many of the threads open a connection for each payload.
+    """
+
+    def __init__(self, instep, payloads, *, threads=8, rate=None, within=120.0, anew=0):
         self.instep, self.rate = instep, rate
         self.waiting = queue.SimpleQueue()
         self.total = 0
@@ -266,17 +273,22 @@ class Load:
         self.taken, self.others, self.acks = 0, {}, []
         self.ends = time.monotonic() + within
         self.begun = time.monotonic()
-        self.threads = [threading.Thread(target=self._send, daemon=True) for _ in range(threads)]
+        self.threads = [
+            threading.Thread(target=self._send, args=(number < anew,), daemon=True)
+            for number in range(threads)
+        ]
         for thread in self.threads:
             thread.start()
 
-    def _send(self):
+    def _send(self, anew):
         line = Line(self.instep.address)
         with contextlib.suppress(queue.Empty):
             while True:
                 number, payload = self.waiting.get_nowait()
                 self._pace(number)
                 self._send_one(line, payload)
+                if anew:
+                    line.close()
         line.close()
 
     def _pace(self, number):

@@ -70,6 +70,10 @@ class Deliverer:
         """Close the persistent connections."""
         self.reader.close()
 
+    def cancel(self) -> None:
+        """End the request of this time; its outcome is unknown if it was sent. From any thread."""
+        self.reader.cancel()
+
     def step(
         self,
         destination: Destination,

@@ -55,6 +55,11 @@ class CmsReader:
             client.close()
         self._clients.clear()
 
+    def cancel(self) -> None:
+        """End the request of this time, and let no other begin; from any thread."""
+        for client in list(self._clients.values()):
+            client.cancel()
+
     def probe(self, destination: Destination, probe: Probe, not_after: float) -> None:
         """Read a collection: an answer below 500 lets one request through."""
         collection = self.context.settings.collections[probe.collection]

@@ -14,15 +14,21 @@ https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import runpy
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+READY = b"1"  # what a process reports when it is ready; anything else is why it failed
+REPORT_FD = "INSTEP_READY_FD"  # environment variable: the pipe for it
+
 _PR_SET_PDEATHSIG = 1
+_LINES = 4  # last lines of a traceback that are reported
 
 
 def tie(parent: int) -> None:
@@ -44,6 +50,20 @@ def module(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-P", __file__, str(os.getpid()), "-m", name, *arguments]
 
 
+def report(message: bytes) -> None:
+    """Write *message* on the pipe of this process, if any; only the first one counts."""
+    if fd := os.environ.pop(REPORT_FD, None):
+        with contextlib.suppress(OSError):  # nobody reads it any more
+            os.write(int(fd), message)
+        os.close(int(fd))
+
+
+def report_error(error: BaseException) -> None:
+    """Report why this process fails before it is ready."""
+    lines = "".join(traceback.format_exception(error)).rstrip().splitlines()
+    report("\n".join(lines[-_LINES:]).encode())
+
+
 def _run(parent: str, *command: str) -> None:
     tie(int(parent))
     if command[0] != "-m":
@@ -51,7 +71,11 @@ def _run(parent: str, *command: str) -> None:
     # Appended last, so that an installed copy wins and nothing beside it is shadowed.
     sys.path.append(str(Path(__file__).resolve().parents[1]))
     sys.argv = list(command[1:])
-    runpy.run_module(command[1], run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(command[1], run_name="__main__", alter_sys=True)
+    except Exception as error:
+        report_error(error)
+        raise
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ class BackgroundTask:
     run: Callable[[threading.Event], None]
     quiet: float | None = None  # s without a look at the event, before another thread takes over
     waits: bool = False  # not started before the supervisor is released
+    last: bool = False  # asked to end only once all children have ended
 
 
 class Asked(threading.Event):
@@ -45,7 +47,7 @@ class BackgroundTasks:
     """Runs *tasks*. Used in one thread."""
 
     def __init__(self, tasks: Sequence[BackgroundTask]) -> None:
-        self._tasks = tasks
+        self._tasks = list(tasks)
         self._asked: dict[str, Asked] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._left: dict[str, list[threading.Thread]] = {task.name: [] for task in tasks}
@@ -74,11 +76,28 @@ class BackgroundTasks:
         }
         return all(len(threads) < _STUCK for threads in self._left.values())
 
-    def end(self) -> None:
+    def replace(self, tasks: Sequence[BackgroundTask]) -> None:
+        """Run *tasks* instead of those of the same names, which are asked to end."""
+        names = {task.name for task in tasks}
+        self._tasks = [*(task for task in self._tasks if task.name not in names), *tasks]
+        for name in names & self._asked.keys():
+            self._asked.pop(name).set()
+        for name in names:
+            self._left.setdefault(name, [])
+
+    def ask(self) -> None:
+        """Ask the tasks to end, but for those that are the last."""
+        for task in self._tasks:
+            if not task.last and task.name in self._asked:
+                self._asked[task.name].set()
+
+    def end(self, seconds: float = 3.0) -> None:
+        """Ask all tasks to end, and wait *seconds* for them."""
         for asked in self._asked.values():
             asked.set()
+        ends = time.monotonic() + seconds
         for thread in self._threads.values():
-            thread.join(5.0)
+            thread.join(max(0.0, ends - time.monotonic()))
 
     def _start(self, task: BackgroundTask) -> None:
         asked = self._asked[task.name] = Asked()

@@ -8,6 +8,7 @@ job. Any key of RQ may vanish without harm.
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +27,7 @@ _log = logging.getLogger(__name__)
 _TTL = 16  # s; RQ blocks for 15 s less, so an idle worker stops within a second
 _MAINTENANCE = 30  # s
 _MONITORING = 5  # s
+HURRY = 2.0  # s that the current job may take after a stop, before its request is cut off
 _FORBIDDEN = 2.0  # s between attempts while the store refuses its user
 
 
@@ -41,6 +43,7 @@ class Worker(SimpleWorker):
     max_connection_wait_time = 1.0  # s between attempts to reach the store
     on_stop: Callable[[], None] | None = None  # called at once, while the current job continues
 
+    on_late: Callable[[], None] | None = None  # called `HURRY` s later, if the job still runs
     on_move: Callable[[], object] | None = None  # called whenever it looks for a job
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
@@ -49,6 +52,18 @@ class Worker(SimpleWorker):
         super().heartbeat(*args, **kwargs)
 
     def _shutdown(self) -> None:
+        self._finish()
+        if self.on_late:
+            timer = threading.Timer(HURRY, self.on_late)
+            timer.daemon = True
+            timer.start()
+
+    def _install_signal_handlers(self) -> None:
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]
+        # Another process has replaced this one: the current job is finished, however long it takes.
+        signal.signal(signal.SIGUSR1, lambda *_: self._finish())
+
+    def _finish(self) -> None:
         self._stop_requested = True
         if self.on_stop:
             # In a thread: the interrupted code may hold the locks that it needs.
@@ -82,6 +97,7 @@ def work(
     *,
     on_start: Callable[[], None] = lambda: None,
     on_stop: Callable[[], None] | None = None,
+    on_late: Callable[[], None] | None = None,
     on_move: Callable[[], object] | None = None,
 ) -> int:
     """
@@ -91,6 +107,7 @@ def work(
         connection: For RQ only, which raises its timeout.
         on_start: Called once the first job can be taken.
         on_stop: Called, in a thread, when a stop is requested.
+        on_late: Called `HURRY` seconds after that; not on SIGUSR1: no hurry then.
         on_move: Called whenever it looks for a job: once a second when idle.
 
     Returns:
@@ -108,9 +125,10 @@ def work(
                 maintenance_interval=_MAINTENANCE,
                 job_monitoring_interval=_MONITORING,
             )
-            worker.on_stop, worker.on_move = on_stop, on_move
+            worker.on_stop, worker.on_late = on_stop, on_late
+            worker.on_move = on_move
             # work() does this too, but only after it has registered.
-            worker._install_signal_handlers()  # type: ignore[no-untyped-call]
+            worker._install_signal_handlers()
             on_start()
             worker.work(logging_level="WARNING", with_scheduler=False)
             return 0 if worker._stop_requested else 1

@@ -1,9 +1,9 @@
 """
-Runs child processes and threads, and restarts those that end.
+Runs child processes and threads, restarts those that end, and replaces them while they run.
 
 A killed child is replaced within 2 s, a hung one (``workers/runtime/liveness.py``) within 10 s.
-Children die with this process (``workers/embedded/pdeathsig.py``), have a session of their own, so
-that Ctrl-C reaches the supervisor only, and get SIGTERM at the end, then SIGKILL.
+Children die with this process (``workers/embedded/pdeathsig.py``), and get SIGTERM at the end, then
+SIGKILL.
 """
 
 from __future__ import annotations
@@ -12,45 +12,34 @@ import contextlib
 import logging
 import os
 import signal
-import subprocess
+import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import FrameType
 
-from workers.embedded import pdeathsig
 from workers.runtime import liveness
 from workers.runtime.background_tasks import BackgroundTask, BackgroundTasks
+from workers.runtime.child_process import Child, ChildProcess
 from workers.runtime.heartbeats import Process
+from workers.runtime.replacement import GRACE, Departure, Replacement
+from workers.runtime.terminal import Terminal
 from workers.runtime.watchdog import Watchdog
-
-READY_FD = "INSTEP_READY_FD"  # environment variable: pipe on which a child reports that it is ready
 
 _log = logging.getLogger(__name__)
 
 _TICK = 0.05  # s between polls of the children
 _LIST = 0.5  # s between listings of their own children
-_WAITS = (0.1, 0.3, 0.7, 1.5)  # s before a child is restarted, by deaths in a row
-_SETTLED = 10.0  # s of uptime that end a series of deaths
+STOPPED = "Instep is stopped"  # why a replacement was given up
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
-    """A module of this project to run as a process."""
+@dataclass(slots=True)
+class _Wanted:
+    """A replacement that another thread waits for."""
 
-    role: str
-    module: str
-    arguments: tuple[str, ...] = ()
-    announces: bool = False  # it calls `announce` when it is ready
-    delivers: bool = True  # it counts among the workers shared by destinations
-    waits: bool = False  # not started before `Supervisor.release`
-
-
-def announce() -> None:
-    """Report to the supervisor, if any, that this process is ready."""
-    if fd := os.environ.pop(READY_FD, None):
-        os.write(int(fd), b"1")
-        os.close(int(fd))
+    replacement: Replacement
+    tasks: Sequence[BackgroundTask]
+    done: threading.Event = field(default_factory=threading.Event)
 
 
 class Supervisor:
@@ -61,6 +50,8 @@ class Supervisor:
         grace: Seconds between SIGTERM and SIGKILL for the children.
         limits: Limits of their silence.
         below: Returns the children of a child, by role and pid, which are watched too.
+        on_hangup: Called in the main thread on SIGHUP; None: it ends the supervisor, as SIGTERM.
+        on_stop: Called at the end, once the children were asked to end.
     """
 
     def __init__(
@@ -68,17 +59,24 @@ class Supervisor:
         children: Sequence[Child],
         tasks: Sequence[BackgroundTask] = (),
         *,
-        grace: float = 20.0,
+        grace: float = GRACE,
         limits: liveness.SilenceLimits | None = None,
         below: Callable[[str, int], Sequence[int]] = lambda *_: (),
+        on_hangup: Callable[[], None] | None = None,
+        on_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        self._children = [_ChildProcess(spec) for spec in children]
+        self._children = [ChildProcess(spec) for spec in children]
         self._tasks = BackgroundTasks(tasks)
         self._grace = grace
         self._released = False
         self._signals = 0
         self._watch = liveness.HangDetector(limits or liveness.SilenceLimits())
         self._below = below
+        self._on_hangup = on_hangup
+        self._on_stop = on_stop
+        self._terminal = Terminal()
+        self._wanted: _Wanted | None = None
+        self._departures: list[Departure] = []
         self._roles: dict[int, str] = {}  # pid → role of all watched processes
         self._listed = 0.0
 
@@ -99,9 +97,24 @@ class Supervisor:
         """Start the children and tasks that wait."""
         self._released = True
 
+    def replace(self, children: Sequence[Child], tasks: Sequence[BackgroundTask]) -> str | None:
+        """
+        Replace all children by *children*, and the tasks of the same names by *tasks*.
+
+        For one thread that is not the main one; it returns once the new ones are ready, while the
+        old ones end.
+
+        Returns:
+            None, or why one did not come up: then the old ones go on.
+        """
+        wanted = _Wanted(Replacement(children, released=self._released), tasks)
+        self._wanted = wanted
+        wanted.done.wait()
+        return wanted.replacement.failure
+
     def run(self) -> int:
         """
-        Run until SIGTERM, SIGINT or SIGHUP; a second signal kills the remaining children.
+        Run until SIGTERM or SIGINT; a second signal kills the remaining children.
 
         Call it in the main thread: it receives the signals, and children are tied to its life.
 
@@ -114,23 +127,49 @@ class Supervisor:
         try:
             while works and not self._signals:
                 now = time.monotonic()
-                for child in self._children:
-                    if child.waits and not self._released:
-                        continue
-                    child.poll()
-                    self._record(child.read_beats())
-                self._end_hung(now - last)
+                self._poll(now - last)
                 works = self._tasks.poll(now - last, released=self._released)
                 watchdog.pat()
                 last = now
                 time.sleep(_TICK)
         finally:
+            self._tasks.ask()
             self._end_children()
             self._tasks.end()
         return 0 if works else 1
 
+    def _poll(self, seconds: float) -> None:
+        for child in self._children:
+            if child.spec.waits and not self._released:
+                continue
+            child.poll()
+            self._record(child.read_beats())
+        self._end_hung(seconds)
+        self._replace()
+        self._departures = [each for each in self._departures if not each.poll()]
+
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._signals += 1
+        if number == signal.SIGHUP and self._on_hangup and not self._terminal.is_gone():
+            self._on_hangup()
+        else:
+            self._signals += 1
+
+    def _replace(self) -> None:
+        wanted = self._wanted
+        if wanted is None:
+            return
+        replacement = wanted.replacement
+        replacement.poll()
+        if replacement.failure is not None:
+            self._departures.append(Departure(replacement.children, drain=False))
+        elif replacement.complete:
+            self._departures.append(Departure(self._children, drain=True))
+            self._children = replacement.children
+            self._tasks.replace(wanted.tasks)
+        else:
+            return
+        self._wanted = None
+        wanted.done.set()
 
     def _record(self, pids: set[int]) -> None:
         self._watch.record(pids)
@@ -161,118 +200,15 @@ class Supervisor:
         }
 
     def _end_children(self) -> None:
-        for child in self._children:
-            child.signal(signal.SIGTERM)
-            child.signal(signal.SIGCONT)  # a stopped process would not get SIGTERM
-        ends = time.monotonic() + self._grace
-        while any(child.alive() for child in self._children):
-            if time.monotonic() > ends or self._signals > 1:
-                for child in self._children:
-                    child.signal(signal.SIGKILL)
+        children = [*self._children]
+        for departure in self._departures:
+            children += departure.children
+        if wanted := self._wanted:
+            children += wanted.replacement.children
+            wanted.replacement.failure = STOPPED
+            wanted.done.set()
+        end = Departure(children, drain=False, grace=self._grace)
+        end.poll()
+        self._on_stop()
+        while not end.poll(kill=self._signals > 1):
             time.sleep(_TICK)
-
-
-class _ChildProcess:
-    """One child: its running process, or when to start the next."""
-
-    def __init__(self, spec: Child) -> None:
-        self._spec = spec
-        self._running: subprocess.Popen[bytes] | None = None
-        self._ready: int | None = None  # pipe for its readiness
-        self._heartbeats: int | None = None  # pipe for its beats
-        self._due = 0.0
-        self._born = 0.0
-        self._died = 0  # times in a row
-
-    @property
-    def waits(self) -> bool:
-        return self._spec.waits
-
-    def process(self) -> Process | None:
-        spec, running = self._spec, self._running
-        if running is None:
-            return None
-        return Process(spec.role, running.pid, self._ready is None, spec.delivers)
-
-    def alive(self) -> bool:
-        return self._running is not None and self._running.poll() is None
-
-    def signal(self, number: signal.Signals) -> None:
-        if self._running:
-            self._running.send_signal(number)  # no effect once it has ended
-
-    def read_beats(self) -> set[int]:
-        """Return the pids that have beaten since the last call."""
-        return set() if self._heartbeats is None else liveness.read_beats(self._heartbeats)
-
-    def poll(self) -> None:
-        """Start the child if it is due; notice that it is ready or has ended."""
-        if self._running:
-            self._listen()
-            if self._running.poll() is not None:
-                self._on_exit(self._running)
-        elif time.monotonic() >= self._due:
-            self._start()
-
-    def _start(self) -> None:
-        spec, environ = self._spec, dict(os.environ)
-        self._heartbeats, beat = _pipe()
-        passed = [beat]
-        environ[liveness.FD] = str(beat)
-        if spec.announces:
-            self._ready, ready = _pipe()
-            passed.append(ready)
-            environ[READY_FD] = str(ready)
-        self._born = time.monotonic()
-        try:
-            self._running = subprocess.Popen(  # noqa: S603  # our own argv
-                pdeathsig.module(spec.module, *spec.arguments),
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                pass_fds=passed,
-                start_new_session=True,
-            )
-        except OSError as error:
-            _log.error("cannot start a child", extra={"role": spec.role, "reason": str(error)})
-            self._close_pipes()
-            self._wait_longer()
-        finally:
-            for writer in passed:
-                os.close(writer)
-
-    def _listen(self) -> None:
-        if self._ready is None:
-            return
-        try:
-            message = os.read(self._ready, 1)
-        except BlockingIOError:
-            return
-        if message:
-            os.close(self._ready)
-            self._ready = None
-
-    def _close_pipes(self) -> None:
-        for reader in (self._ready, self._heartbeats):
-            if reader is not None:
-                os.close(reader)
-        self._ready = self._heartbeats = None
-
-    def _on_exit(self, dead: subprocess.Popen[bytes]) -> None:
-        status = dead.returncode
-        how = {"signal": -status} if status < 0 else {"status": status}
-        _log.warning("child ended", extra={"role": self._spec.role, "pid": dead.pid, **how})
-        self._close_pipes()
-        self._running = None
-        self._wait_longer()
-
-    def _wait_longer(self) -> None:
-        now = time.monotonic()
-        self._died = 1 if now - self._born > _SETTLED else self._died + 1
-        self._due = now + _WAITS[min(self._died, len(_WAITS)) - 1]
-
-
-def _pipe() -> tuple[int, int]:
-    """Return a pipe whose reading end is non-blocking."""
-    reader, writer = os.pipe()
-    os.set_blocking(reader, False)
-    return reader, writer

@@ -30,12 +30,13 @@ class Deadline:
     """
     The deadline of one request at a time, in one thread.
 
-    *sent*: bytes of the request may have left; *expired*: the time ran out.
+    *sent*: bytes of the request may have left; *expired*: the time ran out, or it was cancelled.
     """
 
     def __init__(self) -> None:
         self.sent = False
         self.expired = False
+        self._cancelled = False
         self._seconds = 0.0
         self._end = 0.0
         self._not_after = 0.0
@@ -65,18 +66,26 @@ class Deadline:
     def reason(self) -> str | None:
         """What was missing when the time ran out; None if it did not."""
         missing = "whole answer" if self.sent else "connection"
+        if self._cancelled:
+            return f"no {missing} before Instep was stopped"
         return f"no {missing} within {self._seconds:g} s" if self.expired else None
+
+    def cancel(self) -> None:
+        """End the request of this time, and let no other begin; from any thread."""
+        self._cancelled = True
+        self._expire()
 
     def connecting(self) -> float:
         """Return the timeout for connecting to one address, in s; TimeUp if no time is left."""
         left = min(self._end, self._not_after) - time.monotonic()
-        if left <= 0:
+        if left <= 0 or self._cancelled:
             raise TimeUp("no time is left to connect")
         return min(CONNECT, left)
 
     def sending(self, connected: socket.socket) -> None:
         """Record that the first byte is about to leave on *connected*; TimeUp if it is too late."""
-        if not self.sent and time.monotonic() >= min(self._end, self._not_after):
+        late = self._cancelled or time.monotonic() >= min(self._end, self._not_after)
+        if not self.sent and late:
             raise TimeUp("it is too late to send the request")
         self.watch(connected)
         self.sent = True

@@ -75,6 +75,10 @@ class Client:
     def close(self) -> None:
         self._session.close()
 
+    def cancel(self) -> None:
+        """End the request of this time, and let no other begin; from any thread."""
+        self._deadline.cancel()
+
     def patch(
         self,
         collection: str,

@@ -13,7 +13,7 @@ from service.config.build import build
 COMMANDS = {
     *("init", "up", "web", "worker", "demo", "sandbox", "check", "preview", "reconcile", "status"),
     *("senders", "docs"),
-    *("why", "deliveries", "tail", "dead", "runs", "remap", "pause", "resume", "forget"),
+    *("why", "deliveries", "tail", "dead", "runs", "remap", "reload", "pause", "resume", "forget"),
 }
 
 

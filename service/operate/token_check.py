@@ -1,0 +1,59 @@
+"""Whether the token of a destination may be used, by one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from service.operate.cms_request import ask
+from workers.errors import DestinationError, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workers.config.settings import Collection, Destination
+    from workers.store.rate_limiter import Limiter
+    from workers.webflow.item_answers import Answer
+
+REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
+    401: ("token", "a token that the CMS knows", "create a new token and set it"),
+    403: (
+        "token",
+        "a token that may read and write the CMS",
+        "give it the scopes cms:read and cms:write",
+    ),
+    404: ("id", "the id of a collection that the token can see", "correct the id, or the token"),
+}
+
+
+def schema_or_problem(
+    file: Path, destination: Destination, collection: Collection | None, limiter: Limiter | None
+) -> Problem | Answer:
+    """Return the answer of the CMS to a GET of *collection*, or what is wrong with its token."""
+    place = f"{file}: destinations.{destination.name}"
+    try:
+        answer = ask(destination, collection, limiter)
+    except DestinationError as error:
+        do = "check the address"
+        return Problem(f"{place}.base_url", str(error), "an answer from the CMS", do)
+    status = answer.status
+    # A token for a collection may have no access to the list of sites, or no such list exists.
+    if status == 200 or (collection is None and status in (403, 404)):
+        return answer
+    if problem := refusal(file, destination, collection, status):
+        return problem
+    where = f"{file}: collections.{collection.name}" if collection else f"{place}.base_url"
+    return Problem(where, f"status {status}", "status 200", "try again later")
+
+
+def refusal(
+    file: Path, destination: Destination, collection: Collection | None, status: int
+) -> Problem | None:
+    """Return what *status*, the answer to a GET of *collection*, says against the configuration."""
+    if status not in REFUSALS:
+        return None
+    key, expected, do = REFUSALS[status]
+    place = f"{file}: destinations.{destination.name}"
+    if key == "id" and collection is not None:
+        place = f"{file}: collections.{collection.name}"
+    return Problem(f"{place}.{key}", f"status {status}", expected, do)

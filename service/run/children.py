@@ -1,0 +1,114 @@
+"""What a service runs: its processes and background tasks, for one configuration."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from service.config.build import Configuration
+from service.reconcile.schedule import Schedule
+from service.run.prepare import Prepared, parts_of
+from service.run.worker_process import FETCH
+from service.web.listener import stop_listening
+from workers.config.settings import Settings
+from workers.runtime import jobs, sweeper
+from workers.runtime.background_tasks import BackgroundTask
+from workers.runtime.child_process import Child
+from workers.store import connection
+from workers.store.durability import StoreCheck
+from workers.store.scripts import Steps
+from workers.store.upgrade import Upgrade
+
+QUIET = 20.0  # s for which a task may not ask whether to end: the store's time-outs, and more
+_POLITE = 1.0  # s in which a replaced web process closes its connections after their next answer
+_FINISH = 20.0  # s that a replaced worker has for the request in hand, and what follows it
+
+
+class Web:
+    """The web processes, on the socket *listener*."""
+
+    def __init__(self, listener: socket.socket, count: int) -> None:
+        self._listener = listener
+        self._count = count
+
+    def child(self) -> Child:
+        fd = self._listener.fileno()
+        words = ("--fd", str(fd), "--processes", str(self._count))
+        module = "service.web.server"
+        return Child("web", module, words, announces=self._count, files=(fd,), drain=_POLITE)
+
+    def refuse(self) -> None:
+        """Refuse connections from now on."""
+        stop_listening(self._listener)
+
+
+class Workers:
+    """*count* workers, and what is done beside them."""
+
+    def __init__(self, configuration: Configuration, count: int) -> None:
+        settings = configuration.settings
+        self._count = count
+        self.schedule = Schedule(settings)
+        self.upgrade = _upgrade(settings, parts_of(configuration))
+
+    def children(self, fetchers: Sequence[str]) -> list[Child]:
+        """Return the processes; one more if a mapping uses a fetcher."""
+        module = "service.run.worker_process"
+        worker = Child("worker", module, announces=1, waits=True, drain=_FINISH)
+        fetching = [replace(worker, arguments=(FETCH,), delivers=False)] if fetchers else []
+        return [worker] * self._count + fetching
+
+    def scheduling(self) -> BackgroundTask:
+        """Return the task that starts scheduled reconciles; a reload does not end them."""
+        return BackgroundTask("schedule", self.schedule.run, quiet=60.0, waits=True)
+
+    def tasks(self, settings: Settings, prepared: Prepared) -> list[BackgroundTask]:
+        """Return the tasks that a reload replaces."""
+        upgrade = _upgrade(settings, prepared.parts)
+        context = replace(jobs.build(settings), upgrade=upgrade)
+        sound = StoreCheck(context.steps.client, settings.store).check
+        sweep = partial(sweeper.sweep_forever, context, tuple(prepared.fetchers), sound=sound)
+        return [BackgroundTask("sweep", sweep, quiet=QUIET, waits=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """All that one of ``up``, ``web`` and ``worker`` runs."""
+
+    name: str
+    web: Web | None = None
+    workers: Workers | None = None
+    beside: tuple[BackgroundTask, ...] = ()
+    bind: str = ""  # where it listens
+
+    @property
+    def upgrade(self) -> Upgrade | None:
+        return self.workers.upgrade if self.workers else None
+
+    def children(self, prepared: Prepared) -> list[Child]:
+        of_web = [self.web.child()] if self.web else []
+        return of_web + (self.workers.children(prepared.fetchers) if self.workers else [])
+
+    def tasks(self, settings: Settings, prepared: Prepared) -> list[BackgroundTask]:
+        """Return the tasks that a reload replaces."""
+        return self.workers.tasks(settings, prepared) if self.workers else []
+
+    def lasting(self) -> list[BackgroundTask]:
+        """Return the tasks that a reload leaves alone."""
+        return [*self.beside, *([self.workers.scheduling()] if self.workers else [])]
+
+    def use(self, settings: Settings) -> None:
+        """Go by *settings* from now on."""
+        if self.workers:
+            self.workers.schedule.use(settings)
+
+    def refuse(self) -> None:
+        """Refuse connections from now on."""
+        if self.web:
+            self.web.refuse()
+
+
+def _upgrade(settings: Settings, parts: Mapping[str, int]) -> Upgrade:
+    return Upgrade(Steps(connection.connect(settings.store)), settings, dict(parts))
