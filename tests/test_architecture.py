@@ -42,6 +42,7 @@ PURE = (
     "service/operate/record_rests.py",
     "service/operate/record_fields.py",
     "service/operate/record_notes.py",
+    "service/operate/undo_plan.py",
     "workers/store/lua_limits.py",
     "workers/webflow/filters.py",
     "service/reconcile/plan/causes.py",

@@ -1,0 +1,210 @@
+"""
+What an undo puts back in one record, and what it leaves, each with its reason. Pure.
+
+The entries of a field that are to be undone are a chain: its newest ones, without another in
+between. The value to put back is the one before the earliest of them; it is accepted only while the
+field still holds the newest. So what was changed since, by anyone, is left.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from typing import Any, Final
+
+from service.reconcile.plan.field_match import FieldMatcher, shown_in
+from service.reconcile.plan.model import ListedItem
+from workers.fields import equality
+from workers.fields.marks import mark_of
+from workers.fields.types import FieldType, parse, seen
+from workers.model.changes import canonical
+from workers.store.item_record import FieldRecord, ItemRecord
+from workers.store.undo_log import UndoEntry
+
+UNKNOWN: Final = "what it held before is not known"
+EDITED: Final = "it was changed since in the CMS"
+NO_ITEM: Final = "its item is no longer in the CMS"
+NO_VARIANT: Final = "its item has no variant in this locale"
+NOT_HELD: Final = "the store holds nothing of it any more"
+VARIANTS: Final = "its variants held different values before"
+SINCE: Final = "it was changed since, by"
+
+Meant = Callable[[UndoEntry], bool]
+Links = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUndo:
+    """
+    What becomes of one field of a record.
+
+    Args:
+        value: The one to put back, as JSON text; None: it is left.
+        now: What the CMS shows.
+        undoes: Arrival number of the value that is undone.
+        source: That gave it.
+        why: Reason to leave it.
+        same: The CMS shows the value already. It is put back nevertheless: else a reconcile would
+            write once more what is undone.
+        done: This run has put it back before.
+    """
+
+    slug: str
+    now: Any = None
+    value: str | None = None
+    type: str = ""
+    undoes: int = 0
+    source: str = ""
+    why: str = ""
+    same: bool = False
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordNow:
+    """
+    What is held of a record, and what the CMS shows of it.
+
+    Args:
+        item: None: it is not in the CMS.
+        variants: Its other variants, by the tags of their locales.
+        links: Value that names items by their keys → JSON of their ids.
+    """
+
+    held: ItemRecord = field(default_factory=ItemRecord)
+    item: ListedItem | None = None
+    matcher: FieldMatcher = field(default_factory=FieldMatcher)
+    variants: Mapping[str, ListedItem] = field(default_factory=dict)
+    links: Links = field(default_factory=dict)
+
+
+def plan(
+    entries: Sequence[UndoEntry], meant: Meant, now: RecordNow, run: str = ""
+) -> Iterator[FieldUndo]:
+    """
+    Yield what becomes of each field that an entry in scope is about.
+
+    Args:
+        entries: All that were written of the record, the newest first.
+        meant: Whether an entry is in scope.
+        run: That carries this out, if it has begun.
+    """
+    for slug in dict.fromkeys(entry.slug for entry in entries if meant(entry)):
+        own = [entry for entry in entries if entry.slug == slug]
+        locales = dict.fromkeys(entry.locale for entry in own if meant(entry))
+        yield _of_all(
+            [
+                _Chain([entry for entry in own if entry.locale == locale], meant, now, run).undo()
+                for locale in locales
+            ]
+        )
+
+
+def _of_all(found: Sequence[FieldUndo]) -> FieldUndo:
+    """Return what becomes of a field that several variants show: one value is held for all."""
+    first, *others = found
+    for each in found:
+        if each.why or each.done:
+            return each
+    if any(each.value != first.value for each in others):
+        return FieldUndo(first.slug, first.now, why=VARIANTS)
+    return replace(first, same=all(each.same for each in found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """The entries of one field in one variant, the newest first."""
+
+    entries: Sequence[UndoEntry]
+    meant: Meant
+    now: RecordNow
+    run: str
+
+    def undo(self) -> FieldUndo:
+        newest = self.entries[0]
+        if self.run and newest.run == self.run:
+            return FieldUndo(newest.slug, done=True)
+        if not self.meant(newest):
+            return self._left(f"{SINCE} {_author(newest.run, newest.source)}")
+        held = self.now.held.fields.get(newest.slug)
+        if held is None:
+            return self._left(NOT_HELD)
+        if held.arrival != newest.arrival:
+            return self._left(f"{SINCE} {_author(None, held.source)}")
+        if self._item is None:
+            return self._left(NO_VARIANT if self.now.item is not None else NO_ITEM)
+        return self._put_back(held, shown_in(self._item, newest.slug), self._item)
+
+    def _put_back(self, held: FieldRecord, shown: Any, item: ListedItem) -> FieldUndo:
+        chain = list(takewhile(self.meant, self.entries))
+        newest, earliest = chain[0], chain[-1]
+        if earliest.before is None and all(entry.waits for entry in chain):
+            # Nothing was written yet: what the CMS shows is what was before.
+            earliest = replace(earliest, before=canonical(shown))
+        if earliest.before is None:
+            return self._left(UNKNOWN)
+        same = self._shows_before(earliest, shown)
+        if not (same or any(self._shows(each, held, item) for each in _possible(chain))):
+            return self._left(EDITED)
+        return FieldUndo(
+            newest.slug,
+            shown,
+            self._sendable(earliest),
+            earliest.before_type or newest.type,
+            newest.arrival,
+            newest.source,
+            same=same,
+        )
+
+    @property
+    def _item(self) -> ListedItem | None:
+        locale = self.entries[0].locale
+        return self.now.item if locale is None else self.now.variants.get(locale)
+
+    def _left(self, why: str) -> FieldUndo:
+        slug = self.entries[0].slug
+        return FieldUndo(slug, self._item and shown_in(self._item, slug), why=why)
+
+    def _shows_before(self, entry: UndoEntry, shown: Any) -> bool:
+        text, type_ = entry.before or "null", self._type(entry)
+        if seen(json.loads(text)) == seen(shown):
+            return True
+        by_value = not (type_.vague or type_.refers or type_.needs_schema)
+        return by_value and type_.shown(parse(text), shown)
+
+    def _shows(self, entry: UndoEntry, held: FieldRecord, item: ListedItem) -> bool:
+        """Tell whether the CMS shows what *entry* wrote, or its form of that."""
+        marks = {known.mark for known in held.known if known.arrival == entry.arrival}
+        if mark_of(seen(shown_in(item, entry.slug))) in marks:
+            return True
+        if marks and self._type(entry).compare is equality.present:
+            return False
+        own = held if held.arrival == entry.arrival else None
+        return (
+            self.now.matcher.match(item, entry.slug, entry.value, entry.type, own, self.now.links)
+            != "no"
+        )
+
+    def _sendable(self, entry: UndoEntry) -> str:
+        """Return the value before *entry* as it is sent: a video as its address."""
+        before = entry.before or "null"
+        if self._type(entry).compare is not equality.present:
+            return before
+        return canonical(equality.named(parse(before)))
+
+    def _type(self, entry: UndoEntry) -> FieldType:
+        return self.now.matcher.type_of(entry.type, entry.slug)
+
+
+def _possible(chain: Sequence[UndoEntry]) -> Iterator[UndoEntry]:
+    """Yield the entries whose value the CMS may show: the last certain write, and all later."""
+    for entry in chain:
+        yield entry
+        if entry.sure and not entry.waits:
+            return
+
+
+def _author(run: str | None, source: str) -> str:
+    return f"run {run}" if run else source or "another source"
