@@ -20,14 +20,18 @@ from workers.fields import equality
 from workers.fields.marks import mark_of
 from workers.fields.types import FieldType, parse, seen
 from workers.model.changes import canonical
+from workers.model.retirement import GONE
 from workers.store.item_record import FieldRecord, ItemRecord
 from workers.store.undo_log import UndoEntry
+from workers.webflow.site import tag_of
 
 UNKNOWN: Final = "what it held before is not known"
 EDITED: Final = "it was changed since in the CMS"
 NO_ITEM: Final = "its item is no longer in the CMS"
 NO_VARIANT: Final = "its item has no variant in this locale"
 NOT_HELD: Final = "the store holds nothing of it any more"
+BACK: Final = "its record is back already"
+DELETED: Final = "it was deleted, and `missing` of its collection creates none"
 VARIANTS: Final = "its variants held different values before"
 SINCE: Final = "it was changed since, by"
 
@@ -38,7 +42,7 @@ Links = Mapping[str, str | None]
 @dataclass(frozen=True, slots=True)
 class FieldUndo:
     """
-    What becomes of one field of a record.
+    What becomes of one field of a record; of its retirement, or creation: `GONE`.
 
     Args:
         value: The one to put back, as JSON text; None: it is left.
@@ -71,6 +75,7 @@ class RecordNow:
         item: None: it is not in the CMS.
         variants: Its other variants, by the tags of their locales.
         links: Value that names items by their keys → JSON of their ids.
+        creates: An item that is missing is created.
     """
 
     held: ItemRecord = field(default_factory=ItemRecord)
@@ -78,6 +83,7 @@ class RecordNow:
     matcher: FieldMatcher = field(default_factory=FieldMatcher)
     variants: Mapping[str, ListedItem] = field(default_factory=dict)
     links: Links = field(default_factory=dict)
+    creates: bool = False
 
 
 def plan(
@@ -91,7 +97,13 @@ def plan(
         meant: Whether an entry is in scope.
         run: That carries this out, if it has begun.
     """
-    for slug in dict.fromkeys(entry.slug for entry in entries if meant(entry)):
+    creation = next((each for each in entries if each.act == "create" and meant(each)), None)
+    if creation is not None:
+        found = _Creation(creation, entries, meant, now, run).undo()
+        yield found
+        if not found.why:
+            return
+    for slug in dict.fromkeys(e.slug for e in entries if e.act != "create" and meant(e)):
         own = [entry for entry in entries if entry.slug == slug]
         locales = dict.fromkeys(entry.locale for entry in own if meant(entry))
         yield _of_all(
@@ -128,11 +140,13 @@ class _Chain:
             return FieldUndo(newest.slug, done=True)
         if not self.meant(newest):
             return self._left(f"{SINCE} {_author(newest.run, newest.source)}")
-        held = self.now.held.fields.get(newest.slug)
+        held = _held(self.now.held, newest.slug)
         if held is None:
-            return self._left(NOT_HELD)
+            return self._left(BACK if newest.act == "retire" else NOT_HELD)
         if held.arrival != newest.arrival:
             return self._left(f"{SINCE} {_author(None, held.source)}")
+        if newest.act == "retire":
+            return self._bring_back(newest)
         if self._item is None:
             return self._left(NO_VARIANT if self.now.item is not None else NO_ITEM)
         return self._put_back(held, shown_in(self._item, newest.slug), self._item)
@@ -156,6 +170,16 @@ class _Chain:
             newest.arrival,
             newest.source,
             same=same,
+        )
+
+    def _bring_back(self, newest: UndoEntry) -> FieldUndo:
+        item, deleted = self.now.item, newest.value == '"delete"'
+        if deleted and item is None and not self.now.creates:
+            return self._left(DELETED)
+        if item is None and not deleted:
+            return self._left(NO_ITEM)
+        return FieldUndo(
+            GONE, None, "null", "gone", newest.arrival, newest.source, same=_is_back(newest, item)
         )
 
     @property
@@ -196,6 +220,70 @@ class _Chain:
 
     def _type(self, entry: UndoEntry) -> FieldType:
         return self.now.matcher.type_of(entry.type, entry.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class _Creation:
+    """
+    A creation, which is undone as a whole: while all that its record holds is in scope, and the CMS
+    shows it.
+    """
+
+    entry: UndoEntry
+    entries: Sequence[UndoEntry]
+    meant: Meant
+    now: RecordNow
+    run: str
+
+    def undo(self) -> FieldUndo:
+        held, item = self.now.held, self.now.item
+        newest = next((each for each in self.entries if each.slug == GONE), None)
+        if self.run and newest is not None and newest.run == self.run:
+            return FieldUndo(GONE, done=True)
+        values = [*held.fields.values(), *([held.gone] if held.gone else [])]
+        if not values:
+            return FieldUndo(GONE, why=NOT_HELD)
+        if later := self._later(values):
+            return FieldUndo(GONE, why=f"{SINCE} {later}")
+        if item is None:
+            return FieldUndo(GONE, why=NO_ITEM)
+        if any(self._is_edited(slug, each, item) for slug, each in held.fields.items()):
+            return FieldUndo(GONE, why=EDITED)
+        last = max(each.arrival for each in values)
+        return FieldUndo(GONE, None, '"unpublish"', "gone", last, self.entry.source)
+
+    def _later(self, values: Sequence[FieldRecord]) -> str:
+        """Return who changed the record since; "": nobody."""
+        own = {each.arrival for each in self.entries if self.meant(each)}
+        for each in self.entries:
+            if not self.meant(each) and each.arrival > self.entry.arrival:
+                return _author(each.run, each.source)
+        for held in values:
+            if held.arrival > self.entry.arrival and held.arrival not in own:
+                return _author(None, held.source)
+        return ""
+
+    def _is_edited(self, slug: str, held: FieldRecord, item: ListedItem) -> bool:
+        if held.state not in ("written", "unchanged") or tag_of(slug):
+            return False
+        marks = {known.mark for known in held.known if known.arrival == held.arrival}
+        if mark_of(seen(shown_in(item, slug))) in marks:
+            return False
+        matcher, links = self.now.matcher, self.now.links
+        return matcher.match(item, slug, held.value, held.type, held, links) == "no"
+
+
+def _held(held: ItemRecord, slug: str) -> FieldRecord | None:
+    return held.gone if slug == GONE else held.fields.get(slug)
+
+
+def _is_back(retired: UndoEntry, item: ListedItem | None) -> bool:
+    """Tell whether an editor has brought the item back already."""
+    if item is None:
+        return False
+    way = retired.value.strip('"')
+    shown = {"archive": item.archived, "draft": item.draft, "unpublish": item.draft}
+    return not shown.get(way, way == "keep")
 
 
 def _possible(chain: Sequence[UndoEntry]) -> Iterator[UndoEntry]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Protocol
@@ -143,6 +143,10 @@ class CmsLister:
             seconds, micros = self.context.steps.client.time()
         return int(seconds) * 1000 + int(micros) // 1000 + self.context.steps.clock_offset_ms
 
+    def close(self) -> None:
+        """Close the connections, if single reads have opened any."""
+        self._reader.close()
+
     def page(self, offset: int, locales: str = "") -> Answer:
         """Return a page of the items, or of their variants in *locales* (cmsLocaleIds, "a,b")."""
         where = {"cmsLocaleId": locales} if locales else None
@@ -166,6 +170,24 @@ class CmsLister:
             kind="get",
         )
 
+    def item(self, id: str, locale: str = "") -> Answer:
+        """Return one item, if any, or its variant in *locale* (cmsLocaleId)."""
+        return self._read(
+            lambda client: client.get_item(self.collection.id, id, locale=locale),
+            f"its item {id} could not be read",
+            (200, 404),
+            kind="get",
+        )
+
+    def filtered(self, query: Mapping[str, str]) -> Answer:
+        """Return the first page of the items that match *query*; 400: the CMS refuses it."""
+        return self._read(
+            lambda client: client.list_items(self.collection.id, where=query),
+            "its items could not be looked up",
+            (200, 400),
+            kind="filter",
+        )
+
     def _read(
         self,
         ask: Callable[[Client], Answer],
@@ -173,13 +195,19 @@ class CmsLister:
         good: Sequence[int] = (200,),
         kind: str = "list",
     ) -> Answer:
+        # A 404 about one item says nothing of the collection.
+        paused = None if 404 in good else self.collection
         words = ""
         for tries in range(TRIES):
             if tries:
                 self.sleep(PAUSE * 2 ** (tries - 1))
             take(self.context, self.collection, self.sleep)
             outcome = self._reader.ask(
-                self._destination, ask, kind=kind, collection=self.collection
+                self._destination,
+                ask,
+                kind=kind,
+                collection=paused,
+                refusable=400 in good,
             )
             self.calls += 1
             if isinstance(outcome, Answer) and outcome.status in good:

@@ -77,7 +77,9 @@ def record_keys_of(
     return record_keys(collection, schema, known, records), calls
 
 
-def schema_of(context: Context, collection: Collection) -> tuple[Schema, int]:
+def schema_of(
+    context: Context, collection: Collection, sleep: Callable[[float], object] = time.sleep
+) -> tuple[Schema, int]:
     """
     Return the schema as last read, else read it in a slot of the budget; and the calls it took.
     """
@@ -85,7 +87,7 @@ def schema_of(context: Context, collection: Collection) -> tuple[Schema, int]:
     if schema.fields:
         return schema, 0
     destination = context.settings.destinations[collection.destination]
-    take(context, collection)
+    take(context, collection, sleep)
     lookup = _lookup(context, collection)
     reader = CmsReader(context)
     try:

@@ -220,3 +220,96 @@ def test_a_variant_that_was_edited_or_is_gone_leaves_the_field():
     entries = [wrote(5, 3, locale="de"), wrote(5, 3)]
     assert undo(entries, holds(5), 5, variants={"de": 6}).why == undo_plan.EDITED
     assert undo(entries, holds(5), 5).why == undo_plan.NO_VARIANT
+
+
+# retirements and creations -------------------------------------------------------------------
+
+
+def gone(way="archive", arrival=9, **more):
+    text = canonical(way)
+    return replace(wrote(1, slug=":gone", arrival=arrival), act="retire", value=text, **more)
+
+
+def made(arrival=7, **more):
+    return replace(wrote("i1", ..., slug="", arrival=arrival), act="create", type="item", **more)
+
+
+def of_record(entries, *, held=None, retired=None, run="", **now):
+    record = ItemRecord(held or {}, gone=retired)
+    now = RecordNow(record, **{"item": ListedItem("i1", {"stock": 5})} | now)
+    return [*plan(entries, lambda entry: entry.run == "r1", now, run)]
+
+
+def test_a_retirement_is_taken_back():
+    item = ListedItem("i1", {}, archived=True)
+    (found,) = of_record([gone()], retired=holds("archive", 9, kind="gone"), item=item)
+    assert (found.slug, found.value, found.type, found.undoes) == (":gone", "null", "gone", 9)
+    assert not found.same
+
+
+def test_a_record_that_is_back_is_left():
+    (found,) = of_record([gone()])
+    assert found.why == undo_plan.BACK
+
+
+def test_an_item_that_an_editor_brought_back_stays_so():
+    (found,) = of_record([gone()], retired=holds("archive", 9, kind="gone"))
+    assert (found.value, found.same) == ("null", True)
+
+
+def test_a_deleted_item_is_made_anew_only_where_items_are_created():
+    retired = holds("delete", 9, kind="gone")
+    (found,) = of_record([gone("delete")], retired=retired, item=None)
+    assert found.why == undo_plan.DELETED
+    (found,) = of_record([gone("delete")], retired=retired, item=None, creates=True)
+    assert (found.value, found.same) == ("null", False)
+
+
+def test_an_archived_item_that_somebody_deleted_is_left():
+    (found,) = of_record([gone()], retired=holds("archive", 9, kind="gone"), item=None)
+    assert found.why == undo_plan.NO_ITEM
+
+
+def test_a_creation_is_taken_back_as_a_whole():
+    entries = [wrote(5, 4, 8), made()]
+    held = {"stock": holds(5, 8), "name": replace(holds("A", 7), state="dead")}
+    (found,) = of_record(entries, held=held)
+    assert (found.slug, found.value, found.undoes) == (":gone", '"unpublish"', 8)
+
+
+def test_an_item_that_others_have_changed_since_its_creation_stays():
+    (found,) = of_record([wrote(5, 4, 8, run=None), made()], held={"stock": holds(5, 8)})
+    assert found.why == "it was changed since, by erp"
+    (found,) = of_record([made()], held={"stock": holds(5, 8, source="crm")})
+    assert found.why == "it was changed since, by crm"
+
+
+def test_of_an_item_that_stays_the_fields_are_put_back():
+    entries = [wrote("B", "A", 9, slug="name", kind="plain", run=None), wrote(5, 4, 8), made()]
+    held = {"stock": holds(5, 8), "name": holds("B", 9)}
+    left, put = of_record(entries, held=held)
+    assert (left.why, put.value) == ("it was changed since, by erp", "4")
+
+
+def test_an_item_that_an_editor_has_changed_since_its_creation_stays():
+    (found,) = of_record([made()], held={"stock": holds(4, 7)})
+    assert found.why == undo_plan.EDITED
+
+
+def test_a_creation_of_which_nothing_is_left_is_left():
+    (found,) = of_record([made()], held={"stock": holds(5)}, item=None)
+    assert found.why == undo_plan.NO_ITEM
+    (found,) = of_record([made()])
+    assert found.why == undo_plan.NOT_HELD
+
+
+def test_a_creation_that_this_run_has_taken_back_is_done():
+    entries = [gone("unpublish", run="r5"), made()]
+    (found,) = of_record(entries, retired=holds("unpublish", 9, kind="gone"), run="r5")
+    assert found.done
+
+
+def test_an_answer_is_the_last_word_on_what_a_creation_wrote():
+    held = {"stock": holds("Large", 7, kind="option", seen=5)}
+    (found,) = of_record([made()], held=held)
+    assert found.value == '"unpublish"'
