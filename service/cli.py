@@ -30,6 +30,7 @@ from service.commands import (
     senders,
     status,
     tail,
+    undo,
     why,
 )
 from workers.errors import ConfigurationInvalid, ProcessorError
@@ -75,6 +76,7 @@ for command in (
     runs.runs,
     forget.forget,
     remap.remap,
+    undo.undo,
     pause.pause,
     pause.resume,
     reconcile.reconcile,

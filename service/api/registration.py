@@ -23,6 +23,7 @@ from service.api import (
     settings,
     sources,
     status,
+    undo,
 )
 from service.api.parts import Parts
 from service.api.schemas import ErrorAnswer
@@ -31,7 +32,7 @@ from workers.errors import RequestRefused
 
 NOUNS: Final = (
     *(status, record, records, deliveries, problems, letters, runs),
-    *(sources, settings, audit, pauses, previews),
+    *(sources, settings, audit, pauses, previews, undo),
 )
 _BEARER: Final = {
     "type": "http",

@@ -169,5 +169,6 @@ COMPLETED: Final[Mapping[tuple[str, str], Names]] = MappingProxyType(
         ("deliveries", "id"): _stored(_deliveries),
         ("deliveries", "ids"): _stored(_deliveries),
         ("runs", "id"): _stored(_runs),
+        ("undo", "run_id"): _stored(_runs),
     }
 )

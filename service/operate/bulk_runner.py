@@ -1,5 +1,6 @@
 """
-Carries out runs over dead letters, or over deliveries (``delivery_runner.py``), slice by slice.
+Carries out runs over dead letters, over deliveries (``delivery_runner.py``), or over what was
+written (``undo_runner.py``), slice by slice.
 
 A slice acts on some letters, and then takes them off the list of the run while it holds its lease:
 after a crash in between they are done again, which does nothing to what is closed. So any process
@@ -16,6 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 from service.operate.bulk_actions import DONE, REASONS
 from service.operate.delivery_runner import OF, DeliveryRunner
 from service.operate.letter_actions import CLOSED, Action, LetterActions
+from service.operate.undo_reads import Later, at_once
+from service.operate.undo_runner import UndoRunner
+from service.operate.undo_scope import OF as UNDO
 from workers.delivery.context import Context
 from workers.errors import StoreUnavailable
 from workers.model.message_mask import masked
@@ -52,6 +56,8 @@ class BulkRunner:
         self._context = context
         self._runs = context.runs
         self._configuration = configuration
+        self._undo = UndoRunner(context, at_once)
+        self._later: dict[str, float] = {}  # run → time.monotonic() before which it has no budget
         self._begin("")
 
     def _begin(self, id: str) -> None:
@@ -61,14 +67,22 @@ class BulkRunner:
         self._deliveries = DeliveryRunner(self._context, self._configuration)
 
     def step(self) -> bool:
-        """Do a slice of the oldest run that no process works on; False: there is none."""
+        """
+        Do a slice of the oldest run that no process works on; False: there is none, or it waits for
+        its budget.
+        """
         for id in self._runs.queued():
             lease = self._lease(id)
-            if lease.take():
+            if time.monotonic() >= self._later.get(id, 0.0) and lease.take():
                 try:
-                    self._slice(id, lease)
+                    # A read of the CMS may take longer than the lease.
+                    with leases.kept(lease):
+                        self._slice(id, lease)
                 except StoreUnavailable:
                     raise
+                except Later as later:
+                    self._later[id] = time.monotonic() + later.seconds
+                    continue
                 # Such as a configuration that is wrong: tried again, it would be for ever.
                 except Exception as error:
                     _log.exception("run failed", extra={"run": id})
@@ -93,6 +107,7 @@ class BulkRunner:
                 return run or Run(id, "", "", self._runs.now(), "failed", reason="it is gone")
             lease = self._lease(id)
             if lease.take():
+                self._undo = UndoRunner(self._context)  # a person waits: so may it, for its budget
                 with leases.kept(lease):
                     while self._slice(id, lease, progress, told):
                         pass
@@ -111,20 +126,29 @@ class BulkRunner:
         ids = self._runs.todo(id, SLICE) if run and run.state == "running" else ()
         if run is None or run.ended or not ids:
             self._runs.end_work(id, run)
+            self._undo.end()
             return False
         if self._run not in ("", id):
             self._begin(id)
         self._run = id
         figures = dict(run.figures)
         figures["reasons"] = dict(figures.get("reasons", {}))
-        if run.about.get("of") == OF:
-            count = self._deliveries.work(run, ids, figures, told)
-        else:
-            count = self._act_on(run, ids, figures, lease, told)
+        count = self._work(run, ids, figures, lease, told)
         if not self._runs.did(id, count, figures, lease):
             return False
         progress(figures["done"], _all(figures))
         return True
+
+    def _work(
+        self, run: Run, ids: Sequence[str], figures: dict[str, Any], lease: Lease, told: Told
+    ) -> int:
+        """Do the first pieces of work; return how many."""
+        of = run.about.get("of")
+        if of == UNDO:
+            return self._undo.work(run, ids, figures, told)
+        if of == OF:
+            return self._deliveries.work(run, ids, figures, told)
+        return self._act_on(run, ids, figures, lease, told)
 
     def _act_on(
         self, run: Run, ids: Sequence[str], figures: dict[str, Any], lease: Lease, told: Told
@@ -176,7 +200,9 @@ class BulkRunner:
 
 
 def _all(figures: Mapping[str, Any]) -> int:
-    return int(figures.get("letters" if "closed" in figures else "deliveries", 0))
+    if "closed" in figures:
+        return int(figures["letters"])
+    return int(figures.get("deliveries", figures.get("records", 0)))
 
 
 def _was_done(run: Run, letter: Letter, word: str) -> bool:

@@ -82,7 +82,6 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "topic": entry.topic,
         "mapping": entry.mapping,
         "proof": entry.proof,
-        "run": entry.run,
         "fields": {shown_slug(slug): _fate(each) for slug, each in entry.fields.items()},
         "call": _call(entry.call) if entry.call else None,
         "detail": {name: _plain(value) for name, value in entry.detail.items()},

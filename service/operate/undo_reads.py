@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 
 from service.reconcile.plan.model import ListedItem
-from service.reconcile.state.cms_listing import CmsLister, listed
+from service.reconcile.state.cms_listing import PAUSE, CmsLister, listed
 from service.reconcile.state.cms_schema import schema_of
 from workers.config.settings import Collection
 from workers.delivery.context import Context
@@ -26,17 +26,29 @@ from workers.webflow.filters import key_filter
 from workers.webflow.item_answers import Answer
 from workers.webflow.schema import UNKNOWN, Schema
 
-FRESH = 60.0  # s for which an item that was read by itself counts as the one of now
-LISTED = 300.0  # s, the same of a listing, whose other pages take a while
+FRESH = 300.0  # s for which an item that was read by itself counts as the one of now
+LISTED = 600.0  # s, the same of a listing, whose other pages take a while
+MOST_PAGES = 100  # of a listing: what it shows is held in memory
+FAILED = 30.0  # s until a request that failed is tried again
 
 
 class Later(Exception):
-    """There is no slot of the budget now, and the caller may not wait for one."""
+    """
+    The caller would have to wait, and may not.
+
+    Attributes:
+        seconds: Until it may try again.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 def at_once(seconds: float) -> None:
-    """Stand in for `time.sleep` where nobody may wait."""
-    raise Later(seconds)
+    """Raise `Later`, where `time.sleep` would wait."""
+    # A request that failed, and not a slot: each try may take as long as its timeout.
+    raise Later(FAILED if seconds >= PAUSE else seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +115,8 @@ class CmsItems:
         if self._filters:
             self._filter(ids, schema)
         left = self._unread(ids)
-        pages = -(-size // PAGE)
-        if self._offset or (left and 0 < pages < len(left) + (0 if self._filters else more)):
+        pages, needed = -(-size // PAGE), len(left) + (0 if self._filters else more)
+        if self._offset or (left and 0 < pages < min(needed, MOST_PAGES)):
             self._list()
             left = self._unread(ids)
         for id in left.values():

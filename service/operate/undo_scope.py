@@ -10,6 +10,7 @@ from typing import Any, Final
 from service.operate.page import FilterInvalid
 from service.operate.scope import Scope
 from workers.delivery.context import Context
+from workers.errors import RequestRefused
 from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.record_reader import record_of
@@ -111,7 +112,8 @@ def scope_of(context: Context, log: UndoLog, selection: UndoSelection) -> UndoSc
     Return what *selection* names, as it is now.
 
     Raises:
-        FilterInvalid: There is no such source or collection, or the run goes on.
+        FilterInvalid: There is no such source or collection.
+        RequestRefused: The run goes on.
         StoreUnavailable: The store does not answer.
     """
     with guarded():
@@ -151,4 +153,4 @@ def _check_name(name: str, what: str, known: Collection[str]) -> None:
 def _check_ended(context: Context, id: str) -> None:
     run = context.runs.show(id)
     if run is not None and run.state == "running":
-        raise FilterInvalid(f"{id}, which goes on", "a run that has ended", "wait for its end")
+        raise RequestRefused(f"{id}, which goes on", "a run that has ended", "wait for its end")

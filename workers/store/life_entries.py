@@ -119,7 +119,6 @@ class Entry:
     fields: Mapping[str, FieldFate] = field(default_factory=dict)
     call: Request | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
-    run: str | None = None  # id of the run that did it
 
 
 @dataclass(frozen=True, slots=True)

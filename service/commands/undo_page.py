@@ -1,0 +1,82 @@
+"""What ``instep undo`` prints for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from service.commands.output import printable
+from service.commands.page import moment, wrapped
+
+if TYPE_CHECKING:
+    from workers.store.runs import Run
+
+SHOWN: Final = 20  # fields, of those put back and of those left
+_LONGEST: Final = 60  # characters of a value
+
+Found = Mapping[str, Any]
+
+
+def estimate(found: Found, columns: int) -> Iterator[str]:
+    """Yield what an undo would do."""
+    if not found["records"]:
+        yield "Nothing matches: nothing is kept of what that has written."
+    for each in found["changes"][:SHOWN]:
+        yield from _entry(each, f"{_value(each['now'])} → {_value(each['back'])}", columns)
+    yield from _more(found["changes"], found["fields"])
+    for each in found["kept"][:SHOWN]:
+        yield from _entry(each, f"left: {each['why']}", columns)
+    yield from _more(found["kept"], found["left"])
+    yield f"{found['fields']:,} fields of {found['items']:,} items would be put back"
+    yield from _rest(found, columns)
+    for words in found["held"].values():
+        yield from wrapped(f"Many: {words}", columns)
+    if found["unseen"]:
+        yield f"{found['unseen']:,} records were not looked at"
+
+
+def done(run: Run, columns: int) -> Iterator[str]:
+    """Yield what an undo has done."""
+    figures = run.figures
+    if not figures["records"]:
+        yield "Nothing matches: nothing is kept of what that has written."
+        return
+    yield f"Put back: {figures['fields']:,} fields of {figures['items']:,} items; run {run.id}"
+    yield from _rest(figures, columns)
+    if run.state != "done":
+        yield from wrapped(f"The run {run.id} is {run.state}: {run.reason or '-'}", columns)
+    elif figures["fields"]:
+        yield from wrapped(
+            f"They are written as any other change: `instep status`. `instep undo --run {run.id}` "
+            "takes this back.",
+            columns,
+        )
+
+
+def _rest(figures: Found, columns: int) -> Iterator[str]:
+    if figures["same"]:
+        yield f"{figures['same']:9,}  of them the CMS shows already"
+    for why, number in figures["reasons"].items():
+        yield from wrapped(why, columns, first=f"{number:9,}  left: ")
+    if figures.get("whole_since"):
+        since = moment(figures["whole_since"])
+        yield from wrapped(
+            f"What was written before {since} UTC is kept in part: see `undo_mb`.", columns
+        )
+
+
+def _entry(each: Found, words: str, columns: int) -> Iterator[str]:
+    name = f"{each['collection']} {each['key']} {each['field']}: "
+    yield from wrapped(printable(f"{name}{words}"), columns, first="  ", rest="    ")
+
+
+def _more(named: list[Found], number: int) -> Iterator[str]:
+    more = number - min(len(named), SHOWN)
+    if more > 0:
+        yield f"  and {more:,} more"
+
+
+def _value(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -1,0 +1,222 @@
+"""
+Undo: put back what items held before a run, or a source since a time, or all that is kept of one
+record. An estimate, and a run (``undo_runner.py``).
+
+P12: where half of a collection or more would be overwritten, the run is held, unless an operator
+approves it: who is shown the estimate and confirms it, or says --yes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from service.operate import undo_figures
+from service.operate.bulk_runner import BulkRunner
+from service.operate.undo_now import size_of
+from service.operate.undo_pieces import FILTERED, SINGLE, Places, pieces, places_of
+from service.operate.undo_reads import Later
+from service.operate.undo_records import RecordUndo, UndoRecords
+from service.operate.undo_scope import UndoScope, UndoSelection, scope_of
+from workers.delivery.context import Context
+from workers.policy import run_guard
+from workers.policy.run_guard import OVERWRITTEN, GuardInput
+from workers.store.audit import Audit
+from workers.store.runs import WAKE, Run
+from workers.store.undo_log import UndoLog
+
+SHOWN: Final = 200  # fields that an estimate names, of those put back and of those left
+Told = Callable[[int, int], object]
+
+
+def _ignore(*_: object) -> None:
+    pass
+
+
+def estimate(
+    context: Context,
+    selection: UndoSelection,
+    *,
+    told: Told = _ignore,
+    sleep: Callable[[float], object] = time.sleep,
+) -> dict[str, Any]:
+    """
+    Return what an undo would do, and change nothing; the CMS is read.
+
+    Args:
+        told: Called with the number of records that were looked at, and of all.
+        sleep: Waits for a slot of the budget; if it raises `Later`, the rest remains *unseen*.
+
+    Returns:
+        ``{scope, records, done, items, fields, same, left, reasons, unseen, whole_since, held,
+        changes: [{collection, key, item, field, now, back}], kept: [{…, now, why}], calls}``
+
+    Raises:
+        FilterInvalid: There is no such source or collection.
+        RequestRefused: The run goes on.
+        ReconcileFailed: The CMS cannot be read.
+        StoreUnavailable: The store does not answer.
+    """
+    log = UndoLog(context.steps)
+    scope = scope_of(context, log, selection)
+    places = places_of(scope.entries(log))
+    made = _Estimate(context, log, scope, places, sleep)
+    try:
+        made.look(told)
+        return {"scope": selection.as_dict(), **made.as_dict()}
+    finally:
+        made.records.close()
+
+
+@dataclass
+class _Estimate:
+    context: Context
+    log: UndoLog
+    scope: UndoScope
+    places: Places
+    sleep: Callable[[float], object]
+    changes: list[Mapping[str, Any]] = field(default_factory=list)
+    kept: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.records = UndoRecords(self.context, self.log, self.scope, sleep=self.sleep)
+        self.figures = undo_figures.at_start(_number(self.places), whole_since(self.log))
+
+    def look(self, told: Told) -> None:
+        """Plan all records, as far as the slots reach."""
+        figures = self.figures
+        for piece in pieces(self.places, _sizes(self.context)):
+            chosen, more = piece.records(self.places)
+            try:
+                found = self.records.plan(piece.collection, chosen, more)
+            except Later:
+                return
+            for one in found:
+                self._note(one)
+            undo_figures.add(figures, found, _ignore)
+            figures["done"] += piece.count
+            told(figures["done"], figures["records"])
+
+    def _note(self, one: RecordUndo) -> None:
+        for each in one.fields:
+            noted = self.kept if each.why else self.changes
+            if len(noted) < SHOWN:
+                noted.append(undo_figures.shown(one, each))
+
+    def as_dict(self) -> dict[str, Any]:
+        figures = self.figures
+        return {
+            **figures,
+            "whole_since": figures.get("whole_since"),
+            "unseen": figures["records"] - figures["done"],
+            "held": held(self.context, self.places),
+            "changes": self.changes,
+            "kept": self.kept,
+            "calls": self.records.calls,
+        }
+
+
+def start(
+    context: Context,
+    selection: UndoSelection,
+    by: str,
+    *,
+    approved: bool = False,
+    wake: bool = True,
+) -> str:
+    """
+    Begin an undo, and return the id of its run; a worker carries it out.
+
+    What is to be undone is fixed now. Nothing matches: the run has ended.
+
+    Args:
+        by: Who asks for it, as in the audit list.
+        approved: By an operator: a mass of overwrites is not held.
+        wake: Ask for a worker; without, the caller goes on with `carry_out`.
+
+    Raises:
+        FilterInvalid: There is no such source or collection.
+        RequestRefused: The run goes on.
+        StoreUnavailable: The store does not answer.
+    """
+    log = UndoLog(context.steps)
+    scope = scope_of(context, log, selection)
+    places = places_of(scope.entries(log))
+    work = [piece.as_work() for piece in pieces(places, _sizes(context))]
+    names = list(places)
+    id = context.runs.start(
+        "undo",
+        by,
+        collection=selection.collection or (names[0] if len(names) == 1 else None),
+        source=selection.source,
+        figures=undo_figures.at_start(_number(places), whole_since(log)),
+        about=scope.as_dict() | {"approved": approved},
+        work=work,
+        ended=not work,
+    )
+    why = "; ".join(held(context, places).values())
+    if why and not approved:
+        context.runs.finish(id, "held", reason=why)
+    told = {"run": id, "records": _number(places)}
+    Audit(context.steps).record(by, "undo", _target(selection), **told)
+    if work and wake and not (why and not approved) and context.outbox.wants_job(WAKE):
+        context.wakes.wake(WAKE)
+    return id
+
+
+def carry_out(context: Context, id: str, told: Told, left: Callable[[str, str], object]) -> Run:
+    """
+    Carry out a run that `start` has begun in this process, or watch the one that does.
+
+    Args:
+        told: Called with the records that are done, and all.
+        left: Called with the name of each field that is left, and why.
+    """
+    return BulkRunner(context).carry_out(id, told, left)
+
+
+def held(context: Context, places: Places) -> dict[str, str]:
+    """Return the collections of which too much would be overwritten, and the reason of each."""
+    found = {}
+    for name, own in places.items():
+        collection = context.settings.collections.get(name)
+        if collection is None:
+            continue
+        guard_input = GuardInput(size_of(context, collection))
+        decision = run_guard.rule(OVERWRITTEN, len(own), guard_input, collection.guard, None)
+        if decision.asks:
+            found[name] = f"{name}: {decision.words}"
+    return found
+
+
+def whole_since(log: UndoLog) -> str | None:
+    """Return since when the log is whole, if some of it was dropped before its time."""
+    loss = log.dropped()
+    return loss.till.isoformat() if loss else None
+
+
+def _number(places: Places) -> int:
+    return sum(map(len, places.values()))
+
+
+def _sizes(context: Context) -> dict[str, int]:
+    """Return how many records of each collection one call reads."""
+    settings = context.settings
+    return {
+        name: FILTERED if _filters(settings.destinations[own.destination].api, own.keys) else SINGLE
+        for name, own in settings.collections.items()
+    }
+
+
+def _filters(api: str, names: object) -> bool:
+    return api == "v2" and bool(names)
+
+
+def _target(selection: UndoSelection) -> str:
+    if selection.run:
+        return f"run {selection.run}"
+    if selection.source:
+        return selection.source
+    return f"a record of {selection.collection}"

@@ -1,0 +1,110 @@
+"""
+The work of a run that undoes, piece by piece; ``bulk_runner.py`` carries it out.
+
+A piece that is done again after a crash changes nothing: what this run has put back is held with
+its name, and what has been changed since is left.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Literal
+
+from service.operate import undo_figures
+from service.operate.undo_figures import DROPPED, OVERTAKEN, Left
+from service.operate.undo_pieces import Piece, Places, places_of
+from service.operate.undo_plan import FieldUndo
+from service.operate.undo_records import RecordUndo, UndoRecords
+from service.operate.undo_scope import UndoScope
+from service.reconcile.state.chunks import parts
+from workers.delivery.context import Context
+from workers.model.changes import Change, Delivery, FieldValue
+from workers.store.runs import Run
+from workers.store.undo_log import UndoLog
+
+
+class UndoRunner:
+    """
+    Args:
+        sleep: As of `CmsItems`.
+
+    Raises (every method):
+        Later, ReconcileFailed: As `CmsItems` does.
+        StoreUnavailable: The store does not answer.
+    """
+
+    def __init__(self, context: Context, sleep: Callable[[float], object] = time.sleep) -> None:
+        self._context, self._sleep = context, sleep
+        self._log = UndoLog(context.steps)
+        self._run = ""
+        self._places: Places = {}
+        self._records: UndoRecords | None = None
+
+    def work(self, run: Run, work: Sequence[str], figures: dict[str, Any], left: Left) -> int:
+        """
+        Undo the first piece of *work*; count it in *figures*. Returns 1.
+
+        *left*: Called with the name of each field that is left, and why.
+        """
+        piece, records = Piece.parse(work[0]), self._begun(run)
+        chosen, more = piece.records(self._places)
+        found = records.plan(piece.collection, chosen, more)
+        handed, taken = self._hand_over(run.id, found)
+        undo_figures.add(figures, found, left)
+        for why, times in ((DROPPED, piece.count - len(chosen)), (OVERTAKEN, handed - taken)):
+            if times > 0:
+                undo_figures.leave(figures, why, times)
+        figures["fields"] -= max(0, handed - taken)
+        figures["done"] += piece.count
+        return 1
+
+    def end(self) -> None:
+        """Close the connections to the CMS, and forget what was read."""
+        if self._records is not None:
+            self._records.close()
+        self._run, self._records, self._places = "", None, {}
+
+    def _begun(self, run: Run) -> UndoRecords:
+        if self._records is None or self._run != run.id:
+            self.end()
+            scope = UndoScope.parse(run.about)
+            self._places = places_of(scope.entries(self._log))
+            self._records = UndoRecords(
+                self._context, self._log, scope, run=run.id, sleep=self._sleep
+            )
+            self._run = run.id
+        return self._records
+
+    def _hand_over(self, run: str, found: Iterable[RecordUndo]) -> tuple[int, int]:
+        """Return how many values the store was given, and how many it has taken."""
+        handed = taken = 0
+        changes = sorted(_changes(found), key=lambda each: each[0])
+        for source, own in groupby(changes, key=lambda each: each[0]):
+            for events in parts([change] for _, change in own):
+                delivery = Delivery(source, uuid.uuid4().hex, events, mode="undo", run=run)
+                accepted = self._context.outbox.accept(delivery)
+                for name in accepted.wake:
+                    self._context.wakes.wake(name)
+                handed += sum(len(change.fields) for event in events for change in event.changes)
+                taken += accepted.accepted
+        return handed, taken
+
+
+def _changes(found: Iterable[RecordUndo]) -> Iterator[tuple[str, Change]]:
+    """Yield a change for each record and source."""
+    for one in found:
+        puts = sorted((each for each in one.fields if each.value is not None), key=_source)
+        for source, own in groupby(puts, key=_source):
+            fields = tuple(
+                FieldValue(each.slug, each.value or "null", each.type, undoes=each.undoes)
+                for each in own
+            )
+            by: Literal["key", "item"] = "key" if one.by_key else "item"
+            yield source, Change("undo", one.collection, one.record, by, fields, None)
+
+
+def _source(field: FieldUndo) -> str:
+    return field.source
