@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import Schema, fields
 
 from service.api import errors, names
 from service.api.access import Caller, caller
@@ -22,6 +22,7 @@ from service.operate.undo_reads import Later
 from service.operate.undo_scope import UndoSelection
 from workers.errors import ReconcileFailed, RequestRefused
 
+_RECORD: Final = {"collection", "key", "since"}
 PATIENCE: Final = 3.0  # s that an estimate waits for slots of the budget; the rest is unseen
 
 
@@ -31,18 +32,6 @@ class UndoBody(DryRun):
     since = since()
     collection = Text(load_default=None, metadata={"description": "With `key`: one record."})
     key = Text(load_default=None)
-
-    @validates_schema
-    def check(self, data: Mapping[str, Any], **_: Any) -> None:
-        named = [name for name in ("run", "source", "collection") if data[name] is not None]
-        if len(named) != 1:
-            raise ValidationError("Name one of run, source and collection.")
-        if (data["collection"] is None) != (data["key"] is None):
-            raise ValidationError("A collection needs a key, and a key its collection.")
-        if data["source"] is not None and data["since"] is None:
-            raise ValidationError("A source needs since.")
-        if data["run"] is not None and data["since"] is not None:
-            raise ValidationError("A run has no since.")
 
 
 class UndoEstimate(Schema):
@@ -93,6 +82,7 @@ def routes(parts: Parts) -> Routes:
         """
         who = caller()
         dry_run = body.pop("dry_run")
+        _check_choice(body)
         selection = UndoSelection(**body, scope=who.scope)
         _check(parts, who, selection)
         if not dry_run:
@@ -111,6 +101,15 @@ def routes(parts: Parts) -> Routes:
         errors=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
     return made
+
+
+def _check_choice(body: Mapping[str, Any]) -> None:
+    """Raise 409 unless *body* names one thing, and all of it."""
+    given = {name for name, value in body.items() if value is not None}
+    if given not in ({"run"}, {"source", "since"}, {"collection", "key"}, _RECORD):
+        found = ", ".join(sorted(given)) or "nothing that is to be undone"
+        expected = "run, or source and since, or collection and key (and since)"
+        raise RequestRefused(found, expected, "name one of them")
 
 
 def _check(parts: Parts, who: Caller, selection: UndoSelection) -> None:
