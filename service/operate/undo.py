@@ -15,11 +15,12 @@ from typing import Any, Final
 
 from service.operate import undo_figures
 from service.operate.bulk_runner import BulkRunner
+from service.operate.undo_entries import UndoEntries
 from service.operate.undo_now import size_of
 from service.operate.undo_pieces import FILTERED, SINGLE, Places, pieces, places_of
 from service.operate.undo_reads import Later
 from service.operate.undo_records import RecordUndo, UndoRecords
-from service.operate.undo_scope import UndoScope, UndoSelection, scope_of
+from service.operate.undo_scope import UndoSelection, scope_of
 from workers.delivery.context import Context
 from workers.policy import run_guard
 from workers.policy.run_guard import OVERWRITTEN, GuardInput
@@ -61,8 +62,7 @@ def estimate(
     """
     log = UndoLog(context.steps)
     scope = scope_of(context, log, selection)
-    places = places_of(scope.entries(log))
-    made = _Estimate(context, log, scope, places, sleep)
+    made = _Estimate(context, log, UndoEntries(log, scope), sleep)
     try:
         made.look(told)
         return {"scope": selection.as_dict(), **made.as_dict()}
@@ -74,23 +74,24 @@ def estimate(
 class _Estimate:
     context: Context
     log: UndoLog
-    scope: UndoScope
-    places: Places
+    entries: UndoEntries
     sleep: Callable[[float], object]
     changes: list[Mapping[str, Any]] = field(default_factory=list)
     kept: list[Mapping[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.records = UndoRecords(self.context, self.log, self.scope, sleep=self.sleep)
-        self.figures = undo_figures.at_start(_number(self.places), whole_since(self.log))
+        self.records = UndoRecords(self.context, sleep=self.sleep)
+        number = _number(self.entries.places)
+        self.figures = undo_figures.at_start(number, whole_since(self.log))
 
     def look(self, told: Told) -> None:
         """Plan all records, as far as the slots reach."""
-        figures = self.figures
-        for piece in pieces(self.places, _sizes(self.context)):
-            chosen, more = piece.records(self.places)
+        figures, places = self.figures, self.entries.places
+        for piece in pieces(places, _sizes(self.context)):
+            chosen, more = piece.records(places)
+            own = self.entries.of(piece.collection, chosen)
             try:
-                found = self.records.plan(piece.collection, chosen, more)
+                found = self.records.plan(piece.collection, own, more)
             except Later:
                 return
             for one in found:
@@ -111,7 +112,7 @@ class _Estimate:
             **figures,
             "whole_since": figures.get("whole_since"),
             "unseen": figures["records"] - figures["done"],
-            "held": held(self.context, self.places),
+            "held": held(self.context, self.entries.places),
             "changes": self.changes,
             "kept": self.kept,
             "calls": self.records.calls,

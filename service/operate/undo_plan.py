@@ -1,17 +1,18 @@
 """
 What an undo puts back in one record, and what it leaves, each with its reason. Pure.
 
-The entries of a field that are to be undone are a chain: its newest ones, without another in
-between. The value to put back is the one before the earliest of them; it is accepted only while the
-field still holds the newest. So what was changed since, by anyone, is left.
+The entries of a field in scope are a chain as long as each went over what the one before it wrote:
+elsewhere somebody else has changed the field in between, and the chain ends. The value to put back
+is the one before the earliest of the newest chain; it is accepted only while the field still holds
+the newest value. So what was changed since, by anyone, is left.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
+from itertools import zip_longest
 from typing import Any, Final
 
 from service.reconcile.plan.field_match import FieldMatcher, shown_in
@@ -35,7 +36,6 @@ DELETED: Final = "it was deleted, and `missing` of its collection creates none"
 VARIANTS: Final = "its variants held different values before"
 SINCE: Final = "it was changed since, by"
 
-Meant = Callable[[UndoEntry], bool]
 Links = Mapping[str, str | None]
 
 
@@ -86,29 +86,26 @@ class RecordNow:
     creates: bool = False
 
 
-def plan(
-    entries: Sequence[UndoEntry], meant: Meant, now: RecordNow, run: str = ""
-) -> Iterator[FieldUndo]:
+def plan(entries: Sequence[UndoEntry], now: RecordNow, run: str = "") -> Iterator[FieldUndo]:
     """
-    Yield what becomes of each field that an entry in scope is about.
+    Yield what becomes of each field that an entry is about.
 
     Args:
-        entries: All that were written of the record, the newest first.
-        meant: Whether an entry is in scope.
+        entries: Those in scope of the record, the newest first.
         run: That carries this out, if it has begun.
     """
-    creation = next((each for each in entries if each.act == "create" and meant(each)), None)
+    creation = next((each for each in entries if each.act == "create"), None)
     if creation is not None:
-        found = _Creation(creation, entries, meant, now, run).undo()
+        found = _Creation(creation, entries, now, run).undo()
         yield found
         if not found.why:
             return
-    for slug in dict.fromkeys(e.slug for e in entries if e.act != "create" and meant(e)):
+    for slug in dict.fromkeys(entry.slug for entry in entries if entry.act != "create"):
         own = [entry for entry in entries if entry.slug == slug]
-        locales = dict.fromkeys(entry.locale for entry in own if meant(entry))
+        locales = dict.fromkeys(entry.locale for entry in own)
         yield _of_all(
             [
-                _Chain([entry for entry in own if entry.locale == locale], meant, now, run).undo()
+                _Chain([each for each in own if each.locale == locale], now, run).undo()
                 for locale in locales
             ]
         )
@@ -130,21 +127,18 @@ class _Chain:
     """The entries of one field in one variant, the newest first."""
 
     entries: Sequence[UndoEntry]
-    meant: Meant
     now: RecordNow
     run: str
 
     def undo(self) -> FieldUndo:
         newest = self.entries[0]
-        if self.run and newest.run == self.run:
-            return FieldUndo(newest.slug, done=True)
-        if not self.meant(newest):
-            return self._left(f"{SINCE} {_author(newest.run, newest.source)}")
         held = _held(self.now.held, newest.slug)
         if held is None:
             return self._left(BACK if newest.act == "retire" else NOT_HELD)
+        if self.run and held.undo == self.run:
+            return FieldUndo(newest.slug, done=True)
         if held.arrival != newest.arrival:
-            return self._left(f"{SINCE} {_author(None, held.source)}")
+            return self._left(f"{SINCE} {_author(held)}")
         if newest.act == "retire":
             return self._bring_back(newest)
         if self._item is None:
@@ -152,7 +146,7 @@ class _Chain:
         return self._put_back(held, shown_in(self._item, newest.slug), self._item)
 
     def _put_back(self, held: FieldRecord, shown: Any, item: ListedItem) -> FieldUndo:
-        chain = list(takewhile(self.meant, self.entries))
+        chain = list(_newest(self.entries))
         newest, earliest = chain[0], chain[-1]
         if earliest.before is None and all(entry.waits for entry in chain):
             # Nothing was written yet: what the CMS shows is what was before.
@@ -231,14 +225,12 @@ class _Creation:
 
     entry: UndoEntry
     entries: Sequence[UndoEntry]
-    meant: Meant
     now: RecordNow
     run: str
 
     def undo(self) -> FieldUndo:
         held, item = self.now.held, self.now.item
-        newest = next((each for each in self.entries if each.slug == GONE), None)
-        if self.run and newest is not None and newest.run == self.run:
+        if self.run and held.gone is not None and held.gone.undo == self.run:
             return FieldUndo(GONE, done=True)
         values = [*held.fields.values(), *([held.gone] if held.gone else [])]
         if not values:
@@ -254,13 +246,10 @@ class _Creation:
 
     def _later(self, values: Sequence[FieldRecord]) -> str:
         """Return who changed the record since; "": nobody."""
-        own = {each.arrival for each in self.entries if self.meant(each)}
-        for each in self.entries:
-            if not self.meant(each) and each.arrival > self.entry.arrival:
-                return _author(each.run, each.source)
+        own = {each.arrival for each in self.entries}
         for held in values:
             if held.arrival > self.entry.arrival and held.arrival not in own:
-                return _author(None, held.source)
+                return _author(held)
         return ""
 
     def _is_edited(self, slug: str, held: FieldRecord, item: ListedItem) -> bool:
@@ -294,5 +283,13 @@ def _possible(chain: Sequence[UndoEntry]) -> Iterator[UndoEntry]:
             return
 
 
-def _author(run: str | None, source: str) -> str:
-    return f"run {run}" if run else source or "another source"
+def _newest(entries: Sequence[UndoEntry]) -> Iterator[UndoEntry]:
+    """Yield the newest chain, the newest first."""
+    for each, earlier in zip_longest(entries, entries[1:]):
+        yield each
+        if earlier is not None and each.before not in (None, earlier.value):
+            return
+
+
+def _author(held: FieldRecord) -> str:
+    return f"run {held.run}" if held.run else held.source or "another source"

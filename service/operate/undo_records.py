@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from service.operate.undo_entries import Entries
 from service.operate.undo_now import RecordsNow
 from service.operate.undo_plan import NO_ITEM, FieldUndo, RecordNow, plan
-from service.operate.undo_scope import UndoScope
 from service.reconcile.state.outbox_reader import OutboxReader
 from workers.config.settings import Collection
 from workers.delivery.context import Context
 from workers.store.item_record import ItemRecord
-from workers.store.undo_log import UndoEntry, UndoLog
+from workers.store.undo_log import UndoEntry
 
 NO_COLLECTION: Final = "its collection is no longer configured"
 NO_SOURCE: Final = "its source is no longer configured"
@@ -45,14 +45,11 @@ class UndoRecords:
     def __init__(
         self,
         context: Context,
-        log: UndoLog,
-        scope: UndoScope,
         *,
         run: str = "",
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        self._context, self._log, self._scope = context, log, scope
-        self._run, self._sleep = run, sleep
+        self._context, self._run, self._sleep = context, run, sleep
         self._now: dict[str, RecordsNow] = {}
 
     @property
@@ -65,52 +62,50 @@ class UndoRecords:
             each.close()
         self._now.clear()
 
-    def plan(self, name: str, records: Sequence[str], more: int = 0) -> list[RecordUndo]:
+    def plan(self, name: str, entries: Entries, more: int = 0) -> list[RecordUndo]:
         """
-        Plan *records* of the collection *name*; those without an entry in scope are left out.
+        Plan the records of the collection *name* that *entries* are about.
 
         Args:
             more: How many others of it are to come.
         """
-        own = {record: self._log.of_record(name, record) for record in records}
-        own = {record: found for record, found in own.items() if any(map(self._scope.takes, found))}
         collection = self._context.settings.collections.get(name)
         if collection is None:
-            return [self._unconfigured(record, entries) for record, entries in own.items()]
-        held = OutboxReader(self._context, collection).read(list(own))
-        doubtful = {
-            record: held[record] for record in own if self._needs(own[record], held[record])
-        }
-        tags = {each.locale for record in doubtful for each in own[record] if each.locale}
-        now = self._records_now(collection).read(doubtful, tags, more)
+            return [_unconfigured(name, record, own) for record, own in entries.items()]
+        held = OutboxReader(self._context, collection).read(list(entries))
+        asked = {record: held[record] for record in entries if self._needs(entries[record], held)}
+        tags = {each.locale for record in asked for each in entries[record] if each.locale}
+        now = self._records_now(collection).read(asked, tags, more)
         return [
-            self._planned(name, record, entries, now.get(record, RecordNow(held[record])))
-            for record, entries in own.items()
+            self._planned(name, record, own, now.get(record, RecordNow(held[record])))
+            for record, own in entries.items()
         ]
 
     def _planned(
         self, name: str, record: str, entries: Sequence[UndoEntry], now: RecordNow
     ) -> RecordUndo:
-        fields = map(self._checked, plan(entries, self._scope.takes, now, self._run))
+        fields = map(self._checked, plan(entries, now, self._run))
         id = now.item.id if now.item else now.held.id
         return RecordUndo(name, record, id, now.held.by_key, tuple(fields))
 
-    def _needs(self, entries: Sequence[UndoEntry], held: ItemRecord) -> bool:
+    def _needs(self, entries: Sequence[UndoEntry], held: dict[str, ItemRecord]) -> bool:
         """Tell whether it depends on the CMS what becomes of a record."""
-        fields = plan(entries, self._scope.takes, RecordNow(held, creates=True), self._run)
-        return any(not each.done and each.why in ("", NO_ITEM) for each in fields)
+        now = RecordNow(held[entries[0].record], creates=True)
+        found = plan(entries, now, self._run)
+        return any(not each.done and each.why in ("", NO_ITEM) for each in found)
 
     def _checked(self, field: FieldUndo) -> FieldUndo:
         if field.value is None or field.source in self._context.settings.sources:
             return field
         return replace(field, value=None, why=NO_SOURCE)
 
-    def _unconfigured(self, record: str, entries: Sequence[UndoEntry]) -> RecordUndo:
-        slugs = dict.fromkeys(each.slug for each in entries if self._scope.takes(each))
-        fields = tuple(FieldUndo(slug, why=NO_COLLECTION) for slug in slugs)
-        return RecordUndo(entries[0].collection, record, None, True, fields)
-
     def _records_now(self, collection: Collection) -> RecordsNow:
         if collection.name not in self._now:
             self._now[collection.name] = RecordsNow(self._context, collection, self._sleep)
         return self._now[collection.name]
+
+
+def _unconfigured(name: str, record: str, entries: Sequence[UndoEntry]) -> RecordUndo:
+    slugs = dict.fromkeys(each.slug for each in entries)
+    fields = tuple(FieldUndo(slug, why=NO_COLLECTION) for slug in slugs)
+    return RecordUndo(name, record, None, True, fields)

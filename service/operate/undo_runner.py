@@ -14,8 +14,9 @@ from itertools import groupby
 from typing import Any, Literal
 
 from service.operate import undo_figures
+from service.operate.undo_entries import UndoEntries
 from service.operate.undo_figures import DROPPED, OVERTAKEN, Left
-from service.operate.undo_pieces import Piece, Places, places_of
+from service.operate.undo_pieces import Piece
 from service.operate.undo_plan import FieldUndo
 from service.operate.undo_records import RecordUndo, UndoRecords
 from service.operate.undo_scope import UndoScope
@@ -40,8 +41,7 @@ class UndoRunner:
         self._context, self._sleep = context, sleep
         self._log = UndoLog(context.steps)
         self._run = ""
-        self._places: Places = {}
-        self._records: UndoRecords | None = None
+        self._begun_with: tuple[UndoEntries, UndoRecords] | None = None
 
     def work(self, run: Run, work: Sequence[str], figures: dict[str, Any], left: Left) -> int:
         """
@@ -49,9 +49,10 @@ class UndoRunner:
 
         *left*: Called with the name of each field that is left, and why.
         """
-        piece, records = Piece.parse(work[0]), self._begun(run)
-        chosen, more = piece.records(self._places)
-        found = records.plan(piece.collection, chosen, more)
+        piece = Piece.parse(work[0])
+        entries, records = self._begun(run)
+        chosen, more = piece.records(entries.places)
+        found = records.plan(piece.collection, entries.of(piece.collection, chosen), more)
         handed, taken = self._hand_over(run.id, found)
         undo_figures.add(figures, found, left)
         for why, times in ((DROPPED, piece.count - len(chosen)), (OVERTAKEN, handed - taken)):
@@ -63,20 +64,17 @@ class UndoRunner:
 
     def end(self) -> None:
         """Close the connections to the CMS, and forget what was read."""
-        if self._records is not None:
-            self._records.close()
-        self._run, self._records, self._places = "", None, {}
+        if self._begun_with is not None:
+            self._begun_with[1].close()
+        self._run, self._begun_with = "", None
 
-    def _begun(self, run: Run) -> UndoRecords:
-        if self._records is None or self._run != run.id:
+    def _begun(self, run: Run) -> tuple[UndoEntries, UndoRecords]:
+        if self._begun_with is None or self._run != run.id:
             self.end()
-            scope = UndoScope.parse(run.about)
-            self._places = places_of(scope.entries(self._log))
-            self._records = UndoRecords(
-                self._context, self._log, scope, run=run.id, sleep=self._sleep
-            )
-            self._run = run.id
-        return self._records
+            entries = UndoEntries(self._log, UndoScope.parse(run.about))
+            records = UndoRecords(self._context, run=run.id, sleep=self._sleep)
+            self._run, self._begun_with = run.id, (entries, records)
+        return self._begun_with
 
     def _hand_over(self, run: str, found: Iterable[RecordUndo]) -> tuple[int, int]:
         """Return how many values the store was given, and how many it has taken."""

@@ -45,6 +45,7 @@ def unproven(
         "refused": len(refused),
         "not_comparable": sum(counts.get(cause, 0) for cause in causes.NOT_COMPARABLE),
         "listing": holes,
+        "undone": counts.get(causes.UNDONE, 0),
         "unsettled": late + (_unsettled(run, done) if done and real else 0),
         "spool": all_waiting(run.context.settings.store.data, run.context.steps.client).deliveries,
         "held": sum(decision.wanted for decision in decisions.values() if decision.asks),

@@ -34,6 +34,7 @@ RETIRED = "retired"  # an orphan that is as it should be
 UNLISTED = "not listed"  # but the listing was incomplete, so that proves nothing
 UNFIT = "not comparable"  # a version ahead of the clock
 NORMALISED = "normalised"  # the CMS stores the value in another form
+UNDONE = "undone"  # by hand: the source has another value, or the record, and no newer version
 UNPUBLISHED = "changed since it was published"  # the live copy was not read, and may differ
 
 NOTES = (
@@ -48,6 +49,7 @@ NOTES = (
     RETIRED,
     UNLISTED,
     UNFIT,
+    UNDONE,
     UNPUBLISHED,
     NORMALISED,
 )

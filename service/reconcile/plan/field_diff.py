@@ -10,11 +10,12 @@ from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.copies import may_be_staged
 from service.reconcile.plan.field_match import Match, in_variant, shown_in
 from service.reconcile.plan.model import ComparedRecord, ListedItem, SourceField
-from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED, is_news, is_same
+from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED, is_news, is_same, is_undone
 from workers.model.versions import BEFORE
 from workers.store.item_record import FieldRecord
 from workers.webflow.site import tag_of
 
+UNDONE = "it was undone: only a newer version of the source's own goes over it"
 LIVE = "only the staged copy shows it"
 NOTES = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
 
@@ -86,6 +87,8 @@ class FieldDiff:
         if ahead := self.comparison.ahead(self.wanted):
             return self._finding(causes.UNFIT, why=ahead)
         version = order.version(self.wanted.version, (held, gone))
+        if held is not None and is_undone(self.wanted, held, order):
+            return self._undone(held)
         case = replace(self, wanted=replace(self.wanted, version=version))
         if held is None or is_news(case.wanted, held, gone, order):
             return case._missed()
@@ -123,6 +126,13 @@ class FieldDiff:
         if older:
             why = "; ".join(filter(None, [why, "the source is older than the outbox"]))
         return self._finding(self._cause(held), act, why)
+
+    def _undone(self, held: FieldRecord) -> Finding | None:
+        """Compare with a value that was put back by hand in place of the source's."""
+        if self._match(held) != "no":
+            return self._finding(causes.UNDONE, why=UNDONE)
+        # What an editor has written since, the source has too.
+        return None if self._match(None) != "no" else self._unshown(held)
 
     def _shown_already(self, held: FieldRecord) -> Finding | None:
         """

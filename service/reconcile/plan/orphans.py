@@ -16,10 +16,14 @@ from workers.store.item_record import ItemRecord
 
 FOREIGN = "its record never came from this source"
 
+BACK = "its retirement was undone"
+
 
 def orphan(one: ComparedRecord, comparison: Comparison) -> Finding:
     """Return the finding about such an item."""
     [item] = one.items
+    if any(each.type == "gone" and each.undone and each.undo for each in one.held.stored):
+        return Finding(causes.UNDONE, one.record, item.id, why=BACK)
     act, why = comparison.policies.orphan(item, live=comparison.has_live_drafts)
     gone = one.held.gone
     if gone is not None and (gone.state == "pending" or gone.mending):

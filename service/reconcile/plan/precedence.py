@@ -164,12 +164,30 @@ class Precedence:
         return max([self._floor, *(t for t in times if Version.parse(t).number <= as_of)])
 
 
+def is_undone(wanted: SourceField, held: FieldRecord | None, order: Precedence) -> bool:
+    """
+    Tell whether the value *held* was put back by hand, and the source has another that is no newer.
+
+    Only a version of its own makes it newer: the time of a snapshot does not.
+    """
+    if held is None or not held.undo or is_same(wanted, held):
+        return False
+    return not has_newer(wanted.version, held, order)
+
+
+def has_newer(own: str, held: FieldRecord, order: Precedence) -> bool:
+    """Tell whether *own*, the version of a row itself, is newer than that of the value *held*."""
+    if not own or (kind_of(held.version) not in ("0", kind_of(own))):
+        return False
+    return order.is_newer_by_itself(own, held)
+
+
 def is_news(
     wanted: SourceField, held: FieldRecord | None, gone: FieldRecord | None, order: Precedence
 ) -> bool:
     """Tell whether the source's value differs from the outbox's, and is newer."""
     version = order.version(wanted.version, (held, gone))
-    if not order.wins(version, held):
+    if not order.wins(version, held) or is_undone(wanted, held, order):
         return False
     if gone is not None:
         return order.wins(version, gone)

@@ -57,7 +57,7 @@ def undo(entries, held, shown, *, run="", slug="stock", variants=None, options=N
         FieldMatcher(options=options or {}),
         {tag: ListedItem("i1", {slug: value}) for tag, value in (variants or {}).items()},
     )
-    (found,) = plan(entries, lambda entry: entry.run == "r1", now, run)
+    (found,) = plan(entries, now, run)
     return found
 
 
@@ -77,11 +77,7 @@ def test_of_several_writes_the_first_knows_what_was_there_and_the_last_is_undone
 
 
 def test_another_write_in_between_ends_the_chain():
-    entries = [
-        wrote(6, before=5, arrival=9),
-        wrote(5, before=4, arrival=8, run=None),
-        wrote(4, before=3, arrival=7),
-    ]
+    entries = [wrote(6, before=5, arrival=9), wrote(4, before=3, arrival=7)]
     assert back(undo(entries, holds(6, 9), 6)) == ("5", 9)
 
 
@@ -90,15 +86,15 @@ def test_another_write_in_between_ends_the_chain():
     [
         pytest.param([wrote(5, ...)], holds(5), 5, undo_plan.UNKNOWN, id="never read before"),
         pytest.param(
-            [wrote(6, 5, 9, run=None), wrote(5)],
+            [wrote(5)],
             holds(6, 9),
             6,
             "it was changed since, by erp",
             id="by an event",
         ),
         pytest.param(
-            [wrote(6, 5, 9, run="r2"), wrote(5)],
-            holds(6, 9),
+            [wrote(5)],
+            holds(6, 9, run="r2"),
             6,
             "it was changed since, by run r2",
             id="by another run",
@@ -186,8 +182,7 @@ def test_a_value_that_waits_over_one_of_unknown_origin_is_left():
 
 
 def test_what_this_run_has_put_back_is_done():
-    entries = [wrote(3, 5, 9, run="r5"), wrote(5, 3, 7)]
-    found = undo(entries, holds(3, 9), 3, run="r5")
+    found = undo([wrote(5, 3)], holds(3, 9, undo="r5"), 3, run="r5")
     assert found.done
     assert (found.value, found.why) == (None, "")
 
@@ -202,7 +197,7 @@ def test_fields_are_told_apart():
         ListedItem("i1", {"stock": 5, "name": "A"}),
     )
     entries = [wrote("A", "B", 8, slug="name", kind="plain"), wrote(5, 3)]
-    found = [*plan(entries, lambda _: True, now)]
+    found = [*plan(entries, now)]
     assert [(each.slug, each.value) for each in found] == [("name", '"B"'), ("stock", "3")]
 
 
@@ -237,7 +232,7 @@ def made(arrival=7, **more):
 def of_record(entries, *, held=None, retired=None, run="", **now):
     record = ItemRecord(held or {}, gone=retired)
     now = RecordNow(record, **{"item": ListedItem("i1", {"stock": 5})} | now)
-    return [*plan(entries, lambda entry: entry.run == "r1", now, run)]
+    return [*plan(entries, now, run)]
 
 
 def test_a_retirement_is_taken_back():
@@ -278,14 +273,12 @@ def test_a_creation_is_taken_back_as_a_whole():
 
 
 def test_an_item_that_others_have_changed_since_its_creation_stays():
-    (found,) = of_record([wrote(5, 4, 8, run=None), made()], held={"stock": holds(5, 8)})
-    assert found.why == "it was changed since, by erp"
     (found,) = of_record([made()], held={"stock": holds(5, 8, source="crm")})
     assert found.why == "it was changed since, by crm"
 
 
 def test_of_an_item_that_stays_the_fields_are_put_back():
-    entries = [wrote("B", "A", 9, slug="name", kind="plain", run=None), wrote(5, 4, 8), made()]
+    entries = [wrote(5, 4, 8), made()]
     held = {"stock": holds(5, 8), "name": holds("B", 9)}
     left, put = of_record(entries, held=held)
     assert (left.why, put.value) == ("it was changed since, by erp", "4")
@@ -304,8 +297,8 @@ def test_a_creation_of_which_nothing_is_left_is_left():
 
 
 def test_a_creation_that_this_run_has_taken_back_is_done():
-    entries = [gone("unpublish", run="r5"), made()]
-    (found,) = of_record(entries, retired=holds("unpublish", 9, kind="gone"), run="r5")
+    retired = holds("unpublish", 9, kind="gone", undo="r5")
+    (found,) = of_record([made()], retired=retired, run="r5")
     assert found.done
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.reconcile.plan.precedence import Precedence
-from tests.support.comparisons import AS_OF, held, t
+from service.reconcile.plan.precedence import Precedence, has_newer, is_news, is_undone
+from tests.support.comparisons import AS_OF, held, t, wanted
 from workers.model.changes import sequence_version
 from workers.model.versions import BEFORE, right_after, with_position
 
@@ -117,3 +117,26 @@ def test_an_orphan_of_a_timed_source_is_retired_by_its_time_beside_numbers_of_ot
 def test_by_another_kind_it_wins_over_what_came_long_enough_before(came, wins):
     assert TIMED.wins(FIVE, held(at=t(200), came=came)) is wins
     assert TIMED.wins(t(200), held(at=FIVE, came=came)) is wins
+
+
+@pytest.mark.parametrize(
+    ("own", "version", "newer"),
+    [
+        (t(101), t(100), True),
+        (t(100), t(100), False),
+        ("", t(100), False),
+        (FIVE, sequence_version(4), True),
+        (FIVE, t(100), False),
+        (FIVE, BEFORE, True),
+    ],
+)
+def test_over_what_was_undone_goes_only_a_newer_version_of_the_source_s_own(own, version, newer):
+    put_back = held(1, at=version, undo="r7")
+    assert has_newer(own, put_back, TIMED) is newer
+    assert is_undone(wanted(2, at=own), put_back, TIMED) is not newer
+    assert is_news(wanted(2, at=own), put_back, None, TIMED) is newer
+
+
+def test_the_value_that_was_put_back_is_no_difference_of_an_undo():
+    assert not is_undone(wanted(1, at=None), held(1, undo="r7"), TIMED)
+    assert not is_undone(wanted(2, at=None), held(1), TIMED)
