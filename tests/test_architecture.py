@@ -42,6 +42,8 @@ PURE = (
     "service/operate/record_rests.py",
     "service/operate/record_fields.py",
     "service/operate/record_notes.py",
+    "service/operate/undo_model.py",
+    "service/operate/undo_items.py",
     "service/operate/undo_plan.py",
     "workers/store/lua_limits.py",
     "workers/webflow/filters.py",

@@ -48,11 +48,20 @@ def _ignore(*_: object) -> None:
 
 
 class BulkRunner:
-    """Every method raises StoreUnavailable if the store does not answer."""
+    """
+    Every method raises StoreUnavailable if the store does not answer.
+
+    Args:
+        sleep: Waits for the budget where a person waits; a worker does not.
+    """
 
     def __init__(
-        self, context: Context, configuration: Callable[[], Configuration] | None = None
+        self,
+        context: Context,
+        configuration: Callable[[], Configuration] | None = None,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
+        self._sleep = sleep
         self._context = context
         self._runs = context.runs
         self._configuration = configuration
@@ -107,7 +116,7 @@ class BulkRunner:
                 return run or Run(id, "", "", self._runs.now(), "failed", reason="it is gone")
             lease = self._lease(id)
             if lease.take():
-                self._undo = UndoRunner(self._context)  # a person waits: so may it, for its budget
+                self._undo = UndoRunner(self._context, self._sleep)
                 with leases.kept(lease):
                     while self._slice(id, lease, progress, told):
                         pass

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from service.operate.undo_plan import FieldUndo
+from service.operate.undo_model import FieldUndo
 from service.operate.undo_records import RecordUndo
 from workers.model.retirement import shown_slug
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from service.operate.undo_plan import RecordNow
+from service.operate.undo_model import RecordNow
 from service.operate.undo_reads import CmsItems
 from service.reconcile.plan.field_match import FieldMatcher
 from service.reconcile.plan.model import ComparedRecord, ListedItem

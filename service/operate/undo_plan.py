@@ -10,80 +10,33 @@ the newest value. So what was changed since, by anyone, is left.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Any, Final
+from typing import Any
 
-from service.reconcile.plan.field_match import FieldMatcher, shown_in
+from service.operate.undo_items import CreationUndo, RetirementUndo
+from service.operate.undo_model import (
+    EDITED,
+    NO_ITEM,
+    NO_VARIANT,
+    NOT_HELD,
+    SINCE,
+    UNKNOWN,
+    VARIANTS,
+    FieldUndo,
+    RecordNow,
+    author_of,
+)
+from service.reconcile.plan.field_match import shown_in
 from service.reconcile.plan.model import ListedItem
 from workers.fields import equality
 from workers.fields.marks import mark_of
 from workers.fields.types import FieldType, parse, seen
 from workers.model.changes import canonical
 from workers.model.retirement import GONE
-from workers.store.item_record import FieldRecord, ItemRecord
+from workers.store.item_record import FieldRecord
 from workers.store.undo_log import UndoEntry
-from workers.webflow.site import tag_of
-
-UNKNOWN: Final = "what it held before is not known"
-EDITED: Final = "it was changed since in the CMS"
-NO_ITEM: Final = "its item is no longer in the CMS"
-NO_VARIANT: Final = "its item has no variant in this locale"
-NOT_HELD: Final = "the store holds nothing of it any more"
-BACK: Final = "its record is back already"
-DELETED: Final = "it was deleted, and `missing` of its collection creates none"
-VARIANTS: Final = "its variants held different values before"
-SINCE: Final = "it was changed since, by"
-
-Links = Mapping[str, str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldUndo:
-    """
-    What becomes of one field of a record; of its retirement, or creation: `GONE`.
-
-    Args:
-        value: The one to put back, as JSON text; None: it is left.
-        now: What the CMS shows.
-        undoes: Arrival number of the value that is undone.
-        source: That gave it.
-        why: Reason to leave it.
-        same: The CMS shows the value already. It is put back nevertheless: else a reconcile would
-            write once more what is undone.
-        done: This run has put it back before.
-    """
-
-    slug: str
-    now: Any = None
-    value: str | None = None
-    type: str = ""
-    undoes: int = 0
-    source: str = ""
-    why: str = ""
-    same: bool = False
-    done: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RecordNow:
-    """
-    What is held of a record, and what the CMS shows of it.
-
-    Args:
-        item: None: it is not in the CMS.
-        variants: Its other variants, by the tags of their locales.
-        links: Value that names items by their keys → JSON of their ids.
-        creates: An item that is missing is created.
-    """
-
-    held: ItemRecord = field(default_factory=ItemRecord)
-    item: ListedItem | None = None
-    matcher: FieldMatcher = field(default_factory=FieldMatcher)
-    variants: Mapping[str, ListedItem] = field(default_factory=dict)
-    links: Links = field(default_factory=dict)
-    creates: bool = False
 
 
 def plan(entries: Sequence[UndoEntry], now: RecordNow, run: str = "") -> Iterator[FieldUndo]:
@@ -96,7 +49,7 @@ def plan(entries: Sequence[UndoEntry], now: RecordNow, run: str = "") -> Iterato
     """
     creation = next((each for each in entries if each.act == "create"), None)
     if creation is not None:
-        found = _Creation(creation, entries, now, run).undo()
+        found = CreationUndo(creation, entries, now, run).undo()
         yield found
         if not found.why:
             return
@@ -132,15 +85,15 @@ class _Chain:
 
     def undo(self) -> FieldUndo:
         newest = self.entries[0]
-        held = _held(self.now.held, newest.slug)
+        if newest.slug == GONE:
+            return RetirementUndo(newest, self.now, self.run).undo()
+        held = self.now.held.fields.get(newest.slug)
         if held is None:
-            return self._left(BACK if newest.act == "retire" else NOT_HELD)
-        if self.run and held.undo == self.run:
+            return self._left(NOT_HELD)
+        if self.run and held.run == self.run:
             return FieldUndo(newest.slug, done=True)
         if held.arrival != newest.arrival:
-            return self._left(f"{SINCE} {_author(held)}")
-        if newest.act == "retire":
-            return self._bring_back(newest)
+            return self._left(f"{SINCE} {author_of(held)}")
         if self._item is None:
             return self._left(NO_VARIANT if self.now.item is not None else NO_ITEM)
         return self._put_back(held, shown_in(self._item, newest.slug), self._item)
@@ -164,16 +117,6 @@ class _Chain:
             newest.arrival,
             newest.source,
             same=same,
-        )
-
-    def _bring_back(self, newest: UndoEntry) -> FieldUndo:
-        item, deleted = self.now.item, newest.value == '"delete"'
-        if deleted and item is None and not self.now.creates:
-            return self._left(DELETED)
-        if item is None and not deleted:
-            return self._left(NO_ITEM)
-        return FieldUndo(
-            GONE, None, "null", "gone", newest.arrival, newest.source, same=_is_back(newest, item)
         )
 
     @property
@@ -216,65 +159,6 @@ class _Chain:
         return self.now.matcher.type_of(entry.type, entry.slug)
 
 
-@dataclass(frozen=True, slots=True)
-class _Creation:
-    """
-    A creation, which is undone as a whole: while all that its record holds is in scope, and the CMS
-    shows it.
-    """
-
-    entry: UndoEntry
-    entries: Sequence[UndoEntry]
-    now: RecordNow
-    run: str
-
-    def undo(self) -> FieldUndo:
-        held, item = self.now.held, self.now.item
-        if self.run and held.gone is not None and held.gone.undo == self.run:
-            return FieldUndo(GONE, done=True)
-        values = [*held.fields.values(), *([held.gone] if held.gone else [])]
-        if not values:
-            return FieldUndo(GONE, why=NOT_HELD)
-        if later := self._later(values):
-            return FieldUndo(GONE, why=f"{SINCE} {later}")
-        if item is None:
-            return FieldUndo(GONE, why=NO_ITEM)
-        if any(self._is_edited(slug, each, item) for slug, each in held.fields.items()):
-            return FieldUndo(GONE, why=EDITED)
-        last = max(each.arrival for each in values)
-        return FieldUndo(GONE, None, '"unpublish"', "gone", last, self.entry.source)
-
-    def _later(self, values: Sequence[FieldRecord]) -> str:
-        """Return who changed the record since; "": nobody."""
-        own = {each.arrival for each in self.entries}
-        for held in values:
-            if held.arrival > self.entry.arrival and held.arrival not in own:
-                return _author(held)
-        return ""
-
-    def _is_edited(self, slug: str, held: FieldRecord, item: ListedItem) -> bool:
-        if held.state not in ("written", "unchanged") or tag_of(slug):
-            return False
-        marks = {known.mark for known in held.known if known.arrival == held.arrival}
-        if mark_of(seen(shown_in(item, slug))) in marks:
-            return False
-        matcher, links = self.now.matcher, self.now.links
-        return matcher.match(item, slug, held.value, held.type, held, links) == "no"
-
-
-def _held(held: ItemRecord, slug: str) -> FieldRecord | None:
-    return held.gone if slug == GONE else held.fields.get(slug)
-
-
-def _is_back(retired: UndoEntry, item: ListedItem | None) -> bool:
-    """Tell whether an editor has brought the item back already."""
-    if item is None:
-        return False
-    way = retired.value.strip('"')
-    shown = {"archive": item.archived, "draft": item.draft, "unpublish": item.draft}
-    return not shown.get(way, way == "keep")
-
-
 def _possible(chain: Sequence[UndoEntry]) -> Iterator[UndoEntry]:
     """Yield the entries whose value the CMS may show: the last certain write, and all later."""
     for entry in chain:
@@ -289,7 +173,3 @@ def _newest(entries: Sequence[UndoEntry]) -> Iterator[UndoEntry]:
         yield each
         if earlier is not None and each.before not in (None, earlier.value):
             return
-
-
-def _author(held: FieldRecord) -> str:
-    return f"run {held.run}" if held.run else held.source or "another source"

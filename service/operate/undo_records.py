@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from service.operate.undo_entries import Entries
+from service.operate.undo_model import NO_ITEM, FieldUndo, RecordNow
 from service.operate.undo_now import RecordsNow
-from service.operate.undo_plan import NO_ITEM, FieldUndo, RecordNow, plan
+from service.operate.undo_plan import plan
 from service.reconcile.state.outbox_reader import OutboxReader
 from workers.config.settings import Collection
 from workers.delivery.context import Context
@@ -80,6 +81,18 @@ class UndoRecords:
             self._planned(name, record, own, now.get(record, RecordNow(held[record])))
             for record, own in entries.items()
         ]
+
+    def done(self, name: str, entries: Entries) -> set[tuple[str, str]]:
+        """Return record and slug of all that this run has put back of the fields of *entries*."""
+        held = OutboxReader(self._context, self._context.settings.collections[name]).read(
+            list(entries)
+        )
+        return {
+            (record, each.slug)
+            for record, own in entries.items()
+            for each in plan(own, RecordNow(held[record]), self._run)
+            if each.done
+        }
 
     def _planned(
         self, name: str, record: str, entries: Sequence[UndoEntry], now: RecordNow

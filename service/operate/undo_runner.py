@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, Literal
 
 from service.operate import undo_figures
 from service.operate.undo_entries import UndoEntries
 from service.operate.undo_figures import DROPPED, OVERTAKEN, Left
+from service.operate.undo_model import FieldUndo
 from service.operate.undo_pieces import Piece
-from service.operate.undo_plan import FieldUndo
 from service.operate.undo_records import RecordUndo, UndoRecords
 from service.operate.undo_scope import UndoScope
 from service.reconcile.state.chunks import parts
@@ -52,13 +53,14 @@ class UndoRunner:
         piece = Piece.parse(work[0])
         entries, records = self._begun(run)
         chosen, more = piece.records(entries.places)
-        found = records.plan(piece.collection, entries.of(piece.collection, chosen), more)
-        handed, taken = self._hand_over(run.id, found)
+        own = entries.of(piece.collection, chosen)
+        found = records.plan(piece.collection, own, more)
+        if self._hand_over(run.id, found):
+            done = records.done(piece.collection, own)
+            found = [_without(one, done) for one in found]
         undo_figures.add(figures, found, left)
-        for why, times in ((DROPPED, piece.count - len(chosen)), (OVERTAKEN, handed - taken)):
-            if times > 0:
-                undo_figures.leave(figures, why, times)
-        figures["fields"] -= max(0, handed - taken)
+        if dropped := piece.count - len(chosen):
+            undo_figures.leave(figures, DROPPED, dropped)
         figures["done"] += piece.count
         return 1
 
@@ -76,9 +78,8 @@ class UndoRunner:
             self._run, self._begun_with = run.id, (entries, records)
         return self._begun_with
 
-    def _hand_over(self, run: str, found: Iterable[RecordUndo]) -> tuple[int, int]:
-        """Return how many values the store was given, and how many it has taken."""
-        handed = taken = 0
+    def _hand_over(self, run: str, found: Iterable[RecordUndo]) -> bool:
+        """Hand over what is to be put back; False: nothing is."""
         changes = sorted(_changes(found), key=lambda each: each[0])
         for source, own in groupby(changes, key=lambda each: each[0]):
             for events in parts([change] for _, change in own):
@@ -86,9 +87,7 @@ class UndoRunner:
                 accepted = self._context.outbox.accept(delivery)
                 for name in accepted.wake:
                     self._context.wakes.wake(name)
-                handed += sum(len(change.fields) for event in events for change in event.changes)
-                taken += accepted.accepted
-        return handed, taken
+        return bool(changes)
 
 
 def _changes(found: Iterable[RecordUndo]) -> Iterator[tuple[str, Change]]:
@@ -102,6 +101,17 @@ def _changes(found: Iterable[RecordUndo]) -> Iterator[tuple[str, Change]]:
             )
             by: Literal["key", "item"] = "key" if one.by_key else "item"
             yield source, Change("undo", one.collection, one.record, by, fields, None)
+
+
+def _without(one: RecordUndo, done: Collection[tuple[str, str]]) -> RecordUndo:
+    """Return *one* with the values left that the store did not take: later ones came meanwhile."""
+    fields = (
+        each
+        if each.value is None or (one.record, each.slug) in done
+        else replace(each, value=None, why=OVERTAKEN)
+        for each in one.fields
+    )
+    return replace(one, fields=tuple(fields))
 
 
 def _source(field: FieldUndo) -> str:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.operate import undo_plan
-from service.operate.undo_plan import RecordNow, plan
+from service.operate import undo_model
+from service.operate.undo_model import RecordNow
+from service.operate.undo_plan import plan
 from service.reconcile.plan.field_match import FieldMatcher
 from service.reconcile.plan.model import ListedItem
 from workers.fields.marks import mark_of
@@ -84,7 +85,7 @@ def test_another_write_in_between_ends_the_chain():
 @pytest.mark.parametrize(
     ("entries", "held", "shown", "why"),
     [
-        pytest.param([wrote(5, ...)], holds(5), 5, undo_plan.UNKNOWN, id="never read before"),
+        pytest.param([wrote(5, ...)], holds(5), 5, undo_model.UNKNOWN, id="never read before"),
         pytest.param(
             [wrote(5)],
             holds(6, 9),
@@ -106,8 +107,8 @@ def test_another_write_in_between_ends_the_chain():
             "it was changed since, by crm",
             id="by an event that is not written yet",
         ),
-        pytest.param([wrote(5)], holds(5), 8, undo_plan.EDITED, id="by an editor"),
-        pytest.param([wrote(5)], None, 5, undo_plan.NOT_HELD, id="forgotten"),
+        pytest.param([wrote(5)], holds(5), 8, undo_model.EDITED, id="by an editor"),
+        pytest.param([wrote(5)], None, 5, undo_model.NOT_HELD, id="forgotten"),
     ],
 )
 def test_it_leaves_with_a_reason(entries, held, shown, why):
@@ -117,7 +118,7 @@ def test_it_leaves_with_a_reason(entries, held, shown, why):
 
 def test_an_item_that_is_gone_is_left():
     found = undo([wrote(5)], holds(5), None, missing=True)
-    assert (found.value, found.why) == (None, undo_plan.NO_ITEM)
+    assert (found.value, found.why) == (None, undo_model.NO_ITEM)
 
 
 def test_what_an_editor_has_put_back_already_is_put_back_all_the_same():
@@ -135,7 +136,7 @@ def test_what_the_cms_answered_is_no_edit():
     entry = wrote("Large", "id-small", kind="option")
     assert back(undo([entry], holds("Large", kind="option", seen="id-large"), "id-large"))[1] == 7
     held = holds("Large", kind="option", seen="id-other")
-    assert undo([entry], held, "id-large").why == undo_plan.EDITED
+    assert undo([entry], held, "id-large").why == undo_model.EDITED
 
 
 def test_an_option_is_put_back_by_its_id():
@@ -160,14 +161,14 @@ def test_a_video_is_put_back_by_its_address():
     held = holds("https://v.example/2", kind="video", seen="https://v.example/2")
     assert undo([entry], held, shown).value == '"https://v.example/1"'
     other = {"url": "https://v.example/3"}
-    assert undo([entry], held, other).why == undo_plan.EDITED
+    assert undo([entry], held, other).why == undo_model.EDITED
 
 
 def test_a_write_of_unknown_outcome_is_undone_whatever_the_cms_shows_of_the_two():
     chain = [wrote(6, 5, 9, sure=False), wrote(5, 3, 7)]
     assert back(undo(chain, holds(6, 9), 6)) == ("3", 9)
     assert back(undo(chain, holds(6, 9), 5)) == ("3", 9)
-    assert undo(chain, holds(6, 9), 4).why == undo_plan.EDITED
+    assert undo(chain, holds(6, 9), 4).why == undo_model.EDITED
 
 
 def test_a_value_that_still_waits_is_taken_back():
@@ -178,11 +179,11 @@ def test_a_value_that_still_waits_is_taken_back():
 
 def test_a_value_that_waits_over_one_of_unknown_origin_is_left():
     chain = [wrote(6, 5, 9, waits=True), wrote(5, ..., 7)]
-    assert undo(chain, holds(6, 9), 5).why == undo_plan.UNKNOWN
+    assert undo(chain, holds(6, 9), 5).why == undo_model.UNKNOWN
 
 
 def test_what_this_run_has_put_back_is_done():
-    found = undo([wrote(5, 3)], holds(3, 9, undo="r5"), 3, run="r5")
+    found = undo([wrote(5, 3)], holds(3, 9, run="r5"), 3, run="r5")
     assert found.done
     assert (found.value, found.why) == (None, "")
 
@@ -208,13 +209,13 @@ def test_variants_that_held_one_value_get_it_back():
 
 def test_variants_that_held_different_values_are_left():
     entries = [wrote(5, 4, locale="de"), wrote(5, 3)]
-    assert undo(entries, holds(5), 5, variants={"de": 5}).why == undo_plan.VARIANTS
+    assert undo(entries, holds(5), 5, variants={"de": 5}).why == undo_model.VARIANTS
 
 
 def test_a_variant_that_was_edited_or_is_gone_leaves_the_field():
     entries = [wrote(5, 3, locale="de"), wrote(5, 3)]
-    assert undo(entries, holds(5), 5, variants={"de": 6}).why == undo_plan.EDITED
-    assert undo(entries, holds(5), 5).why == undo_plan.NO_VARIANT
+    assert undo(entries, holds(5), 5, variants={"de": 6}).why == undo_model.EDITED
+    assert undo(entries, holds(5), 5).why == undo_model.NO_VARIANT
 
 
 # retirements and creations -------------------------------------------------------------------
@@ -230,7 +231,10 @@ def made(arrival=7, **more):
 
 
 def of_record(entries, *, held=None, retired=None, run="", **now):
-    record = ItemRecord(held or {}, gone=retired)
+    known = tuple(filter(None, [*(held or {}).values(), retired]))
+    record = ItemRecord(
+        held or {}, gone=None if retired and retired.undone else retired, stored=known
+    )
     now = RecordNow(record, **{"item": ListedItem("i1", {"stock": 5})} | now)
     return [*plan(entries, now, run)]
 
@@ -243,8 +247,33 @@ def test_a_retirement_is_taken_back():
 
 
 def test_a_record_that_is_back_is_left():
+    back = holds("archive", 12, kind="gone", undone=True)
+    (found,) = of_record([gone()], retired=back)
+    assert found.why == undo_model.BACK
+    (found,) = of_record([gone()], retired=holds("archive", 12, kind="gone"))
+    assert found.why == "it was changed since, by erp"
     (found,) = of_record([gone()])
-    assert found.why == undo_plan.BACK
+    assert found.why == undo_model.NOT_HELD
+
+
+def test_a_retirement_that_this_run_has_taken_back_is_done():
+    for mark in ({"undo": "r5"}, {}):
+        back = holds("archive", 9, kind="gone", undone=True, **mark)
+        (found,) = of_record([gone()], retired=back, run="r5")
+        assert found.done
+
+
+def test_an_undo_that_brought_a_record_back_is_undone_by_retiring_it():
+    lifted = replace(gone(), act="write", value="null", before='"archive"')
+    back = holds("archive", 9, kind="gone", undone=True, undo="r1")
+    (found,) = of_record([lifted], held={"stock": holds(5)}, retired=back)
+    assert (found.slug, found.value, found.undoes) == (":gone", '"archive"', 9)
+    (found,) = of_record([lifted], held={"stock": holds(5, 11)}, retired=back)
+    assert found.why == "it was changed since, by erp"
+    (found,) = of_record([lifted], retired=holds("archive", 9, kind="gone"))
+    assert found.why == undo_model.RETIRED
+    (found,) = of_record([lifted], retired=holds("archive", 12, kind="gone", run="r5"), run="r5")
+    assert found.done
 
 
 def test_an_item_that_an_editor_brought_back_stays_so():
@@ -255,14 +284,14 @@ def test_an_item_that_an_editor_brought_back_stays_so():
 def test_a_deleted_item_is_made_anew_only_where_items_are_created():
     retired = holds("delete", 9, kind="gone")
     (found,) = of_record([gone("delete")], retired=retired, item=None)
-    assert found.why == undo_plan.DELETED
+    assert found.why == undo_model.DELETED
     (found,) = of_record([gone("delete")], retired=retired, item=None, creates=True)
     assert (found.value, found.same) == ("null", False)
 
 
 def test_an_archived_item_that_somebody_deleted_is_left():
     (found,) = of_record([gone()], retired=holds("archive", 9, kind="gone"), item=None)
-    assert found.why == undo_plan.NO_ITEM
+    assert found.why == undo_model.NO_ITEM
 
 
 def test_a_creation_is_taken_back_as_a_whole():
@@ -286,18 +315,18 @@ def test_of_an_item_that_stays_the_fields_are_put_back():
 
 def test_an_item_that_an_editor_has_changed_since_its_creation_stays():
     (found,) = of_record([made()], held={"stock": holds(4, 7)})
-    assert found.why == undo_plan.EDITED
+    assert found.why == undo_model.EDITED
 
 
 def test_a_creation_of_which_nothing_is_left_is_left():
     (found,) = of_record([made()], held={"stock": holds(5)}, item=None)
-    assert found.why == undo_plan.NO_ITEM
+    assert found.why == undo_model.NO_ITEM
     (found,) = of_record([made()])
-    assert found.why == undo_plan.NOT_HELD
+    assert found.why == undo_model.NOT_HELD
 
 
 def test_a_creation_that_this_run_has_taken_back_is_done():
-    retired = holds("unpublish", 9, kind="gone", undo="r5")
+    retired = holds("unpublish", 9, kind="gone", run="r5")
     (found,) = of_record([made()], retired=retired, run="r5")
     assert found.done
 
