@@ -162,10 +162,12 @@ class Way(Cms):
     def by_v1(self):
         return self.settings.destinations["site"].api == "v1"
 
-    def change(self, record, fields=None, *, version=None, id=None, collection="products", **more):
+    def change(
+        self, record, fields=None, *, version=None, id=None, run=None, collection="products", **more
+    ):
         """
         Accept one event: *fields*, or keywords, are the fields of a record or of a product by
-        number; *version* is the number of the change.
+        number; *version* is the number of the change; *run*: that gives it.
         """
         if isinstance(record, int):
             record = self.record(record)
@@ -173,7 +175,8 @@ class Way(Cms):
             FieldValue(slug, canonical(value), TYPES.get(slug, "plain"))
             for slug, value in {**(fields or {}), **more}.items()
         )
-        self._accept(Change("stock", collection, record, self.by, values, numbered(version)), id)
+        change = Change("stock", collection, record, self.by, values, numbered(version))
+        self._accept(change, id, run)
 
     def retire(self, record, way, *, version=None):
         """Accept that a record, or a product by number, is gone at its source."""
@@ -182,9 +185,10 @@ class Way(Cms):
         change = Change("gone", "products", record, self.by, (), numbered(version), retire=way)
         self._accept(change, None)
 
-    def _accept(self, change, id):
+    def _accept(self, change, id, run=None):
         event = Incoming(id or uuid.uuid4().hex, "changed", 0, (change,))
-        accepted = self.context.outbox.accept(Delivery("erp", uuid.uuid4().hex, (event,), b"{}"))
+        delivery = Delivery("erp", uuid.uuid4().hex, (event,), b"{}", run=run)
+        accepted = self.context.outbox.accept(delivery)
         self.queued.update(accepted.wake)
 
     # what goes out

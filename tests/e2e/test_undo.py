@@ -1,0 +1,245 @@
+"""What was written is put back, but for what has been changed since; and it stays so."""
+
+import pytest
+
+from service.operate import undo_model
+from service.operate.page import FilterInvalid
+from service.operate.undo_runner import UndoRunner
+from service.reconcile.plan import causes
+from tests.support.undo_rig import Undoing
+from workers.store.audit import Audit
+
+
+@pytest.fixture
+def undoing(store):
+    ways = []
+
+    def open(**options):
+        ways.append(Undoing(store, **{"items": 20} | options))
+        return ways[-1]
+
+    yield open
+    for way in ways:
+        way.close()
+        way.check()
+
+
+def stock(way, numbers):
+    return way.shown("stock", numbers)
+
+
+SOME = range(1, 6)
+
+
+@pytest.mark.parametrize("by", ["key", "item"])
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_what_a_run_has_written_is_put_back(undoing, api, by):
+    way = undoing(api=api, by=by)
+    for n in SOME:
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.written_by("r9", SOME, stock=900)
+    assert stock(way, SOME) == [900] * 5
+    found = way.estimate(run="r9")
+    assert (found["records"], found["fields"], found["items"], found["left"]) == (5, 5, 5, 0)
+    first = found["changes"][0]
+    assert (first["key"], first["field"], first["now"], first["back"]) == (
+        way.record(1),
+        "stock",
+        900,
+        1,
+    )
+    run = way.undo(run="r9")
+    assert (run.state, run.figures["fields"], run.figures["left"]) == ("done", 5, 0)
+    assert stock(way, SOME) == [1, 2, 3, 4, 5]
+
+
+def test_an_estimate_changes_nothing_and_reads_a_hundred_items_a_call(undoing):
+    way = undoing(by="key", items=120)
+    for n in range(1, 121):
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.written_by("r9", range(1, 121), stock=900)
+    found = way.estimate(run="r9")
+    assert (found["fields"], found["calls"]) == (120, 2)
+    assert {call.method for call in way.requests} == {"GET"}
+    assert stock(way, [1, 120]) == [900, 900]
+    assert not way.context.runs.list()
+
+
+def test_what_was_changed_since_is_left_and_told(undoing):
+    way = undoing(by="key")
+    for n in SOME:
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.written_by("r9", SOME, stock=900)
+    way.pass_time(5)
+    way.change(1, stock=11, version=way.at())  # a later event
+    way.written_by("r10", [2], stock=22)  # another run
+    way.edit(3, stock=33)  # an editor
+    way.remove(4)
+    way.run()
+    run = way.undo(run="r9")
+    assert run.figures["reasons"] == {
+        "it was changed since, by erp": 1,
+        "it was changed since, by run r10": 1,
+        undo_model.EDITED: 1,
+        undo_model.NO_ITEM: 1,
+    }
+    assert (run.figures["fields"], run.figures["left"]) == (1, 4)
+    assert stock(way, [1, 2, 3, 5]) == [11, 22, 33, 5]
+    assert f"products {way.record(3)} stock" in way.left
+
+
+def test_what_was_never_read_before_it_was_written_is_left(undoing):
+    way = undoing()
+    way.written_by("r9", [1], stock=900)
+    run = way.undo(run="r9")
+    assert run.figures["reasons"] == {undo_model.UNKNOWN: 1}
+    assert stock(way, [1]) == [900]
+
+
+def test_events_of_a_source_are_undone_since_a_time(undoing):
+    way = undoing(by="key")
+    way.change(1, stock=1, version=way.at())
+    way.run()
+    way.pass_time(3600)
+    since = way.context.runs.now()
+    way.change(1, stock=900, version=way.at())
+    way.run()
+    way.change(1, stock=901, version=way.at())
+    way.run()
+    assert way.undo(source="erp", since=since).figures["fields"] == 1
+    assert stock(way, [1]) == [1]
+    with pytest.raises(FilterInvalid, match="a source"):
+        way.estimate(source="shop", since=since)
+
+
+def test_all_that_is_kept_of_a_record_is_undone_or_what_was_written_since(undoing):
+    way = undoing(by="key")
+    for value in (1, 2):
+        way.change(1, stock=value, price=value, version=way.at())
+        way.change(2, stock=value, version=way.at())
+        way.run()
+        way.pass_time(60)
+    since = way.context.runs.now()
+    way.change(1, stock=3, version=way.at())
+    way.run()
+    assert way.undo(1, since=since).figures["fields"] == 1
+    assert stock(way, [1, 2]) == [2, 2]
+    assert way.undo(2).figures["records"] == 1
+
+
+def test_nothing_that_matches_is_a_run_that_has_ended(undoing):
+    way = undoing(by="key")
+    run = way.undo(run="r77")
+    assert (run.state, run.figures["records"]) == ("done", 0)
+    with pytest.raises(FilterInvalid, match="a collection"):
+        way.estimate(collection="stores", key="a")
+
+
+def test_values_that_still_wait_are_taken_back(undoing):
+    way = undoing(by="key")
+    for n in SOME:
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    for n in SOME:
+        way.change(n, stock=900, version=way.at(), run="r9")
+    run = way.undo(run="r9")
+    assert (run.figures["fields"], run.figures["same"]) == (5, 5)
+    assert stock(way, SOME) == [1, 2, 3, 4, 5]
+
+
+def test_a_mass_of_overwrites_is_held_until_it_is_approved(undoing):
+    way = undoing(by="key", items=8, guard={"half_from": 3})
+    for n in range(1, 9):
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.written_by("r9", SOME, stock=900)
+    assert "products" in way.estimate(run="r9")["held"]
+    id = way.begin_undo(run="r9", approved=False)
+    run = way.context.runs.show(id)
+    assert (run.state, run.ended) == ("held", None)
+    assert "half of the collection" in run.reason
+    assert way.context.runs.queued() == []
+    assert way.undo(run="r9").figures["fields"] == 5
+    assert stock(way, SOME) == [1, 2, 3, 4, 5]
+
+
+def test_a_piece_that_is_done_again_after_a_crash_changes_and_counts_nothing_twice(undoing):
+    way = undoing(by="key")
+    for n in SOME:
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.written_by("r9", SOME, stock=900)
+    id = way.begin_undo(run="r9")
+    run = way.context.runs.show(id)
+    # As a worker that dies behind the step of the store, and before it takes the piece off.
+    figures = {**run.figures, "reasons": {}}
+    UndoRunner(way.context, way.wait).work(run, way.context.runs.todo(id, 1), figures, print)
+    way.run()
+    before = way.counts("accepted")
+    again = {**run.figures, "reasons": {}}
+    UndoRunner(way.context, way.wait).work(run, way.context.runs.todo(id, 1), again, print)
+    assert {**again, "same": 0} == {**figures, "same": 0}
+    assert way.counts("accepted") == before
+    assert stock(way, SOME) == [1, 2, 3, 4, 5]
+
+
+def test_a_later_reconcile_brings_nothing_back_and_tells_it_while_a_newer_event_does(undoing):
+    way = undoing(by="key")
+    for n in SOME:
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.written_by("r9", SOME, stock=900)
+    way.undo(run="r9")
+    way.pass_time(86_400)
+    source = {way.record(n): ({"stock": 900}, None) for n in SOME}
+    told = way.command(source, partial=True)
+    assert (told.code, told.unproven) == (1, {"undone": 5})
+    assert "values undone by hand: 5" in told.said
+    assert told.told[causes.UNDONE] == 5
+    assert stock(way, SOME) == [1, 2, 3, 4, 5]
+    way.change(1, stock=901, version=way.at())
+    way.run()
+    assert stock(way, SOME) == [901, 2, 3, 4, 5]
+
+
+def test_an_undo_is_undone_and_then_the_source_counts_again(undoing):
+    way = undoing(by="key")
+    for n in SOME:
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.written_by("r9", SOME, stock=900)
+    first = way.undo(run="r9")
+    second = way.undo(run=first.id)
+    assert second.figures["fields"] == 5
+    assert stock(way, SOME) == [900] * 5
+    way.pass_time(86_400)
+    told = way.command({way.record(n): ({"stock": n}, None) for n in SOME}, partial=True)
+    assert (told.code, told.unproven) == (0, {})
+    assert stock(way, SOME) == [1, 2, 3, 4, 5]
+
+
+def test_a_retirement_is_undone_and_not_repeated_by_the_next_snapshot(undoing):
+    way = undoing(by="key", items=3)
+    for n in range(1, 4):
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.retire(way.record(1), "archive", version=way.at(1))
+    way.run()
+    assert way.products.items[way.id(1)].staged.archived
+    assert way.undo(1).figures["fields"] >= 1
+    assert not way.products.items[way.id(1)].staged.archived
+
+
+def test_who_undid_what_stands_in_the_audit_list_without_the_key(undoing):
+    way = undoing(by="key")
+    way.change(1, stock=1, version=way.at())
+    way.run()
+    run = way.undo(1)
+    (entry, *_), _ = Audit(way.context.steps).list(None, 5)
+    assert (entry["by"], entry["action"]) == ("alice", "undo")
+    assert entry["target"] == "a record of products"
+    assert run.by == "alice"
+    assert way.record(1) not in way.store.hgetall(f"instep:run:{run.id}").__repr__()
