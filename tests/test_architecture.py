@@ -52,6 +52,7 @@ PURE = (
     "service/reconcile/plan/field_diff.py",
     "workers/policy/run_guard.py",
     "workers/model/run_limits.py",
+    "workers/model/held_reason.py",
     "service/reconcile/plan/policies.py",
     "service/reconcile/plan/field_match.py",
     "service/reconcile/plan/model.py",

@@ -19,6 +19,7 @@ POLICIES = ("source wins", "cms wins", "report")
 _EVERY = re.compile(r"([0-9]{1,5})([mhd])")
 _SECONDS = {"m": 60.0, "h": 3600.0, "d": 86_400.0}
 WINDOW_MOST = 7 * 86_400.0  # s: how long the guard's counts are kept (lua/lib/run_counts.lua)
+DELAY_MOST = 300.0  # s: stored times further ahead count as now (lua/lib/step.lua)
 GONE = {"retire_at_most": "at_most", "retire_percent": "percent"}  # old keys → keys of the guard
 _POLICY = " or ".join(f'"{name}"' for name in POLICIES)
 
@@ -95,6 +96,9 @@ class GuardSection(Section):
     window = Value(
         f'"90m", "24h" or "7d": minutes, hours or days, {WINDOW_MOST / 86_400:g} days at most',
         lambda value: (seconds(value) or WINDOW_MOST + 1) <= WINDOW_MOST,
+    )
+    delay = Value(
+        f"seconds, from 0 to {DELAY_MOST:g}", lambda value: number(0)(value) and value <= DELAY_MOST
     )
 
 

@@ -79,12 +79,14 @@ class Reconcile:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """``[collections.NAME.guard]``: what a run may do without approval."""
+    """``[collections.NAME.guard]``: what may be done without approval."""
 
     at_most: int = 10  # items created, or retired, within the window; or *percent*
     percent: float = 5.0  # of the collection
     half_from: int = 3  # never half the collection, if that is this many or more
     window: float = 86_400.0  # s
+    # s that a retirement by a live event waits, so that the first of a mass are held too; 0: none
+    delay: float = 60.0
 
 
 RETIREMENTS = ("archive", "draft", "unpublish", "delete")

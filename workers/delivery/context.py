@@ -9,6 +9,7 @@ from workers.config.settings import Settings
 from workers.store.circuit_breaker import Breaker
 from workers.store.dead_letters import DeadLetters
 from workers.store.fetch_queue import Fetches
+from workers.store.held_deletes import HeldDeletes
 from workers.store.item_index import Items
 from workers.store.locales import Locales
 from workers.store.memory import MemoryMonitor
@@ -46,6 +47,7 @@ class Context:
     letters: DeadLetters
     problems: ProblemGroups
     runs: Runs
+    held_deletes: HeldDeletes
     fetches: Fetches
     report: Report
     memory: MemoryMonitor
@@ -66,6 +68,7 @@ def make_context(settings: Settings, steps: Steps, wakes: Wakes) -> Context:
         letters=DeadLetters(steps, settings),
         problems=ProblemGroups(steps),
         runs=Runs(steps),
+        held_deletes=HeldDeletes(steps, settings),
         fetches=Fetches(steps, settings),
         report=Report(steps, settings),
         memory=MemoryMonitor(steps.client),

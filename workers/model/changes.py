@@ -224,6 +224,10 @@ class Delivery:
     # mode reconcile: s until its changes are due, so that all become due at once and fill batches;
     # at most HOLD_MOST. Changes due earlier stay so.
     hold: float = 0.0
+    # mode reconcile: how many records the run has yet to retire, those of this delivery included:
+    # if the guard does not allow as many, all of them are held. None: they were approved, or the
+    # limit says how many.
+    retiring: int | None = None
 
     @property
     def retires(self) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workers.config.settings import Guard
+from workers.model.held_reason import window_words
 
 CREATED, OVERWRITTEN, RETIRED = "created", "overwritten", "retired"
 KINDS = (CREATED, OVERWRITTEN, RETIRED)
@@ -113,7 +114,7 @@ def rule(
     if wanted + before <= ceiling:
         return GuardDecision(kind, wanted, most=ceiling)
     why = _why(kind, wanted + before, limits, guard_input.items)
-    already = f", with {before} {kind} in the last {_window(limits.window)}" if before else ""
+    already = f", with {before} {kind} in the last {window_words(limits.window)}" if before else ""
     return GuardDecision(kind, wanted, False, f"{words}{already}: {why}", asks=True, most=ceiling)
 
 
@@ -126,8 +127,3 @@ def _why(kind: str, number: int, limits: Guard, items: int) -> str:
     if share and kind != OVERWRITTEN:
         return f"more than {limits.at_most} and more than {limits.percent:g} %"
     return "half of the collection or more"
-
-
-def _window(seconds: float) -> str:
-    hours = seconds / 3600
-    return f"{hours:g} h" if hours >= 1 else f"{seconds / 60:g} min"

@@ -23,7 +23,7 @@ OTHERS: Final = "other programs"  # foreign keys
 SERVER: Final = "server"  # the server's own memory: tables, buffers, scripts
 FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "items": ("item", "tombstones", "resting", "not-live", "given"),
+        "items": ("item", "tombstones", "resting", "not-live", "given", "held", "held-delay"),
         "index": (
             *("ids", "keys", "born", "status", "twins", "listed", "index"),
             *("schema", "site", "variants"),

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from workers.model.retirement import GONE
 from workers.model.versions import Version, kind_of
+from workers.store.held_keys import DROPPED, HELD
 
 STUCK_MS: Final = 60_000  # longer than the lookup of a referenced item takes
 CLAIM: Final = "claim"
@@ -212,6 +213,8 @@ class ItemRecord:
     by_key: bool = False  # its record is a key, not an item id
     create: bool = False  # it is to be created
     stored: tuple[FieldRecord, ...] = ()  # all fields and the retirement, in any state
+    held: FieldRecord | None = None  # a retirement that waits, see `workers.store.held_deletes`
+    dropped: FieldRecord | None = None  # one that an operator dropped: none is asked for again
 
     @classmethod
     def parse(
@@ -238,7 +241,14 @@ class ItemRecord:
             by_key=stored.get("by") == "key",
             create="make" in stored,
             stored=every,
+            held=beside(stored, HELD),
+            dropped=beside(stored, DROPPED),
         )
+
+
+def beside(stored: Mapping[str, str], name: str) -> FieldRecord | None:
+    """Return the retirement that is stored beside the fields of an item, held or dropped."""
+    return FieldRecord.parse(json.loads(stored[name])["gone"]) if name in stored else None
 
 
 def without_request(stored: Mapping[str, str]) -> dict[str, str]:

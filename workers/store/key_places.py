@@ -19,7 +19,10 @@ from workers.store.undo_rows import Written, written
 
 Pairs = Iterable[tuple[bytes, bytes]]
 
-SETS: Final = ("due", "waiting", "lookup", "filter", "not-live", "given")  # of records
+SETS: Final = (
+    *("due", "waiting", "lookup", "filter", "not-live", "given"),
+    *("held", "held-delay"),
+)  # of records
 OBJECTS: Final = ("fetches", "fetches-waiting", "fetches-failing", "cursors")
 _STREAMS: Final = {
     "rewrite": "copy",

@@ -36,6 +36,11 @@ MESSAGES: Final = MappingProxyType(
             "make room in the CMS, or enlarge the plan",
         ),
         "room": (logging.INFO, "creating goes on: room in the plan", None),
+        "deletes held": (
+            logging.WARNING,
+            "deletes wait for approval",
+            "instep deletes list --collection {}",
+        ),
         "dead letter": (logging.WARNING, "dead letter opened", "instep dead show {}"),
     }
 )

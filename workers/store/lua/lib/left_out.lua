@@ -116,6 +116,16 @@ function left_out.is_overtaken(item, left, event)
   return false
 end
 
+-- What of *item* was left out leaves its letter where something newer is held.
+function left_out.remove_overtaken(item)
+  local overtaken = {}
+  for slug, link in pairs(item.left) do
+    local left, event = {slug = slug, version = link.version}, {again = {number = 0, arrival = link.arrival}}
+    if left_out.is_overtaken(item, left, event) then overtaken[#overtaken + 1] = slug end
+  end
+  for _, slug in ipairs(overtaken) do left_out.remove(item, slug) end
+end
+
 -- Puts what *event* left out into its letter *id*.
 function left_out.link_event(id, event)
   local arrival = arrivals.last()

@@ -24,8 +24,9 @@
 --   "s", why    from here on it is written staged only
 --   "i", slug, instead, passed    the slug of its new item
 -- run: its id stands there only where a run did it.
+--   "h", act, by    its held retirement: asked, sent, approved, dropped, ended
 -- Fates: p pending, u unchanged, s stale, x superseded, i ignored, d discarded, k dead,
---   w written, o overtaken by a newer value, q unknown, z again
+--   w written, o overtaken by a newer value, q unknown, z again, h held
 -- life_events.lua writes "a" and "l", life_requests.lua "c", "n" and "x".
 --! uses step lives
 
@@ -69,6 +70,8 @@ function life_entries.note_blocked(item, slug, to, keys)
 end
 
 function life_entries.note_staged(item, why) note(item, '"s"', lives.text_of(why)) end
+
+function life_entries.note_held(item, act, by) note(item, '"h"', cjson.encode(act), lives.text_of(by)) end
 
 function life_entries.note_slug(item, slug, instead, passed)
   note(item, '"i"', lives.text_of(slug), lives.text_of(instead), lives.text_of(passed))

@@ -76,6 +76,7 @@ end
 -- Of accept: an event of a run, which is one record, gave a value; and an item is to be retired.
 function run_counts.note_taken(event) events_taken[event] = true end
 function run_counts.note_retired(place) items_retired[place] = (items_retired[place] or 0) + 1 end
+function run_counts.retired_here(place) return items_retired[place] or 0 end
 
 function run_counts.save(limit)
   local number = 0

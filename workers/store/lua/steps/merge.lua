@@ -138,15 +138,6 @@ local function merge_meta(item, is_new)
   end
 end
 
--- What was left out of an event leaves its letter once something newer is held.
-local function remove_overtaken(item)
-  for slug, link in pairs(item.left) do
-    if left_out.is_overtaken(item, {slug = slug, version = link.version}, {again = {number = 0, arrival = link.arrival}}) then
-      left_out.remove(item, slug)
-    end
-  end
-end
-
 local function merge()
   local item = items.load(request.collection, request.to)
   local is_new = not next(item.meta) and not next(item.fields)
@@ -158,7 +149,7 @@ local function merge()
   items.forget_confirmations(item)
   if not is_new then write_again(item) end
   merge_meta(item, is_new)
-  remove_overtaken(item)
+  left_out.remove_overtaken(item)
   item_schedule.remove(from)
   redis.call('DEL', from.key)
   local name = from.collection .. ':'

@@ -1,0 +1,36 @@
+"""Why retirements wait for approval, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class HeldReason:
+    """What ``retirement_guard.lua`` decided by."""
+
+    waiting: int  # retirements that are held
+    gone: int  # items retired before, within the window
+    items: int  # in the collection; 0: unknown
+    at_most: int
+    percent: float
+    window: float  # s
+
+    def words(self) -> str:
+        of = f" of {self.items}" if self.items else ""
+        already = f", with {self.gone} before" if self.gone else ""
+        window = window_words(self.window)
+        return f"{self.waiting}{of} items would be retired within {window}{already}: {self._why()}"
+
+    def _why(self) -> str:
+        number = self.waiting + self.gone
+        if not self.items:
+            return f"more than {self.at_most}"
+        if number > self.at_most and 100 * number > self.percent * self.items:
+            return f"more than {self.at_most} and more than {self.percent:g} %"
+        return "half of the collection or more"
+
+
+def window_words(seconds: float) -> str:
+    hours = seconds / 3600
+    return f"{hours:g} h" if hours >= 1 else f"{seconds / 60:g} min"

@@ -1,0 +1,259 @@
+"""
+Held retirements: deletes that wait for others of their kind, or for an approval.
+
+A retirement that an event, a remap or a reconcile brings is held beside the fields of its item
+(``held_retirements.lua``), which go on as if it had not come. Those of live events wait `delay`
+seconds; then one step decides: what the guard of their collection allows takes its place, and
+otherwise all of that collection wait for an approval, with those that come until the last of them
+is decided on.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import uuid
+from collections.abc import Collection as Sized
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from workers.config.settings import Collection, Settings
+from workers.model.held_reason import HeldReason
+from workers.store import held_keys, keys
+from workers.store.connection import guarded
+from workers.store.item_record import SHOWN, FieldRecord
+from workers.store.scripts import Steps
+
+AT_ONCE: Final = 100  # decided on in one step, since it blocks all others
+_NAMES: Final = (held_keys.HELD, "by", SHOWN)  # that are read of an item
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDelete:
+    """
+    One held retirement.
+
+    Args:
+        id: ``<collection>:<arrival>``.
+        record: The key in normal form, or the item id.
+        key: The key as it came.
+        item: The item id, if it is known.
+        action: archive, draft, unpublish or delete.
+        run: The run that asks for it, if one does.
+        since: When it came, or the first one that it has replaced.
+        arrival: Its arrival number: an approval is of this one.
+        until: The end of its delay; None: it waits for an approval.
+        reason: Why it waits for an approval.
+    """
+
+    id: str
+    collection: str
+    record: str
+    key: str
+    item: str | None
+    action: str
+    source: str
+    run: str | None
+    since: datetime
+    arrival: int
+    waits: Literal["delay", "approval"]
+    until: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """
+    What came of a decision.
+
+    Args:
+        done: Retirements that took their places, or were dropped.
+        left: Records of which another one, or none, is held by now: nothing was done.
+        wake: Destinations that need a job (`Wakes.wake`).
+    """
+
+    done: int
+    left: tuple[str, ...]
+    wake: tuple[str, ...]
+
+
+class HeldDeletes:
+    """Every method raises StoreUnavailable if the store does not answer."""
+
+    def __init__(self, steps: Steps, settings: Settings) -> None:
+        self._steps = steps
+        self._client: Any = steps.client  # typed as if it might not decode
+        self._settings = settings
+
+    # reading --------------------------------------------------------------------------------
+
+    def count(self, collections: Sized[str] | None = None) -> Mapping[str, int]:
+        """Return how many wait for approval, by collection; of all collections by default."""
+        names = list(self._settings.collections if collections is None else collections)
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.hexists(keys.collection(name), held_keys.ASKS)
+                pipeline.zcard(held_keys.held(name))
+            found = iter(pipeline.execute())
+        counted = ((name, next(found), next(found)) for name in names)
+        return {name: int(number) if asks else 0 for name, asks, number in counted}
+
+    def list(
+        self, collection: str | None = None, *, after: str | None = None, limit: int = 50
+    ) -> Sequence[HeldDelete]:
+        """
+        Return those of one collection, or of all, oldest first.
+
+        Args:
+            after: The id of the last one of the page before.
+        """
+        names = [collection] if collection else list(self._settings.collections)
+        first = int(after.rpartition(":")[2]) + 1 if after else 0
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                held = held_keys.held(name)
+                pipeline.zrangebyscore(held, first, "+inf", 0, limit, withscores=True)
+                pipeline.hget(keys.collection(name), held_keys.ASKS)
+            found = iter(pipeline.execute())
+        asks: dict[str, str | None] = {}
+        pages: list[list[tuple[float, str, str]]] = []
+        for name in names:
+            pages.append([(score, name, record) for record, score in next(found)])
+            asks[name] = next(found)
+        chosen = [(name, record) for _, name, record in heapq.merge(*pages)][:limit]
+        return list(self._read(chosen, asks))
+
+    def _read(
+        self, chosen: Sequence[tuple[str, str]], asks: Mapping[str, str | None]
+    ) -> Iterator[HeldDelete]:
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for name, record in chosen:
+                copy = self._settings.copy_of(self._settings.collections[name])
+                pipeline.hmget(keys.item(name, record), _NAMES)
+                pipeline.hget(keys.item_ids(name, copy), record)
+            found = iter(pipeline.execute())
+        for name, record in chosen:
+            (text, by, shown), id = next(found), next(found)
+            if text is None:
+                continue  # it has ended meanwhile
+            delete = held_delete(name, record, text, asks[name])
+            item = record if by == "item" else id
+            yield replace(delete, key=shown or record, item=item)
+
+    # deciding -------------------------------------------------------------------------------
+
+    def approve(self, collection: str, named: Sequence[tuple[str, int]], by: str) -> Decided:
+        """
+        Let those that are *named*, by record and arrival number, take their places.
+
+        Args:
+            by: Who approves: the name of an access, or user and host.
+
+        Raises:
+            KeyError: There is no such collection.
+        """
+        return self._decide("approve", collection, named, by)
+
+    def drop(self, collection: str, named: Sequence[tuple[str, int]], by: str) -> Decided:
+        """
+        Discard those that are *named*; no other is asked for until the record was seen to exist.
+
+        Raises:
+            KeyError: There is no such collection.
+        """
+        return self._decide("drop", collection, named, by)
+
+    def _decide(self, act: str, name: str, named: Sequence[tuple[str, int]], by: str) -> Decided:
+        about = request_of(self._settings, self._settings.collections[name])
+        done, wake = 0, set[str]()
+        left: list[str] = []
+        for start in range(0, len(named), AT_ONCE):
+            pairs = [list(pair) for pair in named[start : start + AT_ONCE]]
+            request = {"token": uuid.uuid4().hex, "act": act, "by": by, "named": pairs}
+            answer = self._steps.run("decide_held", about | request)
+            done += answer["done"]
+            left += answer["left"] or []
+            if answer["wake"]:
+                wake.add(about["destination"])
+        return Decided(done, tuple(left), tuple(wake))
+
+    def sweep(self, collection: str) -> tuple[str, ...]:
+        """
+        Decide on those of *collection* whose delay has ended.
+
+        Return the destinations that need a job.
+        """
+        about = request_of(self._settings, self._settings.collections[collection])
+        wake, more = set[str](), True
+        while more:
+            answer = self._steps.run("held_sweep", about | {"token": uuid.uuid4().hex})
+            more = answer["more"]
+            if answer["wake"]:
+                wake.add(about["destination"])
+        return tuple(wake)
+
+
+def held_delete(collection: str, record: str, text: str, asks: str | None) -> HeldDelete:
+    """Return what is stored of a held retirement: *text*, and why its collection *asks*."""
+    stored = json.loads(text)
+    gone, until = FieldRecord.parse(stored["gone"]), stored.get("until")
+    return HeldDelete(
+        id=f"{collection}:{gone.arrival}",
+        collection=collection,
+        record=record,
+        key=record,
+        item=None,
+        action=json.loads(gone.value),
+        source=gone.source,
+        run=stored.get("run"),
+        since=_moment(gone.since),
+        arrival=gone.arrival,
+        waits="approval" if asks else "delay",
+        until=_moment(until) if until and not asks else None,
+        reason=reason_of(asks) if asks else "",
+    )
+
+
+def reason_of(asks: str) -> str:
+    """Return why those of a collection wait for approval, as ``retirement_guard.lua`` says."""
+    told = json.loads(asks)
+    return HeldReason(
+        waiting=int(told["waiting"]),
+        gone=int(told["gone"]),
+        items=int(told["items"]),
+        at_most=int(told["at_most"]),
+        percent=told["percent"],
+        window=told["window_ms"] / 1000,
+    ).words()
+
+
+def limits_of(settings: Settings, collection: Collection) -> dict[str, Any]:
+    """Return the limits of *collection* for ``retirement_guard.lua``."""
+    guard = collection.guard
+    live = settings.destinations[collection.destination].live
+    return {
+        "place": f"{collection.name}:{settings.copy_of(collection)}",
+        "copy": settings.copy_name(collection, staged=not live),
+        "delay_ms": round(guard.delay * 1000),
+        "at_most": guard.at_most,
+        "percent": guard.percent,
+        "half_from": guard.half_from,
+        "window_ms": round(guard.window * 1000),
+    }
+
+
+def request_of(settings: Settings, collection: Collection) -> dict[str, Any]:
+    destination = settings.destinations[collection.destination]
+    return {
+        "collection": collection.name,
+        "destination": destination.name,
+        "batch": destination.batch,
+        "limits": limits_of(settings, collection),
+        "weak": settings.store.durability != "always",
+    }
+
+
+def _moment(ms: float) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)

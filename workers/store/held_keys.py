@@ -1,0 +1,19 @@
+"""The keys of held retirements (``held_retirements.lua``); all others: ``keys.py``."""
+
+from __future__ import annotations
+
+from workers.store.keys import PREFIX
+
+HELD = "held"  # name in the hash of an item: its held retirement
+DROPPED = "dropped"  # likewise: the one that an operator dropped
+ASKS = "asks"  # name in the hash of a collection: those of it wait for approval, and why
+
+
+def held(collection: str) -> str:
+    """Sorted set: records whose retirement is held, by its arrival number."""
+    return f"{PREFIX}held:{collection}"
+
+
+def held_delay(collection: str) -> str:
+    """Sorted set: those that no step has decided on, by the ms at which one does."""
+    return f"{PREFIX}held-delay:{collection}"
