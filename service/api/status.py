@@ -40,6 +40,7 @@ class CollectionStatus(_State):
     waits = fields.List(fields.Dict(keys=fields.String()), required=True)
     duplicate_keys = fields.Integer(required=True)
     not_live = fields.Integer(required=True)
+    held_deletes = fields.Integer(required=True)
     normalised = fields.Integer(required=True)
 
 
@@ -143,6 +144,7 @@ class StatusAnswer(Schema):
     balanced = fields.Boolean()
     dead_letters = fields.Integer()
     not_live = fields.Integer()
+    held_deletes = fields.Integer()
     fetchers = fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String()))
     memory = fields.Nested(MemoryStatus)
     losses = fields.List(fields.Dict(keys=fields.String()))

@@ -31,6 +31,8 @@ def answer(facts: RecordFacts, state: str, found: Sequence[Wait]) -> str:
         return f"Not yet {where}. It waits for {main}."
     if state in ("pending", "sending"):
         return f"{_unsent(facts, where)}. It waits for {main}."
+    if state == "held":
+        return f"It is gone at its source. It waits for {main}."
     if state in ("dead", "left out"):
         return f"{_refused(facts, state, where)}: see {main}."
     return f"{main[:1].upper()}{main[1:]}."

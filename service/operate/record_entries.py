@@ -15,6 +15,7 @@ from workers.store.life_entries import Against, Entry, FieldFate, Request
 _FATES: Final = {
     "again": "pending",
     "not sent": "pending",
+    "held": "pending",
     "unknown": "pending",
     "overtaken": "superseded",
     "edited": "written",
@@ -52,6 +53,17 @@ _ACTS: Final = {
     "discard": "was discarded",
     "again": "is sent again",
     "dead": "took values that were refused",
+}
+
+
+# What became of a retirement that was held.
+_HELD: Final = {
+    "asked": "its retirement is one of many: they wait for approval",
+    "sent": "its retirement no longer waits for others",
+    "approved": "its retirement was approved by {}",
+    "dropped": "its retirement was dropped by {}",
+    "ended": "its retirement, which was held, is overtaken",
+    "nothing": "its retirement no longer waits: there is no item",
 }
 
 
@@ -230,4 +242,5 @@ _SAYS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "blocked": _blocked,
     "staged": lambda entry: f"only its staged copy is written: {entry.detail['why']}",
     "named": _named,
+    "held": lambda entry: _HELD[entry.detail["act"]].format(entry.detail["by"]),
 }

@@ -25,7 +25,9 @@ _WAYS: Final = {
 def rests(facts: RecordFacts) -> list[Wait]:
     """Return why the CMS does not show what is wanted although nothing is to be sent."""
     found = [*_dead(facts), *_left_out(facts)]
-    found += [each for each in (_retired(facts), _ignored(facts)) if each]
+    found += [
+        each for each in (_held(facts), _retired(facts), _dropped(facts), _ignored(facts)) if each
+    ]
     if not facts.gone:
         found += [each for each in (_staged(facts), _doubted(facts)) if each]
     return found
@@ -72,6 +74,21 @@ def _cause(letter: Letter | None, slugs: tuple[str, ...] | list[str]) -> str:
     return f"{letter.status}: {words}" if letter.status else words
 
 
+def _held(facts: RecordFacts) -> Wait | None:
+    """Return what its retirement waits for; whatever else there is to send goes on."""
+    held = facts.held
+    if held is None:
+        return None
+    fields = (shown_slug(GONE),)
+    if held.waits == "approval":
+        says = f"approval: its retirement ({held.action}) is one of many: {held.reason}"
+        until = "nothing until `instep deletes approve` or `drop`, or until the record is back"
+        return Wait("approval", says, until, None, fields)
+    says = f"others: its retirement ({held.action}) waits, lest it be one of many"
+    ends = held.until.timestamp() * 1000 if held.until else None
+    return Wait("delay", says, "it goes out, or waits for approval if there are many", ends, fields)
+
+
 def _retired(facts: RecordFacts) -> Wait | None:
     gone = facts.gone
     if gone is None or gone.unsent:
@@ -83,6 +100,14 @@ def _retired(facts: RecordFacts) -> Wait | None:
     else:
         says += f", so its item was {_WAYS.get(way, way)} (retirement)"
     return Wait("retirement", says, "nothing until an event brings the record back")
+
+
+def _dropped(facts: RecordFacts) -> Wait | None:
+    dropped = facts.dropped
+    if dropped is None:
+        return None
+    says = f"nothing: {dropped.source} says that it is gone, and {dropped.by} dropped that"
+    return Wait("dropped", says, "nothing until an event shows that the record exists")
 
 
 def _ignored(facts: RecordFacts) -> Wait | None:
@@ -149,9 +174,12 @@ def state_of(facts: RecordFacts, found: Sequence[Wait]) -> str:
 _STATES: Final = (
     ("dead letter", "dead"),
     ("left out", "left out"),
+    ("approval", "held"),
+    ("delay", "held"),
     ("retirement", "retired"),
     ("discarded", "discarded"),
     ("ignored", "ignored"),
     ("not published", "not published"),
     ("edited", "edited"),
+    ("dropped", "dropped"),
 )

@@ -24,7 +24,7 @@ def test_a_due_item_that_nobody_was_woken_for_is_woken(bench):
 
 
 def test_with_nothing_to_do_nobody_is_woken(bench):
-    assert bench.sweep() == {"wake": {}, "ms": 1000}
+    assert bench.sweep() == {"wake": {}, "ms": 1000, "held": {}}
     bench.confirm("i1", {"stock": 1})
     start(bench)
     assert not bench.woken()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from service.sandbox.seeds.samples import PRODUCTS
 from tests.support.delivery_cms import Cms
-from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
+from workers.config.settings import Collection, Destination, Guard, Settings, Source, StoreSettings
 from workers.delivery.context import make_context
 from workers.delivery.deliver import Deliverer
 from workers.model.attempts import Wait
@@ -96,7 +96,8 @@ class Way(Cms):
         site = Destination("site", api, "t", base_url=self.server.url)
         destinations = {"site": replace(site, **destination)}
         # What the CMS refuses is what most tests are about.
-        plain = Collection("products", "site", PRODUCTS, "sku", preflight=False)
+        guard = Guard(delay=0.0)  # deletes wait in the tests about that
+        plain = Collection("products", "site", PRODUCTS, "sku", preflight=False, guard=guard)
         collections = {"products": replace(plain, **(collection or {}))}
         for name, options in (more or {}).items():
             destinations[name] = replace(destinations["site"], name=name, **options)

@@ -11,7 +11,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
+from workers.config.settings import Collection, Destination, Guard, Settings, Source, StoreSettings
 from workers.model import retirement
 from workers.model.attempts import Batch, BatchOutcome, Call, ItemOutcome, Lookup
 from workers.model.changes import (
@@ -65,20 +65,24 @@ def bad(*, id=None, index=0, message="not a number"):
 def settings(**options):
     """
     One site with two collections and two sources; *options* go to the destination, but for
-    ``missing``, ``durability`` and ``dedupe_hours``.
+    ``missing``, ``durability``, ``dedupe_hours`` and ``guard``.
     """
     missing = options.pop("missing", "dead-letter")
     durability = options.pop("durability", "always")
     hours = options.pop("dedupe_hours", 24.0)
     # Budget and linger are in nobody's way unless a test is about them.
     plain = {"api": "v2", "token": "t", "linger": 0.0, "requests_per_minute": 60_000}
+    # Deletes wait in the tests about that.
+    guard = options.pop("guard", Guard(at_most=10**6, half_from=10**6, delay=0.0))
     site = Destination("site", **plain | options)
     return Settings(
         path=Path("instep.toml"),
         store=StoreSettings(durability=durability),
         destinations={"site": site},
         collections={
-            name: Collection(name, "site", letter * 24, "sku", missing, preflight=False)
+            name: Collection(
+                name, "site", letter * 24, "sku", missing, preflight=False, guard=guard
+            )
             for name, letter in (("products", "a"), ("stores", "b"))
         },
         sources={

@@ -91,7 +91,7 @@ class Reconciling(Way):
         collection = {
             "missing": missing,
             "reconcile": Reconcile(**(policy or {})),
-            "guard": Guard(**({"half_from": 1000} if guard is None else guard)),
+            "guard": Guard(**{"delay": 0.0} | ({"half_from": 1000} if guard is None else guard)),
         }
         super().__init__(store, collection=collection, **{"by": "key"} | options)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from workers.config.settings import Settings, Source
 from workers.model.changes import Delivery
-from workers.store.compression import Packed
+from workers.store.compression import Packed, Packer
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,14 @@ def source_of(delivery: Delivery, settings: Settings) -> Source:
     return settings.sources[delivery.source]
 
 
-def result_of(answer: Mapping[str, Any]) -> Accepted:
-    """Return what the step has answered."""
+def accepted_of(packer: Packer, call: AcceptCall, answer: Mapping[str, Any]) -> Accepted:
+    """Return the result of *call*; *packer* learns the name of a new dictionary."""
+    packed = call.packed
+    if packed and answer.get("words") is not None:
+        packer.learn(packed, answer["words"])
+    if answer.get("forgot"):
+        hours = round(answer["forgot"] / 3_600_000, 1)
+        _log.warning("event ids forgotten early", extra={"source": call.source, "hours": hours})
     return Accepted(
         outcome=answer["outcome"],
         accepted=answer.get("accepted", 0),

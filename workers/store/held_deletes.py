@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from workers.config.settings import Collection, Settings
+from workers.model.changes import Delivery
 from workers.model.held_reason import HeldReason
 from workers.store import held_keys, keys
 from workers.store.connection import guarded
@@ -61,6 +62,16 @@ class HeldDelete:
     waits: Literal["delay", "approval"]
     until: datetime | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A retirement that an operator dropped."""
+
+    action: str
+    source: str
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +146,10 @@ class HeldDeletes:
                 pipeline.hget(keys.item_ids(name, copy), record)
             found = iter(pipeline.execute())
         for name, record in chosen:
-            (text, by, shown), id = next(found), next(found)
-            if text is None:
-                continue  # it has ended meanwhile
-            delete = held_delete(name, record, text, asks[name])
-            item = record if by == "item" else id
-            yield replace(delete, key=shown or record, item=item)
+            stored, id = dict(zip(_NAMES, next(found), strict=True)), next(found)
+            delete = held_delete_of(name, record, stored, asks[name])
+            if delete is not None:  # it may have ended meanwhile
+                yield replace(delete, item=delete.item or id)
 
     # deciding -------------------------------------------------------------------------------
 
@@ -195,25 +204,43 @@ class HeldDeletes:
         return tuple(wake)
 
 
-def held_delete(collection: str, record: str, text: str, asks: str | None) -> HeldDelete:
-    """Return what is stored of a held retirement: *text*, and why its collection *asks*."""
-    stored = json.loads(text)
-    gone, until = FieldRecord.parse(stored["gone"]), stored.get("until")
+def held_delete_of(
+    collection: str, record: str, stored: Mapping[str, Any], asks: str | None
+) -> HeldDelete | None:
+    """
+    Return the held retirement in the hash of an item, without the id of that; None: there is none.
+
+    Args:
+        asks: Why those of its collection wait for approval, if they do.
+    """
+    if not stored.get(held_keys.HELD):
+        return None
+    held = json.loads(stored[held_keys.HELD])
+    gone, until = FieldRecord.parse(held["gone"]), held.get("until")
     return HeldDelete(
         id=f"{collection}:{gone.arrival}",
         collection=collection,
         record=record,
-        key=record,
-        item=None,
+        key=stored.get(SHOWN) or record,
+        item=record if stored.get("by") == "item" else None,
         action=json.loads(gone.value),
         source=gone.source,
-        run=stored.get("run"),
+        run=held.get("run"),
         since=_moment(gone.since),
         arrival=gone.arrival,
         waits="approval" if asks else "delay",
         until=_moment(until) if until and not asks else None,
         reason=reason_of(asks) if asks else "",
     )
+
+
+def dropped_of(stored: Mapping[str, str]) -> Dropped | None:
+    """Return the dropped retirement in the hash of an item; None: there is none."""
+    if held_keys.DROPPED not in stored:
+        return None
+    dropped = json.loads(stored[held_keys.DROPPED])
+    gone = FieldRecord.parse(dropped["gone"])
+    return Dropped(json.loads(gone.value), gone.source, dropped["by"], _moment(dropped["at"]))
 
 
 def reason_of(asks: str) -> str:
@@ -242,6 +269,17 @@ def limits_of(settings: Settings, collection: Collection) -> dict[str, Any]:
         "half_from": guard.half_from,
         "window_ms": round(guard.window * 1000),
     }
+
+
+def guards_of(delivery: Delivery, settings: Settings) -> dict[str, Any]:
+    """Return the limits of the collections in which *delivery* retires, unless approved."""
+    if delivery.mode == "reconcile" and delivery.retiring is None:
+        return {}
+    names = {c.collection for event in delivery.events for c in event.changes if c.retire}
+    if not names:
+        return {}
+    limits = {name: limits_of(settings, settings.collections[name]) for name in sorted(names)}
+    return {"guards": limits, "retiring": delivery.retiring}
 
 
 def request_of(settings: Settings, collection: Collection) -> dict[str, Any]:

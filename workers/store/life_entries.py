@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from workers.model.retirement import GONE
+
 # What wrote last: a source is named by itself.
 _BY: Final = {"c": "reconcile", "m": "remap", "u": "undo", "y": "replay", "e": "editor"}
 _FATES: Final = {
@@ -27,6 +29,7 @@ _FATES: Final = {
     "q": "unknown",  # whether the CMS took it
     "z": "again",  # it is sent once more
     "n": "not sent",  # the request did not carry it
+    "h": "held",  # a retirement that waits, perhaps for an approval
 }
 _WHY: Final = {
     "v": "newer value",
@@ -91,7 +94,8 @@ class Entry:
     One thing that happened to a record.
 
     *what* is one of: accepted, left-out, answered, not-sent, unanswered, found, missing, edited,
-    letter, rewritten, restored, merged, blocked, staged, named, other. *detail* depends on it:
+    letter, rewritten, restored, merged, blocked, staged, named, held, other. *detail* depends on
+    it:
 
     - left-out: letter, problems ([{path, message}])
     - answered: why (paused, publish, plan, budget, unknown, lookup, alone, status, staged,
@@ -104,6 +108,7 @@ class Entry:
     - letter: act (replay, discard, again, dead), letter, why
     - merged: key, fields, overtaken; blocked: collection, keys, number; staged: why
     - named: slug, instead, passed
+    - held: act (asked, sent, approved, dropped, ended, nothing), by
     """
 
     at: datetime
@@ -256,6 +261,13 @@ def _rewritten(at: datetime, told: Sequence[Any]) -> Entry:
     return Entry(at, "rewritten", _BY.get(by, ""), fields=fields, run=_run(more))
 
 
+def _held(at: datetime, told: Sequence[Any]) -> Entry:
+    act, by, *_ = told
+    fate = {"dropped": "discarded", "ended": "superseded", "asked": "held"}.get(act, "pending")
+    fields = {GONE: FieldFate(fate)}
+    return Entry(at, "held", by or "", fields=fields, detail={"act": act, "by": by})
+
+
 def _blocked(at: datetime, told: Sequence[Any]) -> Entry:
     slug, collection, names, number, *_ = told
     detail = {"collection": collection, "keys": names, "number": number}
@@ -283,5 +295,6 @@ _READERS: Final[Mapping[str, Callable[[datetime, Sequence[Any]], Entry]]] = Mapp
         "r": _blocked,
         "s": _plain("staged", "why"),
         "i": _plain("named", "slug", "instead", "passed"),
+        "h": _held,
     }
 )

@@ -6,10 +6,9 @@ Every method is one Lua step (``workers/store/lua``); keys are in ``workers/stor
 
 from __future__ import annotations
 
-import logging
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,11 +18,12 @@ from workers.config.settings import Destination, Settings
 from workers.model.attempts import Batch, BatchOutcome, Call, Heard, ItemOutcome, Step
 from workers.model.changes import HOLD_MOST, Delivery
 from workers.store import audit, claims, clock, keys, slicing
-from workers.store.acceptance import AcceptCall, Accepted, result_of, source_of
+from workers.store.acceptance import AcceptCall, Accepted, accepted_of, source_of
 from workers.store.codec import events_for, step_of, stored
 from workers.store.compression import Packer, keeps, room_of
 from workers.store.connection import Room, guarded
 from workers.store.delivery_summary import listed_as
+from workers.store.held_deletes import HeldDeletes, guards_of
 from workers.store.letter_ids import raw_letter
 from workers.store.lua_limits import MARKER_MS
 from workers.store.scripts import Steps
@@ -39,8 +39,6 @@ V1_INDEX_EVERY = 600.0  # s; v1 cannot filter, and lists the whole collection
 FETCHES = ":fetch"  # pseudo-destination of the fetch queue, as in fetch_queue.lua
 FLIGHTS = 4  # concurrent requests per destination
 GIVEN_BACK = Call(message="given back", sent=False)
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class Outbox:
             answer = slicing.begin(self.steps, request, text, (kept[0], kept[1]))
         else:
             answer = self.steps.run("accept", *call.arguments)
-        return self._accepted(call, answer)
+        return accepted_of(self._packer, call, answer)
 
     def accept_in_order(self, deliveries: Sequence[Delivery]) -> list[Accepted]:
         """
@@ -122,7 +120,7 @@ class Outbox:
                     break
                 with guarded():
                     raise answer
-            found.append(self._accepted(call, answer))
+            found.append(accepted_of(self._packer, call, answer))
         return found
 
     def _call(self, delivery: Delivery) -> AcceptCall:
@@ -151,6 +149,7 @@ class Outbox:
             "limit": delivery.limit and asdict(delivery.limit),
             "lease": delivery.lease and asdict(delivery.lease),
             "run": delivery.run,
+            **guards_of(delivery, self.settings),
             "fetched": delivery.landing and asdict(delivery.landing),
             "places": self.settings.copies(),
             "kept": packed and {**room_of(source), "words": packed.words},
@@ -159,15 +158,6 @@ class Outbox:
         }
         kept = (packed.data, packed.fresh) if packed else (b"", b"")
         return AcceptCall(source.name, packed, (request, text, *kept))
-
-    def _accepted(self, call: AcceptCall, answer: Mapping[str, Any]) -> Accepted:
-        packed = call.packed
-        if packed and answer.get("words") is not None:
-            self._packer.learn(packed, answer["words"])
-        if answer.get("forgot"):
-            hours = round(answer["forgot"] / 3_600_000, 1)
-            _log.warning("event ids forgotten early", extra={"source": call.source, "hours": hours})
-        return result_of(answer)
 
     # claim ----------------------------------------------------------------------------------
 
@@ -255,7 +245,8 @@ class Outbox:
 
     def sweep(self, fetchers: Sequence[str] = ()) -> tuple[tuple[str, ...], float]:
         """
-        Return the destinations that need a job, and the seconds until the next stored wake time.
+        Return the destinations that need a job, and the seconds until the next stored wake time;
+        decide on held retirements whose delay has ended.
 
         *fetchers*: those of the mappings; `FETCHES` needs a job if one of them has something due.
         """
@@ -268,7 +259,10 @@ class Outbox:
         request = {"destinations": destinations, "fetchers": list(fetchers), "kept": kept}
         request |= {"lives": store.lives, "undo": store.undo, "places": places}
         answer = self.steps.run("sweep", request | {"audit_most": audit.MOST})
-        return tuple(answer["wake"] or ()), answer["ms"] / 1000
+        wake, held = list(answer["wake"] or ()), HeldDeletes(self.steps, self.settings)
+        for collection in answer["held"] or ():
+            wake += held.sweep(collection)
+        return tuple(wake), answer["ms"] / 1000
 
     def slice(self) -> Slice:
         """Do the next slice of pending work."""

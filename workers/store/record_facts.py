@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from workers.config.settings import Collection, Destination
 from workers.model.retirement import GONE
 from workers.store.dead_letters import Letter
+from workers.store.held_deletes import Dropped, HeldDelete
 from workers.store.item_record import FieldRecord
 from workers.store.item_schedule import ItemSchedule
 from workers.store.waits import Condition, Gate, Lookup, Outage, Pause
@@ -54,6 +55,8 @@ class RecordFacts:
     letters: Mapping[str, Letter] = field(default_factory=dict)
     referred: tuple[Referred, ...] = ()
     slicing: int = 0  # deliveries that are being accepted
+    held: HeldDelete | None = None  # its retirement that waits
+    dropped: Dropped | None = None  # its retirement that an operator dropped
 
     @property
     def gone(self) -> FieldRecord | None:

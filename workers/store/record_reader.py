@@ -13,6 +13,8 @@ from workers.config.settings import Collection, Settings
 from workers.store import clock, keys
 from workers.store.connection import guarded
 from workers.store.dead_letters import letter_of
+from workers.store.held_deletes import dropped_of, held_delete_of
+from workers.store.held_keys import ASKS
 from workers.store.item_record import FieldRecord, slug_of
 from workers.store.item_schedule import ItemSchedule
 from workers.store.locales import AGAIN_MS
@@ -53,6 +55,7 @@ class _Found:
     id: str | None
     fields: Mapping[str, FieldRecord]
     schedule: ItemSchedule
+    stored: Mapping[str, str]
 
 
 class RecordReader:
@@ -129,7 +132,7 @@ class RecordReader:
         if schedule.by != "item":
             with guarded():
                 id = self._client.hget(keys.item_ids(*place), record)
-        return _Found(own, place, record, id, fields, schedule)
+        return _Found(own, place, record, id, fields, schedule, stored)
 
     def _second(self, found: _Found) -> _Answers:
         """Ask for what is kept under the names that the record holds."""
@@ -187,6 +190,8 @@ class RecordReader:
             },
             referred=tuple(_referred(found.fields, second)),
             slicing=int(first["slicing"]),
+            held=held_delete_of(found.own.name, found.record, found.stored, held.get(ASKS)),
+            dropped=dropped_of(found.stored),
         )
 
     def _now(self, first: _Answers) -> float:

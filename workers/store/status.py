@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from workers.config.settings import Collection, Destination, Settings, Source
 from workers.model.changes import Lane
-from workers.store import clock, histograms, keys, memory, stale
+from workers.store import clock, held_keys, histograms, keys, memory, stale
 from workers.store.budget import budget_of
 from workers.store.circuit_breaker import OPERATOR
 from workers.store.collection_waits import waits_of
@@ -61,6 +61,7 @@ class Report:
                 copy = self.settings.copy_of(collection)
                 pipeline.hvals(keys.twins(collection.name, copy))
                 pipeline.scard(keys.not_live(collection.name))
+                pipeline.zcard(held_keys.held(collection.name))
                 pipeline.hget(keys.site(collection.name, copy), "failed")
                 for lane in LANES:
                     pipeline.zcard(keys.due(collection.name, lane))
@@ -88,7 +89,7 @@ class Report:
             held[destination.name], budgets[destination.name] = next(found), next(found)
         collections = {
             collection.name: _collection(
-                collection, [next(found) for _ in range(6 + 3 * len(LANES))], now, held
+                collection, [next(found) for _ in range(7 + 3 * len(LANES))], now, held
             )
             for collection in self.settings.collections.values()
         }
@@ -122,6 +123,7 @@ class Report:
             "balanced": balanced(fields),
             "dead_letters": letters,
             "not_live": sum(collection["not_live"] for collection in collections.values()),
+            "held_deletes": sum(each["held_deletes"] for each in collections.values()),
             "workers_seen": workers_seen and _moment(float(workers_seen) * 1000),
             "memory": memory.read(self.steps.client),
             "freshness": histograms.of_late(fresh, now),
@@ -178,7 +180,7 @@ def _collection(
     now: float,
     destinations: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
-    own, pending, oldest, twins, not_live, unread, *due = found
+    own, pending, oldest, twins, not_live, deletes, unread, *due = found
     lanes = {lane: due[3 * n : 3 * n + 3] for n, lane in enumerate(LANES)}
     roomless = sum(room for _, _, room in lanes.values())
     waits = waits_of(own, now, pending=pending, roomless=roomless)
@@ -197,6 +199,7 @@ def _collection(
         "oldest_seconds": round(max(0.0, now - oldest[0][1]) / 1000, 3) if oldest else 0.0,
         "duplicate_keys": len(set(twins)),
         "not_live": not_live,
+        "held_deletes": deletes if held_keys.ASKS in own else 0,
         "normalised": int(own.get("normalised", 0)),
     }
 

@@ -1,7 +1,7 @@
 -- Shared, of accept: whether a value that comes is news to its item, and what becomes of it.
---! uses step items arrivals adoption version_order stale_values remap losses delivery
+--! uses step items arrivals adoption version_order field_kinds stale_values remap losses delivery
 --! uses before_values undone_values dead_letters retirements create_only locales write_history cms_forms left_out
---! uses run_counts pauses
+--! uses run_counts pauses held_retirements retirement_waits
 
 local request, given = step.request, step.given
 local accepted_values = {
@@ -23,8 +23,8 @@ local function new_field(change, event, triple, version, held)
     delivery = kept.number ~= 0 and kept.number or nil, place = kept.place,
     stands_at = again and again.number == 0 and given(again.arrival) or nil,
     snapshot_at = snapshot and snapshot.as_of_ms,
-    snapshot_time = version_order.has_snapshot_time(held, version, snapshot),
-    retirement_version = triple[1] ~= items.GONE and version_order.has_kind_of_retirement(held, version, change) or nil,
+    snapshot_time = field_kinds.has_snapshot_time(held, version, snapshot),
+    retirement_version = triple[1] ~= items.GONE and field_kinds.has_kind_of_retirement(held, version, change) or nil,
   }
   if held and held.state == 'pending' then
     if not snapshot and held.since < arrivals.ms then field.came_at = arrivals.ms end
@@ -44,6 +44,11 @@ local function fate_of_echo(item, change, slug, triple)
   write_history.doubt_value(item, slug, change.echo)
 end
 
+-- The retirement that waits, for one that comes.
+local function waiting_of(item, slug)
+  return slug == items.GONE and item.meta.held and held_retirements.gone(item) or nil
+end
+
 -- Why the value is not taken; nil: it is news.
 local function fate_of(item, change, event, triple, version)
   local slug, held = triple[1], item.fields[triple[1]]
@@ -51,16 +56,45 @@ local function fate_of(item, change, event, triple, version)
   if fate then return fate end
   if not version then return 'stale' end
   if version_order.repeats_value(held, version, event, triple[2], triple[3]) then return 'same' end
+  local waits = waiting_of(item, slug)
+  if waits and version_order.repeats_value(waits, version, event, triple[2], triple[3]) then return 'same' end
   if not version_order.is_news(item, slug, version, event, change) then return 'stale' end
   if given(change.stands) and not adoption.is_adoptable(item, slug) then return 'stale' end
+  if slug == items.GONE and item.meta.dropped then return 'discarded' end
 end
 
+-- Returns whether it is held.
 local function take_retirement(item, change, field, copy)
+  local waits, till, may_go = retirement_waits.look(item, change, field)
+  if waits then
+    held_retirements.hold(item, field, given(request.run), till)
+    items.set(item, 'by', change.by)
+    if request.mode ~= 'reconcile' then items.set(item, 'shown', given(change.shown)) end
+    return true
+  end
+  held_retirements.supersede(item, 'ended')
   field.state = retirements.retire(item, field, copy)
-  if field.state == 'pending' and delivery.lane < 3 then
+  local counted = delivery.lane < 3 or given(request.retiring)
+  if field.state == 'pending' and may_go and counted then
     run_counts.note_retired(place_of(change))
     accepted_values.has_retired = true
   end
+  return false
+end
+
+-- A value that is newer than a retirement that waits, or was dropped, says that the record is there; an
+-- edit in the CMS does not.
+local function end_holds(item, change, event, field)
+  local gone = item.meta.held and held_retirements.gone(item)
+  if gone and version_order.goes_over(gone, field.version, event, change) then
+    if given(change.echo) then
+      held_retirements.pass(item, field.arrival)
+    else
+      held_retirements.supersede(item, 'ended')
+    end
+  end
+  local dropped = not given(change.echo) and held_retirements.dropped(item)
+  if dropped and version_order.goes_over(dropped, field.version, event, change) then held_retirements.forget_dropped(item) end
 end
 
 local function take_value(item, change, event, triple, field, copy)
@@ -70,6 +104,7 @@ local function take_value(item, change, event, triple, field, copy)
     gone.undo = nil  -- its source speaks of the record again
     items.touch(item, items.GONE)
   end
+  if item.meta.held or item.meta.dropped then end_holds(item, change, event, field) end
   if items.in_force(item) then version_order.undone_by[item.fields[items.GONE]] = event end
   if item.fields[items.GONE] then retirements.undo_retirement(item) end
   if held then
@@ -116,6 +151,7 @@ local function winner_of(item, change, slug, version)
   local held, gone = item.fields[slug], item.fields[items.GONE]
   if given(change.echo) then return {held, 'o', version} end
   if slug == items.GONE then
+    held = waiting_of(item, slug) or held
     if not (gone and gone.undo) then
       for _, field in pairs(item.fields) do
         if not held or field.version > held.version then held = field end
@@ -131,10 +167,10 @@ end
 -- value, what it was held against} (life_entries.lua).
 function accepted_values.take(change, event, triple)
   local slug, item = triple[1], items.of(change)
-  local held = item.fields[slug]
+  local held = waiting_of(item, slug) or item.fields[slug]
   local undoes = change.undoes and change.undoes[slug]
   local version = undoes and undone_values.version_of(item, slug) or version_order.version_of(item, slug, change, event)
-  if version and version_order.LATER[request.mode] then version_order.yield_kind(item, slug, version) end
+  if version and version_order.LATER[request.mode] then field_kinds.yield_kind(item, slug, version) end
   if given(change.locale) and locales.is_elsewhere(place_of(change), change.locale, slug) then
     -- It is of another variant than this one.
     remap.pass_over(event, change, 'stale')
@@ -161,18 +197,19 @@ function accepted_values.take(change, event, triple)
   if undoes and slug == items.GONE and triple[2] == 'null' then return lift(item, change) end
   local overtaken = held and (held.state == 'pending' or held.state == 'dead') and {held, 'x', version} or nil
   local copy = change.copy .. losses.copy_suffix()
-  local field = new_field(change, event, triple, version, held)
+  local field, waits = new_field(change, event, triple, version, held), false
   if undoes then undone_values.mark(field, held) end
   if slug == items.GONE then
-    take_retirement(item, change, field, copy)
+    waits = take_retirement(item, change, field, copy)
   else
     take_value(item, change, event, triple, field, copy)
   end
   remap.note_taken(event, item, slug, held, field)
-  if next(item.left) and not undoes then left_out.overtake(item, slug, version, event) end
+  if next(item.left) and not (undoes or waits) then left_out.overtake(item, slug, version, event) end
   items.count_state(change.collection, request.source, field.state)
   if undoes and field.state == 'unchanged' and slug ~= items.GONE then undone_values.note_unsent(item, slug, field, held) end
   if field.state == 'unchanged' then return {slug, field.arrival, 'unchanged', triple[2], overtaken} end
+  if waits then return {slug, field.arrival, 'held', triple[2], overtaken} end
   make_due(item, change, field)
   return {slug, field.arrival, 'accepted', triple[2], overtaken}
 end

@@ -6,9 +6,9 @@
 --   instep:held:<collection>        sorted set: records, by the arrival number of their retirement
 --   instep:held-delay:<collection>  sorted set: those that no step has decided on, by `until`
 --   instep:collection:<collection>  asks: all that are held wait for approval (retirement_guard.lua); asks_since
---! uses step field_codes items arrivals item_schedule retirements life_entries left_out
+--! uses step field_codes items life_entries
 
-local now, given = step.now, step.given
+local now = step.now
 local held_retirements = {}
 
 function held_retirements.of(item)
@@ -55,7 +55,8 @@ function held_retirements.leave_sets(item)
   end
 end
 
-local function leave(item, state)
+-- It is held no longer. *state*: what becomes of it; nil: it stays pending.
+function held_retirements.leave(item, state)
   local gone = held_retirements.gone(item)
   if state then
     step.count('pending', -1)
@@ -67,27 +68,32 @@ local function leave(item, state)
   return gone
 end
 
+local function place_in_sets(item, held)
+  store(item, held)
+  redis.call('ZADD', 'instep:held:' .. item.collection, held.gone.arrival, item.record)
+  local till = held['until']
+  if till then redis.call('ZADD', 'instep:held-delay:' .. item.collection, till, item.record) end
+end
+
 -- Holds *gone*, in place of one that is held, until *till*; nil: until it is approved.
 function held_retirements.hold(item, gone, run, till)
   local before = held_retirements.of(item)
   if before then
     -- Repeats do not put off the decision.
     if till and before['until'] then till = math.min(till, before['until']) end
-    leave(item, 'superseded')
+    held_retirements.leave(item, 'superseded')
   end
   gone.state = 'pending'
   local held = {gone = gone, run = run}
   held['until'] = till
-  store(item, held)
-  redis.call('ZADD', 'instep:held:' .. item.collection, gone.arrival, item.record)
-  if till then redis.call('ZADD', 'instep:held-delay:' .. item.collection, till, item.record) end
+  place_in_sets(item, held)
 end
 
 -- Something newer than it was accepted.
 function held_retirements.supersede(item, why)
   if not item.meta.held then return end
   life_entries.note_held(item, why, nil)
-  leave(item, 'superseded')
+  held_retirements.leave(item, 'superseded')
 end
 
 -- A value that is newer and does not say that the record is there: an edit in the CMS.
@@ -97,44 +103,33 @@ function held_retirements.pass(item, arrival)
   store(item, held)
 end
 
--- A process of the release before, which knows of no holds, has accepted something newer.
-local function is_overtaken(item, held)
-  local gone, seen = held.gone, held.seen or 0
-  for slug, field in pairs(item.fields) do
-    local later = field.arrival > gone.arrival and field.arrival > seen
-    if later and slug == items.GONE and not field.undone then return true end
-    local alike = string.sub(field.version, 1, 1) == string.sub(gone.version, 1, 1)
-    if later and slug ~= items.GONE and alike and field.version > gone.version then return true end
+-- What is held of the record *from*, or was dropped, becomes the business of *item*: of two that are held the newer one.
+function held_retirements.move(from, item)
+  local gone, other = held_retirements.gone(from), held_retirements.gone(item)
+  items.set(item, 'dropped', item.meta.dropped or from.meta.dropped)
+  if not gone then return end
+  local held = from.held
+  if other and (other.version > gone.version or (other.version == gone.version and other.arrival > gone.arrival)) then
+    held_retirements.leave(from, 'superseded')
+    return
   end
-  return false
+  held_retirements.leave(from, nil)
+  if other then held_retirements.leave(item, 'superseded') end
+  place_in_sets(item, held)
 end
 
--- Puts it into its place, as of the copy *copy*. Returns 'pending', 'unchanged' or 'superseded'.
-function held_retirements.release(item, copy, act, by)
-  if is_overtaken(item, held_retirements.of(item)) then
-    held_retirements.supersede(item, 'ended')
-    return 'superseded'
+-- Something newer is in the item than what is held of it, which so ends.
+function held_retirements.end_overtaken(item)
+  local gone = held_retirements.gone(item)
+  for _, field in pairs(gone and item.fields or {}) do
+    local newer = field.version > gone.version or (field.version == gone.version and field.arrival > gone.arrival)
+    if newer and not field.undone then return held_retirements.supersede(item, 'ended') end
   end
-  life_entries.note_held(item, act, by)
-  local gone = leave(item, nil)
-  gone.since = math.min(gone.since, now)
-  local state = retirements.retire(item, gone, copy)
-  if state ~= 'pending' then
-    step.count('pending', -1)
-    items.count_state(item.collection, gone.source, state)
-  end
-  gone.state = state
-  if state == 'pending' then
-    items.clear(item, 'attempts', 'failed', 'refused')
-    items.set(item, 'due', now)
-  end
-  if next(item.left) then left_out.remove_overtaken(item) end
-  return state
 end
 
 function held_retirements.drop(item, by)
   life_entries.note_held(item, 'dropped', by)
-  local gone = leave(item, 'discarded')
+  local gone = held_retirements.leave(item, 'discarded')
   gone.state = 'discarded'
   items.set(item, 'dropped', cjson.encode({gone = field_codes.encode(gone), by = by, at = now}))
 end

@@ -112,7 +112,7 @@ function items.save(item)
   if #gone > 0 then redis.call('HDEL', item.key, unpack(gone)) end
   step.call_in_parts('HSET', item.key, put)
   -- It was known for what could not be read of it alone.
-  if next(item.relinked) and not (next(item.fields) or next(item.left)) then redis.call('DEL', item.key) end
+  if next(item.relinked) and not (next(item.fields) or next(item.left) or item.meta.held) then redis.call('DEL', item.key) end
   item.touched, item.changed, item.relinked = {}, {}, {}
 end
 

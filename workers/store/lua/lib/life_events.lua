@@ -8,7 +8,7 @@ local VALUES = 1500   -- of all values of an entry
 local AGAINST = 2000  -- of what values were held against
 local FIELDS = 200    -- in one entry
 local PROBLEMS = 5    -- of what was left out
-local FATES = {accepted = 'p', unchanged = 'u', stale = 's', same = 's'}
+local FATES = {accepted = 'p', unchanged = 'u', stale = 's', same = 's', held = 'h', discarded = 'd'}
 
 -- How each event came about, and what proved it: the same for all that it changes.
 local heads = {}

@@ -1,6 +1,7 @@
 -- Shared: what becomes of records whose keys no item has: a letter, ignored, or to be created.
 -- request.collection, request.index, request.missing, request.message: as index_page.lua says
 --! uses step items item_schedule dead_letters retirements resting_records creation slices life_entries
+--! uses held_release held_retirements
 
 local request, now = step.request, step.now
 local missing_items = {}
@@ -35,6 +36,9 @@ function missing_items.decide_missing(record, started, all, ended, due)
   end
   local slugs = items.unsent_slugs(item)
   items.set(item, 'doubt', nil)
+  -- There is nothing to be approved.
+  local gone = item.meta.held and held_retirements.gone(item)
+  if gone and (gone.came_at or gone.since) <= ended then held_release.release(item, nil, 'nothing', nil) end
   local none = retirements.retire_nothing(item, started)
   local what = none and 'retired' or request.missing
   if none then

@@ -5,7 +5,7 @@
 if ARGV[6] ~= 'dry' then return redis end
 
 local READS = {}
-for name in string.gmatch('TIME INFO GET MGET EXISTS HEXISTS HGET HMGET HVALS HGETALL HKEYS PTTL HSTRLEN SCARD SISMEMBER ZCARD '
+for name in string.gmatch('TIME INFO GET MGET EXISTS HEXISTS HGET HMGET HVALS HLEN HGETALL HKEYS PTTL HSTRLEN SCARD SISMEMBER ZCARD '
   .. 'ZCOUNT ZSCORE ZRANGE ZRANGEBYSCORE', '%a+') do READS[name] = true end
 
 local store = redis

@@ -15,7 +15,7 @@ function resting_records.is_at_rest(item)
   for _, field in pairs(item.fields) do
     if field.state == 'pending' or field.state == 'dead' or items.wants_repair(field) then return false end
   end
-  return not (next(item.left) or item.meta.claim or item.meta.lookup or item.meta.lane)
+  return not (next(item.left) or item.meta.held or item.meta.claim or item.meta.lookup or item.meta.lane)
 end
 
 local function was_written(item)

@@ -1,5 +1,5 @@
 -- Shared, of accept: changes whose versions cannot be compared with what their items hold.
---! uses versions step items version_order
+--! uses versions step items field_kinds
 
 local now_us, given = step.now_us, step.given
 local HOUR_US = 3600 * 1000000
@@ -18,7 +18,7 @@ local function version_problem(change, fills)
   for _, triple in ipairs(change.fields) do
     local place = item.key .. ' ' .. triple[1]
     local there, name = kinds[place] or fills[place], triple[1]
-    if not there then there, name = version_order.other_kind(item, triple[1], kind) end
+    if not there then there, name = field_kinds.other_kind(item, triple[1], kind) end
     if there and there ~= kind then
       local what = name == items.GONE and 'its retirement' or 'the field ' .. name
       return 'its version is ' .. KINDS[kind] .. ', but ' .. what .. ' of '

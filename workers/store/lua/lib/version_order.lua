@@ -6,7 +6,7 @@
 -- A change without a version (workers/model/changes.py, Placed) that runs again goes over what has no
 -- higher arrival number than the newest when it first came (event.again.arrival), and over nothing
 -- else. What an older release kept lacks that number, and goes by when it came.
---! uses versions step items arrivals inferred_retirements
+--! uses versions step items arrivals inferred_retirements held_retirements field_kinds
 
 local request, now, now_us, given = step.request, step.now, step.now_us, step.given
 
@@ -100,34 +100,36 @@ local function are_apart(one, other)
   return kind ~= other_kind and kind ~= versions.BEFORE and other_kind ~= versions.BEFORE
 end
 
+local WAITS = ':waits'  -- the retirement that has not taken its place (held_retirements.lua)
+
+local function waiting_of(item) return item.meta.held and held_retirements.gone(item) or nil end
+
+local function fields_of(item)
+  local gone = waiting_of(item)
+  if not gone then return item.fields end
+  local all = {[WAITS] = gone}
+  for name, field in pairs(item.fields) do all[name] = field end
+  return all
+end
+
 -- A value of *slug* is compared with that of its field, and with the retirement of its item; a
 -- retirement with all that is held.
-local function is_compared(slug, name) return slug == items.GONE or name == slug or name == items.GONE end
-
--- As an older release left what a snapshot gave.
-local function seems_of_snapshot(held) return held.lane == 3 and not (held.event or held.events or held.delivery) end
-
-local function is_of_snapshot(held) return held.snapshot_time ~= nil or seems_of_snapshot(held) end
-
--- Whether the value that takes *version* has the time of a snapshot.
-function version_order.has_snapshot_time(held, version, snapshot)
-  if held and held.version == version and held.snapshot_time then return 1 end
-  if not snapshot or versions.kind_of(version) ~= 't' then return nil end
-  local ms = math.floor(versions.micros_of(version) / 1000)
-  return (ms == snapshot.as_of_ms or ms == snapshot.before_ms) and 1 or nil
+local function is_compared(slug, name)
+  return slug == items.GONE or name == slug or name == items.GONE or name == WAITS
 end
 
 -- The newest version of what a change without one goes over; false: it comes after something that
 -- came after it.
 local function newest_before(item, slug, event)
   local newest
-  for name, field in pairs(item.fields) do
+  for name, field in pairs(fields_of(item)) do
     if is_compared(slug, name) then
       local before = not stands_back(event) or version_order.came_before(field, event)
       local own = slug ~= items.GONE and item.fields[slug]
       local apart = own and are_apart(own.version, field.version)
       if before and not apart and (not newest or field.version > newest) then newest = field.version end
-      local late = first_arrival(event) or arrivals.spooled
+      -- What is older than a retirement that waits is taken.
+      local late = (slug == items.GONE or name ~= WAITS) and (first_arrival(event) or arrivals.spooled)
       if not before and late and not gave(field, event) then return false end
     end
   end
@@ -158,7 +160,8 @@ end
 
 -- The version of a change that has none of its own; nil: it is not to go over what is held.
 local function placed_version(item, slug, placed, event)
-  local held, gone = item.fields[slug], item.fields[items.GONE]
+  local gone = waiting_of(item) or item.fields[items.GONE]
+  local held = slug == items.GONE and gone or item.fields[slug]
   if held and gave(held, event) then return held.version end
   local newest = newest_before(item, slug, event)
   if newest == false then return nil end
@@ -173,11 +176,11 @@ end
 -- that row, whose time says when it was read.
 local function replacing_version(item, slug, version, event)
   local newest = version
-  for name, field in pairs(item.fields) do
+  for name, field in pairs(fields_of(item)) do
     if is_compared(slug, name) and field.version > version and not are_apart(field.version, version) then
       if name == slug and gave(field, event) then return field.version end
       local before = not stands_back(event) or version_order.came_before(field, event)
-      if not is_of_snapshot(field) or not before then return version end
+      if not field_kinds.is_of_snapshot(field) or not before then return version end
       if field.version > newest then newest = field.version end
     end
   end
@@ -189,50 +192,6 @@ function version_order.version_of(item, slug, change, event)
     return replacing_version(item, slug, change.version, event)
   end
   return given(change.version) or placed_version(item, slug, change.placed, event)
-end
-
--- A time that a snapshot gave, where the source numbers its changes, or the version of a retirement: it
--- is before everything, and its field takes the kind of the next live event.
-local function yields(held, kind)
-  if held.retirement_version then return kind ~= versions.kind_of(held.version) end
-  return kind == 's' and versions.kind_of(held.version) == 't' and is_of_snapshot(held)
-end
-
--- Whether the value that takes *version*, which is not its own, has it of a retirement.
-function version_order.has_kind_of_retirement(held, version, change)
-  local own = given(change.version) and not given(change.snapshot)
-  if own or versions.kind_of(version) == versions.BEFORE then return nil end
-  if held and versions.kind_of(held.version) == versions.kind_of(version) then return (held.retirement_version or held.snapshot_time) and 1 or nil end
-  return not given(change.version) and (not held or versions.kind_of(held.version) == versions.BEFORE) and 1 or nil
-end
-
--- What of an item has versions of another kind than *kind*, and which; nil: none.
-function version_order.other_kind(item, slug, kind)
-  local function differs(name)
-    local field = item.fields[name]
-    local held = field and versions.kind_of(field.version)
-    return held and held ~= versions.BEFORE and held ~= kind and not yields(field, kind) and held or nil
-  end
-  local own = item.fields[slug]
-  if own and versions.kind_of(own.version) ~= versions.BEFORE then return differs(slug), slug end
-  if slug ~= items.GONE then return nil end
-  local found, where
-  for name in pairs(item.fields) do
-    local held = differs(name)
-    if not held then return nil end
-    if not where or name < where then found, where = held, name end
-  end
-  return found, where
-end
-
-function version_order.yield_kind(item, slug, version)
-  for _, name in ipairs({slug, items.GONE}) do
-    local held = item.fields[name]
-    if held and yields(held, versions.kind_of(version)) then
-      held.version = versions.BEFORE
-      items.touch(item, name)
-    end
-  end
 end
 
 -- At an equal version a snapshot wins over what had come long enough before it was taken.
@@ -275,7 +234,7 @@ end
 
 -- Whether a value goes over the retirement of its item. Where versions cannot be compared
 -- the later delivery does; a retirement that was undone stops nothing.
-local function goes_over(gone, version, event, change)
+function version_order.goes_over(gone, version, event, change)
   if gone and inferred_retirements.is_void(gone) then return true end
   -- What a snapshot says of a field that is not held may come before everything.
   local before = gone and gone.undone and versions.kind_of(version) == versions.BEFORE
@@ -284,11 +243,16 @@ local function goes_over(gone, version, event, change)
   return gone.undone or wins_ties(gone, event) or outlives(gone, change.snapshot) or version_order.came_before(gone, event)
 end
 
+-- Whether the retirement *gone* is newer.
+local function stops(gone, slug, version, event, change)
+  return not inferred_retirements.confirms(slug, gone, version_order.LATER) and not version_order.goes_over(gone, version, event, change)
+end
+
 -- Whether a value is new to its item: a retirement is compared with all that is held of it.
 function version_order.is_news(item, slug, version, event, change)
-  local gone = item.fields[items.GONE]
-  if not inferred_retirements.confirms(slug, gone, version_order.LATER) and not goes_over(gone, version, event, change) then return false end
+  if stops(item.fields[items.GONE], slug, version, event, change) then return false end
   if slug ~= items.GONE then return wins(item.fields[slug], version, event, change) end
+  if item.meta.held and stops(waiting_of(item), slug, version, event, change) then return false end
   for name, field in pairs(item.fields) do
     local other = versions.kind_of(field.version) ~= versions.kind_of(version) and versions.kind_of(field.version) ~= versions.BEFORE
     if name ~= items.GONE and not other and version <= field.version then

@@ -18,6 +18,7 @@
 --   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
 --   left: left_out.lua; nameless: it has problems that name no field of a record
 --   kept, summary: delivery_log.lua   again: remap.lua   assumed: items.lua   log: source_logs.lua
+--   guards, retiring: retirement_waits.lua
 --   limit: of a run, whose events are a record each; lease: the lock that it holds (run_counts.lua)
 --   stands: adoption.lua   placed, snapshot: version_order.lua   spooled, slot: spool.lua
 --   on_create: create_only.lua
@@ -33,6 +34,7 @@
 --! uses stale_values remap event_letters delivery accepted_values
 --! on demand dead_letters retirements resting_records creation slices references create_only
 --! on demand locales write_history cms_forms raw_bodies left_out fetch_queue source_logs
+--! on demand held_retirements retirement_guard retirement_waits
 --! on demand delivery_log body_letters run_counts sliced_deliveries life_bounds life_events life_entries lives
 --! on demand undo_log undo_bounds
 

@@ -5,7 +5,7 @@
 --   named: [[record, arrival]]}
 -- Returns {done, left: [record], wake}: left: another one, or none, is held of it by now.
 -- Errors: none: a full store does this as well.
---! uses step items item_schedule wakeups held_retirements run_counts losses
+--! uses step items item_schedule wakeups held_retirements held_release run_counts losses
 --! on demand resting_records
 
 local request, now = step.request, step.now
@@ -18,7 +18,7 @@ local done, lane, left = 0, nil, {}
 
 local function approve(item)
   local gone = held_retirements.gone(item)
-  local state = held_retirements.release(item, limits.copy .. losses.copy_suffix(), 'approved', request.by)
+  local state = held_release.release(item, limits.copy .. losses.copy_suffix(), 'approved', request.by)
   if state == 'superseded' then return false end
   if state == 'pending' then
     run_counts.note_retired(limits.place)

@@ -9,6 +9,7 @@
 -- Returns {done}.
 -- Errors: none: a full store does this as well.
 --! uses step reference_timeouts key_forms
+--! on demand held_release held_retirements
 
 local request, now, given = step.request, step.now, step.given
 

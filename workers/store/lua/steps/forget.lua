@@ -13,6 +13,7 @@
 -- Returns {fields, discarded, gone}.
 -- Errors: none: a full store does this as well.
 --! uses step life_bounds undo_bounds items item_schedule dead_letters letter_groups left_out fetch_queue delivery_log
+--! uses held_retirements
 
 local request = step.request
 
@@ -40,6 +41,12 @@ local function discard_fields(item)
     -- A letter of the CMS is of one item: with it goes the whole letter.
     if field.letter then drop_letter(field.letter) end
   end
+end
+
+local function discard_held(item)
+  if not item.meta.held then return end
+  held_retirements.leave(item, 'discarded')
+  fields, discarded = fields + 1, discarded + 1
 end
 
 local function leave_letters(item)
@@ -87,6 +94,7 @@ end
 local function forget_record()
   local item = items.load(request.collection, request.record)
   discard_fields(item)
+  discard_held(item)
   leave_letters(item)
   leave_sets(item)
   for _, place in ipairs(request.places) do leave_index(request.record, place) end

@@ -4,7 +4,7 @@
 -- ARGV[2]: {token, collection, destination, batch, limits (retirement_guard.lua), weak}
 -- Returns {done, more, wake}: so many have gone out; more: call again; wake: a job is to be enqueued.
 -- Errors: none: a full store does this as well.
---! uses step items item_schedule wakeups held_retirements retirement_guard run_counts losses
+--! uses step items item_schedule wakeups held_retirements held_release retirement_guard run_counts losses
 
 local request, now = step.request, step.now
 local MOST = 100  -- in one step
@@ -29,7 +29,7 @@ for _, record in ipairs(due) do
     held_retirements.leave_sets(item)
   else
     lane = math.min(lane, held_retirements.gone(item).lane or 1)
-    if held_retirements.release(item, limits.copy .. losses.copy_suffix(), 'sent', nil) == 'pending' then
+    if held_release.release(item, limits.copy .. losses.copy_suffix(), 'sent', nil) == 'pending' then
       run_counts.note_retired(limits.place)
       done = done + 1
     end

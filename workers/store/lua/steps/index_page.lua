@@ -22,7 +22,7 @@
 -- Errors: none: a full store does this as well.
 --! uses step items item_schedule retirements creation references listing_schedule item_status
 --! uses duplicate_keys missing_items reference_timeouts filter_answers key_forms
---! on demand lives life_entries life_requests life_bounds before_values undo_log
+--! on demand lives life_entries life_requests life_bounds before_values undo_log held_release held_retirements
 
 local request, now, given = step.request, step.now, step.given
 

@@ -8,6 +8,7 @@
 -- Returns {done, till, fields, overtaken}; not done: it is in a claim until *till*.
 -- Errors: none: a full store does this as well.
 --! uses step life_bounds life_entries items item_schedule dead_letters retirements creation references left_out
+--! uses held_retirements
 
 local request, now = step.request, step.now
 
@@ -146,6 +147,8 @@ local function merge()
   creation.replay_values(from, 'kind', 'missing')
   for slug, field in pairs(from.fields) do take(item, slug, field) end
   settle_retirements(item)
+  held_retirements.move(from, item)
+  held_retirements.end_overtaken(item)
   items.forget_confirmations(item)
   if not is_new then write_again(item) end
   merge_meta(item, is_new)

@@ -15,6 +15,7 @@
 -- Errors: OOM: the store is full, and nothing was done.
 --! uses versions step items item_schedule wakeups inferred_retirements retirements creation run_counts item_status
 --! uses life_entries before_values
+--! on demand held_retirements
 
 local request, now, given = step.request, step.now, step.given
 
@@ -93,11 +94,22 @@ local function undo_inferred(item, source, as_of_ms)
   return true
 end
 
+-- The same of a retirement that waits, or was dropped. Returns whether there was one.
+local function end_holds(item, source, as_of_ms)
+  if item.meta.dropped then held_retirements.forget_dropped(item) end
+  local gone = held_retirements.gone(item)
+  local at = gone and inferred_retirements.inferred_at(gone)
+  if not at or gone.source ~= source or as_of_ms <= at then return false end
+  held_retirements.supersede(item, 'ended')
+  return true
+end
+
 local function repair(entry)
   local item = items.load(request.collection, entry.record)
   if not is_as_read(item, entry) then return false end
   local any = (entry.back or entry.make) and undo_inferred(item, request.source, request.as_of_ms)
   woken = woken or any
+  local back = entry.back and (end_holds(item, request.source, request.as_of_ms) or item.changed.dropped)
   if entry.gone then any = item_gone(item, given(entry.id)) or any end
   if entry.make then
     local till = creation.doubted_till(item)
@@ -120,7 +132,7 @@ local function repair(entry)
     life_entries.note_rewritten(item, 'c', items.unsent_slugs(item))
   end
   items.save(item)
-  return any or entry.make or entry.staged
+  return any or back or entry.make or entry.staged
 end
 
 for _, entry in ipairs(request.records) do

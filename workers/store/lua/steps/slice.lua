@@ -4,6 +4,7 @@
 -- Returns {name, more}: what it worked on, or false; and whether anything is left.
 -- Errors: none: a full store does this as well.
 --! uses step items dead_letters slices references left_out missing_items reference_timeouts
+--! on demand held_release held_retirements
 
 local request = step.request
 

@@ -7,7 +7,8 @@
 --   kept: {source: {ms, most}}}: deliveries that are kept no longer are dropped
 --   lives: {bytes, ms} (life_bounds.lua)   undo: the same (undo_bounds.lua)   places: {collection: copy}
 --   audit_most: of the audit list
--- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
+-- Returns {wake: [name], ms, held: [collection]}: ms until the next stored time, at most 1,000; held:
+--   in which held retirements are to be decided on (held_sweep.lua).
 -- Errors: none: a full store does this as well.
 --! uses step items wakeups life_bounds undo_bounds dead_letters pauses item_schedule destination_health
 --! on demand resting_records fetch_queue delivery_log plan_room publish_wait audit_list
@@ -127,25 +128,35 @@ redis.call('UNLINK', 'instep:history', 'instep:history-trimmed')  -- of an older
 drop_tombstones()
 resting_records.trim(given(request.places) or {})
 dead_letters.trim_closed()
+
+-- The wait of some retirements of *collection* has ended, or those that wait are to be told that they are asked for.
+local function has_held(collection)
+  local key = 'instep:held-delay:' .. collection
+  clamp_future(key)
+  if redis.call('ZCOUNT', key, '-inf', now) > 0 then return true end
+  return redis.call('EXISTS', key) == 1 and redis.call('HEXISTS', 'instep:collection:' .. collection, 'asks') == 1
+end
+
 local resting = end_pauses()
 local open_lanes = {}
 for _, lane in ipairs(step.LANES) do
   if not pauses.is_lane_paused(lane) then open_lanes[#open_lanes + 1] = lane end
 end
-local wake = {}
+local wake, held = {}, {}
 for _, destination in ipairs(request.destinations) do
   for _, collection in ipairs(destination.collections) do
+    if has_held(collection) then held[#held + 1] = collection end
     for _, lane in ipairs(step.LANES) do clamp_future('instep:due:' .. collection .. ':' .. lane) end
   end
   if not wakeups.paused(destination.name) then
     local at = tonumber(redis.call('ZSCORE', 'instep:wakes', destination.name))
     local ready = at and at <= now
     -- A stored time may be that of a repair in a minute: it holds up nothing that is due now.
-    local held = redis.call('HMGET', 'instep:destination:' .. destination.name, 'gate_until',
+    local gates = redis.call('HMGET', 'instep:destination:' .. destination.name, 'gate_until',
       'lower_until')
     local lanes = open_lanes
-    if (step.sane(held[2], 61000) or 0) > now then lanes = {open_lanes[1] == 'live' and 'live' or nil} end
-    if not ready and (step.sane(held[1], 61000) or 0) <= now then
+    if (step.sane(gates[2], 61000) or 0) > now then lanes = {open_lanes[1] == 'live' and 'live' or nil} end
+    if not ready and (step.sane(gates[1], 61000) or 0) <= now then
       ready = has_due(destination, at, lanes)
     end
     if ready and open_lanes[1] and wakeups.claim_marker(destination.name) then wake[#wake + 1] = destination.name end
@@ -162,4 +173,4 @@ if #fetchers > 0 and fetch and wakeups.claim_marker(fetch_queue.QUEUE) then wake
 local ms = (unclamped or more_lives or more_undo or resting) and 0 or 1000
 local first = redis.call('ZRANGEBYSCORE', 'instep:wakes', '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 if first[2] then ms = math.min(ms, tonumber(first[2]) - now) end
-return step.answer({wake = wake, ms = ms})
+return step.answer({wake = wake, ms = ms, held = held})

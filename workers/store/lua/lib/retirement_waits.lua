@@ -1,0 +1,51 @@
+-- Shared, of accept: whether a retirement that comes is held, and for what.
+-- request.guards: {collection: limits}, of those in which retirements are held (retirement_guard.lua)
+-- request.retiring: how many records a reconcile has yet to retire, with those of this call
+--! uses step items item_ids delivery held_retirements retirement_guard
+
+local request, now, given = step.request, step.now, step.given
+
+local retirement_waits = {}
+local totals, passed = {}, {}  -- by collection: retirements of this call; those that were looked at
+
+local function total_of(collection)
+  if not totals[collection] then
+    local number = 0
+    for _, event in ipairs(delivery.events) do
+      for _, change in ipairs(event.changes) do
+        local last = change.fields[#change.fields]
+        if change.collection == collection and last and last[1] == items.GONE then number = number + 1 end
+      end
+    end
+    totals[collection] = number
+  end
+  return totals[collection]
+end
+
+-- Nothing leaves the site by it: what it asks for is done, or under way.
+local function changes_nothing(item, gone)
+  local before = items.in_force(item)
+  return gone.value == '"keep"' or (before and (before.value == gone.value or before.value == '"delete"'))
+end
+
+-- All items are known by their keys, and none has this one.
+function retirement_waits.has_no_item(item, change, place)
+  if change.by ~= 'key' or items.live_claim(item) or item.meta.doubt then return false end
+  if redis.call('HEXISTS', 'instep:ids:' .. place, change.record) == 1 then return false end
+  return item_ids.is_index_known(redis.call('HGET', 'instep:index:' .. place, 'mark'), place)
+end
+
+-- Returns whether *gone* is held; second, until when it waits for others; third, whether an item may go by it.
+function retirement_waits.look(item, change, gone)
+  local collection, limits = change.collection, given((given(request.guards) or {})[change.collection])
+  local before = passed[collection] or 0
+  passed[collection] = before + 1
+  if not limits then return false, nil, true end
+  if changes_nothing(item, gone) or retirement_waits.has_no_item(item, change, limits.place) then return false, nil, false end
+  if held_retirements.asks(collection) then return true, nil end
+  if request.mode ~= 'reconcile' and limits.delay_ms > 0 then return true, now + limits.delay_ms end
+  local more = (given(request.retiring) or total_of(collection)) - before
+  return retirement_guard.asks(collection, limits, math.max(1, more)), nil, true
+end
+
+return retirement_waits
