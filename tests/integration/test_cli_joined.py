@@ -152,7 +152,7 @@ def test_status_has_every_documented_key(context, shown):
         *("destinations", "collections", "sources", "fields", "balanced", "dead_letters"),
         *("fetchers", "processes", "reconciles", "refusals", "not_live", "memory", "losses"),
         *("spool", "reasons", "notices", "workers_seen", "problems"),
-        "freshness",
+        *("freshness", "held_deletes"),
     }
     assert set(found["destinations"]["site"]) == {
         *("state", "reason", "since", "by", "calls", "rate_limited", "budget"),

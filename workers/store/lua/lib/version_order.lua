@@ -227,7 +227,7 @@ end
 -- Whether a value takes the place of the one that is held.
 local function wins(held, version, event, change)
   -- That a snapshot was taken later says nothing of its rows.
-  if held and held.undo and version_order.has_snapshot_time(nil, version, given(change.snapshot)) then return false end
+  if held and held.undo and field_kinds.has_snapshot_time(nil, version, given(change.snapshot)) then return false end
   if not held or version > held.version then return true end
   return version == held.version and wins_tie(held, event, change)
 end
