@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
 
 from flask import Response
+from marshmallow import Schema, fields
 from werkzeug.exceptions import HTTPException
 
 from service.operate.page import FilterInvalid
@@ -29,6 +30,8 @@ _WORDS: Final[Mapping[int, tuple[str, str, str]]] = MappingProxyType(
         503: ("no free thread or room", "one in time", "send it again in a moment"),
     }
 )
+_MISSING: Final = fields.Field.default_error_messages["required"]
+_UNKNOWN: Final = Schema.error_messages.get("unknown", "Unknown field.")
 _REST: Final = ("an error", "another request", _SEE)
 
 
@@ -93,21 +96,33 @@ def _words(error: HTTPException, status: HTTPStatus) -> tuple[str, str, str]:
     messages = getattr(error, "data", {}).get("messages")
     if not messages:
         return _WORDS.get(status, _REST)
-    found = "; ".join(_flat(messages))
-    return found, "parameters and a body as /api/openapi.json describes them", "correct them"
+    flat = [*_flat(messages)]
+    found = "; ".join(f"{where} {name}: {message}" for where, name, message in flat)
+    return found, "parameters and a body as /api/openapi.json describes them", _advice(flat)
 
 
-def _flat(messages: Any, path: str = "") -> Iterator[str]:
-    """Yield ``limit: Not a valid integer.`` for each message of marshmallow."""
+def _advice(messages: Sequence[tuple[str, str, str]]) -> str:
+    """Return what to do about *messages*: which parameters to give, to leave out, to correct."""
+    done: dict[str, list[str]] = {"give": [], "leave out": [], "correct": []}
+    for where, name, message in messages:
+        kind = {_MISSING: "give", _UNKNOWN: "leave out"}.get(message, "correct")
+        named = f"{name} in the {'query' if where == 'query' else 'body'}"
+        done[kind].append(named if name else "the body")
+    return "; ".join(f"{kind} {', '.join(names)}" for kind, names in done.items() if names)
+
+
+def _flat(messages: Any, where: str = "", path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield ``("query", "limit", "Not a valid integer.")`` for each message of marshmallow."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
             # The outermost name is where it stands: query or json.
-            yield from _flat(inner, f"{path}.{name}" if path else f"{name} ")
+            inside = f"{path}.{name}" if path else str(name)
+            yield from _flat(inner, where or str(name), inside if where else "")
     elif isinstance(messages, list):
         for each in messages:
-            yield from _flat(each, path)
+            yield from _flat(each, where, path)
     else:
-        yield f"{path.replace(' .', ': ').strip()}: {messages}"
+        yield where, path, str(messages)
 
 
 def _response(status: HTTPStatus, words: tuple[str, str, str]) -> Response:

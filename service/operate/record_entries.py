@@ -196,6 +196,8 @@ def _not_sent(entry: Entry) -> str:
     again = f"; again in {wait:g} s" if wait else ""
     if message == "no request":
         return f"nothing was sent; the collection's schema is read first{again}"
+    if message == "left out":
+        return f"the request went without it; it goes again{again.removeprefix('; again')}"
     return f"not sent: {message or 'no connection'}{again}"
 
 

@@ -40,6 +40,12 @@ _REMEDIES: Final = (
     ),
     _Remedy(
         "unmapped",
+        r"\bthe body (?:is (?:not|neither)|holds more|nests|has a document)",
+        "see the body by `instep dead show ID`, have its source send it whole and in the form that "
+        "its Content-Type says, then discard",
+    ),
+    _Remedy(
+        "unmapped",
         r"ahead of .*clock|in the future",
         "set the clock of the source right; the next event of each record closes its letter",
     ),

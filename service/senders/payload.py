@@ -83,7 +83,13 @@ def parse(headers: Mapping[str, str], body: bytes) -> Any:
     """Return a form or JSON, by the content type; raises PayloadInvalid."""
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
     # curl -d declares JSON as a form.
-    return parse_form(body) if media == FORM and not looks_json(body) else parse_json(body)
+    if media != FORM or looks_json(body):
+        return parse_json(body)
+    if body.strip() and b"=" not in body:
+        raise PayloadInvalid(
+            "the body is neither JSON nor the form that its Content-Type says: no name=value in it"
+        )
+    return parse_form(body)
 
 
 def looks_json(body: bytes) -> bool:

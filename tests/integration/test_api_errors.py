@@ -51,6 +51,30 @@ def test_a_body_of_another_content_type_is_422(rig):
     assert "name" in error["found"]
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "do"),
+    [
+        ("record", {}, "give collection in the query, key in the query"),
+        (
+            "record",
+            {"collection": "products", "key": "a", "kye": "b"},
+            "leave out kye in the query",
+        ),
+        ("deliveries", {"limit": "x"}, "correct limit in the query"),
+    ],
+)
+def test_a_wrong_query_says_which_parameter_and_what_to_do(rig, path, query, do):
+    error = assert_error(rig.get(f"/api/{path}", ADMIN, **query), 422)
+    assert error["do"] == do
+
+
+def test_a_wrong_body_says_which_key_and_what_to_do(rig):
+    error = assert_error(send(rig, b'{"resaon": "x"}'), 422)
+    assert error["do"] == "give name in the body; leave out resaon in the body"
+    error = assert_error(send(rig, b"{"), 400)
+    assert error["do"] == "correct the body"
+
+
 def test_no_token_is_401_and_a_view_token_403(rig):
     assert_error(rig.get("/api/status", None), 401)
     assert_error(rig.post("/api/pause", VIEW, name="site"), 403)

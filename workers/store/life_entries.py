@@ -158,7 +158,8 @@ def entry_of(told: Sequence[Any]) -> Entry:
 
 
 def _request(kind: str, **known: Any) -> Request:
-    return Request(_KINDS.get(kind[:1], kind), kind[1:] == "s", **known)
+    how = {"sent": False} if "n" in kind[1:] else {}  # told as of an answer: its values died
+    return Request(_KINDS.get(kind[:1], kind), "s" in kind[1:], **(how | known))
 
 
 def _answered(at: datetime, told: Sequence[Any]) -> Entry:

@@ -61,9 +61,14 @@ class RecordHistory:
         return Dropped(int(entries or 0), moment(int(till)) if till else None)
 
     def _placed(self, collection: str, entry: Entry) -> Entry:
-        """Return *entry* with method and path of its request."""
+        """Return *entry* with method and path of its request, if one was sent."""
         configured = self._settings.collections.get(collection)
-        if entry.call is None or configured is None or entry.call.kind not in REQUESTS:
+        if (
+            entry.call is None
+            or not entry.call.sent
+            or configured is None
+            or entry.call.kind not in REQUESTS
+        ):
             return entry
         if entry.call.copy not in ("", self._settings.copy_of(configured)):
             return entry  # of another site address, or collection id: its path is not known

@@ -25,6 +25,8 @@ from service.operate.remedies import remedy
         ("missing", "no item has their keys; … this one stands for all such", [], "reconcile"),
         ("unmapped", "qty: Not a valid integer; found …", ["qty"], "correct mappings.py"),
         ("unmapped", "qty: Missing data for required field.", ["qty"], "make the field optional"),
+        ("unmapped", "the body is not JSON: Expecting …", [], "have its source send it whole"),
+        ("unmapped", "the body is neither JSON nor …", [], "have its source send it whole"),
         ("unmapped", "fetch: the answer 404", ["fetch"], "could not be fetched"),
         (
             "unmapped",

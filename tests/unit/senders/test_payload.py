@@ -126,6 +126,13 @@ def test_json_that_is_called_a_form_is_read_as_json():
     assert parse(FORM, b"[1]") == [1]
 
 
+@pytest.mark.parametrize("body", [b"'{type: price}'", b'"type": 1', b"%7B%22a%22%3A1%7D"])
+def test_broken_json_that_is_called_a_form_is_refused_and_told_as_neither(body):
+    with pytest.raises(PayloadInvalid, match="neither JSON nor the form"):
+        parse(FORM, body)
+    assert parse(FORM, b" ") == {" ": ""}
+
+
 def test_pluck_finds_a_value_by_its_path():
     payload = {"product": {"revision": 7, "live": True}}
     assert pluck(payload, "product.revision", int) == 7

@@ -11,6 +11,11 @@ local KINDS = {update = 'u', create = 'c', publish = 'p', unpublish = 'r', delet
 
 local function kind_of(kind, staged) return (KINDS[kind] or 'u') .. (staged and 's' or '') end
 
+-- What is told of a request before its answer.
+local function head_of(how)
+  return '"c","' .. kind_of(request.kind, request.staged) .. how .. '","' .. (given(request.index) or '') .. '",'
+end
+
 local call_head, call_text
 
 -- The part that is the same for all items of a request.
@@ -18,7 +23,7 @@ local function call_of()
   if not call_text then
     local call = given(request.reply) or {}
     local status = given(call.status)
-    call_head = '"c","' .. kind_of(request.kind, request.staged) .. '","' .. (given(request.index) or '') .. '",'
+    call_head = head_of('')
     call_text = (status and string.format('%.0f', status) or 'null') .. ',' .. lives.text_of(call.code, CODE) .. ',' .. lives.text_of(call.message)
   end
   return call_head, call_text
@@ -85,6 +90,18 @@ local function problems_text(deaths)
   return table.concat(told, ',')
 end
 
+-- Whether the request carried anything of the item.
+local function is_carried(call, claim, verdict)
+  if call.sent == false then return false end
+  if not verdict.unsent then return true end
+  local unsent = {}
+  for _, slug in ipairs(verdict.unsent) do unsent[slug] = true end
+  for slug in pairs(claim.fields) do
+    if not unsent[slug] then return true end
+  end
+  return false
+end
+
 -- *claim*.fields: what was sent; *done*: the slugs that were written.
 function life_requests.note_answered(item, claim, verdict, done)
   if request.kind == 'look' then return end
@@ -94,10 +111,12 @@ function life_requests.note_answered(item, claim, verdict, done)
   local wait = verdict.wait_ms or 0
   local death = verdict.deaths and verdict.deaths[1]
   -- Values that the schema refuses die without a request: what became of them is told as of an answer.
-  if not call or (call.sent == false and not death) then
+  local carried = call and is_carried(call, claim, verdict)
+  if not call or not (carried or death) then
     if not all then
+      local message = call and (call.sent == false and call.message or 'left out')
       lives.note(item.collection, item.record, '"n","' .. kind_of(request.kind, request.staged) .. '",'
-        .. lives.text_of(call and call.message) .. ',' .. string.format('%.0f', wait))
+        .. lives.text_of(message) .. ',' .. string.format('%.0f', wait))
     end
     return
   end
@@ -106,6 +125,7 @@ function life_requests.note_answered(item, claim, verdict, done)
       .. lives.text_of(death.code, CODE) .. ',' .. lives.text_of(death.message)
   end
   local id = given(verdict.made) or given(verdict.id) or ''
+  if not carried then head = head_of('n') end
   local entry = head .. encode(id) .. ',' .. text .. ',' .. fates
   if not all then
     entry = entry .. ',"' .. why_of(verdict) .. '",' .. string.format('%.0f', wait) .. ',' .. (item.meta.attempts or 0)
