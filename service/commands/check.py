@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -78,8 +77,7 @@ def _report(found: Findings, json_wanted: bool) -> None:
     if json_wanted:
         as_json(found.as_dict())
         return
-    # In a pipe a finding is one line, for grep.
-    for line in found.lines(width() if sys.stdout.isatty() else None):
+    for line in found.lines(width()):
         echo(line)
 
 

@@ -32,8 +32,8 @@ class Findings:
         problems += [problem.as_dict() | {"level": "warning"} for problem in self.warnings]
         return {"ok": not self.errors, "problems": problems, "notes": self.notes}
 
-    def lines(self, columns: int | None = None) -> Iterator[str]:
-        """Yield the lines for people, errors first; without *columns* each finding is one line."""
+    def lines(self, columns: int) -> Iterator[str]:
+        """Yield the lines for people, errors first."""
         yield from _group("Errors", self.errors, columns, "red")
         yield from _group("Warnings", self.warnings, columns, "yellow")
         yield from _group("Notes", self.notes, columns)
@@ -44,14 +44,11 @@ class Findings:
 
 
 def _group(
-    title: str, entries: Sequence[object], columns: int | None, colour: str | None = None
+    title: str, entries: Sequence[object], columns: int, colour: str | None = None
 ) -> Iterator[str]:
     if not entries:
         return
     yield click.style(f"{title}:", fg=colour, bold=True)
     for entry in entries:
-        if columns is None:
-            yield f"  {entry}"
-        else:
-            yield from wrapped(str(entry), columns, first="  ", rest="    ")
+        yield from wrapped(str(entry), columns, first="  ", rest="    ")
     yield ""

@@ -26,6 +26,11 @@ def printable(value: Any) -> str:
     )
 
 
+def number(count: int, one: str, more: str = "") -> str:
+    """Return ``1 field``, ``2,000 fields``; *more*: the plural where it has no added s."""
+    return f"{count:,} {one if count == 1 else more or f'{one}s'}"
+
+
 def table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, none: bool = True
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from service.commands.output import as_json, printable, table
+from service.commands.output import as_json, number, printable, table
 from service.commands.session import joined, operator
 
 if TYPE_CHECKING:
@@ -195,7 +195,8 @@ def show_figures(found: dict[str, Any], *, dry: bool) -> None:
         if found["changed"] > SHOWN:
             click.echo(f"  and {found['changed'] - SHOWN:,} more")
     would = "would change" if dry else "changed"
-    click.echo(f"{found['changed']:,} fields of {found['items']:,} items {would}")
+    fields, items = number(found["changed"], "field"), number(found["items"], "item")
+    click.echo(f"{fields} of {items} {would}")
     for name, words in WORDS:
         if found[name]:
             click.echo(f"{found[name]:9,}  {words}")

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import click
 
 from service.commands.dead_page import lines, local
-from service.commands.output import as_json, printable
+from service.commands.output import as_json, number, printable
 from service.commands.page import echo, width, wrapped
 from service.commands.session import joined
-from workers.store.runs import Kind, State
+from workers.store.runs import BEGUN, State
+
+_ALL: Final = {"deliveries": ("delivery", "deliveries"), "letters": ("letter", "letters")}
+_FIGURES: Final = {
+    "groups": ("problem marked", "problems marked"),
+    "replayed": ("replayed", "replayed"),
+    "discarded": ("discarded", "discarded"),
+    "closed": ("closed before", "closed before"),
+    "left": ("left", "left"),
+    "events": ("event", "events"),
+    "taken": ("value accepted", "values accepted"),
+    "same": ("value unchanged", "values unchanged"),
+    "stale": ("value older than the current one", "values older than the current ones"),
+    "unwanted": ("event that no mapping uses", "events that no mapping uses"),
+    "repeats": ("repeated event", "repeated events"),
+    "not_fetched": ("notice not fetched again", "notices not fetched again"),
+    "letters": ("dead letter closed", "dead letters closed"),
+    "unmapped": ("event not mapped", "events not mapped"),
+}
 
 
 @click.group()
@@ -20,7 +38,7 @@ def runs() -> None:
 
 
 @runs.command("list")
-@click.option("--kind", type=click.Choice(get_args(Kind)), help="Only of this kind.")
+@click.option("--kind", type=click.Choice(BEGUN), help="Only of this kind.")
 @click.option("--state", type=click.Choice(get_args(State)), help="Only in this state.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
@@ -53,8 +71,15 @@ def _of(run: Mapping[str, Any]) -> str:
 
 
 def _figures(figures: Mapping[str, Any]) -> str:
-    numbers = {name: value for name, value in figures.items() if value and name != "reasons"}
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in numbers.items())
+    """Return the figures of a run in words; the first tell how much is done."""
+    of = next((name for name in _ALL if name in figures), None)
+    told = [f"{figures.get('done', 0):,} of {number(figures[of], *_ALL[of])}"] if of else []
+    for name, value in figures.items():
+        if value and isinstance(value, int) and name not in {"done", "matched", of}:
+            known = _FIGURES.get(name)
+            words = f"{name.replace('_', ' ')} {value:,}"
+            told.append(number(value, *known) if known else words)
+    return ", ".join(told)
 
 
 @runs.command()

@@ -52,18 +52,22 @@ def _source(
     name: str, status: Mapping[str, Any], configuration: Configuration, scope: Scope
 ) -> dict[str, Any]:
     counted, source = status["sources"][name], configuration.settings.sources[name]
-    options = [r.options for r in configuration.mappings.rules if r.options.source == name]
+    options = [
+        rule.options
+        for rule in configuration.mappings.rules
+        if rule.options.source == name and rule.options.collection in scope.collections
+    ]
     every = any(each.topics is None for each in options)
     return {
         "name": name,
         "sender": source.sender,
-        "collections": sorted({each.collection for each in options} & scope.collections),
+        "collections": sorted({each.collection for each in options}),
         # null: a mapping takes every topic.
         "topics": None if every else sorted({t for each in options for t in each.topics or ()}),
         **{figure: counted[figure] for figure in _FIGURES},
         "refusals": status["refusals"].get(name, {}),
         "secrets": counted["secrets"],
-        "stale": sum(counted["stale"].values()),
+        "stale": sum(n for of, n in counted["stale"].items() if of in scope.collections),
     }
 
 

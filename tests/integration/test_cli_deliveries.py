@@ -157,7 +157,7 @@ def test_in_a_pipe_a_replay_wants_yes(run, corrected):
 def test_a_dry_run_shows_and_changes_nothing(run, corrected):
     result = run("replay", "erp-1", "--dry-run")
     assert result.exit_code == 0, result.output
-    assert "1 fields of 1 items would change" in result.stdout
+    assert "1 field of 1 item would change" in result.stdout
     assert corrected.price("a") == 500
 
 
@@ -166,6 +166,8 @@ def test_with_yes_it_is_done(run, corrected):
     assert result.exit_code == 0, result.output
     assert "Replayed: 1 of 1" in result.stdout
     assert (corrected.price("a"), corrected.price("b")) == (5, 600)
+    listed = CliRunner().invoke(main, ["runs", "list"], env=corrected.environ).stdout
+    assert listed.splitlines()[2].endswith("  1 of 1 delivery, 1 event, 1 value accepted")
 
 
 @pytest.mark.parametrize(("answer", "price"), [("y\n", 5), ("n\n", 500)])

@@ -313,8 +313,10 @@ def test_runs_are_listed_and_shown(shop):
     assert (run["kind"], run["state"], run["figures"]["left"]) == ("replay", "done", 1)
     listed = shop.run("runs", "list").stdout.splitlines()[2]
     assert listed.startswith(run["id"])
-    assert listed.endswith("letters 3, done 3, replayed 2, left 1")
+    assert listed.endswith("3 of 3 letters, 2 replayed, 1 left")
     assert shop.shown("runs", "list", "--kind", "discard") == []
+    refused = shop.run("runs", "list", "--kind", "pull")
+    assert (refused.exit_code, "'replay', 'discard'" in refused.stderr) == (2, True)
     assert shop.shown("runs", "show", run["id"]) == run
     assert (
         "1 left: unmapped: qty: Not a valid integer" in shop.run("runs", "show", run["id"]).stdout

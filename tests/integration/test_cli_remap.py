@@ -100,7 +100,7 @@ def test_in_a_pipe_it_shows_what_would_change_and_asks_for_yes(run, context):
     result = run("erp", "--since", "2h")
     assert result.exit_code == 1
     assert "products    a       price  500  5" in result.stdout
-    assert "1 fields of 1 items would change" in result.stdout
+    assert "1 field of 1 item would change" in result.stdout
     assert "--yes" in result.stderr
     assert price(context) == 500
 
@@ -116,7 +116,7 @@ def test_a_dry_run_only_shows(run, context):
 def test_with_yes_it_is_done_and_the_second_time_there_is_nothing_to_do(run, context):
     result = run("erp", "--since", "2h", "--yes")
     assert result.exit_code == 0, result.output
-    assert "1 fields of 1 items changed" in result.stdout
+    assert "1 field of 1 item changed" in result.stdout
     assert price(context) == 5
     (made,) = context.runs.list()
     assert f"Run {made.id}; take it back with: instep undo --run {made.id}" in result.stdout

@@ -24,6 +24,7 @@ from workers.store.lease import Lease
 from workers.store.scripts import Steps
 
 Kind = Literal["reconcile", "remap", "replay", "undo", "pull", "discard", "seen", "ignore", "open"]
+BEGUN: Final[tuple[Kind, ...]] = ("replay", "discard", "seen", "ignore", "open")  # so far
 State = Literal["running", "done", "failed", "held", "stopped"]
 
 WAKE: Final = ":run"  # pseudo-destination: a job that carries runs out

@@ -1,0 +1,32 @@
+"""What an access of one destination is told of a source that feeds others too."""
+
+from tests.support import api_rig
+from tests.support.api_rig import SHOP, VIEW, Rig
+
+ORDERS = 'key = "number"\n        topics = ("sold",)'
+SHARED = """
+
+class Ordered(Mapping):
+    class Meta:
+        source = "till"
+        collection = "products"
+        key = "sku"
+        topics = ("secret-topic",)
+
+    stock = fields.Integer(data_key="qty")
+"""
+
+
+def test_of_a_source_that_is_shared_only_what_is_of_its_destinations_is_told(
+    tmp_path, store, store_socket, monkeypatch
+):
+    monkeypatch.setattr(
+        api_rig, "MAPPINGS", api_rig.MAPPINGS.replace('key = "number"', ORDERS) + SHARED
+    )
+    rig = Rig(tmp_path, store_socket)
+    store.hset("instep:stale:till", mapping={"products": 5, "orders": 2})
+    (till,) = rig.get("/api/sources", SHOP).json["items"]
+    whole = rig.get("/api/sources", VIEW).json["items"][1]
+    rig.close()
+    assert (till["topics"], till["collections"], till["stale"]) == (["sold"], ["orders"], 2)
+    assert (whole["topics"], whole["stale"]) == (["secret-topic", "sold"], 7)
