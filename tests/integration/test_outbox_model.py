@@ -18,6 +18,7 @@ from tests.support.depth import depth
 from tests.support.outbox_invariants import check_quiet, check_store
 from tests.support.outbox_network import Flight
 from tests.support.outbox_play import Play
+from tests.support.outbox_undoing import undo
 from workers.store import claims
 
 # Few values, versions and ids, so that they meet; versions: times, sequences, arrivals.
@@ -83,6 +84,10 @@ class Machine(RuleBasedStateMachine):
     def deliver_again(self, number):
         if deliveries := self.play.deliveries:
             self.play.accept(*deliveries[number % len(deliveries)])
+
+    @rule(number=st.integers(0, 20), again=AGAIN)
+    def undo(self, number, again):
+        undo(self.play, number, again=again)
 
     @rule(outcome=OUTCOMES, pick=PICK, again=AGAIN)
     def attempt(self, outcome, pick, again):

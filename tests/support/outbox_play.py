@@ -68,7 +68,7 @@ class Play:
             assert place == told_place
             assert (fate == "stale") == (told_fate == "stale")
             if told_fate == "unchanged":
-                self._take_unchanged(place)
+                self.take_unchanged(place)
         return answer.outcome
 
     def echo(self, number):
@@ -103,7 +103,7 @@ class Play:
         )
         return Incoming(id, "stock.changed", index, changes)
 
-    def _take_unchanged(self, place):
+    def take_unchanged(self, place):
         """A value that need not be sent is in the CMS, and nothing can still overwrite it."""
         record, slug = place
         self.reference.move(place, "unchanged")

@@ -19,6 +19,7 @@ class Newest:
     number: int  # its arrival number
     ids: set = field(default_factory=set)  # of the events accepted at this version
     state: str = "pending"
+    undo: bool = False  # it has taken back what was there
 
 
 class Reference:
@@ -43,7 +44,7 @@ class Reference:
             for slug, (value, told) in values.items():
                 version = self._version((record, slug), told)
                 self.counts["accepted"] += 1
-                if self._wins((record, slug), version, name, mode):
+                if self._wins((record, slug), version, name, mode, own=version is told):
                     self._place((record, slug), value, version, name)
                     yield (record, slug), "newest"
                 else:
@@ -59,11 +60,25 @@ class Reference:
             return held.version if held else RIGHT_AFTER
         return BEFORE if told == "first" else told
 
-    def _wins(self, place, version, name, mode):
+    def undo(self, place, number, value):
+        """Take back the value with that arrival number; return whether it is still there."""
+        self.counts["accepted"] += 1
+        held = self.fields.get(place)
+        if held is None or held.number != number:
+            self.counts["stale"] += 1
+            return False
+        ids, mark = held.ids, not held.undo
+        self._place(place, value, held.version, None)
+        self.fields[place].ids, self.fields[place].undo = ids, mark
+        return True
+
+    def _wins(self, place, version, name, mode, *, own):
         held = self.fields.get(place)
         if held is None or version is None or version > held.version:
             return True
-        return version == held.version and mode == "live" and name not in held.ids
+        if version != held.version or mode != "live" or name in held.ids:
+            return False
+        return not held.undo or not own or name is not None
 
     def _place(self, place, value, version, name):
         held = self.fields.get(place)
