@@ -306,8 +306,12 @@ def test_a_creation_is_taken_off_the_site(bench_with):
     batch = bench.batch()
     assert batch.kind == "unpublish"
     bench.write(batch, retired=True)
+    batch = bench.batch()
+    assert (batch.kind, [f.value for f in batch.items[0].fields]) == ("update", ['"archive"'])
+    bench.write(batch)
     held = bench.field("k1", GONE)
     assert (held["v"], held["U"], held["s"]) == ('"unpublish"', "r9", "written")
+    assert set(held["u"]) == {"_archived", "_draft"}
     put = event("k1", {"stock": 1}, by="key", version=at(1))
     bench.accept(replace(put, again=Again(7, 0, at(1), arrival=0)), mode="remap")
     assert "b" not in bench.field("k1", GONE)

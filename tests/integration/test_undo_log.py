@@ -202,3 +202,25 @@ def test_without_undo_nothing_is_kept(bench, log):
     bench.confirm("i1", {"stock": 1})
     bench.steps.run("sweep", {"destinations": [], "undo": None})
     assert log.of_record("products", "i1") == []
+
+
+def test_what_a_run_changes_in_slices_is_of_that_run(bench, log):
+    events = [event(f"i{n}", {"stock": n}, index=n) for n in range(400)]
+    bench.accept(*events, mode="remap", run="r3")
+    assert bench.field("i399")["X"] == "r3"
+    while hasattr(step := bench.claim(), "items"):
+        bench.write(step)
+    assert len(list(log.of_run("r3"))) == 400
+
+
+def test_a_full_store_remembers_what_is_written_still(bench, log):
+    bench.confirm("i1", {"stock": 1}, version=at(1))
+    bench.accept(event("i1", {"stock": 2}, version=at(2)))
+    batch = bench.batch()
+    limit = bench.client.info("memory")["used_memory"] - 1
+    bench.client.config_set("maxmemory", limit)
+    try:
+        bench.write(batch)
+    finally:
+        bench.client.config_set("maxmemory", 0)
+    assert told(log.of_record("products", "i1"))[0] == ("stock", "1", "2")

@@ -10,7 +10,7 @@
 
 local request, given = step.request, step.given
 local before_values = {}
-local MOST = 20480  -- bytes of a value that is held beside another
+local MOST = 102400  -- bytes of a value that is held beside another, as of undo_log.lua
 
 before_values.kept = given(request.undo) ~= nil
 

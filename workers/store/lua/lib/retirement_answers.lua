@@ -39,7 +39,7 @@ local function settle(item, claim, verdict)
   end
   items.touch(item, items.GONE)
   if gone.arrival ~= claim.fields[items.GONE] then return {} end
-  if gone.value == '"delete"' and not deleted then
+  if (gone.value == '"delete"' and not deleted) or retirements.takes_creation_back(gone) then
     gone.unpublished = 1
     return {}
   end

@@ -12,7 +12,7 @@ local function own_request(gone, status)
     return request.live and not gone.unpublished and not unpublished and 'unpublish' or 'delete'
   end
   if unpublished then return nil end
-  if gone.value == '"unpublish"' then return 'unpublish' end
+  if gone.value == '"unpublish"' then return not gone.unpublished and 'unpublish' or nil end
   -- Since 2025 a draft is no longer taken from the site; unpublished, it is made one.
   return gone.value == '"draft"' and request.live and 'unpublish' or nil
 end
@@ -74,6 +74,10 @@ local function note_sent(item, held, kind, status)
     gone.delete_sent = 1
   elseif gone.requests == 1 and status then
     note_changes(gone, status)
+  end
+  if kind ~= 'unpublish' and retirements.takes_creation_back(gone) then
+    gone.flags = gone.flags or {}
+    gone.flags._archived = gone.flags._archived or gone.arrival
   end
   items.touch(item, items.GONE)
 end

@@ -123,8 +123,14 @@ function retirements.doubt(item, till)
   items.set(item, 'hold', math.max(tonumber(item.meta.hold) or 0, till))
 end
 
+-- A creation is taken back: its item is unpublished, and archived then.
+function retirements.takes_creation_back(gone)
+  return gone.undo ~= nil and gone.type == 'gone' and gone.value == '"unpublish"' and not gone.undone
+end
+
 -- What is sent of a field; of a retirement that was undone, the flags that are taken back.
 function retirements.value_sent(field)
+  if field.undo and retirements.takes_creation_back(field) then return '"archive"' end
   if not field.undone then return field.value end
   local flags = {}
   for flag in pairs(field.flags or {}) do flags[#flags + 1] = flag end
