@@ -42,4 +42,4 @@ class UndoEntries:
         for entry in all_of:
             if entry.collection == collection and entry.record in wanted:
                 found.setdefault(entry.record, []).append(entry)
-        return found
+        return {record: found[record] for record in records if record in found}

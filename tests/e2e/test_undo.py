@@ -92,7 +92,7 @@ def test_what_was_changed_since_is_left_and_told(undoing):
 
 
 def test_what_was_never_read_before_it_was_written_is_left(undoing):
-    way = undoing()
+    way = undoing(by="item")
     way.written_by("r9", [1], stock=900)
     run = way.undo(run="r9")
     assert run.figures["reasons"] == {undo_model.UNKNOWN: 1}
