@@ -111,6 +111,7 @@ class ReplayPreview(Schema):
     taken = fields.Integer(required=True)
     same = fields.Integer(required=True)
     stale = fields.Integer(required=True)
+    undone = fields.Integer(required=True)
     letters = fields.Integer(required=True)
     problems = fields.List(fields.Dict(keys=fields.String()), required=True)
     changes = fields.List(fields.Dict(keys=fields.String()), required=True)

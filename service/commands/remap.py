@@ -178,6 +178,7 @@ WORDS: Final = (
     ("taken", "field values accepted"),
     ("same", "field values unchanged"),
     ("stale", "field values older than the current ones"),
+    ("undone", "field values that were undone, and stay so"),
     ("unwanted", "events that no mapping uses"),
     ("repeats", "repeated events"),
     ("not_fetched", "objects named by notices: mapped as fetched then, not fetched again"),

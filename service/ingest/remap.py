@@ -50,6 +50,7 @@ class Tally:
         taken: Field values that replaced others.
         same: Field values that their events had given already.
         stale: Field values that were overtaken.
+        undone: Field values that were undone by hand, and stay so.
         problems: Path → number of events, and the first message.
     """
 
@@ -62,6 +63,7 @@ class Tally:
     taken: int = 0
     same: int = 0
     stale: int = 0
+    undone: int = 0
     problems: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def refuse(self, problems: Iterable[FieldProblem]) -> None:
@@ -192,6 +194,7 @@ class Remap:
         self.tally.taken += len(ran.taken)
         self.tally.same += ran.same
         self.tally.stale += ran.stale
+        self.tally.undone += ran.undone
         for problems in ran.problems:
             self.tally.refuse(problems)
 

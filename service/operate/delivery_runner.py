@@ -32,7 +32,7 @@ REASONS: Final = 20  # different reasons that are counted by their words
 GONE: Final = "there is no such delivery, or no longer"
 UNREADABLE: Final = "its compression dictionary was erased: it cannot be unpacked"
 NO_SOURCE: Final = "its source is no longer configured"
-_SUMS: Final = ("events", "taken", "same", "stale", "unwanted", "repeats")
+_SUMS: Final = ("events", "taken", "same", "stale", "undone", "unwanted", "repeats")
 
 _log = logging.getLogger(__name__)
 
@@ -204,7 +204,8 @@ def count(figures: dict[str, Any], reason: str, times: int) -> None:
 
 def _add(figures: dict[str, Any], tally: Tally, letters: int) -> None:
     for name in _SUMS:
-        figures[name] += getattr(tally, name)
+        # A run that an older release has begun lacks what is counted since.
+        figures[name] = figures.get(name, 0) + getattr(tally, name)
     figures["not_fetched"] += tally.notices
     figures["letters"] += letters
     for path, (times, message) in tally.problems.items():

@@ -29,6 +29,7 @@ def figures_of(runs: Sequence[Remap]) -> dict[str, Any]:
         "taken": total("taken"),
         "same": total("same"),
         "stale": total("stale"),
+        "undone": total("undone"),
         "unwanted": total("unwanted"),
         "repeats": total("repeats"),
         "not_fetched": total("notices"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from service.operate.undo_entries import Entries
@@ -18,7 +18,6 @@ from workers.store.item_record import ItemRecord
 from workers.store.undo_log import UndoEntry
 
 NO_COLLECTION: Final = "its collection is no longer configured"
-NO_SOURCE: Final = "its source is no longer configured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +96,15 @@ class UndoRecords:
     def _planned(
         self, name: str, record: str, entries: Sequence[UndoEntry], now: RecordNow
     ) -> RecordUndo:
-        fields = map(self._checked, plan(entries, now, self._run))
         id = now.item.id if now.item else now.held.id
-        return RecordUndo(name, record, id, now.held.by_key, tuple(fields))
+        fields = tuple(plan(entries, now, self._run))
+        return RecordUndo(name, record, id, now.held.by_key, fields)
 
     def _needs(self, entries: Sequence[UndoEntry], held: dict[str, ItemRecord]) -> bool:
         """Tell whether it depends on the CMS what becomes of a record."""
         now = RecordNow(held[entries[0].record], creates=True)
         found = plan(entries, now, self._run)
         return any(not each.done and each.why in ("", NO_ITEM) for each in found)
-
-    def _checked(self, field: FieldUndo) -> FieldUndo:
-        if field.value is None or field.source in self._context.settings.sources:
-            return field
-        return replace(field, value=None, why=NO_SOURCE)
 
     def _records_now(self, collection: Collection) -> RecordsNow:
         if collection.name not in self._now:

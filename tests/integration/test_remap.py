@@ -8,6 +8,7 @@ import pytest
 from service.ingest.event_mapper import Reader
 from tests.support.outbox_driver import EPOCH, at, event
 from tests.support.remap_rig import PROOF, Shop
+from tests.support.undoing import entry_of, undo
 from workers.model.changes import FieldProblem, Gone
 
 WRONG = 'price = fields.Integer(data_key="cents")'
@@ -377,3 +378,22 @@ def test_a_deletion_that_no_mapping_took_is_caught_up_with(shop_with):
     shop.correct("", meta='on_delete = "delete"')
     assert shop.remap().tally.taken == 1
     assert shop.value("a", ":gone") == "delete"
+
+
+def test_what_was_undone_stays_so_and_is_counted_until_the_undo_is_undone(shop):
+    shop.receive(sku="a", cents=500, euros=5, at=moment(10), id="e1")
+    shop.deliver()
+    shop.receive(sku="a", cents=600, euros=6, at=moment(20), id="e2")
+    shop.deliver()
+    undo(shop, entry_of(shop, "a", "price"), run="r8")
+    shop.deliver()
+    assert shop.value("a", "price") == 500
+    shop.correct(RIGHT)
+    dry = shop.remap(dry=True)
+    made = shop.remap()
+    for each in (dry, made):
+        assert (each.tally.taken, each.tally.undone, each.tally.stale) == (0, 1, 1)
+    assert shop.value("a", "price") == 500
+    undo(shop, entry_of(shop, "a", "price"), run="r9")
+    assert shop.remap().tally.undone == 0
+    assert shop.value("a", "price") == 6

@@ -86,6 +86,7 @@ class Ran:
     closed: tuple[str, ...] = ()  # ids of dead letters closed, since their events could be mapped
     problems: tuple[tuple[FieldProblem, ...], ...] = ()  # of events that were refused
     wake: tuple[str, ...] = ()  # destinations for which the caller enqueues a job
+    undone: int = 0  # field values that were undone by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,4 +237,5 @@ def _ran(answer: Mapping[str, Any]) -> Ran:
         for _, problems in answer["refused"] or ()
     )
     closed, wake = tuple(answer["closed"] or ()), tuple(answer["wake"] or ())
-    return Ran(taken, tally["same"], tally["stale"], closed, problems, wake)
+    stale, undone = tally["stale"], tally["undone"]
+    return Ran(taken, tally["same"], stale, closed, problems, wake, undone)

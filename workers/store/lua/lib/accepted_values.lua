@@ -186,9 +186,9 @@ function accepted_values.take(change, event, triple)
     if fate == 'stale' and not given(change.echo) and not given(event.again) then
       stale_values.note_stale(item, change, slug, version)
     end
-    remap.pass_over(event, change, fate)
     local against
     if fate == 'stale' then against = winner_of(item, change, slug, version) end
+    remap.pass_over(event, change, fate, against)
     if fate == 'same' then against = {held, 'r', version} end
     return {slug, 0, fate, triple[2], against}
   end

@@ -4,15 +4,20 @@
 --! uses step items field_codes
 
 local request, given = step.request, step.given
-local remap = {tally = {same = 0, stale = 0}, taken = {}, refused = {}, closed = {}}
+local remap = {tally = {same = 0, stale = 0, undone = 0}, taken = {}, refused = {}, closed = {}}
 
--- Counts the fate of a value that was not taken.
-function remap.pass_over(event, change, fate)
+-- By an undo, and by nothing newer: what it was held against is that, at the same version.
+local function is_undone(against)
+  return against and against[2] == 'n' and not (against[3] and against[3] < against[1].version)
+end
+
+-- Counts the fate of a value that was not taken. *against*: {field, why, own version} of what it is older than.
+function remap.pass_over(event, change, fate, against)
   if not given(event.again) then
     step.count('accepted', 1)
     items.count_state(change.collection, request.source, fate)
   else
-    local name = fate == 'stale' and 'stale' or 'same'
+    local name = fate ~= 'stale' and 'same' or is_undone(against) and 'undone' or 'stale'
     remap.tally[name] = remap.tally[name] + 1
   end
 end
