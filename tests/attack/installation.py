@@ -23,6 +23,11 @@ id = "{id}"
 key = "sku"
 missing = "{missing}"
 locales = {locales}
+
+[collections.{name}.guard]
+at_most = 1000000
+half_from = 1000000
+delay = 0
 """
 SOURCE = """
 [sources.{name}]

@@ -49,7 +49,9 @@ def cms():
 def instep(tmp_path, cms):
     text = CONFIGURATION.format(
         api="v2", url=cms.server.url, more="", collection=PRODUCTS, secret=SECRET
-    ).replace('key = "sku"', 'key = "sku"\nmissing = "create"')
+    ).replace(
+        'key = "sku"', 'key = "sku"\nmissing = "create"\n[collections.products.guard]\ndelay = 0'
+    )
     cms.url, text = cms.server.url, text.replace("minute = 60", "minute = 600")
     instep = Instep(tmp_path, cms, mappings=MAPPINGS, configuration=text)
     instep.token = "t"

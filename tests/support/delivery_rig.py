@@ -96,7 +96,8 @@ class Way(Cms):
         site = Destination("site", api, "t", base_url=self.server.url)
         destinations = {"site": replace(site, **destination)}
         # What the CMS refuses is what most tests are about.
-        guard = Guard(delay=0.0)  # deletes wait in the tests about that
+        # Deletes wait in the tests about that.
+        guard = Guard(at_most=10**6, half_from=10**6, delay=0.0)
         plain = Collection("products", "site", PRODUCTS, "sku", preflight=False, guard=guard)
         collections = {"products": replace(plain, **(collection or {}))}
         for name, options in (more or {}).items():
