@@ -11,6 +11,7 @@ from flask_smorest import Api
 from service.api import (
     access,
     audit,
+    deletes,
     deliveries,
     errors,
     letters,
@@ -31,7 +32,7 @@ from service.operate.page import FilterInvalid
 from workers.errors import RequestRefused
 
 NOUNS: Final = (
-    *(status, record, records, deliveries, problems, letters, runs),
+    *(status, record, records, deliveries, problems, letters, deletes, runs),
     *(sources, settings, audit, pauses, previews, undo),
 )
 _BEARER: Final = {

@@ -16,7 +16,7 @@ from service.operate.run_list import list_runs, show_run
 
 _KINDS: Final = (
     *("reconcile", "remap", "replay", "undo", "pull"),
-    *("discard", "seen", "ignore", "open"),
+    *("discard", "seen", "ignore", "open", "approve", "drop"),
 )
 _STATES: Final = ("running", "done", "failed", "held", "stopped")
 

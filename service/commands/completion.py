@@ -145,6 +145,12 @@ def _deliveries() -> Read:
     return lambda context: (entry["id"] for entry in list_deliveries(context, limit=MOST).items)
 
 
+def _deletes() -> Read:
+    from service.operate.held_deletes import list_deletes
+
+    return lambda context: (each["id"] for each in list_deletes(context, limit=MOST).items)
+
+
 def _runs() -> Read:
     from workers.store.runs import Runs
 
@@ -166,6 +172,7 @@ COMPLETED: Final[Mapping[tuple[str, str], Names]] = MappingProxyType(
         ("dead", "id"): _stored(_letters),
         ("dead", "ids"): _stored(_letters),
         ("dead", "group"): _stored(_groups),
+        ("deletes", "ids"): _stored(_deletes),
         ("deliveries", "id"): _stored(_deliveries),
         ("deliveries", "ids"): _stored(_deliveries),
         ("runs", "id"): _stored(_runs),

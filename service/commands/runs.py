@@ -11,8 +11,9 @@ from service.commands.dead_page import lines, local
 from service.commands.output import as_json, number, printable
 from service.commands.page import echo, width, wrapped
 from service.commands.session import joined
-from workers.store.runs import BEGUN, State
+from workers.store.runs import Bulk, State
 
+_KINDS: Final = ("reconcile", "remap", "undo", *get_args(Bulk))
 _ALL: Final = {"deliveries": ("delivery", "deliveries"), "letters": ("letter", "letters")}
 _FIGURES: Final = {
     "groups": ("problem marked", "problems marked"),
@@ -38,7 +39,7 @@ def runs() -> None:
 
 
 @runs.command("list")
-@click.option("--kind", type=click.Choice(BEGUN), help="Only of this kind.")
+@click.option("--kind", type=click.Choice(_KINDS), help="Only of this kind.")
 @click.option("--state", type=click.Choice(get_args(State)), help="Only in this state.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")

@@ -1,6 +1,7 @@
 """
-Carries out runs over dead letters, over deliveries (``delivery_runner.py``), or over what was
-written (``undo_runner.py``), slice by slice.
+Carries out runs over dead letters, slice by slice; also those over deliveries
+(``delivery_runner.py``), over pending deletes (``held_delete_runner.py``) and over what was written
+(``undo_runner.py``).
 
 A slice acts on some letters, and then takes them off the list of the run while it holds its lease:
 after a crash in between they are done again, which does nothing to what is closed. So any process
@@ -14,12 +15,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from service.operate import delivery_runner, held_delete_runner, undo_scope
 from service.operate.bulk_actions import DONE, REASONS
-from service.operate.delivery_runner import OF, DeliveryRunner
+from service.operate.delivery_runner import DeliveryRunner
+from service.operate.held_delete_runner import HeldDeleteRunner
 from service.operate.letter_actions import CLOSED, Action, LetterActions
 from service.operate.undo_reads import Later, at_once
 from service.operate.undo_runner import UndoRunner
-from service.operate.undo_scope import OF as UNDO
 from workers.delivery.context import Context
 from workers.errors import StoreUnavailable
 from workers.model.message_mask import masked
@@ -36,6 +38,7 @@ SLICE: Final = 50  # letters
 SECONDS: Final = 0.5  # about, of one slice
 LOOK: Final = 0.5  # s between looks at a run that another process carries out
 OTHERS: Final = "others"  # reasons beyond `REASONS`
+_ALL: Final = ("deliveries", "deletes", "records")  # figures of all that a run is for
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +69,7 @@ class BulkRunner:
         self._runs = context.runs
         self._configuration = configuration
         self._undo = UndoRunner(context, at_once)
+        self._deletes = HeldDeleteRunner(context)
         self._later: dict[str, float] = {}  # run → time.monotonic() before which it has no budget
         self._begin("")
 
@@ -107,7 +111,7 @@ class BulkRunner:
         Work on a run, or watch the process that does, until it has ended; return it.
 
         Args:
-            progress: Called with the letters or deliveries that are done, and all.
+            progress: Called with what is done, and all.
             told: Called with the id of each that is left, and why.
         """
         while True:
@@ -151,12 +155,14 @@ class BulkRunner:
     def _work(
         self, run: Run, ids: Sequence[str], figures: dict[str, Any], lease: Lease, told: Told
     ) -> int:
-        """Do the first pieces of work; return how many."""
-        of = run.about.get("of")
-        if of == UNDO:
-            return self._undo.work(run, ids, figures, told)
-        if of == OF:
-            return self._deliveries.work(run, ids, figures, told)
+        """Do the first pieces of work of *ids*; return how many."""
+        work = {
+            undo_scope.OF: self._undo.work,
+            delivery_runner.OF: self._deliveries.work,
+            held_delete_runner.OF: self._deletes.work,
+        }.get(run.about.get("of", ""))
+        if work is not None:
+            return work(run, ids, figures, told)
         return self._act_on(run, ids, figures, lease, told)
 
     def _act_on(
@@ -209,9 +215,9 @@ class BulkRunner:
 
 
 def _all(figures: Mapping[str, Any]) -> int:
-    if "closed" in figures:
-        return int(figures["letters"])
-    return int(figures.get("deliveries", figures.get("records", 0)))
+    # A replay of deliveries counts letters too: those that it closed.
+    word = "letters" if "closed" in figures else next((w for w in _ALL if w in figures), "")
+    return int(figures.get(word, 0))
 
 
 def _was_done(run: Run, letter: Letter, word: str) -> bool:

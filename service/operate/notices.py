@@ -38,6 +38,16 @@ def _waits(status: Status) -> Iterator[Reason]:
             yield _notice(f"collection {name}: {wait['reason']}", wait["since"], do, why)
 
 
+def _held_deletes(status: Status) -> Iterator[Reason]:
+    """Name the collections in which deletes wait for approval."""
+    for name, entry in status["collections"].items():
+        if held := entry["held_deletes"]:
+            many = "1 delete waits" if held == 1 else f"{held} deletes wait"
+            do = "see them with `instep deletes list`, then `approve` or `drop` them"
+            why = "their items stay on the site until then"
+            yield _notice(f"collection {name}: {many} for approval", None, do, why)
+
+
 def _problems(status: Status) -> Iterator[Reason]:
     """Name the largest problems that nobody has seen or ignored."""
     problems = status["problems"]
@@ -138,6 +148,7 @@ _RUNS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 CHECKS: Final[tuple[Check, ...]] = (
+    _held_deletes,
     _waits,
     _problems,
     _locales,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from service.ingest.spool import State
 from service.ingest.spool_count import with_spool
+from service.operate.held_deletes import count_held
 from service.operate.notices import notices_of
 from service.operate.problems import list_problems
 from service.operate.reasons import Seen, reasons_of
@@ -48,9 +49,18 @@ def status_of(context: Context) -> dict[str, Any]:
     found["processes"] = heartbeats.alive(context.steps.client)
     found["reasons"] = [asdict(reason) for reason in reasons_of(_seen(context, found))]
     found["problems"] = _problems(context)
+    _add_held_deletes(context, found)
     now = datetime.now(UTC)
     found["notices"] = [asdict(notice) for notice in notices_of(found, now)]
     return found
+
+
+def _add_held_deletes(context: Context, found: dict[str, Any]) -> None:
+    """Add how many deletes wait for approval, of each collection and in all."""
+    held = count_held(context)
+    for name, entry in found["collections"].items():
+        entry["held_deletes"] = held.get(name, 0)
+    found["held_deletes"] = sum(held.values())
 
 
 def _problems(context: Context) -> dict[str, Any]:

@@ -151,15 +151,15 @@ def test_status_has_every_documented_key(context, shown):
     assert set(found) == {
         *("destinations", "collections", "sources", "fields", "balanced", "dead_letters"),
         *("fetchers", "processes", "reconciles", "refusals", "not_live", "memory", "losses"),
-        *("spool", "reasons", "notices", "workers_seen", "problems"),
-        *("freshness", "held_deletes"),
+        *("held_deletes", "spool", "reasons", "notices", "workers_seen", "problems"),
+        "freshness",
     }
     assert set(found["destinations"]["site"]) == {
         *("state", "reason", "since", "by", "calls", "rate_limited", "budget"),
     }
     assert set(found["collections"]["products"]) == {
         *("state", "reason", "pending_items", "oldest_seconds", "lanes", "duplicate_keys"),
-        *("waits", "normalised", "not_live", "since", "by"),
+        *("waits", "normalised", "not_live", "held_deletes", "since", "by"),
     }
     assert found["sources"]["erp"] == {
         "deliveries": 1,

@@ -15,6 +15,7 @@ COLLECTION = {
     "oldest_seconds": 0.0,
     "duplicate_keys": 0,
     "not_live": 0,
+    "held_deletes": 0,
     "normalised": 0,
 }
 DESTINATION = {

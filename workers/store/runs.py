@@ -23,8 +23,8 @@ from workers.store.connection import guarded
 from workers.store.lease import Lease
 from workers.store.scripts import Steps
 
-Kind = Literal["reconcile", "remap", "replay", "undo", "pull", "discard", "seen", "ignore", "open"]
-BEGUN: Final[tuple[Kind, ...]] = ("replay", "discard", "seen", "ignore", "open")  # so far
+Bulk = Literal["replay", "discard", "approve", "drop", "seen", "ignore", "open"]
+Kind = Literal["reconcile", "remap", "undo"] | Bulk
 State = Literal["running", "done", "failed", "held", "stopped"]
 
 WAKE: Final = ":run"  # pseudo-destination: a job that carries runs out

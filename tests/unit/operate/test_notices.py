@@ -40,6 +40,18 @@ def test_nothing_is_noticed_while_everything_flows():
 @pytest.mark.parametrize(
     ("parts", "name", "since", "do"),
     [
+        (
+            collection(held_deletes=12),
+            "collection products: 12 deletes wait for approval",
+            None,
+            "instep deletes list",
+        ),
+        (
+            collection(held_deletes=1),
+            "collection products: 1 delete waits for approval",
+            None,
+            "instep deletes list",
+        ),
         (wait("not published"), "collection products: not published", SINCE, "publish the site"),
         (wait("plan limit"), "collection products: plan limit", SINCE, "instep resume products"),
         (

@@ -1,0 +1,93 @@
+"""
+The work of a run that approves or drops pending deletes; ``bulk_runner.py`` carries it out.
+
+A slice that is done again after a crash changes nothing: what was decided waits no longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from workers.delivery.context import Context
+from workers.store.held_deletes import Decided
+from workers.store.runs import Run
+
+READ: Final = 200  # deletes per round trip
+OF: Final = "deletes"  # in `Run.about`: what the work is
+DONE: Final[Mapping[str, str]] = {"approve": "approved", "drop": "dropped"}
+GONE: Final = "waits no longer: its record came back, a newer delete took its place, or it was sent"
+
+Left = Callable[[str, str], object]
+
+
+def about() -> dict[str, Any]:
+    """Return what a run has to know."""
+    return {"of": OF}
+
+
+def figures_at_start(action: str, deletes: int, more: int, unknown: int) -> dict[str, Any]:
+    """
+    Return the figures of a run that begins.
+
+    Args:
+        more: Those that match and that it leaves.
+        unknown: Those that were named and do not wait.
+    """
+    reasons = {GONE: unknown} if unknown else {}
+    begun = {"deletes": deletes, "done": 0, DONE[action]: 0}
+    return {**begun, "more": more, "left": unknown, "reasons": reasons}
+
+
+class HeldDeleteRunner:
+    """Raises StoreUnavailable if the store does not answer."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = context.held_deletes
+
+    def work(self, run: Run, work: Sequence[str], figures: dict[str, Any], left: Left) -> int:
+        """
+        Decide on each of *work*, the ids of deletes; count them in *figures*, and return how many.
+
+        *left*: Called with the id of each that waits no longer, and why.
+        """
+        decide = self._store.approve if run.kind == "approve" else self._store.drop
+        for collection, arrivals in _by_collection(work).items():
+            named = [*self._named(collection, arrivals)]
+            decided = decide(collection, named, run.by) if named else Decided(0, (), ())
+            for destination in decided.wake:
+                self._context.wakes.wake(destination)
+            gone = {*decided.left}
+            done = {arrival for record, arrival in named if record not in gone}
+            figures[DONE[run.kind]] += len(done)
+            for arrival in arrivals:
+                if arrival not in done:
+                    _leave(figures)
+                    left(f"{collection}:{arrival}", GONE)
+        figures["done"] += len(work)
+        return len(work)
+
+    def _named(self, collection: str, arrivals: Collection[int]) -> Iterator[tuple[str, int]]:
+        """Yield record and arrival number of those of *arrivals* that still wait."""
+        after, last = min(arrivals) - 1, max(arrivals)
+        while after < last:
+            found = self._store.list(collection, after=f"{collection}:{after}", limit=READ)
+            for each in found:
+                if each.arrival in arrivals:
+                    yield each.record, each.arrival
+            after = found[-1].arrival if found else last
+
+
+def _by_collection(ids: Sequence[str]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for id in ids:
+        collection, _, arrival = id.rpartition(":")
+        found.setdefault(collection, []).append(int(arrival))
+    return found
+
+
+def _leave(figures: dict[str, Any]) -> None:
+    figures["left"] += 1
+    reasons: dict[str, int] = figures["reasons"]
+    reasons[GONE] = reasons.get(GONE, 0) + 1

@@ -1,0 +1,128 @@
+"""Which pending deletes are listed, and which a decision is for."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from service.operate import held_deletes
+from service.operate.held_deletes import (
+    ChosenDeletes,
+    DeleteSelection,
+    choose,
+    count_held,
+    estimate,
+    list_deletes,
+)
+from service.operate.page import FilterInvalid
+from service.operate.scope import Scope
+from tests.support.held_deletes_fake import FakeHeldDeletes, held
+
+SHOP = Scope(False, frozenset({"shop"}), frozenset({"orders"}), frozenset())
+
+
+@pytest.fixture
+def context():
+    fake = FakeHeldDeletes(
+        held(1),
+        held(2, "orders", waits="delay"),
+        held(3, "orders", source="till"),
+        held(5),
+        held(6, waits="delay"),
+    )
+    settings = SimpleNamespace(collections={"products": None, "orders": None})
+    return SimpleNamespace(settings=settings, held_deletes=fake)
+
+
+def listed(context, **options):
+    page = list_deletes(context, **{"limit": 50} | options)
+    return [each["id"] for each in page.items], page.next
+
+
+def chosen(context, **options):
+    found = choose(context, DeleteSelection(**options))
+    return [each.id for each in found.deletes], found.left, found.unknown
+
+
+def test_they_are_listed_oldest_first_over_all_collections(context):
+    found, cursor = listed(context)
+    assert found == ["products:1", "orders:2", "orders:3", "products:5", "products:6"]
+    assert cursor is None
+    assert listed(context, collection="orders")[0] == ["orders:2", "orders:3"]
+    assert listed(context, scope=SHOP)[0] == ["orders:2", "orders:3"]
+
+
+def test_a_list_goes_on_where_its_page_ended(context):
+    found, cursor = listed(context, limit=2)
+    assert (found, cursor) == (["products:1", "orders:2"], "orders:2")
+    assert listed(context, limit=2, cursor=cursor) == (["orders:3", "products:5"], "products:5")
+    assert listed(context, limit=3, cursor=cursor)[1] is None
+
+
+def test_more_than_one_round_trip_is_read(context, monkeypatch):
+    monkeypatch.setattr(held_deletes, "READ", 1)
+    assert len(listed(context)[0]) == 5
+
+
+@pytest.mark.parametrize("cursor", ["", "products:", "products:x", "products:²"])
+def test_what_is_no_cursor_is_refused(context, cursor):
+    with pytest.raises(FilterInvalid):
+        listed(context, cursor=cursor)
+
+
+def test_a_collection_that_is_not_there_or_not_seen_is_refused(context):
+    with pytest.raises(FilterInvalid, match="orders, products"):
+        listed(context, collection="x")
+    with pytest.raises(FilterInvalid, match="a collection: orders;"):
+        chosen(context, collection="products", scope=SHOP)
+
+
+def test_an_entry_says_what_waits_for_what_and_why(context):
+    (entry, *_) = list_deletes(context, limit=1).items
+    assert entry == {
+        "id": "products:1",
+        "collection": "products",
+        "key": "K1",
+        "item": "item-1",
+        "action": "archive",
+        "source": "erp",
+        "run": None,
+        "since": "2026-05-12T09:30:01+00:00",
+        "waits": "approval",
+        "until": None,
+        "reason": "half of the collection or more",
+    }
+
+
+def test_a_decision_is_for_all_that_wait_for_approval(context):
+    assert chosen(context) == (["products:1", "orders:3", "products:5"], 0, ())
+    assert chosen(context, up_to=2) == (["products:1", "orders:3"], 1, ())
+    assert chosen(context, up_to=0) == ([], 3, ())
+    assert chosen(context, collection="products") == (["products:1", "products:5"], 0, ())
+    assert chosen(context, scope=SHOP) == (["orders:3"], 0, ())
+
+
+def test_a_decision_is_for_those_named_also_before_their_delay_is_over(context):
+    ids = ("orders:2", "products:9", "products:1", "products:9")
+    assert chosen(context, ids=ids) == (["products:1", "orders:2"], 0, ("products:9",))
+    assert chosen(context, ids=ids, scope=SHOP)[2] == ("products:9", "products:1")
+
+
+def test_an_estimate_says_what_a_decision_would_be_for(context):
+    found = estimate("approve", choose(context, DeleteSelection(up_to=2)))
+    examples = found.pop("examples")
+    assert [each["id"] for each in examples] == ["products:1", "orders:3"]
+    assert found == {
+        "action": "approve",
+        "deletes": 2,
+        "left": 1,
+        "collections": {"products": 1, "orders": 1},
+        "oldest": "2026-05-12T09:30:01+00:00",
+        "newest": "2026-05-12T09:30:03+00:00",
+        "unknown": [],
+    }
+    assert estimate("drop", ChosenDeletes(()))["oldest"] is None
+
+
+def test_only_those_that_wait_for_approval_are_counted(context):
+    assert count_held(context) == {"products": 2, "orders": 1}
+    assert count_held(context, SHOP) == {"orders": 1}
