@@ -142,7 +142,8 @@ _FETCHERS: Final[Mapping[str, str]] = MappingProxyType(
 _UNFETCHED: Final = "see that `instep worker` runs and that a mapping still names the fetcher"
 _RUNS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "held": "see that what it would do is meant, then run it again with the option it names",
+        "held": "see that what it would do is meant, then run it again with the option it names, "
+        "or `instep runs approve`; deletes: `instep deletes list`",
         "failed": "mend the cause, and run it again; a scheduled one is tried again by itself",
         "killed": "run it again; a scheduled one is tried again by itself",
     }

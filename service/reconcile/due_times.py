@@ -26,6 +26,7 @@ class LastRun:
         tries: Number of starts for the same due time.
         began, ended: Of the last run that took its lock, scheduled or not.
         scheduled: That run was started by the schedule.
+        asked: When an operator approved what it was held for: it goes on at once.
         state: "done", "held" or "failed"; empty: it has not ended.
     """
 
@@ -36,6 +37,12 @@ class LastRun:
     ended: datetime | None = None
     scheduled: bool = False
     state: str = ""
+    asked: datetime | None = None
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether no run began since an operator asked for one."""
+        return self.asked is not None and (self.began is None or self.began < self.asked)
 
 
 def due_at(settings: Reconcile, last: LastRun, now: datetime) -> datetime | None:
@@ -47,6 +54,8 @@ def due_at(settings: Reconcile, last: LastRun, now: datetime) -> datetime | None
     regular = regular_at(settings, last, now)
     if regular is None:
         return None
+    if last.is_asked_for:
+        return min(now, regular)
     again = again_at(last)
     return regular if again is None else min(regular, again)
 

@@ -48,7 +48,8 @@ def unproven(
         "undone": counts.get(causes.UNDONE, 0),
         "unsettled": late + (_unsettled(run, done) if done and real else 0),
         "spool": all_waiting(run.context.settings.store.data, run.context.steps.client).deliveries,
-        "held": sum(decision.wanted for decision in decisions.values() if decision.asks),
+        "held": sum(decision.wanted for decision in decisions.values() if decision.asks)
+        + counts.get(causes.AWAITING, 0),
     }
 
 

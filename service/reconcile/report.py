@@ -61,7 +61,7 @@ def summary(
         "guard": {kind: _ruled(decision) for kind, decision in decisions.items()},
         "held": [decision.words for decision in decisions.values() if decision.words],
         "not_proven": unproven,
-        "dropped": 0,
+        "dropped": number_of.get(causes.DROPPED, 0),
         "unmapped": found.bad,
         "whole": found.pages.whole,
         "calls": {

@@ -11,6 +11,7 @@ from service.reconcile.apply.dry_run import prepared
 from service.reconcile.apply.guard_counts import GuardCounts, limits_of
 from service.reconcile.apply.proof import RunProof
 from service.reconcile.apply.settlement import SettlementWait
+from service.reconcile.plan import causes
 from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.diff import compare
 from service.reconcile.plan.field_match import FieldMatcher
@@ -167,6 +168,7 @@ class ReconcileRun:
             live=self.destination.live,
             missing=self.collection.missing,
             written=WrittenVariants(self.collection.locales, tuple(x.tag for x in self._locales)),
+            asks=self._outbox.asks(),
         )
         for page in self.table.pages():
             held = self._outbox.read([one.record for one in page])
@@ -182,8 +184,9 @@ class ReconcileRun:
         self.table.add_findings(keyless(item) for item in self.table.keyless())
         wanted = self.guard_counts.wanted()
         guard_input = self._guard_input(pages, wanted, partial=partial)
+        waiting = len(self.table.acted((causes.HELD,)))
         return ComparisonResult(
-            self.rows.count, self._bad, pages, guard_input, wanted, calls, self._targets
+            self.rows.count, self._bad, pages, guard_input, wanted, calls, self._targets, waiting
         )
 
     def _guard_input(
@@ -224,15 +227,18 @@ class ReconcileRun:
     ) -> ApplyResult:
         """
         Hand over the findings, and wait for them; kinds that *decisions* of the guard do not allow
-        are withheld.
+        are withheld, but for retirements that an approval would allow: the store holds them.
         """
-        self._withhold(decisions)
+        self._withhold(decisions, dry=False)
         self.hooks.portion()
         if self.rows.count:
             created = decisions[CREATED]
             self.counts.load(created.wanted if created.first and found.guard_input.loads else 0)
         locale_variants.record(self.context, self.collection, self.table, self._locales)
-        handed = self._actor(self.context, found, limits_of(decisions, self.counts)).act()
+        retired = decisions[RETIRED]
+        approved = retired.allowed and retired.most is None
+        limits = limits_of(decisions, self.counts)
+        handed = self._actor(self.context, found, limits, approved=approved).act()
         self.hooks.portion()
         self.source_records.keep(self.table, whole=not self._partial)
         decisions = {
@@ -257,20 +263,26 @@ class ReconcileRun:
         self, found: ComparisonResult, decisions: Mapping[str, GuardDecision]
     ) -> ApplyResult:
         """Do the same on a store of its own, with a fake CMS: nothing is written."""
-        self._withhold(decisions)
+        self._withhold(decisions, dry=True)
         with prepared(self.context, self.collection, self.table, self._locales) as dry:
-            handed = self._actor(dry.context, found, {}).act()
+            handed = self._actor(dry.context, found, {}, approved=True).act()
             calls = dry.play()
             waiting = SettlementWait(dry.context, self.collection, self.table)
             return ApplyResult(handed, waiting.wait(patient=False), decisions, calls)
 
-    def _withhold(self, decisions: Mapping[str, GuardDecision]) -> None:
+    def _withhold(self, decisions: Mapping[str, GuardDecision], *, dry: bool) -> None:
         for decision in decisions.values():
+            holds = decision.kind == RETIRED and decision.asks and not dry
             if not decision.allowed:
-                self.guard_counts.withhold(decision)
+                self.guard_counts.withhold(decision, again=holds)
 
     def _actor(
-        self, context: Context, found: ComparisonResult, limits: Mapping[str, RunLimit]
+        self,
+        context: Context,
+        found: ComparisonResult,
+        limits: Mapping[str, RunLimit],
+        *,
+        approved: bool,
     ) -> Applier:
         return Applier(
             context,
@@ -281,6 +293,7 @@ class ReconcileRun:
             began_ms=found.pages.began_ms,
             order=self._order,
             limits=limits,
+            approved=approved,
             # Only the store of the real run has the lock.
             portion=self.hooks.portion if context is self.context else lambda: None,
             run=self.hooks.run,

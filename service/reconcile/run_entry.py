@@ -10,8 +10,11 @@ from service.reconcile.apply.settlement import REPAIRED
 from workers.delivery.context import Context
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED
 from workers.store.own_runs import OwnRun, own_run
+from workers.store.run_approval import HELD, MAY
+from workers.store.runs import State
 
 SUPERSEDED: Final = "a newer reconcile took its place"
+APPROVED: Final = "it was approved, and went on as"
 
 
 class RunEntry:
@@ -62,6 +65,10 @@ def figures_of(figures: Mapping[str, Any]) -> dict[str, Any]:
         "repaired": figures["outcomes"].get(REPAIRED, 0),
         **allowed,
         "held": sum(each["wanted"] for each in guard.values() if not each["allowed"]),
+        **{
+            name: 0 if guard[kind]["allowed"] else guard[kind]["wanted"]
+            for kind, name in HELD.items()
+        },
         "unmapped": figures["unmapped"],
         "left": figures["left"],
         "calls": figures["calls"]["all"],
@@ -70,10 +77,13 @@ def figures_of(figures: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def run_entry(
-    context: Context, by: str, collection: str, source: str, *, writes: bool
+    context: Context, by: str, collection: str, source: str, *, writes: bool, configured: bool
 ) -> Iterator[RunEntry]:
     """
     Record a run that *writes* for the length of a ``with``.
+
+    Args:
+        configured: Its snapshot is the one that instep.toml names.
 
     Raises:
         StoreUnavailable: It could not be recorded.
@@ -81,7 +91,10 @@ def run_entry(
     if not writes:
         yield RunEntry()
         return
-    with own_run(context.runs, "reconcile", by, collection=collection, source=source) as run:
+    about = {"configured": configured}
+    with own_run(
+        context.runs, "reconcile", by, collection=collection, source=source, about=about
+    ) as run:
         yield RunEntry(run)
         _supersede(context, collection, source, run.id)
 
@@ -90,4 +103,7 @@ def _supersede(context: Context, collection: str, source: str, id: str) -> None:
     """End what an earlier run of the same held: this one has compared it anew."""
     for run in context.runs.list(kind="reconcile", state="held", before=id):
         if (run.collection, run.source) == (collection, source):
-            context.runs.finish(run.id, "stopped", reason=f"{SUPERSEDED}: {id}")
+            went = any(run.figures.get(name) for name in MAY.values())
+            state: State = "done" if went else "stopped"
+            reason = f"{APPROVED if went else SUPERSEDED}: {id}"
+            context.runs.finish(run.id, state, reason=reason)

@@ -37,6 +37,7 @@ class ComparisonResult:
         wanted: Items to be created, overwritten and retired, by kind.
         calls: Of the CMS, for the schema.
         targets: Of the CMS, to list the collections that values refer to.
+        waiting: Items whose retirement waits for approval already.
     """
 
     records: int
@@ -46,6 +47,7 @@ class ComparisonResult:
     wanted: Mapping[str, int]
     calls: int
     targets: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

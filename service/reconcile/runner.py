@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
 
 from service.config.build import Configuration
 from service.reconcile import exit_code, report
-from service.reconcile.apply.guard_counts import FLAGS, GuardQuestion
+from service.reconcile.guard_decisions import Approve, decide, with_held
 from service.reconcile.lock import BY_HAND, SCHEDULED, RunLock, run_lock
 from service.reconcile.options import ReconcileOptions
 from service.reconcile.plan import causes
@@ -26,15 +26,12 @@ from service.reconcile.state.working_set import WorkingSet
 from service.reconcile.time_limit import TimeLimit, watched
 from workers.delivery.context import Context
 from workers.model.run_limits import RunLease
-from workers.policy import run_guard
-from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, GuardDecision
+from workers.policy.run_guard import GuardDecision
 from workers.runtime import jobs
 from workers.store import connection, keys
 from workers.store.audit import Audit
 from workers.store.connection import guarded
 from workers.store.losses import Losses
-
-Approve = Callable[[GuardQuestion], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +100,14 @@ def reconciled(
         with WorkingSet() as table:
             held: list[tuple[RunLock, RunEntry]] = []
             source, writes = rows.chosen.source, options.writes
+            configured = not (options.file or options.sql)
             with (
                 ending(options, limit),
                 watched(limit, partial(abandon, client, options, limit, held)),
                 run_lock(client, collection.name, work, lost=limit.fail) as lock,
-                run_entry(context, by, collection.name, source, writes=writes) as entry,
+                run_entry(
+                    context, by, collection.name, source, writes=writes, configured=configured
+                ) as entry,
                 noted(client, options, limit, lock, entry),
             ):
                 held.append((lock, entry))
@@ -162,12 +162,13 @@ def carry_out(
     done: ApplyResult | None = None
     asked = None if options.check or options.dry_run else approve
     with limit.waiting(asked is not None):
-        decisions: Mapping[str, GuardDecision] = _decisions(run, found, options, asked)
+        decisions: Mapping[str, GuardDecision] = decide(run, found, options, asked)
     if options.dry_run:
         done = run.dry_run(found, decisions)
     elif not options.check:
         done = _act(run, found, decisions, limit, wait=not options.no_wait)
-    decisions = done.decisions if done else decisions
+    acted = done is not None and not options.dry_run
+    decisions = with_held(run, found, done.decisions if done else decisions, acted=acted)
     unproven = exit_code.unproven(run, found, done, decisions, options)
     figures = report.summary(
         run, found, done, decisions, unproven, _calls(run) - before, dry=options.dry_run
@@ -196,29 +197,6 @@ def _compare(run: ReconcileRun, options: ReconcileOptions, limit: TimeLimit) -> 
         pages = run.list()
     limit.begin(f"comparing {name}")
     return run.compare(pages, partial=options.partial or run.collection.reconcile.partial)
-
-
-def _decisions(
-    run: ReconcileRun, found: ComparisonResult, options: ReconcileOptions, approve: Approve | None
-) -> dict[str, GuardDecision]:
-    """Return the decision of the guard on each kind; ask an operator who is present."""
-    ceilings = {
-        CREATED: options.create_up_to,
-        OVERWRITTEN: options.overwrite_up_to,
-        RETIRED: options.retire_up_to,
-    }
-    decisions = {}
-    for kind, wanted in found.wanted.items():
-        ceiling, limits = ceilings[kind], run.collection.guard
-        decision = run_guard.rule(kind, wanted, found.guard_input, limits, ceiling)
-        if decision.asks:
-            if approve is not None and approve(run.guard_counts.question(decision)):
-                decision = run_guard.rule(kind, wanted, found.guard_input, limits, wanted)
-            else:
-                words = f"{decision.words}; {FLAGS[kind]} {wanted} approves it"
-                decision = replace(decision, words=words)
-        decisions[kind] = decision
-    return decisions
 
 
 def _act(

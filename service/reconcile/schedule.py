@@ -115,7 +115,8 @@ class Schedule:
             if due is None or due > now or holder(self._client, collection.name):
                 continue
             regular = regular_at(collection.reconcile, last, now)
-            tries = 1 if regular is not None and regular <= now else last.tries + 1
+            fresh = last.is_asked_for or (regular is not None and regular <= now)
+            tries = 1 if fresh else last.tries + 1
             found.append((due, collection.name, collection, tries))
         return [(collection, tries) for _, _, collection, tries in sorted(found)]
 

@@ -44,7 +44,14 @@ def listed(updated=200, id="i1", published=200, created=0, fields=None, **more):
 
 
 def comparison(
-    matcher=None, partial=False, whole=True, missing="create", live=True, sequenced=False, **policy
+    matcher=None,
+    partial=False,
+    whole=True,
+    missing="create",
+    live=True,
+    sequenced=False,
+    asks=False,
+    **policy,
 ):
     return Comparison(
         matcher or FieldMatcher(),
@@ -56,6 +63,7 @@ def comparison(
         partial=partial,
         live=live,
         missing=missing,
+        asks=asks,
     )
 
 

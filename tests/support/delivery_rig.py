@@ -28,6 +28,7 @@ from workers.model.changes import (
     sequence_version,
     time_version,
 )
+from workers.store.held_keys import HELD
 from workers.store.outbox import balanced
 from workers.store.record_history import RecordHistory
 from workers.store.scripts import Steps
@@ -287,6 +288,7 @@ class Way(Cms):
         for key in self.store.scan_iter("instep:item:*", count=1000):
             for name, text in self.store.hgetall(key).items():
                 state = json.loads(text)["s"] if name.startswith("f:") else None
+                state = "pending" if name == HELD else state
                 if state in held:
                     held[state] += 1
         assert held == {name: counts[name] for name in held}

@@ -45,6 +45,7 @@ class GuardDecision:
     asks: bool = False  # an approval would allow it
     most: int | None = None  # limit within the window; None: not limited by it
     first: bool = False  # part of the first load of the collection
+    granted: int = 0  # of those held, the first so many: an operator approved no more
 
 
 def blockers(

@@ -57,7 +57,13 @@ class OwnRun:
 
 @contextmanager
 def own_run(
-    runs: Runs, kind: Kind, by: str, *, collection: str | None = None, source: str | None = None
+    runs: Runs,
+    kind: Kind,
+    by: str,
+    *,
+    collection: str | None = None,
+    source: str | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> Iterator[OwnRun]:
     """
     Record a run for the length of a ``with``; without `OwnRun.end` it is done, failed or stopped.
@@ -68,7 +74,7 @@ def own_run(
     Raises:
         StoreUnavailable: It could not be recorded; nothing was done.
     """
-    id = runs.start(kind, by, collection=collection, source=source, own=True)
+    id = runs.start(kind, by, collection=collection, source=source, about=about, own=True)
     lease = Lease(runs.steps.client, problem_keys.running(id), f"run {id}")
     lease.take()
     run = OwnRun(runs, id, lease)

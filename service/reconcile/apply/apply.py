@@ -65,6 +65,7 @@ class Applier:
         began_ms: Start of the listing, by the store's clock.
         order: Whether snapshot or outbox is newer.
         limits: The most that the store accepts of a kind (`RunLimit`); other kinds are not limited.
+        approved: An operator has approved its retirements: none of them is held.
         portion: Checks the lock of the run before each portion; raises if it is lost.
         run: Its id (`workers.store.runs`); None: it is a dry run.
     """
@@ -78,6 +79,7 @@ class Applier:
     began_ms: int
     order: Precedence
     limits: Mapping[str, RunLimit]
+    approved: bool = False
     portion: Callable[[], RunLease | None] = lambda: None
     run: str | None = None
 
@@ -110,8 +112,10 @@ class Applier:
             done += self._make(chunk, gone=False)
         for chunk in chunks(self.table.findings(causes.ACCEPT)):
             done += self._take(chunk)
+        left = len(self.table.acted((causes.RETIRE,)))
         for chunk in chunks(self.table.findings(causes.RETIRE)):
-            done += self._retire(chunk)
+            done += self._retire(chunk, left)
+            left -= len(chunk)
         return done
 
     # by kind --------------------------------------------------------------------------------
@@ -192,7 +196,8 @@ class Applier:
             [list(self._changes(own[0].record or "", wanted_of(own))) for own in chunk]
         )
 
-    def _retire(self, chunk: Sequence[list[Finding]]) -> Applied:
+    def _retire(self, chunk: Sequence[list[Finding]], left: int) -> Applied:
+        """Retire the records of *chunk*, of *left* that the run has yet to retire, or hold them."""
         # Retire again one that counts as retired: the listing still shows it.
         again = [
             Repair(found.record or "", found.item, ((GONE, found.arrival),))
@@ -208,8 +213,7 @@ class Applier:
             change = Change("reconcile", self.collection.name, record, self.by, (), found.version)
             change = replace(change, snapshot=self.order.snapshot)
             changes.append([replace(change, retire=self._kind)])
-        if self._accept(changes, limit).held:
-            return self._held(RETIRED, chunk)
+        self._accept(changes, retiring=None if self.approved else left)
         return Applied(retired=len(chunk))
 
     def _held(self, kind: str, chunk: Sequence[list[Finding]]) -> Applied:
@@ -242,12 +246,17 @@ class Applier:
             self.context.wakes.wake(self._destination.name)
         return Applied(repaired=done.fields)
 
-    def _accept(self, changes: Sequence[list[Change]], limit: RunLimit | None = None) -> Applied:
+    def _accept(
+        self,
+        changes: Sequence[list[Change]],
+        limit: RunLimit | None = None,
+        retiring: int | None = None,
+    ) -> Applied:
         done = Applied()
+        given = Delivery(self.source, "", (), mode="reconcile", limit=limit, run=self.run)
         for events in parts(changes):
-            delivery = Delivery(
-                self.source, "", events, mode="reconcile", limit=limit, run=self.run
-            )
+            delivery = replace(given, events=events, retiring=retiring)
+            retiring = retiring and retiring - len(events)
             accepted = Accepted("lost")
             while accepted.outcome == "lost":  # as above
                 token, lease = uuid.uuid4().hex, self.portion()

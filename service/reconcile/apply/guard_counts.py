@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
@@ -68,13 +68,16 @@ class GuardCounts:
         more = max(0, decision.wanted - len(lines))
         return GuardQuestion(decision.kind, decision.words, tuple(lines), more)
 
-    def withhold(self, decision: GuardDecision) -> None:
-        """Withhold everything of its kind."""
-        if decision.kind == OVERWRITTEN:
-            numbers = [n for n, _ in self._overwrites()]
-            self._table.withhold_findings(decision.words, numbers)
-        else:
-            self._table.withhold(decision.words, self._acts(decision.kind))
+    def withhold(self, decision: GuardDecision, *, again: bool = False) -> None:
+        """
+        Withhold everything of its kind, but for what was granted.
+
+        *again*: only items that were retired before.
+        """
+        records = groupby(self._of(decision.kind), key=_record_of)
+        left = [one for _, own in islice(records, decision.granted, None) for one in own]
+        numbers = [n for n, finding in left if finding.arrival or not again]
+        self._table.withhold_findings(decision.words, numbers)
 
     def _acts(self, kind: str) -> tuple[str, ...]:
         return self._made if kind == CREATED else (causes.RETIRE,)

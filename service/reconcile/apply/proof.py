@@ -31,7 +31,7 @@ WORDS: Mapping[str, str] = {  # what a run counts as not proven → in words
     "unsettled": "records with values still to be written",
     "undone": "values undone by hand",
     "spool": "deliveries waiting in a spool",
-    "held": "items held by the guard",
+    "held": "items held by the guard (deletes: `instep deletes list`)",
 }
 
 
@@ -97,10 +97,12 @@ class RunProof:
     def _look(self, records: Sequence[str], noted: set[str]) -> tuple[list[str], bool]:
         """Return those of *records* that are not settled, and whether one of them still may be."""
         left, moves = list(records[AT_ONCE:]), len(records) > AT_ONCE
+        asks = self._outbox.asks()
         for start in range(0, min(len(records), AT_ONCE), PAGE):
             page = records[start : min(start + PAGE, AT_ONCE)]
             for record, held in self._outbox.read(page).items():
-                own = [e for e in _fields(held) if self._is_open(e, mends=record in noted)]
+                fields = [*_fields(held), *([held.held] if held.held and not asks else [])]
+                own = [e for e in fields if self._is_open(e, mends=record in noted)]
                 if own:
                     left.append(record)
                     moves = moves or not all(each.stuck for each in own)

@@ -149,6 +149,8 @@ def outcome_of(held: ItemRecord, finding: Finding, since: float = inf) -> str:
     than *since*, ms since 1970, overtake those handed over.
     """
     fields, slug, act = _touched(held, finding), finding.slug, finding.act
+    if act == causes.RETIRE and (held.held or held.dropped):
+        return causes.HELD if held.held else causes.DISCARDED
     if going := _on_its_way(fields, since):
         return going
     if act == causes.BACK:
@@ -169,7 +171,7 @@ def outcome_of(held: ItemRecord, finding: Finding, since: float = inf) -> str:
 def _brought_back(held: ItemRecord) -> str:
     if held.lifting:
         return WAITING
-    return NOT_TAKEN if held.gone else REPAIRED
+    return NOT_TAKEN if held.gone or held.held or held.dropped else REPAIRED
 
 
 def _on_its_way(fields: Sequence[FieldRecord], since: float) -> str:

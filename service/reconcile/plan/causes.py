@@ -31,6 +31,9 @@ LATER = "changed since"  # in the outbox or the CMS, after the snapshot
 SHOWN = "shown already"  # the source's value, which the outbox takes without a call
 HELD_BACK = "held back in the CMS"  # archived, a draft or unpublished, and not by us
 RETIRED = "retired"  # an orphan that is as it should be
+AWAITING = "delete waits for approval"  # of a record that the snapshot has
+DROPPED = "delete dropped"  # an orphan that stays: an operator dropped its delete
+RETURNED = "delete ended"  # it waited, or was dropped; the snapshot has the record
 UNLISTED = "not listed"  # but the listing was incomplete, so that proves nothing
 UNFIT = "not comparable"  # a version ahead of the clock
 NORMALISED = "normalised"  # the CMS stores the value in another form
@@ -47,6 +50,9 @@ NOTES = (
     SHOWN,
     HELD_BACK,
     RETIRED,
+    AWAITING,
+    DROPPED,
+    RETURNED,
     UNLISTED,
     UNFIT,
     UNDONE,
@@ -70,6 +76,7 @@ DEAD_LETTER = "dead-letter"  # by `missing`
 IGNORE = "ignore"  # by `missing`
 KEEP = "keep"  # an orphan that is newer than the snapshot
 WITHHELD = "withheld"  # by the guard
+HELD = "held"  # an orphan whose delete waits for approval; also the outcome of RETIRE
 REPORT = "report"  # nothing, by the policy
 CMS_WINS = "cms wins"  # nothing, by the policy
 NONE = "none"  # nothing can be done

@@ -29,6 +29,7 @@ class Comparison:
         live: The destination writes both copies.
         missing: The collection's action for a record without an item.
         written: Which variants of an item show what.
+        asks: Held retirements of the collection wait for approval, not for their delay.
     """
 
     matcher: FieldMatcher
@@ -41,6 +42,7 @@ class Comparison:
     live: bool = True
     missing: str = "dead-letter"
     written: WrittenVariants = PRIMARY
+    asks: bool = False
 
     @property
     def has_live_drafts(self) -> bool:

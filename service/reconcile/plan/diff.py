@@ -15,6 +15,7 @@ from service.reconcile.plan.causes import Finding
 from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.copies import held_back
 from service.reconcile.plan.field_diff import NOTES, FieldDiff
+from service.reconcile.plan.held_retirements import present_record
 from service.reconcile.plan.key_conflicts import duplicates
 from service.reconcile.plan.model import ComparedRecord, ListedItem, SourceField
 from service.reconcile.plan.orphans import orphan
@@ -33,10 +34,11 @@ def compare(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
     elif not one.number:
         if not comparison.partial:
             yield orphan(one, comparison)
-    elif comparison.order.lifts(one.held.gone):
-        yield from _back(one, comparison)
     else:
-        yield from _there(one, comparison)
+        if found := present_record(one, comparison):
+            yield found
+        lifts = comparison.order.lifts(one.held.gone)
+        yield from (_back if lifts else _there)(one, comparison)
 
 
 def _back(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:

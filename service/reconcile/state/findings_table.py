@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, fields
 from typing import Any
 
-from service.reconcile.plan.causes import WITHHELD, Finding
+from service.reconcile.plan.causes import HELD, RETIRE, WITHHELD, Finding
 
 _SCHEMA = """
 CREATE TABLE findings (n INTEGER PRIMARY KEY, cause TEXT, record TEXT, item TEXT, slug TEXT,
@@ -69,6 +69,10 @@ class FindingsTable:
             for record in records
         ]
         return sum(done)
+
+    def recall(self) -> None:
+        """Retire the orphans whose delete waits for approval: it is given with this run's own."""
+        self._db.execute("UPDATE findings SET act = ? WHERE act = ?", (RETIRE, HELD))
 
     def withhold_findings(self, why: str, numbers: Iterable[int]) -> None:
         """Withhold the repairs of single findings, by their numbers (`numbered`)."""

@@ -23,6 +23,7 @@ class OutboxReader:
     def __init__(self, context: Context, collection: Collection) -> None:
         self._client = context.steps.client
         self._offset_ms = context.steps.clock_offset_ms
+        self._held_deletes = context.held_deletes
         self._name = collection.name
         self._ids = keys.item_ids(collection.name, context.settings.copy_of(collection))
 
@@ -39,6 +40,10 @@ class OutboxReader:
         with guarded():
             flying = self._client.zcount(keys.flight(destination), now_ms, "+inf")
         return now_ms, now_ms - CLAIM_MS if flying else now_ms
+
+    def asks(self) -> bool:
+        """Tell whether held retirements wait for approval, not for their delay."""
+        return bool(self._held_deletes.count([self._name])[self._name])
 
     def ids(self) -> Iterator[tuple[str, str]]:
         """Yield record and item id of everything in the index."""

@@ -4,7 +4,7 @@ The last run of each collection, as the store keeps it.
 `keys.reconciled` is a hash: when the last run ``began`` and ``ended`` (s since 1970), its exit
 ``code``, ``state``, ``counts`` and last message (``said``), whether it was ``scheduled``, and when
 a run last proved that all is in step (``proven``); and of the schedule, when it was first ``seen``,
-its last ``turn`` and the ``tries``.
+its last ``turn`` and the ``tries``; and when an operator ``asked`` for a run at once.
 
 Raises (every function):
     StoreUnavailable: The store did not answer.
@@ -60,6 +60,12 @@ def note_turn(client: redis.Redis, name: str, tries: int) -> None:
     """Record that the schedule starts a run."""
     with guarded():
         client.hset(keys.reconciled(name), mapping={"turn": str(time.time()), "tries": tries})
+
+
+def note_asked(client: redis.Redis, name: str) -> None:
+    """Record that an operator asks for a run at once."""
+    with guarded():
+        client.hset(keys.reconciled(name), "asked", str(time.time()))
 
 
 def note_begin(client: redis.Redis, name: str, *, scheduled: bool = False) -> None:
@@ -126,6 +132,7 @@ def _last(held: Mapping[str, str]) -> LastRun:
         _moment(held, "ended"),
         held.get("scheduled") == "1",
         held.get("state", ""),
+        _moment(held, "asked"),
     )
 
 

@@ -1,0 +1,53 @@
+"""
+Records whose retirement waits for approval, or was dropped by an operator. Pure.
+
+Neither is asked for again: a snapshot that lacks the record only tells of it. One that has the
+record, and is newer than the retirement, ends either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from service.reconcile.plan import causes
+from service.reconcile.plan.causes import Finding
+from service.reconcile.plan.comparison import Comparison
+from service.reconcile.plan.model import ComparedRecord
+from service.reconcile.plan.retirements import is_retired
+
+
+def missing_record(one: ComparedRecord, orphan: Finding, comparison: Comparison) -> Finding | None:
+    """Return the finding about an *orphan* with such a retirement; None: it has none."""
+    if one.held.held is not None:
+        if not comparison.asks:
+            why = "its delete goes out after its delay"
+            return Finding(causes.ON_ITS_WAY, one.record, orphan.item, why=why)
+        if orphan.act == causes.RETIRE:
+            return replace(orphan, act=causes.HELD)
+    if one.held.dropped is not None and orphan.act == causes.RETIRE:
+        why = "an operator dropped its delete"
+        return Finding(causes.DROPPED, one.record, orphan.item, why=why)
+    return None
+
+
+def present_record(one: ComparedRecord, comparison: Comparison) -> Finding | None:
+    """Return the finding about a record of the snapshot with such a retirement."""
+    away = one.held.held or one.held.dropped
+    if away is None:
+        return None
+    item = one.items[0].id if one.items else one.held.id
+    if comparison.order.lifts(away) or not _stands(one, comparison):
+        why = "the snapshot has its record"
+        return Finding(causes.RETURNED, one.record, item, act=causes.BACK, why=why)
+    if one.held.held is None:
+        return None
+    if not comparison.asks:
+        why = "its delete goes out after its delay"
+        return Finding(causes.ON_ITS_WAY, one.record, item, why=why)
+    return Finding(causes.AWAITING, one.record, item, why="its delete waits for approval")
+
+
+def _stands(one: ComparedRecord, comparison: Comparison) -> bool:
+    """Tell whether the source has said that the record is gone after the snapshot."""
+    away = one.held.held or one.held.dropped
+    return is_retired(replace(one, held=replace(one.held, gone=away)), comparison.order)

@@ -1,0 +1,35 @@
+"""The approval of a held run: figures of it, that the next run of the same reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from workers.store.runs import Runs
+
+CREATED, OVERWRITTEN = "created", "overwritten"  # as in `workers.policy.run_guard`
+# kind → figure of a run: items for which it is held
+HELD: Final[Mapping[str, str]] = MappingProxyType(
+    {CREATED: "held_created", OVERWRITTEN: "held_overwritten"}
+)
+# kind → figure of a held run: items that the next run may change
+MAY: Final[Mapping[str, str]] = MappingProxyType(
+    {CREATED: "may_create", OVERWRITTEN: "may_overwrite"}
+)
+
+
+def approved(runs: Runs, collection: str, source: str, before: str | None) -> Mapping[str, int]:
+    """
+    Return how many items of each kind a run may change beyond the guard.
+
+    Args:
+        before: Its id; None: it is a check or a dry run.
+
+    Raises:
+        StoreUnavailable: The store does not answer.
+    """
+    for run in runs.list(kind="reconcile", state="held", before=before):
+        if (run.collection, run.source) == (collection, source):
+            return {kind: int(run.figures.get(name, 0)) for kind, name in MAY.items()}
+    return {}
