@@ -10,8 +10,17 @@ from marshmallow import Schema, fields, validate
 from service.api import errors
 from service.api.access import caller
 from service.api.parts import Parts
-from service.api.routes import Routes
-from service.api.schemas import ListQuery, Text, as_answer, page_cursor, page_of
+from service.api.routes import Routes, answered
+from service.api.schemas import (
+    DryRun,
+    ListQuery,
+    Text,
+    WholeNumber,
+    as_answer,
+    page_cursor,
+    page_of,
+)
+from service.operate.held_runs import approve_run, drop_run
 from service.operate.run_list import list_runs, show_run
 
 _KINDS: Final = (
@@ -42,6 +51,39 @@ class RunEntry(Schema):
     )
 
 
+class RunDecision(DryRun):
+    run = Text(required=True, metadata={"description": "A run that is held."})
+
+
+class RunApproval(RunDecision):
+    up_to = WholeNumber(
+        load_default=None,
+        validate=validate.Range(0, 1_000_000_000),
+        metadata={"description": "At most so many items of each kind."},
+    )
+
+
+class ApprovalEstimate(Schema):
+    """What an approval would be for."""
+
+    run = fields.String(required=True)
+    created = fields.Integer(required=True)
+    overwritten = fields.Integer(required=True)
+    left = fields.Integer(required=True)
+    starts = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether the schedule goes on with it; else run it again by hand."
+        },
+    )
+
+
+class DropEstimate(Schema):
+    """What would be dropped."""
+
+    run = fields.String(required=True)
+
+
 class Started(Schema):
     run = fields.String(required=True, metadata={"description": "Its progress: /api/runs/RUN"})
 
@@ -62,6 +104,35 @@ def routes(parts: Parts) -> Routes:
             raise errors.missing(run, "a run", "see /api/runs")
         return found
 
+    def approve_held(body: dict[str, Any]) -> Any:
+        """Approve the creations and overwrites that a run is held for."""
+        who = caller()
+        id = body.pop("run")
+        found = approve_run(parts.context, id, by=who.name, scope=who.scope, **body)
+        return answered(ApprovalEstimate(), found) if body["dry_run"] else {"run": id}
+
+    def drop_held(body: dict[str, Any]) -> Any:
+        """End a held run without what it is held for."""
+        who = caller()
+        id = body.pop("run")
+        found = drop_run(parts.context, id, by=who.name, scope=who.scope, **body)
+        return answered(DropEstimate(), found) if body["dry_run"] else {"run": id}
+
+    refusals = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+    made.post(
+        "/runs/approve",
+        approve_held,
+        {HTTPStatus.ACCEPTED: Started(), HTTPStatus.OK: ApprovalEstimate()},
+        body=RunApproval,
+        errors=refusals,
+    )
+    made.post(
+        "/runs/drop",
+        drop_held,
+        {HTTPStatus.ACCEPTED: Started(), HTTPStatus.OK: DropEstimate()},
+        body=RunDecision,
+        errors=refusals,
+    )
     made.get("/runs", runs, page_of(RunEntry), query=RunsQuery)
     made.get("/runs/<run>", run, RunEntry(), errors=(HTTPStatus.NOT_FOUND,))
     return made

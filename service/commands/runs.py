@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, get_args
 
 import click
 
-from service.commands.dead_page import lines, local
-from service.commands.output import as_json, number, printable
-from service.commands.page import echo, width, wrapped
-from service.commands.session import joined
+from service.commands import run_page
+from service.commands.output import as_json, printable
+from service.commands.page import echo, width
+from service.commands.session import joined, operator
 from workers.store.runs import Bulk, State
 
 _KINDS: Final = ("reconcile", "remap", "undo", *get_args(Bulk))
-_ALL: Final = {"deliveries": ("delivery", "deliveries"), "letters": ("letter", "letters")}
-_FIGURES: Final = {
-    "groups": ("problem marked", "problems marked"),
-    "replayed": ("replayed", "replayed"),
-    "discarded": ("discarded", "discarded"),
-    "closed": ("closed before", "closed before"),
-    "left": ("left", "left"),
-    "events": ("event", "events"),
-    "taken": ("value accepted", "values accepted"),
-    "same": ("value unchanged", "values unchanged"),
-    "stale": ("value older than the current one", "values older than the current ones"),
-    "unwanted": ("event that no mapping uses", "events that no mapping uses"),
-    "repeats": ("repeated event", "repeated events"),
-    "not_fetched": ("notice not fetched again", "notices not fetched again"),
-    "letters": ("dead letter closed", "dead letters closed"),
-    "unmapped": ("event not mapped", "events not mapped"),
-}
 
 
 @click.group()
 def runs() -> None:
-    """List or show runs."""
+    """List or show runs; approve or drop one that is held."""
 
 
 @runs.command("list")
@@ -50,37 +35,8 @@ def list_(kind: str | None, state: str | None, limit: int, json_wanted: bool) ->
     if json_wanted:
         as_json(found)
         return
-    for line in _listed(found):
+    for line in run_page.listed(found):
         echo(line)
-
-
-def _listed(found: list[dict[str, Any]]) -> Iterator[str]:
-    if not found:
-        yield "Runs: none"
-        return
-    yield "Runs:"
-    heads = [("id", "kind", "of", "state", "started")]
-    heads += [
-        (run["id"], run["kind"], _of(run), run["state"], local(run["started"], seconds=False))
-        for run in found
-    ]
-    yield from lines(heads, ["figures", *(_figures(run["figures"]) for run in found)])
-
-
-def _of(run: Mapping[str, Any]) -> str:
-    return run["collection"] or run["source"] or ""
-
-
-def _figures(figures: Mapping[str, Any]) -> str:
-    """Return the figures of a run in words; the first tell how much is done."""
-    of = next((name for name in _ALL if name in figures), None)
-    told = [f"{figures.get('done', 0):,} of {number(figures[of], *_ALL[of])}"] if of else []
-    for name, value in figures.items():
-        if value and isinstance(value, int) and name not in {"done", "matched", of}:
-            known = _FIGURES.get(name)
-            words = f"{name.replace('_', ' ')} {value:,}"
-            told.append(number(value, *known) if known else words)
-    return ", ".join(told)
 
 
 @runs.command()
@@ -97,23 +53,72 @@ def show(id: str, json_wanted: bool) -> None:
     if json_wanted:
         as_json(found)
         return
-    for line in _shown(found, width()):
+    for line in run_page.shown(found, width()):
         echo(line)
 
 
-def _shown(found: Mapping[str, Any], columns: int) -> Iterator[str]:
-    rows = {
-        "run": f"{found['id']}: {found['kind']}, {found['state']}",
-        "by": found["by"],
-        "collection": found["collection"],
-        "source": found["source"],
-        "started": local(found["started"]),
-        "ended": local(found["ended"]) if found["ended"] else None,
-        "figures": _figures(found["figures"]),
-        "reason": found["reason"],
-    }
-    for name, value in rows.items():
-        if value:
-            yield from wrapped(value, columns, first=f"{name}:".ljust(12))
-    for reason, count in found["figures"].get("reasons", {}).items():
-        yield from wrapped(f"{count} left: {reason}", columns, first=" " * 4)
+@runs.command()
+@click.argument("id")
+@click.option("--up-to", type=click.IntRange(0), metavar="K", help="At most K items of each kind.")
+@click.option("--dry-run", is_flag=True, help="Show what it is for; change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask; needed in a pipe.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
+def approve(id: str, up_to: int | None, dry_run: bool, yes: bool, json_wanted: bool) -> None:
+    """Approve the creations and overwrites of a held run. Its deletes are in `instep deletes`."""
+    from service.operate.held_runs import approve_run
+
+    yes = yes and not dry_run
+    if not (yes or dry_run or _is_interactive()):
+        raise click.UsageError("nothing was changed; add --yes to approve, or --dry-run to look")
+    with joined() as context, _possible():
+        found = approve_run(context, id, by=operator(), up_to=up_to, dry_run=not yes)
+        if not (yes or dry_run):
+            click.echo(_approval(found), err=json_wanted)
+            click.confirm("Approve these?", abort=True, err=json_wanted)
+            found = approve_run(context, id, by=operator(), up_to=up_to)
+    if json_wanted:
+        as_json(found)
+    else:
+        click.echo(_approval(found) if dry_run else f"Approved: {_approval(found)}")
+    if not (dry_run or json_wanted):
+        goes = "the schedule goes on with it" if found["starts"] else "run the same reconcile again"
+        click.echo(f"{goes}; it may do as much beyond the guard")
+    if found["left"]:
+        raise SystemExit(1)
+
+
+def _is_interactive() -> bool:
+    return sys.stdin.isatty()
+
+
+def _approval(found: Mapping[str, Any]) -> str:
+    left = f"; {found['left']:,} are left" if found["left"] else ""
+    return f"{found['created']:,} items created, {found['overwritten']:,} overwritten{left}"
+
+
+@runs.command()
+@click.argument("id")
+@click.option("--dry-run", is_flag=True, help="Only look whether it is held.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
+def drop(id: str, dry_run: bool, json_wanted: bool) -> None:
+    """End a held run without what it is held for."""
+    from service.operate.held_runs import drop_run
+
+    with joined() as context, _possible():
+        found = drop_run(context, id, by=operator(), dry_run=dry_run)
+    if json_wanted:
+        as_json(found)
+    elif not dry_run:
+        click.echo(f"Dropped: {found['run']}")
+
+
+@contextmanager
+def _possible() -> Iterator[None]:
+    """Exit 1 if there is no such run, or it is not held."""
+    from workers.errors import RequestRefused
+
+    try:
+        yield
+    except RequestRefused as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(1) from error

@@ -1,0 +1,102 @@
+"""
+Runs that are held: their creations and overwrites wait for an approval.
+
+An approval says how many items the next run of the same source and collection may create and
+overwrite beyond the guard; that run compares anew, so nothing older than it is sent. Held
+retirements are pending deletes (``held_deletes.py``).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from service.operate.run_list import show_run
+from service.operate.scope import Scope
+from service.reconcile.schedule import scheduled
+from service.reconcile.state.past_runs import note_asked
+from workers.delivery.context import Context
+from workers.errors import RequestRefused, UnknownName
+from workers.store.audit import Audit
+from workers.store.run_approval import HELD, MAY
+
+DROPPED: Final = "dropped"
+
+
+def approve_run(
+    context: Context,
+    id: str,
+    *,
+    by: str,
+    scope: Scope | None = None,
+    up_to: int | None = None,
+    dry_run: bool = False,
+) -> dict[str, Any]:
+    """
+    Let the next run create and overwrite what the run *id* was held for.
+
+    Returns ``{run, created, overwritten, left, starts}``: how many items of each kind, how many are
+    left, and whether the schedule starts that run; if not, it is to be run again by hand.
+
+    Args:
+        up_to: At most so many items of each kind; None: as many as were held.
+
+    Raises:
+        UnknownName: There is no such run, or not in *scope*.
+        RequestRefused: It is not held, or for deletes alone.
+        StoreUnavailable: The store does not answer.
+    """
+    run = _held(context, id, scope, by)
+    wanted = {kind: int(run["figures"].get(name, 0)) for kind, name in HELD.items()}
+    if not any(wanted.values()):
+        found, expected = "a run that is held for its deletes alone", "creations or overwrites"
+        raise RequestRefused(found, expected, "see them with `instep deletes list`")
+    allowed = {kind: n if up_to is None else min(n, up_to) for kind, n in wanted.items()}
+    starts = _starts(context, run)
+    if not dry_run:
+        figures = run["figures"] | {MAY[kind]: number for kind, number in allowed.items()}
+        context.runs.progress(id, figures)
+        if starts:
+            note_asked(context.steps.client, run["collection"])
+        Audit(context.steps).record(by, "approve run", id, collection=run["collection"], **allowed)
+    left = sum(wanted.values()) - sum(allowed.values())
+    return {"run": id, **allowed, "left": left, "starts": starts}
+
+
+def drop_run(
+    context: Context, id: str, *, by: str, scope: Scope | None = None, dry_run: bool = False
+) -> dict[str, Any]:
+    """
+    End the held run *id* without what it was held for; returns ``{run}``.
+
+    Another run that finds the same is held again.
+
+    Raises:
+        UnknownName: There is no such run, or not in *scope*.
+        RequestRefused: It is not held.
+        StoreUnavailable: The store does not answer.
+    """
+    run = _held(context, id, scope, by)
+    if not dry_run:
+        context.runs.finish(id, "stopped", reason=f"{DROPPED} by {by}")
+        Audit(context.steps).record(by, "drop run", id, collection=run["collection"])
+    return {"run": id}
+
+
+def _held(context: Context, id: str, scope: Scope | None, by: str) -> dict[str, Any]:
+    if scope is None:
+        found = context.runs.show(id)
+        run = found.as_dict() if found else None
+    else:
+        run = show_run(context, id, scope=scope, by=by)
+    if run is None:
+        raise UnknownName(repr(id), "a run", "see `instep runs list`")
+    if run["state"] != "held":
+        raise RequestRefused(f"{id} is {run['state']}", "a run that is held", "nothing is left")
+    return run
+
+
+def _starts(context: Context, run: dict[str, Any]) -> bool:
+    """Tell whether the schedule runs it again: only what instep.toml names can be read again."""
+    about = context.runs.show(run["id"])
+    timed = {collection.name for collection in scheduled(context.settings)}
+    return bool(about and about.about.get("configured")) and run["collection"] in timed

@@ -1,0 +1,136 @@
+"""Held runs: approved or dropped by /api/runs and by the command."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from service.cli import main
+from service.commands import runs as command
+from service.reconcile.state.past_runs import last_of
+from tests.support.api_rig import CLERK, OPERATE, TOML, VIEW, Rig
+from workers.store.run_approval import approved
+
+SCHEDULED = TOML + '[collections.products.reconcile]\nfile = "stock.csv"\nevery = "24h"\n'
+
+
+@pytest.fixture
+def rig(tmp_path, store_socket, store):
+    assert store.dbsize() == 0
+    rig = Rig(tmp_path, store_socket, toml=SCHEDULED)
+    yield rig
+    rig.close()
+
+
+def held(rig, *, created=12, overwritten=7, configured=False, state="held"):
+    runs = rig.context.runs
+    about = {"configured": configured}
+    id = runs.start("reconcile", "ada", collection="products", source="erp", about=about)
+    figures = {"held_created": created, "held_overwritten": overwritten, "records": 40}
+    runs.finish(id, state, figures=figures)
+    return id
+
+
+def may(rig):
+    return approved(rig.context.runs, "products", "erp", None)
+
+
+def test_an_approval_is_for_what_the_run_is_held_for(rig):
+    id = held(rig)
+    answer = rig.post("/api/runs/approve", OPERATE, run=id)
+    assert (answer.status_code, answer.json) == (202, {"run": id})
+    assert may(rig) == {"created": 12, "overwritten": 7}
+    run = rig.get(f"/api/runs/{id}").json
+    assert (run["state"], run["figures"]["may_create"]) == ("held", 12)
+    entry = rig.get("/api/audit").json["items"][0]
+    assert (entry["by"], entry["action"], entry["target"]) == ("operator", "approve run", id)
+    assert last_of(rig.context.steps.client, "products").asked is None
+
+
+def test_a_dry_run_says_what_would_be_approved_and_changes_nothing(rig):
+    id = held(rig)
+    before = rig.dump()
+    answer = rig.post("/api/runs/approve", run=id, up_to=10, dry_run=True)
+    shown = {"run": id, "created": 10, "overwritten": 7, "left": 2, "starts": False}
+    assert (answer.status_code, answer.json) == (200, shown)
+    assert rig.post("/api/runs/drop", run=id, dry_run=True).json == {"run": id}
+    assert rig.dump() == before
+    rig.post("/api/runs/approve", run=id, up_to=10)
+    assert may(rig) == {"created": 10, "overwritten": 7}
+
+
+def test_one_that_instep_toml_names_goes_on_by_the_schedule(rig):
+    id = held(rig, configured=True)
+    assert rig.post("/api/runs/approve", run=id, dry_run=True).json["starts"]
+    assert last_of(rig.context.steps.client, "products").asked is None
+    rig.post("/api/runs/approve", run=id)
+    assert last_of(rig.context.steps.client, "products").is_asked_for
+
+
+def test_a_run_that_is_dropped_has_ended(rig):
+    id = held(rig)
+    answer = rig.post("/api/runs/drop", OPERATE, run=id)
+    assert (answer.status_code, answer.json) == (202, {"run": id})
+    run = rig.get(f"/api/runs/{id}").json
+    assert (run["state"], run["reason"]) == ("stopped", "dropped by operator")
+    assert may(rig) == {}
+    assert rig.get("/api/audit").json["items"][0]["action"] == "drop run"
+    assert rig.post("/api/runs/drop", run=id).status_code == 409
+
+
+@pytest.mark.parametrize("action", ["approve", "drop"])
+def test_only_who_operates_its_collection_decides_on_a_run(rig, action):
+    id = held(rig)
+    before = rig.dump()
+    assert rig.post(f"/api/runs/{action}", VIEW, run=id).status_code == 403
+    assert rig.post(f"/api/runs/{action}", CLERK, run=id).status_code == 404
+    assert rig.post(f"/api/runs/{action}", run="r99").status_code == 404
+    assert rig.dump() == before
+
+
+def test_nothing_is_approved_of_a_run_that_is_not_held_or_for_deletes_alone(rig):
+    done = held(rig, state="done")
+    assert rig.post("/api/runs/approve", run=done).status_code == 409
+    answer = rig.post("/api/runs/approve", run=held(rig, created=0, overwritten=0))
+    assert answer.status_code == 409
+    assert "instep deletes list" in answer.json["error"]["do"]
+
+
+# the command ------------------------------------------------------------------------------------
+
+
+def run(rig, *arguments, **options):
+    found = CliRunner().invoke(main, ("runs", *arguments), env=rig.environ, **options)
+    return found.exit_code, found.stdout
+
+
+def test_the_command_approves_with_yes_and_exits_1_for_what_is_left(rig):
+    id = held(rig)
+    assert run(rig, "approve", id)[0] == 2
+    code, text = run(rig, "approve", id, "--dry-run")
+    assert (code, text) == (0, "12 items created, 7 overwritten\n")
+    assert may(rig) == {"created": 0, "overwritten": 0}
+    code, text = run(rig, "approve", id, "--up-to", "10", "--yes")
+    assert code == 1
+    assert text.splitlines()[0] == "Approved: 10 items created, 7 overwritten; 2 are left"
+    assert "run the same reconcile again" in text
+    code, text = run(rig, "approve", id, "--yes", "--json")
+    assert (code, json.loads(text)["created"]) == (0, 12)
+
+
+@pytest.mark.parametrize(("answer", "created"), [("y", 12), ("n", 0)])
+def test_on_a_terminal_it_asks(rig, monkeypatch, answer, created):
+    id = held(rig, configured=True)
+    monkeypatch.setattr(command, "_is_interactive", lambda: True)
+    code, text = run(rig, "approve", id, input=answer)
+    assert (code, may(rig)["created"]) == (0 if created else 1, created)
+    assert ("the schedule goes on with it" in text) is bool(created)
+
+
+def test_the_command_drops(rig):
+    id = held(rig)
+    assert run(rig, "drop", id, "--dry-run") == (0, "")
+    assert run(rig, "drop", id) == (0, f"Dropped: {id}\n")
+    assert run(rig, "drop", id)[0] == 1
+    assert run(rig, "drop", held(rig), "--json")[0] == 0
+    assert run(rig, "approve", "r99", "--yes")[0] == 1
