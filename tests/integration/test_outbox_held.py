@@ -58,6 +58,26 @@ def test_a_delete_waits_for_others_and_then_goes_out(bench):
     assert listed(bench) == []
 
 
+def test_a_mass_is_known_as_one_before_the_delay_of_its_first_ones_ends(bench):
+    for number, record in enumerate(keys(4)):
+        assert waits(bench) == 0
+        retire(bench, record, version=at(9 + number))
+    assert waits(bench) == 4
+    assert {each.until for each in listed(bench)} == {None}
+    retire(bench, "k5", version=at(20))
+    assert waits(bench) == 5
+    assert listed(bench)[0].reason.startswith("5 of 8 items")
+    assert go_by(bench) == ()
+    assert idle(bench)
+
+
+def test_one_that_is_asked_for_twice_is_no_mass(bench):
+    for number in range(3):
+        for record in keys(3):
+            retire(bench, record, version=at(9 + number))
+    assert (len(listed(bench)), waits(bench)) == (3, 0)
+
+
 def test_a_mass_waits_for_approval_with_its_first_ones(bench):
     mass(bench)
     assert idle(bench)

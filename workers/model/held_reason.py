@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 
@@ -29,6 +30,14 @@ class HeldReason:
         if number > self.at_most and 100 * number > self.percent * self.items:
             return f"more than {self.at_most} and more than {self.percent:g} %"
         return "half of the collection or more"
+
+
+def up_to_date(told: str | None, number: int) -> str | None:
+    """Return *told*, what the store keeps of a reason, with the *number* that are held by now."""
+    if told is None:
+        return None
+    kept = json.loads(told)
+    return json.dumps(kept | {"waiting": max(kept["waiting"], number)})
 
 
 def window_words(seconds: float) -> str:

@@ -21,7 +21,7 @@ from typing import Any, Final, Literal
 
 from workers.config.settings import Collection, Settings
 from workers.model.changes import Delivery
-from workers.model.held_reason import HeldReason
+from workers.model.held_reason import HeldReason, up_to_date
 from workers.store import held_keys, keys
 from workers.store.connection import guarded
 from workers.store.item_record import SHOWN, FieldRecord
@@ -127,12 +127,13 @@ class HeldDeletes:
                 held = held_keys.held(name)
                 pipeline.zrangebyscore(held, first, "+inf", 0, limit, withscores=True)
                 pipeline.hget(keys.collection(name), held_keys.ASKS)
+                pipeline.zcard(held)
             found = iter(pipeline.execute())
         asks: dict[str, str | None] = {}
         pages: list[list[tuple[float, str, str]]] = []
         for name in names:
             pages.append([(score, name, record) for record, score in next(found)])
-            asks[name] = next(found)
+            asks[name] = up_to_date(next(found), next(found))
         chosen = [(name, record) for _, name, record in heapq.merge(*pages)][:limit]
         return list(self._read(chosen, asks))
 

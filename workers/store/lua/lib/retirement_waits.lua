@@ -42,10 +42,11 @@ function retirement_waits.look(item, change, gone)
   passed[collection] = before + 1
   if not limits then return false, nil, true end
   if changes_nothing(item, gone) or retirement_waits.has_no_item(item, change, limits.place) then return false, nil, false end
-  if held_retirements.asks(collection) then return true, nil end
+  -- One that is held already counts once.
+  local more = math.max(1, (given(request.retiring) or total_of(collection)) - before) - (item.meta.held and 1 or 0)
+  if retirement_guard.asks(collection, limits, more) then return true, nil end
   if request.mode ~= 'reconcile' and limits.delay_ms > 0 then return true, now + limits.delay_ms end
-  local more = (given(request.retiring) or total_of(collection)) - before
-  return retirement_guard.asks(collection, limits, math.max(1, more)), nil, true
+  return false, nil, true
 end
 
 return retirement_waits
