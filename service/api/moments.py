@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from marshmallow import ValidationError, fields
 
+from service.operate.durations import EXPECTED as EXPECTED_DURATION
+from service.operate.durations import FORM, seconds_of
+
 _DURATION: Final = re.compile(r"([0-9]{1,6})([mhd])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 EXPECTED: Final = "Not a time with its offset, such as 2026-05-12T09:30:00Z, and not 30m, 2h or 3d."
@@ -39,3 +42,16 @@ def since() -> Since:
     return Since(
         load_default=None, metadata={"type": "string", "format": "date-time", "description": told}
     )
+
+
+class Duration(fields.String):
+    """Seconds, as 90s, 30m, 2h or 3d."""
+
+    def __init__(self, *, metadata: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(metadata={"pattern": FORM, **metadata}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        seconds = seconds_of(super()._deserialize(value, attr, data, **kwargs))
+        if seconds is None:
+            raise ValidationError(f"Not {EXPECTED_DURATION}.")
+        return seconds

@@ -9,18 +9,24 @@ from marshmallow import Schema, fields, validate
 
 from service.api import names
 from service.api.access import caller
+from service.api.moments import Duration
 from service.api.parts import Parts
 from service.api.routes import Routes
 from service.api.schemas import DryRun, Text
 from service.operate import pauses
+from service.operate.pause_targets import KINDS
 
 # s: a web process whose threads hang for 20 s is replaced (service/web/front.py).
 PATIENCE: Final = 3.0
 SECONDS: Final = 8.0
+_NAMES: Final = (
+    "A destination or a collection (destination:NAME, collection:NAME where it is both), "
+    "source:NAME, or lane:live, lane:replay, lane:reconcile."
+)
 
 
 class ResumeBody(DryRun):
-    name = Text(required=True, metadata={"description": "A destination or a collection."})
+    name = Text(required=True, metadata={"description": _NAMES})
 
 
 class PauseBody(ResumeBody):
@@ -29,20 +35,47 @@ class PauseBody(ResumeBody):
         validate=validate.Length(max=500),
         metadata={"description": "Shown in the status."},
     )
+    seconds = Duration(
+        data_key="for",
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "After which it goes on by itself: 90s, 30m, 2h, 3d."},
+    )
 
 
-class PauseAnswer(Schema):
+class _Answer(Schema):
     name = fields.String(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(("destination", "collection")))
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     state = fields.String(required=True, validate=validate.OneOf(("paused", "resumed")))
     reason = fields.String(required=True)
 
 
-class ResumeAnswer(PauseAnswer):
+class PauseAnswer(_Answer):
+    until = fields.String(
+        required=True, allow_none=True, metadata={"description": "When it goes on by itself."}
+    )
+
+
+class FirstOut(Schema):
+    collection = fields.String(required=True)
+    items = fields.Integer(required=True)
+    oldest = fields.String(required=True)
+    seconds = fields.Integer(
+        required=True,
+        metadata={"description": "For which they take the whole budget of their destination."},
+    )
+
+
+class ResumeAnswer(_Answer):
     unanswered = fields.String(
         required=True,
         allow_none=True,
         metadata={"description": "Why the CMS could not be asked; null: it was, and agrees."},
+    )
+    first = fields.List(
+        fields.Nested(FirstOut),
+        required=True,
+        metadata={"description": "What goes out, by collection, the oldest first."},
     )
 
 
@@ -50,8 +83,12 @@ def routes(parts: Parts) -> Routes:
     made = Routes("pauses", "Pause and resume")
 
     def pause(body: dict[str, Any]) -> dict[str, Any]:
-        """Stop sending to a destination or a collection; deliveries are still accepted."""
-        _check(body["name"])
+        """
+        Stop sending to a destination or a collection, of a source, or of a lane.
+
+        Deliveries are still accepted.
+        """
+        _check(parts, body["name"])
         return pauses.pause(parts.context, **body, by=caller().name)
 
     def resume(body: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +97,7 @@ def routes(parts: Parts) -> Routes:
 
         409: it stays paused.
         """
-        _check(body["name"])
+        _check(parts, body["name"])
         return pauses.resume(
             parts.context, **body, by=caller().name, patience=PATIENCE, seconds=SECONDS
         )
@@ -77,6 +114,17 @@ def routes(parts: Parts) -> Routes:
     return made
 
 
-def _check(name: str) -> None:
-    scope = caller().scope
-    names.check(name, "a destination or collection", scope.destinations | scope.collections)
+def _check(parts: Parts, name: str) -> None:
+    """Raise UnknownName for what the caller may not pause: a shared source, or all destinations."""
+    scope, settings = caller().scope, parts.context.settings
+    if scope.whole:
+        return
+    plain = scope.destinations | scope.collections
+    known = {
+        *plain,
+        *(f"destination:{each}" for each in scope.destinations),
+        *(f"collection:{each}" for each in scope.collections),
+        *(f"source:{each}" for each in scope.sources - scope.shared),
+    }
+    both = settings.destinations.keys() & settings.collections.keys()
+    names.check(name, "a destination, collection or source", known - both)

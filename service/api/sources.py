@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from service.api.access import caller
 from service.api.parts import Parts
@@ -28,6 +28,9 @@ class SourceEntry(Schema):
         allow_none=True,
         metadata={"description": "That its mappings take; null: every topic."},
     )
+    state = fields.String(required=True, validate=validate.OneOf(("flowing", "paused")))
+    reason = fields.String(required=True)
+    since = fields.String(required=True, allow_none=True)
     deliveries = fields.Integer(required=True)
     duplicates = fields.Integer(required=True)
     refused = fields.Integer(required=True, metadata={"description": "For a bad proof."})

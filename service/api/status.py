@@ -25,6 +25,8 @@ class _State(Schema):
     reason = fields.String(required=True)
     since = fields.String(allow_none=True)
     by = fields.String(allow_none=True)
+    who = fields.String(allow_none=True, metadata={"description": "Who paused it."})
+    until = fields.String(allow_none=True, metadata={"description": "When it goes on by itself."})
 
 
 class DestinationStatus(_State):
@@ -49,7 +51,7 @@ class SecretStatus(Schema):
     matched = fields.Integer(required=True)
 
 
-class SourceStatus(Schema):
+class SourceStatus(_State):
     deliveries = fields.Integer(required=True)
     duplicates = fields.Integer(required=True)
     refused = fields.Integer(required=True)
@@ -64,6 +66,12 @@ class SourceStatus(Schema):
     unmapped_bytes_limit = fields.Integer(required=True)
     stale = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     stalled = fields.Dict(keys=fields.String(), required=True, allow_none=True)
+    resting = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String()),
+        required=True,
+        metadata={"description": "Items that wait until it is resumed, by collection."},
+    )
 
 
 class ReasonStatus(Schema):
@@ -125,6 +133,7 @@ class StatusAnswer(Schema):
         keys=fields.String(), values=fields.Nested(CollectionStatus), required=True
     )
     sources = fields.Dict(keys=fields.String(), values=fields.Nested(SourceStatus), required=True)
+    lanes = fields.Dict(keys=fields.String(), values=fields.Nested(_State), required=True)
     refusals = fields.Dict(
         keys=fields.String(),
         values=fields.Dict(keys=fields.String(), values=fields.Integer()),

@@ -119,14 +119,20 @@ def _sources(status: Status, columns: int) -> Iterator[str]:
     rows = [
         (
             name,
+            _state(each),
             *(each[column] for column in ("deliveries", "duplicates", "refused", "kept")),
             each["kept_dropped"] or None,
             moment(each["last"]) or "-",
         )
         for name, each in status["sources"].items()
     ]
-    headings = ("name", "deliveries", "duplicates", "refused", "kept", "dropped", "last (UTC)")
-    yield from columns_of(headings, rows, columns)
+    numbers = ("deliveries", "duplicates", "refused", "kept", "dropped")
+    headings = ("name", "state", *numbers, "last (UTC)")
+    yield from columns_of(headings, rows, columns, texts=2, colours=_COLOURS)
+    for name, each in status["sources"].items():
+        for collection, held in each["resting"].items():
+            waits = f"{held['items']:,} items of {collection} wait until it is resumed"
+            yield from wrapped(f"{name}: {waits}", columns, rest="  ")
 
 
 def _fetchers(status: Status, columns: int) -> Iterator[str]:
@@ -149,10 +155,13 @@ def _fetchers(status: Status, columns: int) -> Iterator[str]:
 
 def _lanes(status: Status, columns: int) -> Iterator[str]:
     lanes = {name: each["lanes"] for name, each in status["collections"].items()}
-    if any(each["replay"] or each["reconcile"] for each in lanes.values()):
+    paused = [name for name, each in status["lanes"].items() if each["state"] == "paused"]
+    if paused or any(each["replay"] or each["reconcile"] for each in lanes.values()):
         yield _title("Lanes")
         rows = [(name, *each.values()) for name, each in lanes.items() if any(each.values())]
         yield from columns_of(("collection", "live", "replay", "reconcile"), rows, columns)
+        if paused:
+            yield f"paused: {', '.join(paused)}"
 
 
 def _reconciles(status: Status, columns: int) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from service.operate.moments import moment
 from workers.store.circuit_breaker import OPERATOR
 from workers.store.record_facts import RecordFacts
+from workers.store.waits import Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +31,27 @@ def _paused(facts: RecordFacts) -> Wait | None:
         return None
     renewed = pause.by == facts.destination.budget
     other = ", or a restart with another token," if renewed else ""
-    by = "" if pause.by != OPERATOR else " by an operator"
-    says = f"the destination {name}, paused{by} since {moment(pause.since)}: {pause.reason}"
-    return Wait("pause", says, f"nothing until `instep resume {name}`{other} lets it go on")
+    says = f"the destination {name}, paused{_by(pause)} since {moment(pause.since)}: {pause.reason}"
+    return _until_resumed(pause, says, name, other)
 
 
 def _collection_paused(facts: RecordFacts) -> Wait | None:
     pause, name = facts.collection_pause, facts.collection.name
     if pause is None:
         return None
-    by = "" if pause.by != OPERATOR else " by an operator"
-    says = f"the collection {name}, paused{by} since {moment(pause.since)}: {pause.reason}"
-    return Wait("pause", says, f"nothing until `instep resume {name}` lets it go on")
+    says = f"the collection {name}, paused{_by(pause)} since {moment(pause.since)}: {pause.reason}"
+    return _until_resumed(pause, says, name)
+
+
+def _by(pause: Pause) -> str:
+    return f" by {pause.who or 'an operator'}" if pause.by == OPERATOR else ""
+
+
+def _until_resumed(pause: Pause, says: str, name: str, other: str = "") -> Wait:
+    if pause.till is not None:
+        after = f"it goes on by itself, or by `instep resume {name}`"
+        return Wait("pause", says, after, pause.till)
+    return Wait("pause", says, f"nothing until `instep resume {name}`{other} lets it go on")
 
 
 def _outage(facts: RecordFacts) -> Wait | None:

@@ -113,11 +113,23 @@ def _counts(status: Status) -> Iterator[Reason]:
 def _late(status: Status, now: datetime) -> Iterator[Reason]:
     for name, entry in status["collections"].items():
         age = entry["oldest_seconds"]
-        if age < LATE or entry["state"] not in _LATE or entry["waits"]:
+        if age < LATE or entry["state"] not in _LATE or entry["waits"] or _is_held(status, name):
             continue
         since = (now - timedelta(seconds=age)).isoformat(timespec="seconds")
         do = _LATE[entry["state"]]
         yield _notice(f"collection {name}: late", since, do, entry["reason"])
+
+
+def _is_held(status: Status, collection: str) -> bool:
+    """Whether something there waits for a source or a lane that is paused: a reason says so."""
+    lanes = status["collections"][collection].get("lanes", {})
+    paused = (name for name, each in status.get("lanes", {}).items() if each["state"] == "paused")
+    if any(lanes.get(name) for name in paused):
+        return True
+    return any(
+        each.get("state") == "paused" and collection in each.get("resting", ())
+        for each in status["sources"].values()
+    )
 
 
 _WAITS: Final[Mapping[str, str]] = MappingProxyType(

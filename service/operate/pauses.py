@@ -1,36 +1,58 @@
-"""Pause and resume of destinations and collections."""
+"""Pause and resume of destinations, collections, sources and lanes."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from service.operate.cms_request import PATIENCE, ask
-from workers.config.settings import Settings
+from service.operate.moments import moment
+from service.operate.pause_estimate import GoesOut, goes_out
+from service.operate.pause_targets import Target, target_of
+from workers.config.settings import Collection
 from workers.delivery.context import Context
-from workers.errors import DestinationError, RequestRefused, UnknownName
+from workers.errors import DestinationError, RequestRefused
 from workers.policy.rules import pause_for
 from workers.store.audit import Audit
+from workers.store.pauses import Pauses
 
 REASON: Final = "paused by hand"
+ASKED: Final = 3  # sites that are asked as a source or a lane goes on
 
 
 def pause(
-    context: Context, name: str, *, reason: str, by: str, dry_run: bool = False
+    context: Context,
+    name: str,
+    *,
+    reason: str,
+    by: str,
+    seconds: float | None = None,
+    dry_run: bool = False,
 ) -> dict[str, Any]:
     """
-    Send nothing more to the destination or collection *name*; deliveries are still accepted.
+    Send nothing more of *name*, see `target_of`; deliveries are still accepted.
 
-    Returns ``{name, kind, state, reason}``; of a dry run, what they would be.
+    Returns ``{name, kind, state, reason, until}``; of a dry run, what they would be.
+
+    Args:
+        by: Who pauses it, as in the audit list.
+        seconds: It goes on by itself after that; None: once it is resumed.
 
     Raises:
-        UnknownName: There is no such destination or collection.
+        UnknownName: There is no such destination, collection, source or lane.
     """
-    kind = kind_of(name, context.settings)
+    target = target_of(name, context.settings)
     reason = reason.strip() or REASON
+    pauses, until = Pauses(context.steps, context.settings), None
+    if seconds is not None:
+        until = moment(1000 * (context.runs.now().timestamp() + seconds))
     if not dry_run:
-        context.breaker.pause(name, reason)
-        Audit(context.steps).record(by, "pause", name, reason=reason)
-    return {"name": name, "kind": kind, "state": "paused", "reason": reason}
+        if target.by_hand:
+            pauses.pause(target.full, reason, by=by, seconds=seconds)
+        else:
+            context.breaker.pause(target.full, reason, who=by, seconds=seconds)
+        told = {"until": until} if until else {}
+        Audit(context.steps).record(by, "pause", name, reason=reason, **told)
+    return {"name": name, "kind": target.kind, "state": "paused", "reason": reason, "until": until}
 
 
 def resume(
@@ -43,52 +65,81 @@ def resume(
     seconds: float | None = None,
 ) -> dict[str, Any]:
     """
-    Send to *name* again, unless the CMS refuses the token: it is asked first.
+    Send of *name* again, unless the CMS refuses the token: it is asked first.
 
-    Returns ``{name, kind, state, reason, unanswered}``. *unanswered*: why the CMS could not be
-    asked, which stops nothing. A collection stays paused while its destination is.
+    Returns ``{name, kind, state, reason, unanswered, first}``. *unanswered*: why the CMS could not
+    be asked, which stops nothing. *first*: what waits, by collection, the oldest first, see
+    `GoesOut`. A collection stays paused while its destination is.
 
     Args:
         patience: Seconds to wait for the budget of that request.
         seconds: Timeout of that request; None: as of every other.
 
     Raises:
-        UnknownName: There is no such destination or collection.
+        UnknownName: There is no such destination, collection, source or lane.
         RequestRefused: The CMS refuses the token; nothing was changed.
     """
-    kind = kind_of(name, context.settings)
-    unanswered = _ask(context, name, patience, seconds)
+    held = Pauses(context.steps, context.settings).read()
+    target = target_of(name, context.settings, held)
+    first = goes_out(context, target)
+    unanswered = [
+        _ask(context, collection, patience, seconds)
+        for collection in _asked(context, target, first)
+    ]
     if not dry_run:
-        if context.breaker.resume(name):
-            context.wakes.wake(context.breaker.destination_of(name))
+        _go_on(context, target)
         Audit(context.steps).record(by, "resume", name)
-    destination = context.breaker.destination_of(name)
-    held = {} if kind == "destination" else context.report.status()["destinations"][destination]
-    state, reason = "resumed", ""
-    if held.get("state") == "paused":
-        state, reason = "paused", f"its destination {destination} is: {held['reason']}"
-    return {"name": name, "kind": kind, "state": state, "reason": reason, "unanswered": unanswered}
+    state, reason = _state(context, target)
+    return {
+        "name": name,
+        "kind": target.kind,
+        "state": state,
+        "reason": reason,
+        "unanswered": "; ".join(filter(None, unanswered)) or None,
+        "first": [each.as_dict() for each in first],
+    }
 
 
-def kind_of(name: str, settings: Settings) -> str:
-    """Return ``destination`` or ``collection``; raises UnknownName."""
-    if name in settings.destinations:
-        return "destination"
-    if name in settings.collections:
-        return "collection"
-    names = ", ".join((*settings.destinations, *settings.collections)) or "none"
-    do = "use one of these names"
-    raise UnknownName(repr(name), f"a destination or collection: {names}", do)
+def _go_on(context: Context, target: Target) -> None:
+    if target.by_hand:
+        for destination in Pauses(context.steps, context.settings).resume(target.full):
+            context.wakes.wake(destination)
+    elif context.breaker.resume(target.full):
+        context.wakes.wake(context.breaker.destination_of(target.full))
 
 
-def _ask(context: Context, name: str, patience: float, seconds: float | None) -> str | None:
-    """Return why the CMS does not answer, or None; RequestRefused if it refuses the token."""
+def _state(context: Context, target: Target) -> tuple[str, str]:
+    """Return the state after a resume, and the reason why it is paused all the same."""
+    if target.kind == "collection":
+        destination = context.breaker.destination_of(target.full)
+        held = context.report.status()["destinations"][destination]
+        if held["state"] == "paused":
+            return "paused", f"its destination {destination} is: {held['reason']}"
+    return "resumed", ""
+
+
+def _asked(context: Context, target: Target, first: list[GoesOut]) -> list[Collection]:
+    """Return a collection of each destination that is to be asked."""
     settings = context.settings
-    destination = settings.destinations[context.breaker.destination_of(name)]
-    own = settings.collections_of(destination.name)
-    collection = next((each for each in own if each.name == name), own[0] if own else None)
-    if collection is None:
-        return None
+    if target.kind == "collection":
+        return [settings.collections[target.name]]
+    if target.kind == "destination":
+        return list(settings.collections_of(target.name))[:1]
+    # One that is paused by itself is asked as that is resumed, and stops nothing of the others.
+    states = context.report.status()["destinations"]
+    found: dict[str, Collection] = {}
+    for each in first:
+        collection = settings.collections[each.collection]
+        if states[collection.destination]["state"] != "paused":
+            found.setdefault(collection.destination, collection)
+    return list(found.values())[:ASKED]
+
+
+def _ask(
+    context: Context, collection: Collection, patience: float, seconds: float | None
+) -> str | None:
+    """Return why the CMS does not answer, or None; RequestRefused if it refuses the token."""
+    destination = context.settings.destinations[collection.destination]
     try:
         answer = ask(destination, collection, context.limiter, patience=patience, seconds=seconds)
     except DestinationError as error:

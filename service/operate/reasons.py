@@ -134,6 +134,9 @@ def _states(seen: Seen) -> Iterator[Reason]:
     for name, entry in seen.status.get("collections", {}).items():
         if _cause(entry) not in shared:
             yield from _halted("collection", name, entry)
+    for kind in ("source", "lane"):
+        for name, entry in seen.status.get(f"{kind}s", {}).items():
+            yield from _halted(kind, name, entry)
 
 
 def _cause(entry: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -141,7 +144,7 @@ def _cause(entry: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _halted(kind: str, name: str, entry: Mapping[str, Any]) -> Iterator[Reason]:
-    state = entry["state"]
+    state = entry.get("state")
     if state == "outage":
         yield Reason(
             f"{kind} {name}: {state}", "degraded", entry.get("since"), _WAIT, entry["reason"]
@@ -153,10 +156,12 @@ def _halted(kind: str, name: str, entry: Mapping[str, Any]) -> Iterator[Reason]:
 
 def _pause(kind: str, name: str, entry: Mapping[str, Any]) -> tuple[str, str]:
     """Return why *name* is paused, and what to do."""
-    resume = f"run `instep resume {name}`"
-    reason = entry["reason"]
+    full = f"{kind}:{name}" if kind in ("source", "lane") else name
+    resume, reason = f"run `instep resume {full}`", entry["reason"]
     if entry.get("by") == OPERATOR:
-        return reason, resume
+        who = f", by {entry['who']}" if entry.get("who") else ""
+        until = f", or wait: it goes on by itself at {entry['until']}" if entry.get("until") else ""
+        return f"{reason}{who}", f"{resume}{until}"
     why, _, advice = reason.rpartition("; ")
     # Only our own words: the rest of the reason is what the CMS answered.
     if advice in _ADVICE:

@@ -12,6 +12,7 @@ from typing import Final
 
 from service.operate.destination_waits import Wait, destination_waits
 from service.operate.moments import moment
+from service.operate.record_holds import held_slugs, pause_waits
 from workers.model.retirement import shown_slug
 from workers.store.record_facts import RecordFacts, Referred
 
@@ -34,13 +35,15 @@ def waits(facts: RecordFacts, *, workers: int, spooled: int) -> list[Wait]:
     """
     found = list(_in_claim(facts))
     blocked = {each.slug for each in facts.referred}
-    free = [slug for slug in facts.unsent if slug not in blocked]
+    held = held_slugs(facts)
+    free = [slug for slug in facts.unsent if slug not in blocked and slug not in held]
     if facts.unsent:
         found += destination_waits(facts)
     if free and not found:
         found += _own(facts) or _queue(facts, workers)
     elif free:
         found += _own(facts)
+    found += pause_waits(facts, held)
     found += _references(facts.referred, facts)
     if facts.slicing:
         found.append(_sliced(facts))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from service.operate.scope import Scope
 
+# A lane is paused for all destinations.
 _NAMED: Final = ("destinations", "collections", "sources", "refusals", "reconciles")
 
 
@@ -32,12 +33,14 @@ def seen_by(scope: Scope, status: Mapping[str, Any]) -> dict[str, Any]:
     for name, each in seen["sources"].items():
         # One that feeds other destinations too counts by collection.
         stale = {of: n for of, n in each["stale"].items() if of in scope.collections}
-        seen["sources"][name] = {**each, "stale": stale}
+        resting = {of: n for of, n in each["resting"].items() if of in scope.collections}
+        seen["sources"][name] = {**each, "stale": stale, "resting": resting}
     kinds = {
         "destination": scope.destinations,
         "collection": scope.collections,
         "source": scope.sources,
     }
+    seen["lanes"] = status["lanes"]
     for key in ("reasons", "notices"):
         seen[key] = [each for each in status[key] if _concerns(each["name"], kinds)]
     return seen
@@ -46,4 +49,4 @@ def seen_by(scope: Scope, status: Mapping[str, Any]) -> dict[str, Any]:
 def _concerns(name: str, kinds: Mapping[str, frozenset[str]]) -> bool:
     """Tell whether a reason with *name*, such as ``collection products: paused``, is theirs."""
     kind, _, rest = name.partition(" ")
-    return rest.partition(":")[0] in kinds.get(kind, ())
+    return kind == "lane" or rest.partition(":")[0] in kinds.get(kind, ())

@@ -18,7 +18,10 @@ from workers.delivery.context import Context
 NEWEST: Final = 500  # deliveries of a source that are looked through for topics
 TOPICS: Final = 20  # that are named of one source
 SECONDS: Final = 1.0  # for the topics of one page
-_FIGURES: Final = ("deliveries", "duplicates", "refused", "unmapped", "kept", "kept_since", "last")
+_FIGURES: Final = (
+    *("state", "reason", "since"),
+    *("deliveries", "duplicates", "refused", "unmapped", "kept", "kept_since", "last"),
+)
 
 
 def list_sources(

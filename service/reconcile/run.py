@@ -257,6 +257,7 @@ class ReconcileRun:
             self.table,
             on_progress=self.hooks.settled,
             sleep=self.sleep,
+            source=self.rows.chosen.source,
         )
 
     def dry_run(

@@ -231,3 +231,12 @@ def test_the_status_of_a_shared_source_names_no_collection_out_of_sight(shared):
     shared.context.steps.client.hset(keys.stale("both"), mapping=counts)
     assert shared.get("/api/status").json["sources"]["both"]["stale"] == counts
     assert shared.get("/api/status", SHOP).json["sources"]["both"]["stale"] == {"orders": 1}
+
+
+def test_an_access_of_one_destination_pauses_no_source_of_others_nor_a_lane(rig):
+    before = rig.dump()
+    for name in ("lane:live", "source:erp", "destination:site", "collection:products"):
+        assert rig.post("/api/pause", CLERK, name=name).status_code == 404, name
+    assert rig.dump() == before
+    answer = rig.post("/api/pause", CLERK, name="collection:orders")
+    assert (answer.status_code, answer.json["kind"]) == (200, "collection")

@@ -2,9 +2,10 @@
 
 import json
 import os
+import re
 import socket
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from workers.model.changes import Change, Delivery, FieldProblem, FieldValue, In
 from workers.runtime import heartbeats, jobs
 from workers.runtime.heartbeats import Process
 from workers.store.audit import Audit
+from workers.store.pauses import Pauses
 
 TOML = """
 mappings = ["mappings.py"]
@@ -151,7 +153,7 @@ def test_status_has_every_documented_key(context, shown):
     assert set(found) == {
         *("destinations", "collections", "sources", "fields", "balanced", "dead_letters"),
         *("fetchers", "processes", "reconciles", "refusals", "not_live", "memory", "losses"),
-        *("held_deletes", "spool", "reasons", "notices", "workers_seen", "problems"),
+        *("held_deletes", "spool", "reasons", "notices", "workers_seen", "problems", "lanes"),
         "freshness",
     }
     assert set(found["destinations"]["site"]) == {
@@ -162,6 +164,11 @@ def test_status_has_every_documented_key(context, shown):
         *("waits", "normalised", "not_live", "held_deletes", "since", "by"),
     }
     assert found["sources"]["erp"] == {
+        "state": "flowing",
+        "reason": "",
+        "since": None,
+        "by": None,
+        "resting": {},
         "deliveries": 1,
         "duplicates": 0,
         "refused": 0,
@@ -440,3 +447,117 @@ def test_a_name_that_is_not_configured_is_wrong_usage(run):
         result = run(command, "nowhere")
         assert result.exit_code == 2
         assert "products" in result.stderr
+
+
+def waiting_for(run, context):
+    """Pause the source, and send it something."""
+    assert run("pause", "source:erp", "--reason", "a wrong feed", "--for", "2h").exit_code == 0
+    accept(context)
+
+
+def test_a_source_is_paused_for_a_while_and_says_so_everywhere(context, run, shown):
+    waiting_for(run, context)
+    found = shown("status")
+    source = found["sources"]["erp"]
+    assert (source["state"], source["reason"]) == ("paused", "a wrong feed")
+    assert source["who"].startswith("cli:")
+    assert source["resting"]["products"]["items"] == 1
+    since, until = (datetime.fromisoformat(source[name]) for name in ("since", "until"))
+    assert until - since == timedelta(hours=2)
+    (reason,) = [each for each in found["reasons"] if each["name"] == "source erp: paused"]
+    assert reason["do"].startswith("run `instep resume source:erp`, or wait: it goes on by itself")
+    assert reason["why"].startswith("a wrong feed, by cli:")
+    page = run("status").stdout
+    assert re.search(r"erp +paused", page)
+    assert "erp: 1 items of products wait until it is resumed" in page
+    assert "late" not in {each["name"] for each in found["notices"]}
+    (key,) = (name.split(":", 3)[3] for name in context.steps.client.keys("instep:item:*"))
+    life = shown("why", "products", key)
+    assert life["waits_for"].startswith("the source erp, paused by cli:")
+    assert life["waits_for"].endswith("a wrong feed")
+    assert life["waits"][0]["cause"] == "pause"
+    assert life["next"]["what"] == "it goes on by itself, or by `instep resume source:erp`"
+    assert life["next"]["at"] is not None
+    assert life["state"] == "pending"
+
+
+def test_resume_says_what_goes_out_first(context, run, shown):
+    waiting_for(run, context)
+    result = run("resume", "source:erp")
+    assert result.exit_code == 0
+    assert re.search(
+        r"  products: 1 item waits, the oldest since \S+Z; about 1 s", result.stdout
+    ), result.stdout
+    assert shown("status")["sources"]["erp"]["state"] == "flowing"
+    context.outbox.sweep()
+    assert shown("status")["sources"]["erp"]["resting"] == {}
+
+
+def test_a_refused_token_keeps_a_source_paused(context, run, shown, site):
+    waiting_for(run, context)
+    site.answer = 401
+    result = run("resume", "source:erp")
+    assert (result.exit_code, "source:erp stays paused" in result.stderr) == (1, True)
+    assert shown("status")["sources"]["erp"]["state"] == "paused"
+    # A site that is paused by itself is asked as that is resumed.
+    run("pause", "site")
+    assert run("resume", "source:erp").exit_code == 0
+
+
+@pytest.mark.parametrize("lane", ["live", "replay", "reconcile"])
+def test_a_lane_is_paused_and_resumed(context, run, shown, lane):
+    accept(context)
+    assert run("pause", f"lane:{lane}").exit_code == 0
+    found = shown("status")
+    assert found["lanes"][lane]["state"] == "paused"
+    assert f"lane {lane}: paused" in {each["name"] for each in found["reasons"]}
+    assert f"paused: {lane}" in run("status").stdout
+    (key,) = (name.split(":", 3)[3] for name in context.steps.client.keys("instep:item:*"))
+    waits = shown("why", "products", key)["waits_for"]
+    assert waits.startswith(f"the lane {lane}, paused by") == (lane == "live")
+    context.wakes.queue.empty()
+    context.steps.client.delete("instep:wake:site")
+    result = run("resume", f"lane:{lane}")
+    assert ("products: 1 item waits" in result.stdout) == (lane == "live")
+    assert context.wakes.queue.count == 1
+    assert shown("status")["lanes"][lane]["state"] == "flowing"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("source:nowhere", "source:erp"), ("lane:fast", "lane:live"), ("erp", "source:erp")],
+)
+def test_a_source_or_lane_that_is_not_there_is_wrong_usage(run, name, expected):
+    result = run("pause", name)
+    assert (result.exit_code, expected in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("for_", ["2", "0h", "1000h", "2w", "h"])
+def test_a_duration_that_is_none_is_wrong_usage(run, for_):
+    result = run("pause", "site", "--for", for_)
+    assert (result.exit_code, "90s, 30m, 2h or 3d" in result.stderr) == (2, True)
+
+
+def test_a_name_of_both_is_told_apart_by_its_kind(run, shown, environ):
+    path = Path(environ["INSTEP_CONFIG"])
+    path.write_text(path.read_text().replace("[collections.products]", "[collections.site]"))
+    Path(path.parent / "mappings.py").write_text(
+        Path(path.parent / "mappings.py").read_text().replace('"products"', '"site"')
+    )
+    result = run("pause", "site")
+    assert "destination:site or collection:site" in result.stderr, result.stderr
+    assert result.exit_code == 2
+    assert run("pause", "collection:site", "--for", "90s").exit_code == 0
+    found = shown("status")
+    assert found["destinations"]["site"]["state"] == "flowing"
+    assert found["collections"]["site"]["state"] == "paused"
+    assert found["collections"]["site"]["until"] is not None
+    assert run("resume", "collection:site").exit_code == 0
+    assert run("pause", "destination:site").exit_code == 0
+    assert shown("status")["destinations"]["site"]["state"] == "paused"
+
+
+def test_a_source_that_is_configured_no_longer_can_be_resumed(context, run):
+    Pauses(context.steps, context.settings).pause("source:old", "gone", by="alice")
+    assert run("resume", "source:old").exit_code == 0
+    assert run("resume", "source:old").exit_code == 2

@@ -28,6 +28,11 @@ DESTINATION = {
     "budget": {"limit": 60, "left": 57},
 }
 SOURCE = {
+    "state": "flowing",
+    "reason": "",
+    "since": None,
+    "by": None,
+    "resting": {},
     "deliveries": 5,
     "duplicates": 0,
     "refused": 0,
@@ -87,6 +92,9 @@ def flowing(**parts: Any) -> dict[str, Any]:
         "destinations": {"site": DESTINATION},
         "collections": {"products": COLLECTION},
         "sources": {"erp": SOURCE},
+        "lanes": {
+            name: {"state": "flowing", "reason": ""} for name in ("live", "replay", "reconcile")
+        },
         "refusals": {},
         "fetchers": {},
         "fields": {"accepted": 8, "written": 2, "stale": 0, "pending": 6},

@@ -122,10 +122,6 @@ class SectionReader:
                 names = ", ".join(sorted(known)) or "none yet"
                 expected = f"the name of a [destinations.NAME] ({names})"
                 self.add(Problem(where, f'"{destination}"', expected, "use one, or add it"))
-            if name in known:
-                expected = "a name that no destination has: pause and resume take both"
-                where = f"{self.file}: collections.{name}"
-                self.add(Problem(where, name, expected, "choose another"))
             if values.get("missing") == "create" and "key" not in table:
                 where = f"{self.file}: collections.{name}.key"
                 expected = 'the slug of an item field, because of missing = "create"'

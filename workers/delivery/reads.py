@@ -210,9 +210,9 @@ class CmsReader:
     ) -> None:
         breaker = self.context.breaker
         if reason := pause_for(outcome):
-            breaker.pause(destination.name, reason, by=destination.budget)
+            breaker.pause(f"destination:{destination.name}", reason, by=destination.budget)
         elif _status(outcome) == 404 and collection is not None:
-            breaker.pause(collection.name, summary(outcome), by="instep")
+            breaker.pause(f"collection:{collection.name}", summary(outcome), by="instep")
 
     def learn(
         self,

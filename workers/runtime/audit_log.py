@@ -10,6 +10,7 @@ from workers.store.audit import Audit
 from workers.store.scripts import Steps
 
 EVERY = 1.0  # s
+INSTEP = "instep"  # in the audit list: the end of a pause (``sweep.lua``)
 
 _log = logging.getLogger(__name__)
 
@@ -39,8 +40,12 @@ class AuditLog:
             self._last = entry["id"]
             values = {name: entry[name] for name in ("action", "target", "by", "figures")}
             if entry["action"] == "pause":
-                values["reason"] = values.pop("figures").get("reason")
+                figures = values.pop("figures")
+                values["reason"], until = figures.get("reason"), figures.get("until")
+                values |= {"until": until} if until else {}
                 values["do"] = f"instep resume {entry['target']}"
                 _log.warning("paused by hand", extra=values)
+            elif entry["by"] == INSTEP:
+                _log.info("pause over", extra=values)
             else:
                 _log.info("changed by hand", extra=values)

@@ -104,7 +104,7 @@ class Breaker:
             with guarded():
                 by = self.steps.client.hget(keys.destination(destination.name), "by")
             if by and by not in (OPERATOR, destination.budget):
-                self.resume(destination.name)
+                self.resume(f"destination:{destination.name}")
                 renewed.append(destination.name)
         return renewed
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import redis
+
 from workers.config.settings import Settings
 from workers.store import keys
 from workers.store.connection import guarded
@@ -69,14 +71,8 @@ class Pauses:
 
     def resting(self, source: str) -> Sequence[Resting]:
         """Return what waits for *source*, by collection."""
-        names = sorted(name for name, of in rests_of(self._held()) if of == source)
-        with guarded(), self._steps.client.pipeline(transaction=False) as pipeline:
-            for name in names:
-                pipeline.zcard(keys.paused(name, source))
-                pipeline.zrange(keys.paused(name, source), 0, 0, withscores=True)
-            found = iter(pipeline.execute())
-        pairs = [(name, next(found), next(found)) for name in names]
-        return [Resting(name, count, first[0][1]) for name, count, first in pairs if first]
+        own = [each for each in rests_of(self._held()) if each[1] == source]
+        return [each for _, each in _read(self._steps.client, own)]
 
     def _held(self) -> Mapping[str, str]:
         with guarded():
@@ -89,10 +85,39 @@ def paused_of(held: Mapping[str, str]) -> dict[str, HandPause]:
     return {name: _parse(text) for name, text in held.items() if not name.startswith(_RESTS)}
 
 
+def resting_of(
+    client: redis.Redis, held: Mapping[str, str], now: float
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return ``{source: {collection: {items, oldest_seconds}}}`` at *now*, ms since 1970."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for source, each in _read(client, rests_of(held)):
+        age = round(max(0.0, now - each.oldest) / 1000, 3)
+        entry = {"items": each.records, "oldest_seconds": age}
+        found.setdefault(source, {})[each.collection] = entry
+    return found
+
+
+def _read(client: redis.Redis, places: Sequence[tuple[str, str]]) -> list[tuple[str, Resting]]:
+    """Return source and what rests at *places*, (collection, source), where anything does."""
+    if not places:
+        return []
+    with guarded(), client.pipeline(transaction=False) as pipeline:
+        for place in places:
+            pipeline.zcard(keys.paused(*place))
+            pipeline.zrange(keys.paused(*place), 0, 0, withscores=True)
+        answers = iter(pipeline.execute())
+    found = [(place, next(answers), next(answers)) for place in places]
+    return [
+        (source, Resting(collection, count, first[0][1]))
+        for (collection, source), count, first in found
+        if first
+    ]
+
+
 def rests_of(held: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return collection and source of the sets that the hash names."""
     found = (name.split(":", 2) for name in held if name.startswith(_RESTS))
-    return [(collection, source) for _, collection, source in found]
+    return sorted((collection, source) for _, collection, source in found)
 
 
 def _parse(text: str) -> HandPause:

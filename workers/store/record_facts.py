@@ -11,6 +11,7 @@ from workers.store.dead_letters import Letter
 from workers.store.held_deletes import Dropped, HeldDelete
 from workers.store.item_record import FieldRecord
 from workers.store.item_schedule import ItemSchedule
+from workers.store.pauses import HandPause
 from workers.store.waits import Condition, Gate, Lookup, Outage, Pause
 
 
@@ -40,6 +41,7 @@ class RecordFacts:
     schedule: ItemSchedule
     pause: Pause | None = None
     collection_pause: Pause | None = None
+    hand_pauses: Mapping[str, HandPause] = field(default_factory=dict)  # "source:…", "lane:…"
     outage: Outage | None = None
     gate: Gate = field(default_factory=Gate)
     publish: Condition | None = None

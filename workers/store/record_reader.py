@@ -18,6 +18,7 @@ from workers.store.held_keys import ASKS
 from workers.store.item_record import FieldRecord, slug_of
 from workers.store.item_schedule import ItemSchedule
 from workers.store.locales import AGAIN_MS
+from workers.store.pauses import paused_of
 from workers.store.record_facts import RecordFacts, Referred
 from workers.store.scripts import Steps
 from workers.store.waits import Condition, Gate, Outage, Pause, lookup_of, sane
@@ -106,6 +107,7 @@ class RecordReader:
         asked.ask("filter", "hgetall", keys.index(*place, "filter"))
         asked.ask("site", "hmget", keys.site(*place), ["locales", "failed", "next", "began"])
         asked.ask("slicing", "llen", keys.SLICED)
+        asked.ask("pauses", "hgetall", keys.PAUSES)
         return asked.answers()
 
     def _find(self, own: Collection, names: list[str], first: _Answers) -> _Found | None:
@@ -171,6 +173,7 @@ class RecordReader:
             schedule=found.schedule,
             pause=Pause.parse(of_site),
             collection_pause=Pause.parse(held),
+            hand_pauses=paused_of(first["pauses"]),
             outage=Outage.parse(of_site, now),
             gate=Gate.parse(of_site, first["budget"], flights, now),
             publish=Condition.publish(held, now),

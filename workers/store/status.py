@@ -7,15 +7,17 @@ from typing import Any, get_args
 
 from workers.config.settings import Collection, Destination, Settings, Source
 from workers.model.changes import Lane
-from workers.store import clock, held_keys, histograms, keys, memory, stale
+from workers.store import clock, held_keys, histograms, keys, memory, pauses, stale
 from workers.store.budget import budget_of
 from workers.store.circuit_breaker import OPERATOR
 from workers.store.collection_waits import waits_of
 from workers.store.connection import guarded
 from workers.store.fetch_queue import Fetches
 from workers.store.outbox import FATES, RAW_BYTES, balanced
+from workers.store.pauses import HandPause
 from workers.store.refusals import UNKNOWN, by_reason
 from workers.store.scripts import Steps
+from workers.store.waits import Pause
 
 LANES: tuple[Lane, ...] = get_args(Lane)
 LOCALES_UNREAD = "for the locales of its site: "
@@ -32,16 +34,16 @@ class Report:
 
     def status(self) -> dict[str, Any]:
         """
-        Return ``{destinations, collections, sources, refusals, fetchers, fields, balanced,
+        Return ``{destinations, collections, sources, lanes, refusals, fetchers, fields, balanced,
         dead_letters, not_live, workers_seen, memory, freshness}``.
 
         State of a destination: *waiting* while its budget is spent and items are pending, *outage*
         while its circuit breaker is open. A collection also waits for a publish of the site or room
         in the plan, see ``waits``. ``lanes``: items with something to send, or being sent.
-        *not_live*: items written staged only because they are not published. *freshness*: ``{p50,
-        p99}`` in s, from the arrival of an event to the answer of the CMS, in the last hour; None:
-        no live change was written. Durations are seconds
-        on the store's clock.
+        *resting* of a source: what waits for its resume, by collection. *not_live*: items written
+        staged only because they are not published. *freshness*: ``{p50, p99}`` in s, from the
+        arrival of an event to the answer of the CMS, in the last hour; None: no live change was
+        written. Durations are seconds on the store's clock.
         """
         names = [*self.settings.destinations.values()]
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
@@ -51,6 +53,7 @@ class Report:
             pipeline.zcard(keys.LETTERS)
             pipeline.hgetall(keys.FRESHNESS)
             pipeline.get(keys.WORKERS_SEEN)
+            pipeline.hgetall(keys.PAUSES)
             for destination in names:
                 pipeline.hgetall(keys.destination(destination.name))
                 pipeline.hgetall(keys.budget(destination.budget))
@@ -83,6 +86,7 @@ class Report:
         letters = next(found)
         fresh = next(found)
         workers_seen = next(found)
+        paused = pauses.paused_of(held_pauses := next(found))
         held = {}
         budgets = {}
         for destination in names:
@@ -94,6 +98,7 @@ class Report:
             for collection in self.settings.collections.values()
         }
         unknown = next(found)
+        resting = pauses.resting_of(self.steps.client, held_pauses, now)
         sources = {name: [next(found) for _ in range(6)] for name in self.settings.sources}
         fields = {name: int(counts.get(name, 0)) for name in ("accepted", *FATES)}
         return {
@@ -107,6 +112,8 @@ class Report:
             "collections": collections,
             "sources": {
                 name: {
+                    **_by_hand(paused.get(f"source:{name}")),
+                    "resting": resting.get(name, {}),
                     **_source(self.settings.sources[name], own),
                     **_kept(state, count),
                     **_unmapped(open_letters, bytes),
@@ -115,6 +122,7 @@ class Report:
                 }
                 for name, (own, state, count, open_letters, bytes, older) in sources.items()
             },
+            "lanes": {lane: _by_hand(paused.get(f"lane:{lane}")) for lane in LANES},
             "refusals": _refusals(
                 {name: own for name, (own, *_) in sources.items()} | {UNKNOWN: unknown}
             ),
@@ -161,7 +169,18 @@ def _state(held: dict[str, str], pending: int, now: float) -> dict[str, Any]:
 def _paused(held: dict[str, str]) -> dict[str, Any]:
     # The store has the budget of a refused token: that is Instep as well.
     by = OPERATOR if held.get("by") == OPERATOR else "instep"
-    return _entry("paused", held["paused"], held.get("since"), by)
+    pause = Pause.parse(held)
+    who, till = (pause.who, pause.till) if pause else ("", None)
+    until = {"who": who or None, "until": till and _moment(till)}
+    return _entry("paused", held["paused"], held.get("since"), by) | until
+
+
+def _by_hand(pause: HandPause | None) -> dict[str, Any]:
+    """Return the state of a source or a lane."""
+    if pause is None:
+        return _entry("flowing", "")
+    until = {"who": pause.by, "until": pause.till and _moment(pause.till)}
+    return _entry("paused", pause.reason, str(pause.since), OPERATOR) | until
 
 
 def _entry(

@@ -37,13 +37,19 @@ class Pause:
     reason: str
     by: str  # operator, instep, or the budget of a refused token
     since: float | None
+    who: str = ""  # the operator, as in the audit list
+    till: float | None = None  # it ends by itself then
 
     @classmethod
     def parse(cls, held: Held) -> Pause | None:
         if "paused" not in held:
             return None
         since = float(held["since"]) if "since" in held else None
-        return cls(held["paused"], held.get("by", ""), since)
+        of, _, till = held.get("till", "").partition(" ")
+        # Of an earlier pause, if an older release has paused it since.
+        own = since is not None and till != "" and float(of) == since
+        who = held.get("who", "")
+        return cls(held["paused"], held.get("by", ""), since, who, float(till) if own else None)
 
 
 @dataclass(frozen=True, slots=True)

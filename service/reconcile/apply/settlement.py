@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from math import inf
+from typing import Any
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
@@ -54,6 +55,7 @@ class SettlementWait:
     Args:
         on_progress: Called with the number of settled records.
         sleep: Between two checks.
+        source: Of the run.
     """
 
     context: Context
@@ -62,6 +64,7 @@ class SettlementWait:
     _: KW_ONLY
     on_progress: Callable[[int], object] = lambda _: None
     sleep: Callable[[float], object] = time.sleep
+    source: str = ""
 
     def __post_init__(self) -> None:
         self._outbox = OutboxReader(self.context, self.collection)
@@ -124,6 +127,8 @@ class SettlementWait:
     def hindrance(self) -> str:
         """Return why waiting is futile, or nothing."""
         status = self.context.report.status()
+        if paused := self._paused_by_hand(status):
+            return paused
         for name, kind in (
             (self.collection.destination, "destinations"),
             (self.collection.name, "collections"),
@@ -141,6 +146,14 @@ class SettlementWait:
         if time.monotonic() - self._unattended < PATIENCE:
             return ""
         return "no worker is running; start `instep up` or `instep worker`"
+
+    def _paused_by_hand(self, status: Mapping[str, Any]) -> str:
+        own = {
+            f"source:{self.source}": status["sources"].get(self.source),
+            "lane:reconcile": status["lanes"]["reconcile"],
+        }
+        held = {name: each for name, each in own.items() if each and each["state"] == "paused"}
+        return next((f"{name} is paused: {each['reason']}" for name, each in held.items()), "")
 
 
 def outcome_of(held: ItemRecord, finding: Finding, since: float = inf) -> str:

@@ -49,7 +49,7 @@ def test_the_numbers_follow():
     for line in (
         r"site  +flowing  +3  +0  +57 of 60",
         r"products  +flowing  +0  +-",
-        r"erp  +5  +0  +0  +5  +2026-05-12 09:20:00",
+        r"erp  +flowing  +5  +0  +0  +5  +2026-05-12 09:20:00",
         r"8 accepted = 2 written \+ 6 pending\nBalanced: yes",
         r"web  +vm  +7",
         r"Dead letters: 0",

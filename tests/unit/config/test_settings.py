@@ -328,9 +328,9 @@ def test_v1_has_the_primary_locale_alone(problems):
     assert 'api = "v1"' in problem.expected
 
 
-def test_a_collection_is_not_named_like_a_destination(problems):
-    text = WHOLE + '[collections.site]\ndestination = "site"\nid = "c9"\n'
-    assert "collections.site" in problems(text)
+def test_a_collection_may_be_named_like_a_destination(write):
+    settings = load(write(WHOLE + '[collections.site]\ndestination = "site"\nid = "c9"\n'))
+    assert settings.collections["site"].destination == "site"
 
 
 def test_an_item_has_no_two_collections(problems):
