@@ -13,6 +13,8 @@ from service.api.parts import Parts
 from service.api.routes import Routes
 from service.api.schemas import DryRun, Flag, Text
 from service.operate import previews
+from service.operate.preview_before import before
+from service.operate.unmatched import events_in, unmatched
 
 
 class PreviewBody(DryRun):
@@ -38,6 +40,13 @@ class PreviewChange(Schema):
     item = fields.String(required=True, allow_none=True)
     values = fields.Dict(keys=fields.String(), required=True, attribute="fields", data_key="fields")
     version = fields.String(required=True, allow_none=True)
+    topic = fields.String(required=True, allow_none=True)
+    before = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        metadata={"description": "By field, what the item is known to hold; null: unknown."},
+    )
+    after = fields.Dict(keys=fields.String(), required=True)
     retire = fields.String()
     creates = fields.String()
 
@@ -52,10 +61,20 @@ class PreviewProblem(Schema):
     message = fields.String(required=True)
 
 
+class Unmatched(Schema):
+    mapping = fields.String(required=True)
+    why = fields.String(required=True)
+
+
 class PreviewAnswer(Schema):
     changes = fields.List(fields.Nested(PreviewChange), required=True)
     fetches = fields.List(fields.Nested(PreviewFetch), required=True)
     problems = fields.List(fields.Nested(PreviewProblem), required=True)
+    unmatched = fields.List(
+        fields.Nested(Unmatched),
+        required=True,
+        metadata={"description": "Mappings of the source that the payload does not concern."},
+    )
 
 
 def routes(parts: Parts) -> Routes:
@@ -69,7 +88,11 @@ def routes(parts: Parts) -> Routes:
         names.check(source, "a source", scope.sources)
         data = body.pop("body").encode("utf-8", "surrogatepass")
         found = previews.preview(configuration, parts.context.outbox, source, data, **body)
-        return previews.as_dict(previews.within(found, scope), configuration.settings)
+        found, settings = previews.within(found, scope), configuration.settings
+        held = before(parts.context.steps, settings, found.changes)
+        events = events_in(configuration, source, data, **body)
+        others = unmatched(configuration, source, found, events, scope.collections)
+        return previews.as_dict(found, settings, held, others)
 
     answers = {HTTPStatus.OK: PreviewAnswer()}
     made.post("/preview", preview, answers, body=PreviewBody, errors=(HTTPStatus.NOT_FOUND,))

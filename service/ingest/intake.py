@@ -43,7 +43,7 @@ class Preview:
 
     Args:
         partial: Those *changes* that create no item, because their event was only partly readable.
-        topics: Of its events.
+        topics: Of the events of *changes*, one for each.
     """
 
     changes: tuple[Change, ...]
@@ -239,7 +239,7 @@ class Intake:
             read.problems,
             tuple(fetch for event in read.events for fetch in event.fetches),
             tuple(change for event in read.events if event.problems for change in event.changes),
-            tuple(dict.fromkeys(event.topic for event in read.events)),
+            tuple(event.topic for event in read.events for _ in event.changes),
         )
 
     def _sender(self, source: str) -> ConfiguredSender:

@@ -1,9 +1,9 @@
-"""The preview of a payload: what it would change. Needs no store and no proof; sends nothing."""
+"""The preview of a payload: what it would change. Needs no proof; sends nothing."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,17 +47,44 @@ def preview(
 
 def within(found: Preview, scope: Scope) -> Preview:
     """Return *found* without changes of collections that are not in *scope*."""
-    own = tuple(each for each in found.changes if each.collection in scope.collections)
-    return replace(found, changes=own)
+    pairs = zip(found.changes, found.topics, strict=True)
+    own = [(each, topic) for each, topic in pairs if each.collection in scope.collections]
+    return replace(
+        found,
+        changes=tuple(each for each, _ in own),
+        topics=tuple(topic for _, topic in own),
+    )
 
 
-def as_dict(found: Preview, settings: Settings) -> dict[str, Any]:
-    """Return ``{changes, fetches, problems}``."""
+def as_dict(
+    found: Preview,
+    settings: Settings,
+    held: Sequence[Mapping[str, Any]],
+    others: Sequence[Mapping[str, str]],
+) -> dict[str, Any]:
+    """
+    Return ``{changes, fetches, problems, unmatched}``.
+
+    Args:
+        held: For each change what its item holds, as `before` returns it.
+        others: The mappings that the payload does not concern, as `unmatched` returns them.
+    """
     return {
-        "changes": [shown(each) | creation(each, found, settings) for each in found.changes],
+        "changes": [
+            shown(each)
+            | {"topic": topic, "before": dict(values), "after": values_of(each)}
+            | creation(each, found, settings)
+            for each, topic, values in zip(found.changes, found.topics, held, strict=True)
+        ],
         "fetches": [{"fetcher": each.fetcher, "object": each.object} for each in found.fetches],
         "problems": [{"path": each.path, "message": each.message} for each in found.problems],
+        "unmatched": [dict(each) for each in others],
     }
+
+
+def values_of(change: Change) -> dict[str, Any]:
+    """Return slug → value, decoded."""
+    return {field.slug: json.loads(field.value) for field in change.fields}
 
 
 def shown(change: Change) -> dict[str, Any]:
@@ -67,7 +94,7 @@ def shown(change: Change) -> dict[str, Any]:
         "collection": change.collection,
         "key": (change.shown or change.record) if change.by == "key" else None,
         "item": change.record if change.by == "item" else None,
-        "fields": {field.slug: json.loads(field.value) for field in change.fields},
+        "fields": values_of(change),
         "version": change.version,
         **({"retire": change.retire} if change.retire else {}),
     }

@@ -161,6 +161,7 @@ def test_preview_shows_what_would_be_fetched_and_fetches_nothing(environ):
         "changes": [],
         "fetches": [{"fetcher": "shop-api", "object": "7"}],
         "problems": [],
+        "unmatched": [],
     }
     assert preview(environ, notice) == (0, "Would be fetched by shop-api: 7\n")
 

@@ -118,10 +118,14 @@ def test_preview_shows_what_the_sample_would_change(run):
                 "item": None,
                 "fields": {"stock": 7, "in-stock": True},
                 "version": "t01748779200000000",
+                "topic": "stock.changed",
+                "before": {"stock": None, "in-stock": None},
+                "after": {"stock": 7, "in-stock": True},
             }
         ],
         "fetches": [],
         "problems": [],
+        "unmatched": [],
     }
 
 
@@ -158,7 +162,17 @@ def test_preview_reads_standard_input_and_says_no_where_something_does_not_fit(r
 @pytest.mark.usefixtures("shop")
 def test_preview_takes_another_topic(run):
     result = run("preview", "erp", "stock.json", "--topic", "order.created", "--json")
-    assert json.loads(result.stdout) == {"changes": [], "fetches": [], "problems": []}
+    why = "it takes stock.changed; the topic is order.created"
+    assert json.loads(result.stdout) == {
+        "changes": [],
+        "fetches": [],
+        "problems": [],
+        "unmatched": [{"mapping": "Stock", "why": why}],
+    }
+    assert (
+        "Stock: not used: it takes stock.changed"
+        in run("preview", "erp", "stock.json", "--topic", "order.created").stdout
+    )
 
 
 def test_preview_takes_headers(run, shop):
@@ -183,9 +197,9 @@ def test_preview_for_people_is_plain_in_a_pipe(run):
     result = run("preview", "erp", "stock.json")
     assert result.stdout.splitlines() == [
         "Stock: products, key P-0001:",
-        "  field     type    value",
-        "  stock     number  7",
-        "  in-stock  plain   true",
+        "  field     type     before  after",
+        "  stock     number   -       7",
+        "  in-stock  boolean  -       true",
     ]
 
 
@@ -201,8 +215,8 @@ def test_preview_shows_no_code_that_a_terminal_obeys(run):
 def test_preview_says_that_nothing_is_wanted_and_by_which_topic(run):
     result = run("preview", "erp", "stock.json", "--topic", "order.created")
     assert result.stdout == (
-        "No mapping uses this payload:"
-        " its topic is order.created; the mappings of erp take stock.changed\n"
+        "No mapping uses this payload\n"
+        "Stock: not used: it takes stock.changed; the topic is order.created\n"
     )
 
 
