@@ -1,6 +1,7 @@
 """A real store for the tests that need one, and Hypothesis as a busy machine needs it."""
 
 import contextlib
+import gc
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import flask
 import hypothesis
 import pytest
 import redis
+from xdist.scheduler import LoadGroupScheduling
 
 from tests.support.known_routes import KnownRoute
 from tests.support.store_server import server_binary
@@ -53,7 +55,7 @@ def pytest_collection_modifyitems(config, items):
     """
     Leave out what is marked as ``full``, unless it is asked for. What starts real processes and
     waits for them is in two groups: pytest-xdist begins with those, runs each in one process and
-    in order, and fills the rest of the time with all other tests.
+    in order, and fills the rest of the time with all other tests, file by file.
     """
     if not config.option.full:
         left_out = {item for item in items if item.get_closest_marker("full")}
@@ -64,6 +66,32 @@ def pytest_collection_modifyitems(config, items):
         if item.path.parent.name == "e2e" and name.startswith(REAL):
             group = "promises" if name.startswith("test_promise") else "processes"
             item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+class ByFile(LoadGroupScheduling):
+    """
+    Gives each process a whole file, where that is in no group, and in the order of collection. A
+    test at a time costs the process that gives them out a search among all, for each.
+    """
+
+    def _split_scope(self, nodeid):
+        return super()._split_scope(nodeid).partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)  # -p no:xdist
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)
+
+
+def pytest_collection():
+    gc.disable()  # almost all that a collection makes stays
+
+
+def pytest_collection_finish():
+    """Look no more, in any later round of garbage collection, at 14,000 tests and all modules."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
