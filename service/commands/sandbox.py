@@ -11,8 +11,7 @@ import click
 
 from service.commands.run import bind
 from service.sandbox.model.clock import FARTHEST, LONGEST
-from service.sandbox.webhooks.queue import RETRY_SECONDS
-from service.sandbox.webhooks.registrations import RAISED
+from service.sandbox.webhooks.registrations import RAISED, RETRY_SECONDS
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

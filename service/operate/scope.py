@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection as Names
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from service.config.build import Configuration
+if TYPE_CHECKING:
+    from service.config.build import Configuration
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,18 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from functools import cache
+from typing import TYPE_CHECKING
 
 from service.config import logging_setup
-from service.operate.bulk_runner import BulkRunner
 from workers.config.loader import load
 from workers.config.settings import Settings
 from workers.runtime import child_process, jobs, liveness, rq_worker
 from workers.store import connection
+
+if TYPE_CHECKING:
+    from service.operate.bulk_runner import BulkRunner
+    from workers.delivery.context import Context
 
 FETCH = "fetch"
 _BEGINNING = 60.0  # s until the first job can be taken
@@ -32,7 +37,7 @@ def main() -> int:
     liveness.start(pulse.is_alive)
     fetching = FETCH in sys.argv[1:]
     settings = _bind_fetches() if fetching else load(os.environ)
-    bound = jobs.bind(settings, running=lambda context: BulkRunner(context).step)
+    bound = jobs.bind(settings, running=_runs)
     bound.alive = pulse.alive
     logging_setup.observe(settings, bound.context.steps.client)
     return rq_worker.work(
@@ -43,6 +48,18 @@ def main() -> int:
         on_late=bound.deliverer.cancel,
         on_move=lambda: pulse.alive(_IDLE),
     )
+
+
+def _runs(context: Context) -> jobs.Running:
+    """Most workers never carry out a run: senders and mappings are imported with the first."""
+
+    @cache
+    def runner() -> BulkRunner:
+        from service.operate.bulk_runner import BulkRunner
+
+        return BulkRunner(context)
+
+    return lambda: runner().step()
 
 
 def _bind_fetches() -> Settings:

@@ -16,10 +16,9 @@ from typing import Any
 
 from service.sandbox.webhooks.events import Event, Listener
 from service.sandbox.webhooks.payloads import body_of
-from service.sandbox.webhooks.registrations import Registration
+from service.sandbox.webhooks.registrations import RETRY_SECONDS, Registration
 
 RETRIES = 3
-RETRY_SECONDS = 600.0
 QUEUED = 10_000  # deliveries at most; more are dropped and counted
 
 

@@ -34,6 +34,7 @@ TRIGGERS = (
 RAISED = tuple(  # those that the stand-in can raise
     one for one in TRIGGERS if one.startswith("collection_item_") or one == "site_publish"
 )
+RETRY_SECONDS = 600.0
 
 
 @dataclass(slots=True)
