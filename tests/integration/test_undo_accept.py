@@ -86,15 +86,16 @@ def again(record, fields, number=7, arrival=0, **options):
     return replace(made, again=Again(number, 0, at(2), arrival=arrival))
 
 
-def snapshot(bench, fields, version):
-    made = event("i1", fields, version=version)
+def taken_now(bench):
+    """A snapshot of now, and the version of its rows that have none."""
     now = bench.now_ms()
-    own = replace(made.changes[0], snapshot=Snapshot(now, now - 60_000))
-    return replace(made, changes=(own,))
+    return Snapshot(now, now - 60_000), f"t{now * 1000:017}"
 
 
-def as_of(bench):
-    return f"t{bench.now_ms() * 1000:017}"
+def snapshot(bench, fields, version=None):
+    taken, as_of = taken_now(bench)
+    made = event("i1", fields, version=version or as_of)
+    return replace(made, changes=(replace(made.changes[0], snapshot=taken),))
 
 
 REPEATS = {
@@ -103,7 +104,7 @@ REPEATS = {
     "an older one": lambda b: b.accept(event("i1", {"stock": 5}, version=at(1), id="e9")),
     "a remap": lambda b: b.accept(again("i1", {"stock": 5}, version=at(2)), mode="remap"),
     "a snapshot's row": lambda b: b.accept(snapshot(b, {"stock": 2}, at(2)), mode="reconcile"),
-    "a snapshot of now": lambda b: b.accept(snapshot(b, {"stock": 2}, as_of(b)), mode="reconcile"),
+    "a snapshot of now": lambda b: b.accept(snapshot(b, {"stock": 2}), mode="reconcile"),
 }
 
 
@@ -122,7 +123,7 @@ def test_what_it_took_back_does_not_come_back(bench, written, come, sent_before)
 
 def test_a_snapshot_tells_that_it_was_undone(bench, written):
     undo(bench, written)
-    bench.accept(snapshot(bench, {"stock": 2}, as_of(bench)), mode="reconcile")
+    bench.accept(snapshot(bench, {"stock": 2}), mode="reconcile")
     assert why(bench) == ("stale", "undone")
 
 
@@ -160,7 +161,7 @@ def test_an_undo_can_be_undone_and_then_what_runs_again_writes(bench, written):
     bench.write(bench.batch())
     assert bench.value("i1") == 2
     assert "U" not in bench.field("i1")
-    bench.accept(snapshot(bench, {"stock": 7}, as_of(bench)), mode="reconcile")
+    bench.accept(snapshot(bench, {"stock": 7}), mode="reconcile")
     assert bench.value("i1") == 7
 
 
@@ -262,9 +263,8 @@ def test_a_retirement_that_was_lifted_does_not_come_back_but_by_a_newer_one(benc
     bench.client.delete(*bench.client.keys("instep:seen*"))
     retire(bench)
     assert "b" in bench.field("i1", GONE)
-    now = bench.now_ms()
-    gone = replace(change("i1", {}, version=as_of(bench)), retire="archive")
-    gone = replace(gone, snapshot=Snapshot(now, now - 60_000))
+    taken, as_of = taken_now(bench)
+    gone = replace(change("i1", {}, version=as_of), retire="archive", snapshot=taken)
     bench.accept(Incoming(None, None, 0, (gone,)), mode="reconcile")
     assert "b" in bench.field("i1", GONE)
     assert why(bench) == ("stale", "undone")

@@ -48,11 +48,10 @@ local function note_in_flight(item, slug, field, held)
 end
 
 local function put(field, text, kind)
-  if not text or #text > MOST then
-    field.before, field.before_type = nil, nil
-  else
-    field.before, field.before_type = text, kind ~= field.type and kind or nil
-  end
+  if not text or #text > MOST then text, kind = nil, nil end
+  if text or field.before then field.before = text end
+  if kind == field.type then kind = nil end
+  if kind or field.before_type then field.before_type = kind end
 end
 
 -- *field* takes the place of *held*, or is the first.
@@ -101,9 +100,13 @@ function before_values.keep_told(item, at)
   end
 end
 
--- The value is written: what follows is its own.
+-- The value is written: what follows is its own. To put nil where nothing is makes the table grow.
 function before_values.clear(field)
-  field.before, field.before_type, field.told, field.in_flight, field.unsure = nil, nil, nil, nil, nil
+  if field.before then field.before = nil end
+  if field.before_type then field.before_type = nil end
+  if field.told then field.told = nil end
+  if field.in_flight then field.in_flight = nil end
+  if field.unsure then field.unsure = nil end
 end
 
 return before_values

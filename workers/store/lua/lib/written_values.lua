@@ -16,7 +16,9 @@ local function confirm(item, slug, claim)
   local field = item.fields[slug]
   if field.repair_at and locales.claimed_since(field, claim) >= field.repair_at then field.repair_at = nil end
   field.confirmed = references.confirmation(field.value, field.link)
-  field.misses, field.shown_in, field.shown_since = nil, nil, nil
+  if field.misses then field.misses = nil end
+  if field.shown_in then field.shown_in = nil end
+  if field.shown_since then field.shown_since = nil end
   if field.undone and not field.repair_at then
     field.confirmed, field.flags, field.was_live, field.requests = nil, nil, nil, nil
   end
