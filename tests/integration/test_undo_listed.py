@@ -112,6 +112,8 @@ def mended(bench, before):
 def test_a_repair_goes_over_what_its_listing_showed(bench):
     bench.confirm("i1", {"stock": 5}, version=at(1))
     mended(bench, "8")
+    entry = bench.lives.read("products", "i1").entries[-1]
+    assert (entry.what, entry.by, entry.run) == ("rewritten", "reconcile", "r4")
     [waiting] = UndoLog(bench.steps).of_run("r4")
     assert (waiting.before, waiting.value, waiting.waits) == ("8", "5", True)
     bench.write(bench.batch())
@@ -142,6 +144,16 @@ def test_what_an_older_release_has_answered_since_is_unknown(bench):
     bench.client.hset("instep:item:products:i1", "answered", at(9))
     bench.confirm("i1", {"stock": 6}, version=at(2))
     assert entry_of(bench, "i1").before is None
+
+
+def test_what_an_older_release_has_written_since_is_what_is_there(bench):
+    bench.confirm("i1", {"stock": 5}, version=at(1))
+    bench.confirm("i1", {"stock": 6}, version=at(2))
+    # As it leaves a field that it settles: what was before stays with it.
+    left = json.dumps(bench.field("i1") | {"B": "5", "Q": 1})
+    bench.client.hset("instep:item:products:i1", "f:stock", left)
+    bench.confirm("i1", {"stock": 7}, version=at(3))
+    assert entry_of(bench, "i1").before == "6"
 
 
 def test_a_value_of_a_reconcile_goes_over_what_its_listing_showed(bench):
