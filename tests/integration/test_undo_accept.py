@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.outbox_creating import created, knowing, wanted
-from tests.support.outbox_driver import at, change, event, sent
+from tests.support.outbox_driver import at, bad, change, event, sent
 from tests.support.undoing import entry_of, undo
 from workers.model.attempts import FieldFailure, ItemOutcome, Wait
 from workers.model.changes import Again, Incoming, Snapshot
@@ -233,6 +233,16 @@ def test_nothing_is_what_a_field_is_cleared_to(bench):
     bench.confirm("i1", {"stock": 2}, version=at(2))
     undo(bench, entry_of(bench, "i1"))
     assert sent(bench.batch()) == {"i1": {"stock": None}}
+
+
+def test_an_undo_is_no_event_of_its_source(bench, written):
+    """It neither stands for a letter of an empty body, nor gives the key another look."""
+    bench.client.hset("instep:item:products:i1", mapping={"shown": "I1", "partial": "u1"})
+    bench.accept(bad(), body=b"")
+    undo(bench, written)
+    meta, _ = bench.item("i1")
+    assert (meta["shown"], meta["partial"]) == ("I1", "u1")
+    assert len(bench.letters()) == 1
 
 
 # Retirements and creations ----------------------------------------------------------------------

@@ -23,8 +23,7 @@ def taking_back(entry, *, by="item", undoes=None):
 
 def undo(bench, entry, *, run="r9", by="item", undoes=None):
     """Undo *entry*; return the fate of the value, as `Bench.told` has it."""
-    bench.accept(
-        taking_back(entry, by=by, undoes=undoes), source=entry.source, mode="undo", run=run
-    )
+    made = taking_back(entry, by=by, undoes=undoes)
+    bench.accept(made, source=entry.source, mode="undo", run=run, body=b"")
     assert balanced(bench.counts())
     return bench.told()[0]

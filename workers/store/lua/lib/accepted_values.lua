@@ -127,7 +127,7 @@ end
 -- There is something to send of it: *field*.
 local function make_due(item, change, field)
   items.set(item, 'by', change.by)
-  if request.mode ~= 'reconcile' then items.set(item, 'shown', given(change.shown)) end
+  if request.mode ~= 'reconcile' and request.mode ~= 'undo' then items.set(item, 'shown', given(change.shown)) end
   -- A newer value starts the count afresh and does not wait out the backoff of the older one.
   items.set(item, 'attempts', nil)
   items.set(item, 'failed', nil)

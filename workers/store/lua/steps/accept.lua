@@ -67,6 +67,8 @@ local has_letters = redis.call('EXISTS', 'instep:letters:raw:' .. request.source
 if sliced or closes or (#events > 0 and events[#events].index < 0) then
   body_letters.begin_letter(events, closes, event_letters.letter_for, sliced)
 end
+-- What takes something back is no event of its source.
+local of_source = request.mode ~= 'undo'
 local own_letter = sliced and (left_out.rewriting.id or closes)
 -- fetchers: of what is to be fetched, as a set
 local fetchers, accepted, letters = {}, 0, 0
@@ -81,7 +83,7 @@ end
 
 local function take_change(event, change)
   local own = {}
-  event_letters.note_whole(items.of(change), event)
+  if of_source then event_letters.note_whole(items.of(change), event) end
   for _, triple in ipairs(change.fields) do
     local fate = accepted_values.take(change, event, triple)
     if limit and fate[3] == 'accepted' then run_counts.note_taken(event) end
@@ -97,7 +99,7 @@ local function accept(event)
   add_fetches(event)
   if own_letter then body_letters.remove_own_entries(event, own_letter) end
   -- Before its values overtake what its letter holds: a replay closes it, not something newer.
-  if has_letters and event_letters.is_whole(event) and wanted then event_letters.close_letters(event) end
+  if has_letters and of_source and event_letters.is_whole(event) and wanted then event_letters.close_letters(event) end
   for _, change in ipairs(event.changes) do take_change(event, change) end
   if #event.left > 0 and not request.again then
     life_events.note_left_out(event, event.part and left_out.rewriting.id or event.letter, delivery.kept and delivery.kept.number)
