@@ -397,3 +397,13 @@ def test_what_was_undone_stays_so_and_is_counted_until_the_undo_is_undone(shop):
     undo(shop, entry_of(shop, "a", "price"), run="r9")
     assert shop.remap().tally.undone == 0
     assert shop.value("a", "price") == 6
+
+
+def test_what_was_there_before_a_remap_is_remembered(shop):
+    shop.receive(sku="a", cents=500, euros=5)
+    shop.deliver()
+    shop.correct(RIGHT)
+    shop.remap()
+    shop.deliver()
+    entry = entry_of(shop, "a", "price")
+    assert (entry.before, entry.value) == ("500", "5")

@@ -158,6 +158,7 @@ class Kept:
             "letters_most": LETTERS_MOST,
             "raw_bytes": RAW_BYTES,
             "weak": settings.store.durability != "always",
+            "undo": settings.store.undo,
             "headers": {},
             "again": True,
             "assumed": dict(how.assumed),
