@@ -86,7 +86,8 @@ def routes(parts: Parts) -> Routes:
         selection = UndoSelection(**body, scope=who.scope)
         _check(parts, who, selection)
         if not dry_run:
-            return {"run": undoing.start(parts.context, selection, who.name)}
+            sleep = _patient(PATIENCE)
+            return {"run": undoing.start(parts.context, selection, who.name, sleep=sleep)}
         try:
             found = undoing.estimate(parts.context, selection, sleep=_patient(PATIENCE))
         except ReconcileFailed as error:

@@ -18,10 +18,12 @@ from service.operate.bulk_runner import BulkRunner
 from service.operate.undo_entries import UndoEntries
 from service.operate.undo_now import size_of
 from service.operate.undo_pieces import FILTERED, SINGLE, Places, pieces, places_of
-from service.operate.undo_reads import Later
+from service.operate.undo_reads import CmsItems, Later
 from service.operate.undo_records import RecordUndo, UndoRecords
 from service.operate.undo_scope import UndoSelection, scope_of
+from workers.config.settings import Collection
 from workers.delivery.context import Context
+from workers.errors import ReconcileFailed
 from workers.policy import run_guard
 from workers.policy.run_guard import OVERWRITTEN, GuardInput
 from workers.store.audit import Audit
@@ -112,7 +114,7 @@ class _Estimate:
             **figures,
             "whole_since": figures.get("whole_since"),
             "unseen": figures["records"] - figures["done"],
-            "held": held(self.context, self.entries.places),
+            "held": held(self.context, self.entries.places, self.sleep),
             "changes": self.changes,
             "kept": self.kept,
             "calls": self.records.calls,
@@ -126,6 +128,7 @@ def start(
     *,
     approved: bool = False,
     wake: bool = True,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> str:
     """
     Begin an undo, and return the id of its run; a worker carries it out.
@@ -136,6 +139,7 @@ def start(
         by: Who asks for it, as in the audit list.
         approved: By an operator: a mass of overwrites is not held.
         wake: Ask for a worker; without, the caller goes on with `carry_out`.
+        sleep: As of `estimate`; the number of items may have to be read.
 
     Raises:
         FilterInvalid: There is no such source or collection.
@@ -147,6 +151,7 @@ def start(
     places = places_of(scope.entries(log))
     work = [piece.as_work() for piece in pieces(places, _sizes(context))]
     names = list(places)
+    why = "" if approved else "; ".join(held(context, places, sleep).values())
     id = context.runs.start(
         "undo",
         by,
@@ -157,12 +162,11 @@ def start(
         work=work,
         ended=not work,
     )
-    why = "; ".join(held(context, places).values())
-    if why and not approved:
+    if why:
         context.runs.finish(id, "held", reason=why)
     told = {"run": id, "records": _number(places)}
     Audit(context.steps).record(by, "undo", _target(selection), **told)
-    if work and wake and not (why and not approved) and context.outbox.wants_job(WAKE):
+    if work and wake and not why and context.outbox.wants_job(WAKE):
         context.wakes.wake(WAKE)
     return id
 
@@ -178,18 +182,38 @@ def carry_out(context: Context, id: str, told: Told, left: Callable[[str, str], 
     return BulkRunner(context).carry_out(id, told, left)
 
 
-def held(context: Context, places: Places) -> dict[str, str]:
+def held(
+    context: Context, places: Places, sleep: Callable[[float], object] = time.sleep
+) -> dict[str, str]:
     """Return the collections of which too much would be overwritten, and the reason of each."""
-    found = {}
+    found: dict[str, str] = {}
     for name, own in places.items():
         collection = context.settings.collections.get(name)
         if collection is None:
             continue
-        guard_input = GuardInput(size_of(context, collection))
-        decision = run_guard.rule(OVERWRITTEN, len(own), guard_input, collection.guard, None)
-        if decision.asks:
-            found[name] = f"{name}: {decision.words}"
+        words = _too_many(len(own), size_of(context, collection), collection)
+        if words:
+            # Where items are looked up by filter, only those that events named are known.
+            words = _too_many(len(own), _total(context, collection, sleep), collection)
+        if words:
+            found[name] = f"{name}: {words}"
     return found
+
+
+def _too_many(wanted: int, items: int, collection: Collection) -> str:
+    decision = run_guard.rule(OVERWRITTEN, wanted, GuardInput(items), collection.guard, None)
+    return decision.words if decision.asks else ""
+
+
+def _total(context: Context, collection: Collection, sleep: Callable[[float], object]) -> int:
+    """Return how many items the CMS has; as far as known, if it cannot be asked now."""
+    items = CmsItems(context, collection, sleep=sleep)
+    try:
+        return items.total()
+    except (Later, ReconcileFailed):
+        return size_of(context, collection)
+    finally:
+        items.close()
 
 
 def whole_since(log: UndoLog) -> str | None:

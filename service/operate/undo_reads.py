@@ -144,15 +144,21 @@ class CmsItems:
             self._keep(answer, FRESH)
             left = [record for record in left if record not in asked.asked]
 
+    def total(self) -> int:
+        """Return how many items the collection has."""
+        answer = self._lister.page(0)
+        self._keep(answer, FRESH)
+        return answer.total or 0
+
     def _list(self) -> None:
-        while True:
+        while self._offset < MOST_PAGES * PAGE:
             answer = self._lister.page(self._offset, self.locale)
             self._keep(answer, LISTED)
             shown = len(answer.variants)
             self._offset += shown
             if not shown or self._offset >= (answer.total or 0):
-                self._offset = 0
-                return
+                break
+        self._offset = 0
 
     def _keep(self, answer: Answer, seconds: float) -> None:
         till = self.clock() + seconds

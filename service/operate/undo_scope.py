@@ -71,6 +71,9 @@ class UndoScope:
             return False
         if self.run is not None:
             return entry.run == self.run
+        # What an undo has put back is undone by the name of its run alone: it lifts the mark.
+        if entry.undone:
+            return False
         return entry.source in self.since and entry.at >= self.since[entry.source]
 
     def _names(self, arrival: int) -> bool:
