@@ -27,7 +27,7 @@ from workers.store.connection import guarded
 from workers.store.item_record import SHOWN, FieldRecord
 from workers.store.scripts import Steps
 
-AT_ONCE: Final = 100  # decided on in one step, since it blocks all others
+AT_ONCE: Final = 50  # decided on in one step, since it blocks all others
 _NAMES: Final = (held_keys.HELD, "by", SHOWN)  # that are read of an item
 
 

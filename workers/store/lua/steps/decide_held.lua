@@ -38,6 +38,7 @@ for _, pair in ipairs(request.named) do
   local gone = held_retirements.gone(item)
   local decided = gone and gone.arrival == pair[2] and decide(item)
   if decided then done = done + 1 else left[#left + 1] = pair[1] end
+  if not gone then held_retirements.leave_sets(item) end  -- erased by the release before
   if items.is_altered(item) then
     item_schedule.place(item)
     items.save(item)

@@ -7,7 +7,7 @@
 --! uses step items item_schedule wakeups held_retirements held_release retirement_guard run_counts losses
 
 local request, now = step.request, step.now
-local MOST = 100  -- in one step
+local MOST = 50  -- in one step
 
 local earlier = step.earlier_answer()
 if earlier then return earlier end
