@@ -193,6 +193,15 @@ def test_the_same_value_also_says_that_the_record_is_there(bench):
     assert waits(bench) == 5
 
 
+def test_the_last_one_that_is_asked_for_goes_on_being_asked_for_with_a_newer_delete(bench):
+    mass(bench)
+    drop(bench, *keys(6)[1:])
+    retire(bench, "k1", version=at(11))
+    assert waits(bench) == 1
+    go_by(bench)
+    assert idle(bench)
+
+
 def test_an_older_delete_is_stale_and_a_newer_one_takes_the_place(bench):
     retire(bench, "k1", version=at(9))
     retire(bench, "k1", version=at(8))

@@ -88,6 +88,8 @@ class Machine(RuleBasedStateMachine):
         for record in sorted(records):
             retire(self.bench, record, "archive", version=at(version))
             fate = self.records[record].retire(version, self.bench.now_ms())
+            if fate == "held" and len(self._held()) + self.retired > AT_MOST:
+                self.asks = True
             [told] = self.bench.told()
             assert (told if told != "unchanged" else "accepted") == fate
 
@@ -95,7 +97,7 @@ class Machine(RuleBasedStateMachine):
     def wait(self, seconds):
         self.bench.pass_time(seconds)
         sweep(self.bench)
-        held = [one for one in self.records.values() if one.waits]
+        held = self._held()
         ends = self.bench.now_ms() - DELAY * 1000
         due = [one for one in held if one.since <= ends]
         if due and not self.asks and len(held) + self.retired > AT_MOST:
@@ -137,9 +139,12 @@ class Machine(RuleBasedStateMachine):
         elif slug == "stock":
             self.shown[record]["stock"] = value
 
+    def _held(self):
+        return [one for one in self.records.values() if one.waits]
+
     def _decided(self):
         """With the last one that is held nothing is asked any more."""
-        if not any(one.waits for one in self.records.values()):
+        if not self._held():
             self.asks = False
 
     @invariant()

@@ -282,6 +282,7 @@ def test_a_life_tells_what_became_of_it(bench):
         :1
     ]
     assert entry.fields[":gone"].fate == "held"
+    assert told(bench) == told(bench, "k6")
     assert told(bench) == ["its retirement is one of many: they wait for approval"]
     approve(bench, "k1")
     assert told(bench)[-1] == "its retirement was approved by ada"
@@ -294,7 +295,7 @@ def test_a_life_tells_what_became_of_it(bench):
 
 
 def test_a_record_tells_what_it_waits_for(bench):
-    retire(bench, "k1", version=at(9))
+    retire(bench, "k1", version=at(8))
     assert facts(bench).held.waits == "delay"
     mass(bench)
     assert facts(bench).held.waits == "approval"
@@ -341,6 +342,16 @@ def test_a_merged_record_with_something_newer_is_not_held(bench):
     merge(bench, " k1", "k1")
     assert listed(bench) == []
     assert balanced(bench.counts())
+
+
+def test_a_merged_record_that_is_asked_for_goes_on_being_asked_for(bench):
+    odd(bench)
+    for record in (*keys(4), " k1"):
+        retire(bench, record, version=at(10))
+    drop(bench, *keys(4))
+    assert waits(bench) == 1
+    merge(bench, " k1", "k1")
+    assert waits(bench) == 1
 
 
 def test_what_was_dropped_of_a_merged_record_stays_dropped(bench):

@@ -10,11 +10,11 @@ from typing import Any, Final
 import redis
 
 from workers.config.settings import Collection, Settings
-from workers.store import clock, keys
+from workers.model.held_reason import up_to_date
+from workers.store import clock, held_keys, keys
 from workers.store.connection import guarded
 from workers.store.dead_letters import letter_of
 from workers.store.held_deletes import dropped_of, held_delete_of
-from workers.store.held_keys import ASKS
 from workers.store.item_record import FieldRecord, slug_of
 from workers.store.item_schedule import ItemSchedule
 from workers.store.locales import AGAIN_MS
@@ -100,6 +100,7 @@ class RecordReader:
             asked.ask(f"id:{name}", "hget", keys.item_ids(*place), name)
             asked.ask(f"key:{name}", "hget", keys.item_keys(*place), name)
         asked.ask("collection", "hgetall", keys.collection(own.name))
+        asked.ask("held", "zcard", held_keys.held(own.name))
         asked.ask("destination", "hgetall", keys.destination(destination.name))
         asked.ask("budget", "hgetall", keys.budget(destination.budget))
         asked.ask("flights", "zrange", keys.flight(destination.name), 0, -1, False, True)
@@ -160,6 +161,7 @@ class RecordReader:
         held, of_site = first["collection"], first["destination"]
         locales = json.loads(first["site"][0] or "[]")
         flights = sum(1 for _, until in first["flights"] if until > now)
+        asks = up_to_date(held.get(held_keys.ASKS), int(first["held"]))
         lookup = None
         if found.schedule.sought:
             lookup = lookup_of(first["index"], first["filter"], second["filtered"], now)
@@ -193,7 +195,7 @@ class RecordReader:
             },
             referred=tuple(_referred(found.fields, second)),
             slicing=int(first["slicing"]),
-            held=held_delete_of(found.own.name, found.record, found.stored, held.get(ASKS)),
+            held=held_delete_of(found.own.name, found.record, found.stored, asks),
             dropped=dropped_of(found.stored),
         )
 

@@ -55,13 +55,15 @@ function held_retirements.leave_sets(item)
   end
 end
 
+local function count_end(item, gone, state)
+  step.count('pending', -1)
+  items.count_state(item.collection, gone.source, state)
+end
+
 -- It is held no longer. *state*: what becomes of it; nil: it stays pending.
 function held_retirements.leave(item, state)
   local gone = held_retirements.gone(item)
-  if state then
-    step.count('pending', -1)
-    items.count_state(item.collection, gone.source, state)
-  end
+  if state then count_end(item, gone, state) end
   held_retirements.leave_sets(item)
   items.set(item, 'held', nil)
   item.held = nil
@@ -81,12 +83,16 @@ function held_retirements.hold(item, gone, run, till)
   if before then
     -- Repeats do not put off the decision.
     if till and before['until'] then till = math.min(till, before['until']) end
-    held_retirements.leave(item, 'superseded')
+    -- It does not leave the sets, not even for now: with the last one nothing is asked any more.
+    count_end(item, before.gone, 'superseded')
+    redis.call('ZREM', 'instep:held-delay:' .. item.collection, item.record)
   end
   gone.state = 'pending'
   local held = {gone = gone, run = run}
   held['until'] = till
   place_in_sets(item, held)
+  -- Behind the entry of its event.
+  if not till then step.before_answer(function() life_entries.note_held(item, 'asked', nil) end) end
 end
 
 -- Something newer than it was accepted.
@@ -113,9 +119,9 @@ function held_retirements.move(from, item)
     held_retirements.leave(from, 'superseded')
     return
   end
-  held_retirements.leave(from, nil)
   if other then held_retirements.leave(item, 'superseded') end
   place_in_sets(item, held)
+  held_retirements.leave(from, nil)
 end
 
 -- Something newer is in the item than what is held of it, which so ends.

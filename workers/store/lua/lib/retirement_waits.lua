@@ -42,11 +42,13 @@ function retirement_waits.look(item, change, gone)
   passed[collection] = before + 1
   if not limits then return false, nil, true end
   if changes_nothing(item, gone) or retirement_waits.has_no_item(item, change, limits.place) then return false, nil, false end
+  local delayed = request.mode ~= 'reconcile' and limits.delay_ms > 0
+  -- Those of this call that are to come may be stale, or of no item: where others are waited for, each counts as it comes.
+  local more = delayed and 1 or math.max(1, (given(request.retiring) or total_of(collection)) - before)
   -- One that is held already counts once.
-  local more = math.max(1, (given(request.retiring) or total_of(collection)) - before) - (item.meta.held and 1 or 0)
+  if item.meta.held then more = more - 1 end
   if retirement_guard.asks(collection, limits, more) then return true, nil end
-  if request.mode ~= 'reconcile' and limits.delay_ms > 0 then return true, now + limits.delay_ms end
-  return false, nil, true
+  return delayed, delayed and now + limits.delay_ms or nil, true
 end
 
 return retirement_waits
