@@ -92,6 +92,10 @@ class Machine(RuleBasedStateMachine):
                 self.asks = True
             [told] = self.bench.told()
             assert (told if told != "unchanged" else "accepted") == fate
+            held = sum(bool(one.waits) for one in self.records.values())
+            if fate == "held" and held + self.retired > AT_MOST:
+                self.asks = True
+            self._decided()
 
     @rule(seconds=st.sampled_from([1, 20, 61]))
     def wait(self, seconds):
