@@ -11,7 +11,6 @@ from service.config.build import Configuration
 from service.reconcile.schedule import Schedule
 from service.run.prepare import Prepared, parts_of
 from service.run.worker_process import FETCH
-from service.web.listener import stop_listening
 from workers.config.settings import Settings
 from workers.runtime import jobs, sweeper
 from workers.runtime.background_tasks import BackgroundTask
@@ -40,8 +39,8 @@ class Web:
         return Child("web", module, words, announces=self._count, files=(fd,), drain=_POLITE)
 
     def refuse(self) -> None:
-        """Refuse connections from now on."""
-        stop_listening(self._listener)
+        """Refuse connections once the web processes accept none."""
+        self._listener.close()
 
 
 class Workers:

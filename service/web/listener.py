@@ -9,8 +9,10 @@ queue of a process that ends.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
+import time
 from typing import Any
 
 from granian._granian import SocketHolder
@@ -19,6 +21,7 @@ from granian.server.mp import MPServer
 from workers.errors import ConfigurationInvalid, Problem
 
 BACKLOG = 4_096  # connections that wait; the system may allow less
+_TAKEN = 1.0  # s that a port may be in use
 
 
 def listen(bind: str) -> socket.socket:
@@ -40,7 +43,7 @@ def listen(bind: str) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(name)
+        _bind(listener, name)
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
@@ -54,11 +57,18 @@ def listen(bind: str) -> socket.socket:
     return listener
 
 
-def stop_listening(listener: socket.socket) -> None:
-    """Refuse connections from now on, whoever else has *listener* open."""
-    with contextlib.suppress(OSError):  # not on Linux: it is not connected
-        listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
+def _bind(listener: socket.socket, name: tuple[Any, ...]) -> None:
+    """Bind *listener*; the processes of one that was killed just now have the port for a moment."""
+    ends = time.monotonic() + _TAKEN
+    while True:
+        try:
+            listener.bind(name)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > ends:
+                raise
+            time.sleep(_TAKEN / 20)
+        else:
+            return
 
 
 class SharedListener:
@@ -70,8 +80,10 @@ class SharedListener:
 
     def stop_accepting(self) -> None:
         """
-        Accept no further connection in this process; the others go on.
+        Accept no further connection in this process; the others go on. Once all have done so and
+        the supervisor has closed the socket, connections are refused.
 
+        Not by shutdown(): it ends the socket for all, and granian then tries for ever to accept.
         granian can only stop accepting together with closing its connections, and would cut off
         those that it has just accepted. So all descriptors of the socket are replaced by those of
         one to which nobody connects.

@@ -60,7 +60,8 @@ def serve(fd: int, processes: int) -> None:
     text_of("accept")
     # Only a forked process inherits the socket; Python 3.14 has another default.
     multiprocessing.set_start_method("fork", force=True)
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # it is for the processes
+    listener = SharedListener(fd)
+    signal.signal(signal.SIGUSR1, lambda *_: listener.stop_accepting())
     connections = _connections()
     server = Server(
         fd,
@@ -81,7 +82,7 @@ def serve(fd: int, processes: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_KILL,
     )
-    server.serve(target_loader=partial(_process, os.getpid(), fd), wrap_loader=False)
+    server.serve(target_loader=partial(_process, os.getpid(), listener), wrap_loader=False)
 
 
 def _connections() -> int:
@@ -161,9 +162,9 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     return application, settings, Reporter(settings.sources, refusals.count, refusals.list)
 
 
-def _process(parent: int, fd: int) -> Front:
+def _process(parent: int, listener: SharedListener) -> Front:
     try:
-        front = _start(parent, fd)
+        front = _start(parent, listener)
     except Exception as error:
         pdeathsig.report_error(error)
         raise
@@ -171,7 +172,7 @@ def _process(parent: int, fd: int) -> Front:
     return front
 
 
-def _start(parent: int, fd: int) -> Front:
+def _start(parent: int, listener: SharedListener) -> Front:
     # A forked process has the signal handler of granian's main process, which would ignore a stop
     # until the process serves; granian would then wait for all of _KILL.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -179,7 +180,6 @@ def _start(parent: int, fd: int) -> Front:
     logging_setup.configure()
     front = _front()
     liveness.start(front.is_alive)
-    listener = SharedListener(fd)
 
     def drain(*_: object) -> None:
         listener.stop_accepting()

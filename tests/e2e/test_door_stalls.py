@@ -21,6 +21,7 @@ from tests.support.raw_door import (
     start,
     talk,
 )
+from tests.support.real_processes import say
 
 # What each sends, how many there are of it, and how they are let go: 408, or closed without a word.
 STALLS = {
@@ -103,8 +104,9 @@ def test_stopping_does_not_wait_for_stalled_clients(tmp_path):
             begun = time.monotonic()
             process.terminate()
             assert process.wait(PATIENCE) == 0
-            # Before the first of them would be let go, after 15 s.
-            assert time.monotonic() - begun < 13
+            say(f"stopped in {time.monotonic() - begun:.1f} s")
+            # 5 s, and 4 s for a busy machine; the first of them would be let go after 15 s.
+            assert time.monotonic() - begun < 9
     finally:
         instep.close()
 

@@ -71,8 +71,8 @@ class Departure:
     """
     The end of *children* that are no longer needed.
 
-    With *drain* each one first gets SIGUSR1, and finishes what it has begun; SIGTERM follows after
-    `Child.drain` seconds, then SIGKILL after *grace* seconds more.
+    On SIGUSR1 one begins nothing more. SIGTERM follows, with *drain* after `Child.drain` s, in
+    which it finishes what it has begun; then SIGKILL after *grace* seconds more.
     """
 
     def __init__(
@@ -82,8 +82,8 @@ class Departure:
         self._begun = time.monotonic()
         self._left = [(child, child.spec.drain if drain else 0.0) for child in children]
         self._told: set[int] = set()  # ids of those that got SIGTERM
-        for child, seconds in self._left:
-            if seconds:
+        for child in children:
+            if child.spec.drain:
                 child.signal_all(signal.SIGUSR1)
 
     @property
