@@ -1,0 +1,29 @@
+"""A running installation of the release before this one, replaced process by process under load."""
+
+import random
+import signal
+
+from tests.attack.fleet import archived, opened
+
+BEFORE = "4d26ebe"  # the last commit without `instep reload`
+NAMES = ("worker 0", "web 0", "worker 1", "web 1")
+
+
+def test_the_release_before_is_replaced_under_load(tmp_path):
+    tree = archived(BEFORE, tmp_path)
+    assert tree, f"this needs the repository with its history, as far as {BEFORE}"
+    with opened(limit=6_000) as fleet:
+        for name in NAMES:
+            fleet.start(name, tree)
+        fleet.load(1_200, 80, random.Random(1))  # noqa: S311  # no secret
+        for name in NAMES:
+            fleet.end(name, signal.SIGTERM)
+            fleet.start(name)
+        fleet.join()
+        outcome = fleet.judged()
+        counts = fleet.counts()
+    assert outcome.problems == []
+    # A web process that ends takes no more connections; one that it has is answered or closed.
+    assert not [status for status in fleet.others if isinstance(status, int)]
+    assert counts["accepted"] == 2 * fleet.total
+    assert counts["dead"] == 0
