@@ -10,6 +10,7 @@ from tests.attack import (
     front_door,
     history_runs,
     network,
+    reloads,
     store_away,
     stores,
     system_calls,
@@ -144,6 +145,15 @@ def all_restarts(given):
     return [alone, beside]
 
 
+def all_reloads(given):
+    """Ten reloads under load."""
+    figures, begun = Figures("reloads under load", simulated=False), time.monotonic()
+    figures.seeds, figures.points = 1, 10
+    _note(figures, given, reloads.reloaded(figures.points), "reloads", 0)
+    figures.seconds = time.monotonic() - begun
+    return figures
+
+
 def whole_door(given):
     """Requests that are not whole."""
     figures, begun = Figures("the door", simulated=False), time.monotonic()
@@ -208,8 +218,11 @@ ATTACKS = {
     "store-away": away,
     "failover": failovers,
     "restarts": all_restarts,
+    "reloads": all_reloads,
     "door": whole_door,
     "databases": databases,
 }
-LONG = ("system-calls", "stores", "store-away", "restarts", "door", "databases")  # with --all alone
+LONG = (
+    *("system-calls", "stores", "store-away", "restarts", "reloads", "door", "databases"),
+)  # with --all alone
 PARTS = ("failover",)  # with another one already

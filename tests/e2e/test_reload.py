@@ -1,19 +1,16 @@
 """``instep reload``: another configuration while deliveries come, and what it refuses."""
 
 import os
-import re
 import signal
-import statistics
-import time
 
 import pytest
 
 from tests.support.depth import depth
-from tests.support.real_processes import BY_ITEM, Instep, Load, eventually, say, signed, wrong
+from tests.support.real_processes import BY_ITEM, Instep, Load, eventually, say, signed
+from tests.support.reload_rig import ITEMS, event, play, reload
 from tests.support.standin import StandIn, item_id
 
-ITEMS, RATE, RELOADS = 50, 200, depth(2, 4)
-STARTED = re.compile(r"replaced 2 web and (\d) worker processes")
+RELOADS = depth(2, 4)
 LATER = BY_ITEM.replace('data_key="data.title"', 'data_key="data.name"')
 
 
@@ -31,52 +28,21 @@ def instep(tmp_path, cms):
     instep.close()
 
 
-def event(number, place, **data):
-    return {
-        "id": f"event-{number}",
-        "type": "stock.changed",
-        "at": int(time.time() * 1000) - 60_000 + number,
-        "data": {"item_id": item_id(place), "qty": number, **data},
-    }
-
-
-def reloaded(instep):
-    code, said, errors = instep.command("reload")
-    assert code == 0, f"{errors}{instep.log()[-3000:]}"
-    assert STARTED.search(said), said
-
-
 def test_reloads_under_load_refuse_lose_and_double_nothing(cms, instep):
     instep.up()
     before = instep.pids()
-    count = RATE * (6 + 5 * RELOADS)
-    payloads = [signed(event(n, n % ITEMS)) for n in range(count)]
-    load = Load(instep, payloads, rate=RATE, anew=4)
-    time.sleep(2)
-    spans = []
-    for _ in range(RELOADS):
-        begun = time.monotonic()
-        reloaded(instep)
-        spans.append((begun, time.monotonic() + 2))
-    load.join()
-    status = instep.settled()
-    assert load.others == {}
-    assert (status["sources"]["erp"]["deliveries"], status["fields"]["accepted"]) == (
-        count,
-        2 * count,
-    )
-    assert status["sources"]["erp"]["duplicates"] == status["dead_letters"] == 0
-    last = {item_id(n % ITEMS): {"stock": n, "in-stock": True} for n in range(1, count)}
-    assert wrong(cms, last) == {}
+    found = play(instep, cms, RELOADS)
+    say("p99 {:.3f} s, while reloaded {:.3f} s".format(*found.p99))
+    erp, fields = found.status["sources"]["erp"], found.status["fields"]
+    assert found.others == {}
+    assert (erp["deliveries"], erp["duplicates"]) == (found.deliveries, 0)
+    assert (fields["accepted"], found.status["dead_letters"]) == (2 * found.deliveries, 0)
+    assert found.wrong == {}
     after = instep.pids()
     assert after["supervisor"] == before["supervisor"]
     assert after["store"] == before["store"]
     assert not (after["web"] & before["web"])
     assert not (after["worker"] & before["worker"])
-    during = [done - sent for sent, done in load.acks if any(a < sent < b for a, b in spans)]
-    others = [done - sent for sent, done in load.acks if not any(a < sent < b for a, b in spans)]
-    p99 = [statistics.quantiles(each, n=100)[98] * 1000 for each in (others, during)]
-    say(f"p99 {p99[0]:.0f} ms, while reloaded {p99[1]:.0f} ms")
 
 
 def test_the_new_processes_have_the_new_configuration(cms, instep):
@@ -85,7 +51,7 @@ def test_the_new_processes_have_the_new_configuration(cms, instep):
     toml = instep.folder / "instep.toml"
     toml.write_text(toml.read_text().replace('secrets = ["erp-secret"]', 'secrets = ["${ERP}"]'))
     (instep.folder / ".env").write_text("ERP=another-secret\n")
-    reloaded(instep)
+    reload(instep)
     Load(instep, [signed(event(1, 1, name="A name"), secret="another-secret")]).join()
     instep.settled()
     assert cms.live[item_id(1)]["title"] == "A name"
