@@ -179,6 +179,10 @@ class Machine(RuleBasedStateMachine):
     def pass_time(self, seconds):
         self.play.pass_time(seconds)
 
+    @rule(name=st.sampled_from(["source:erp", "source:shop", "lane:live", "lane:reconcile"]))
+    def pause_or_resume(self, name):
+        self.play.turn(name)
+
     @rule(number=PICK, act=st.sampled_from(["replay", "replay", "discard"]), again=AGAIN)
     def use_letter(self, number, act, again):
         if letters := self.play.bench.letters():

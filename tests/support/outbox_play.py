@@ -6,7 +6,7 @@ import json
 import uuid
 from dataclasses import replace
 
-from tests.support.outbox_driver import Bench, at, change, number
+from tests.support.outbox_driver import LANES, Bench, at, change, number
 from tests.support.outbox_echoes import iso
 from tests.support.outbox_event_ids import EventIds
 from tests.support.outbox_network import LATE_MS, Flight, Network
@@ -14,6 +14,7 @@ from tests.support.outbox_outcomes import item_outcome, without_effect
 from tests.support.outbox_reference import Reference
 from workers.model.attempts import Batch, Lookup, Wait
 from workers.model.changes import Incoming
+from workers.store.pauses import Pauses
 
 VERSIONS = {"stock": at, "price": number, "name": lambda _: None}
 PLACED = ("held", "first")
@@ -38,6 +39,7 @@ class Play:
         self.deliveries = []
         self.gone = set()  # keys of items that were deleted in the CMS: nobody can write those
         self.event_ids = EventIds()
+        self.paused = set()
 
     @property
     def now(self):
@@ -112,6 +114,21 @@ class Play:
             assert self.network.values.get((id, slug)) == value
             assert not self.network.may_change(id, slug, value)
 
+    # what is paused
+
+    def turn(self, name):
+        """Pause what is not paused; else resume it."""
+        pauses = Pauses(self.bench.steps, self.bench.settings)
+        if name in self.paused:
+            pauses.resume(name)
+        else:
+            pauses.pause(name, "a test", by="alice")
+        self.paused ^= {name}
+
+    def _may_be_sent(self, field):
+        lane = LANES[field.get("q", 1) - 1]
+        return not {f"source:{field['o']}", f"lane:{lane}"} & self.paused
+
     # what goes out
 
     def claim(self, *, again=False, page="whole"):
@@ -137,6 +154,7 @@ class Play:
                 assert mine.isdisjoint(item.record for item in batch.items), "in two live claims"
         for item in batch.items:
             for field in item.fields:
+                assert self._may_be_sent(self.bench.field(item.record, field.slug))
                 held = self.reference.fields[item.record, field.slug]
                 assert (field.arrival, json.loads(field.value)) == (held.number, held.value)
                 assert held.state == "pending" or (field.repair and held.state in SENT_STATES)
@@ -303,6 +321,9 @@ class Play:
 
     def settle_down(self, *, land):
         """Drive on until nothing is left to do; what is in the air lands late, or never."""
+        for name in sorted(self.paused):
+            self.turn(name)
+        self.bench.sweep()
         for flight in self.network.flights:
             flight.over = flight.over or not (flight.aloft and land)
         for _ in range(300):
