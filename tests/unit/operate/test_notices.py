@@ -143,3 +143,22 @@ def test_late_is_not_said_of_what_has_a_reason_of_its_own(entry):
 def test_a_problem_is_told_in_the_words_of_the_cms_which_name_its_fields_once():
     (notice,) = noticed(problems={"kinds": {}, "open": 1, "largest": [PROBLEM]})
     assert notice.why == PROBLEM["title"]
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        source(state="paused", resting={"products": {"items": 1, "oldest_seconds": LATE}}),
+        {"lanes": {"live": {"state": "paused", "reason": "a sale"}}},
+    ],
+)
+def test_late_is_not_said_of_what_waits_for_a_source_or_a_lane(held):
+    late = collection(oldest_seconds=LATE, lanes={"live": 1, "replay": 0, "reconcile": 0})
+    assert [each.name for each in noticed(**late)] == ["collection products: late"]
+    assert noticed(**late | held) == ()
+
+
+def test_late_is_said_of_a_collection_where_nothing_waits_for_the_paused_source():
+    held = source(state="paused", resting={"stores": {"items": 1, "oldest_seconds": LATE}})
+    late = collection(oldest_seconds=LATE)
+    assert [each.name for each in noticed(**late | held)] == ["collection products: late"]

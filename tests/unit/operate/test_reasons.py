@@ -119,3 +119,20 @@ def test_what_fills_the_memory_is_told_to_operators():
     memory = {"level": "high", "since": SINCE, "families": families}
     (reason,) = reasons_of(Seen(status={"memory": memory}))
     assert (reason.name, reason.why) == ("memory short", "most: items, letters, index")
+
+
+def test_a_paused_source_or_lane_is_named_with_how_it_goes_on():
+    until = {"who": "ann", "until": "2026-05-12T11:30:00+00:00"}
+    status = {
+        "sources": {
+            "erp": paused("a wrong feed", by="operator", **until),
+            "shop": {"state": "flowing"},
+        },
+        "lanes": {"live": paused("a sale", by="operator")},
+    }
+    source, lane = reasons_of(Seen(status=status))
+    assert (source.name, source.state) == ("source erp: paused", "degraded")
+    assert source.do.startswith("run `instep resume source:erp`, or wait: it goes on by itself at")
+    assert source.why == "a wrong feed, by ann"
+    assert "ann" not in str(source.public())
+    assert (lane.name, lane.do) == ("lane live: paused", "run `instep resume lane:live`")

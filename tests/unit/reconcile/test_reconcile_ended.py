@@ -15,6 +15,8 @@ from service.reconcile import report
 from service.reconcile.lock import holder, run_lock
 from service.reconcile.state.past_runs import note_begin
 from tests.support.outbox_driver import Bench
+from workers.store import problem_keys
+from workers.store.killed_runs import KILLED
 from workers.store.runs import Runs
 
 TOML = """
@@ -158,6 +160,26 @@ def test_a_run_that_stood_still_while_another_took_over_ends_and_writes_nothing(
     assert after == before
     found = Runs(Bench(store).steps).show("r1")
     assert (found.state, "the lock of products was lost" in found.reason) == ("failed", True)
+
+
+def test_a_run_that_was_killed_is_stopped_once_its_lease_has_run_out(configure, store):
+    run = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "service", "reconcile", "products", "--sql", "sqlite://", HANGS],
+        env={**os.environ, **configure()},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 30
+    while not store.exists(problem_keys.running("r1")):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    known = Runs(Bench(store).steps)
+    known.steps.clock_offset_ms = 60_000
+    assert known.show("r1").state == "running"
+    run.kill()
+    run.wait()
+    store.delete(problem_keys.running("r1"))  # as it runs out
+    assert (known.show("r1").state, known.show("r1").reason) == ("stopped", KILLED)
 
 
 def dumps(store):

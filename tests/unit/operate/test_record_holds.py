@@ -1,0 +1,75 @@
+"""What of a record waits for a source or a lane to be resumed."""
+
+from service.operate.record_holds import held_slugs
+from service.operate.record_waits import waits
+from tests.support.outbox_driver import settings
+from workers.store.item_record import FieldRecord
+from workers.store.item_schedule import ItemSchedule
+from workers.store.pauses import HandPause
+from workers.store.record_facts import RecordFacts
+
+NOW = 1_800_000_000_000.0
+ERP = HandPause("a wrong feed", "alice", NOW - 60_000)
+LANE = HandPause("a sale", "bob", NOW - 60_000, NOW + 3_600_000)
+SETTINGS = settings()
+
+
+def value(source="erp", lane=1, **more):
+    return FieldRecord("1", "number", "t1", 1, "pending", source=source, lane=lane, **more)
+
+
+def facts(pauses, *, make=None, **fields):
+    own = SETTINGS.collections["products"]
+    schedule = ItemSchedule(by="key", lane="live", make=make)
+    return RecordFacts(
+        NOW,
+        own,
+        SETTINGS.destinations["site"],
+        "k1",
+        "i1",
+        fields,
+        schedule,
+        hand_pauses=pauses,
+    )
+
+
+def told(found):
+    return [(each.cause, each.fields) for each in waits(found, workers=1, spooled=0)]
+
+
+def test_without_a_pause_nothing_is_held():
+    found = facts({}, stock=value())
+    assert held_slugs(found) == {}
+    assert told(found) == [("turn", ())]
+
+
+def test_values_of_a_paused_source_wait_and_those_of_others_have_their_turn():
+    found = facts({"source:erp": ERP}, stock=value(), price=value(), name=value("shop"))
+    assert held_slugs(found) == {"price": "source:erp", "stock": "source:erp"}
+    assert told(found) == [("turn", ()), ("pause", ("price", "stock"))]
+
+
+def test_what_waits_for_nothing_else_says_who_paused_it_and_until_when():
+    found = facts({"lane:replay": LANE}, stock=value(lane=2))
+    (wait,) = waits(found, workers=1, spooled=0)
+    assert wait.says == "the lane replay, paused by bob since 2027-01-15T07:59:00Z: a sale"
+    assert wait.next == "it goes on by itself, or by `instep resume lane:replay`"
+    assert wait.at == LANE.till
+    found = facts({"source:erp": ERP}, stock=value())
+    (wait,) = waits(found, workers=1, spooled=0)
+    assert (wait.next, wait.at) == (
+        "nothing until `instep resume source:erp` lets it go on",
+        None,
+    )
+
+
+def test_an_item_that_is_to_be_made_waits_for_all_that_is_held():
+    found = facts({"source:erp": ERP}, make=NOW, stock=value(), name=value("shop"))
+    assert held_slugs(found) == {"name": "source:erp", "stock": "source:erp"}
+    assert held_slugs(facts({"source:erp": ERP}, make=NOW, name=value("shop"))) == {}
+
+
+def test_a_retirement_that_another_source_has_taken_back_waits_for_its_lane_alone():
+    back = value(undone=True)
+    assert held_slugs(facts({"source:erp": ERP}, stock=back)) == {}
+    assert held_slugs(facts({"lane:live": LANE}, stock=back)) == {"stock": "lane:live"}
