@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from service.operate.moments import at
 from service.operate.record_versions import readable
+from workers.model.lives import Against, Entry, FieldFate, Request
 from workers.model.problem_words import problem_words
 from workers.model.retirement import shown_slug
-from workers.store.life_entries import Against, Entry, FieldFate, Request
 
 # In P4 an outcome that is none of its words is one of these.
 _FATES: Final = {

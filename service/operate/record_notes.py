@@ -7,9 +7,9 @@ from typing import Final
 
 from service.operate.moments import at, moment
 from service.operate.record_versions import readable
+from workers.model.lives import Against, Entry, FieldFate
 from workers.model.retirement import shown_slug
 from workers.store.letters_around import ClosedLetter
-from workers.store.life_entries import Against, Entry, FieldFate
 from workers.store.record_facts import RecordFacts
 
 _TOOK: Final = ("pending", "unchanged")

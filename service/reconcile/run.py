@@ -184,9 +184,9 @@ class ReconcileRun:
         self.table.add_findings(keyless(item) for item in self.table.keyless())
         wanted = self.guard_counts.wanted()
         guard_input = self._guard_input(pages, wanted, partial=partial)
-        waiting = len(self.table.acted((causes.HELD,)))
         return ComparisonResult(
-            self.rows.count, self._bad, pages, guard_input, wanted, calls, self._targets, waiting
+            *(self.rows.count, self._bad, pages, guard_input, wanted, calls, self._targets),
+            len(self.table.acted((causes.HELD,))),
         )
 
     def _guard_input(

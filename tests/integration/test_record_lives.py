@@ -19,8 +19,8 @@ from workers.model.attempts import (
     ItemOutcome,
 )
 from workers.model.changes import Again, FieldProblem, Gone, Incoming, LeftOut
+from workers.model.lives import FieldFate
 from workers.store.delivery_log import Kept, Run
-from workers.store.life_entries import FieldFate
 from workers.store.record_history import History
 from workers.store.rewrites import Repair, Repairs
 

@@ -6,12 +6,13 @@ Only these two files know the codes of an entry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from workers.model.lives import Against, Entry, FieldFate, Request
 from workers.model.retirement import GONE
 
 # What wrote last: a source is named by itself.
@@ -48,82 +49,6 @@ _KINDS: Final = {
     "d": "delete",
     "l": "look",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Against:
-    """What a value was held against."""
-
-    why: str  # newer value, retirement, own write, repeat, other locale, superseded, undone
-    source: str | None  # that gave the other value
-    event: str | None
-    version: str | None  # of the other value
-    own: str | None  # version of the value itself
-
-
-@dataclass(frozen=True, slots=True)
-class FieldFate:
-    """What became of one field. *value* is None where the entry does not tell it."""
-
-    fate: str
-    value: Any = None
-    told: bool = False  # *value* is known
-    length: int | None = None  # of the JSON text, where *value* is only its beginning
-    against: Against | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """The request that carried values, and how the CMS answered; *sent* False: it was not sent."""
-
-    kind: str  # as in `workers.model.attempts.Kind`
-    staged: bool  # of the staged copy alone
-    copy: str = ""  # of the site address and collection id; "": today's
-    item: str | None = None
-    status: int | None = None  # None: no answer
-    code: str | None = None
-    message: str | None = None
-    sent: bool = True
-    method: str = ""  # "": unknown, as is the path
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """
-    One thing that happened to a record.
-
-    *what* is one of: accepted, left-out, answered, not-sent, unanswered, found, missing, edited,
-    letter, rewritten, restored, merged, blocked, staged, named, held, other. *detail* depends on
-    it:
-
-    - left-out: letter, problems ([{path, message}])
-    - answered: why (paused, publish, plan, budget, unknown, lookup, alone, status, staged,
-      publishing, late or ""), wait (s), attempts; only where something was not written; and
-      problems where something died: what the CMS said of single fields
-    - not-sent: wait (s)
-    - unanswered: sent (datetime)
-    - found: item; missing: becomes (create, dead-letter, ignore, retired, incomplete)
-    - edited: what (edited, deleted, unpublished, gone, moved, twin), detail
-    - letter: act (replay, discard, again, dead), letter, why
-    - merged: key, fields, overtaken; blocked: collection, keys, number; staged: why
-    - named: slug, instead, passed
-    - held: act (asked, sent, approved, dropped, ended, nothing), by
-    """
-
-    at: datetime
-    what: str
-    by: str  # a source, reconcile, remap, replay, undo, editor, or "" for Instep itself
-    source: str | None = None
-    delivery: int | None = None  # its number in the log of the source
-    event: str | None = None
-    topic: str | None = None
-    mapping: str | None = None
-    run: str | None = None  # that did it (``runs.py``)
-    proof: str | None = None  # mark of the secret that proved the delivery
-    fields: Mapping[str, FieldFate] = field(default_factory=dict)
-    call: Request | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +155,10 @@ def _fate(told: Sequence[Any], before: Against | None) -> FieldFate:
     return FieldFate(_FATES.get(fate, fate), value, bool(rest), length, other)
 
 
+def _all(slugs: Iterable[str], fate: str) -> dict[str, FieldFate]:
+    return {slug: FieldFate(fate) for slug in slugs}
+
+
 def _against(told: Sequence[Any]) -> Against:
     source, event, version, why, own, *_ = told
     return Against(_WHY.get(why, why), source, event, version, own)
@@ -238,35 +167,34 @@ def _against(told: Sequence[Any]) -> Against:
 def _left_out(at: datetime, told: Sequence[Any]) -> Entry:
     head, [letter, slugs, problems, *_] = _head(told)
     detail = {"letter": letter, "problems": _problems(problems)}
-    fields = {slug: FieldFate("left out") for slug in slugs}
-    return Entry(at, "left-out", **head, fields=fields, detail=detail)
+    return Entry(at, "left-out", **head, fields=_all(slugs, "left out"), detail=detail)
 
 
 def _edited(at: datetime, told: Sequence[Any]) -> Entry:
     what, detail, slugs, *_ = told
-    fields = {slug: FieldFate("edited") for slug in slugs}
-    return Entry(at, "edited", "editor", fields=fields, detail={"what": what, "detail": detail})
+    told_of = {"what": what, "detail": detail}
+    return Entry(at, "edited", "editor", fields=_all(slugs, "edited"), detail=told_of)
 
 
 def _letter(at: datetime, told: Sequence[Any]) -> Entry:
     act, letter, why, slugs, *more = told
     fate = {"discard": "discarded", "dead": "dead"}.get(act, "pending")
     detail = {"act": act, "letter": letter, "why": why}
-    by, fates = "replay" if act == "replay" else "", {slug: FieldFate(fate) for slug in slugs}
-    return Entry(at, "letter", by, fields=fates, detail=detail, run=_run(more))
+    by, fields = "replay" if act == "replay" else "", _all(slugs, fate)
+    return Entry(at, "letter", by, fields=fields, detail=detail, run=_run(more))
 
 
 def _rewritten(at: datetime, told: Sequence[Any]) -> Entry:
     by, slugs, *more = told
-    fields = {slug: FieldFate("pending") for slug in slugs}
+    fields = _all(slugs, "pending")
     return Entry(at, "rewritten", _BY.get(by, ""), fields=fields, run=_run(more))
 
 
 def _held(at: datetime, told: Sequence[Any]) -> Entry:
     act, by, *_ = told
     fate = {"dropped": "discarded", "ended": "superseded", "asked": "held"}.get(act, "pending")
-    fields = {GONE: FieldFate(fate)}
-    return Entry(at, "held", by or "", fields=fields, detail={"act": act, "by": by})
+    told_of = {"act": act, "by": by}
+    return Entry(at, "held", by or "", fields={GONE: FieldFate(fate)}, detail=told_of)
 
 
 def _blocked(at: datetime, told: Sequence[Any]) -> Entry:

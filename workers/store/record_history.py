@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Final
 
 from workers.config.settings import Settings
+from workers.model.lives import Entry
 from workers.store import keys
 from workers.store.connection import guarded
-from workers.store.life_entries import Entry, entry_of, moment
+from workers.store.life_entries import entry_of, moment
 from workers.store.scripts import Steps
 from workers.webflow.request_lines import REQUESTS, request_line
 
