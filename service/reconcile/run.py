@@ -235,8 +235,7 @@ class ReconcileRun:
             created = decisions[CREATED]
             self.counts.load(created.wanted if created.first and found.guard_input.loads else 0)
         locale_variants.record(self.context, self.collection, self.table, self._locales)
-        retired = decisions[RETIRED]
-        approved = retired.allowed and retired.most is None
+        approved = decisions[RETIRED].allowed and decisions[RETIRED].most is None
         limits = limits_of(decisions, self.counts)
         handed = self._actor(self.context, found, limits, approved=approved).act()
         self.hooks.portion()
