@@ -295,6 +295,17 @@ def test_a_lifted_retirement_can_be_put_back(bench):
     assert "U" not in bench.field("i1", GONE)
 
 
+def test_a_row_that_has_the_version_of_a_retirement_does_not_go_over_an_undo(bench, written):
+    undo(bench, written)
+    bench.write(bench.batch())
+    retire(bench)
+    bench.write(bench.batch())
+    undo(bench, entry_of(bench, "i1", GONE))
+    bench.write(bench.batch())
+    bench.accept(snapshot(bench, {"stock": 2}, at(5)), mode="reconcile")
+    assert why(bench) == ("stale", "undone")
+
+
 def test_a_write_to_a_retired_item_is_not_taken_back(bench, written):
     retire(bench)
     bench.write(bench.batch())

@@ -1,5 +1,5 @@
 -- Shared, of accept: whether a value that comes is news to its item, and what becomes of it.
---! uses step items arrivals adoption version_order field_kinds stale_values remap losses delivery
+--! uses step items arrivals adoption version_events version_order field_kinds stale_values remap losses delivery
 --! uses before_values undone_values dead_letters retirements create_only locales write_history cms_forms left_out
 --! uses run_counts pauses held_retirements retirement_waits
 
@@ -19,7 +19,7 @@ local function new_field(change, event, triple, version, held)
     value = triple[2], type = triple[3], form_mark = triple[4], version = version, source = request.source,
     run = given(request.run),
     arrival = arrivals.next(), lane = delivery.lane, since = arrivals.ms, event = given(event.name),
-    events = version_order.events_at(held, version, given(event.id)),
+    events = version_events.at(held, version, given(event.id)),
     delivery = kept.number ~= 0 and kept.number or nil, place = kept.place,
     stands_at = again and again.number == 0 and given(again.arrival) or nil,
     snapshot_at = snapshot and snapshot.as_of_ms,

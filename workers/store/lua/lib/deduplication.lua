@@ -7,7 +7,7 @@
 --   instep:seen-bytes             hash: source → "<bytes> <ms until which they count>"
 --   instep:seen:<source>:<bucket>  set, of the release before: ids as texts. It is read, and also
 --     written while processes of that release do.
---! uses step version_order
+--! uses step version_events
 
 local request, now, given = step.request, step.now, step.given
 local deduplication = {}
@@ -219,9 +219,9 @@ end
 
 function deduplication.forgotten_ms() return forgot end
 
--- Ids that no field holds any more (version_order.lua), since there are too many of one version.
+-- Ids that no field holds any more (version_events.lua), since there are too many of one version.
 function deduplication.mark_outlived()
-  for _, id in ipairs(version_order.outlived) do deduplication.keep_id('l', id) end
+  for _, id in ipairs(version_events.outlived) do deduplication.keep_id('l', id) end
 end
 
 return deduplication

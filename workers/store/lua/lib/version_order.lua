@@ -6,7 +6,7 @@
 -- A change without a version (workers/model/changes.py, Placed) that runs again goes over what has no
 -- higher arrival number than the newest when it first came (event.again.arrival), and over nothing
 -- else. What an older release kept lacks that number, and goes by when it came.
---! uses versions step items arrivals inferred_retirements held_retirements field_kinds
+--! uses versions step items arrivals inferred_retirements held_retirements field_kinds version_events
 
 local request, now, now_us, given = step.request, step.now, step.now_us, step.given
 
@@ -24,27 +24,11 @@ elseif arrivals.reserved then
   arrivals.us, arrivals.ms = versions.micros_of(arrivals.reserved.came), arrivals.reserved.came_ms
 end
 
-local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 version_order.LATER = {live = true, fetched = true}  -- modes in which the later of two equals wins
 
 -- An event that runs again, in a slice of its delivery (arrivals.lua) or out of a spool stands
 -- where it came.
 local function stands_back(event) return given(event.again) or arrivals.reserved or arrivals.spooled end
-
-local function has_event(held, id)
-  return id and string.find(' ' .. (held.events or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
-end
-
-version_order.outlived = {}  -- ids that a field holds no more, since too many others have its version
-
--- The event ids of a value that takes the place of *held*.
-function version_order.events_at(held, version, id)
-  if not held or held.version ~= version or not held.events then return id end
-  if not id or has_event(held, id) then return held.events end
-  local all = held.events .. ' ' .. id
-  for one in string.gmatch(string.sub(all, 1, -EVENTS * 17 - 1), '%S+') do version_order.outlived[#version_order.outlived + 1] = one end
-  return string.sub(all, -EVENTS * 17)
-end
 
 -- The event that runs again has given the value that is held.
 local function gave(held, event)
@@ -211,7 +195,7 @@ end
 -- An undo has the version of what it took back. A later event goes over it: not one that may be a repeat,
 -- since it has a version and no id.
 local function wins_over_undo(held, event, change)
-  if has_event(held, given(event.id)) or not wins_ties(held, event) then return false end
+  if version_events.has(held, given(event.id)) or not wins_ties(held, event) then return false end
   return not given(change.version) or given(event.id) ~= nil
 end
 
@@ -219,7 +203,7 @@ end
 local function wins_tie(held, event, change)
   if held.undo then return wins_over_undo(held, event, change) end
   if gave(held, event) then return true end
-  if has_event(held, given(event.id)) then return false end
+  if version_events.has(held, given(event.id)) then return false end
   if wins_ties(held, event) or outlives(held, change.snapshot) or given(change.stands) then return true end
   return is_overtaken_by(held, event, change)
 end
@@ -248,8 +232,15 @@ local function stops(gone, slug, version, event, change)
   return not inferred_retirements.confirms(slug, gone, version_order.LATER) and not version_order.goes_over(gone, version, event, change)
 end
 
+-- A row without a version of its own may have that of the retirement, which says nothing of it.
+local function is_below_undo(item, slug, version, change)
+  local held, gone = item.fields[slug], item.fields[items.GONE]
+  return held and held.undo and given(change.snapshot) and slug ~= items.GONE and gone and version == gone.version
+end
+
 -- Whether a value is new to its item: a retirement is compared with all that is held of it.
 function version_order.is_news(item, slug, version, event, change)
+  if is_below_undo(item, slug, version, change) then return false end
   if stops(item.fields[items.GONE], slug, version, event, change) then return false end
   if slug ~= items.GONE then return wins(item.fields[slug], version, event, change) end
   if item.meta.held and stops(waiting_of(item), slug, version, event, change) then return false end
