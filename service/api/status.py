@@ -103,6 +103,7 @@ class MemoryStatus(Schema):
     full = fields.Boolean(required=True)
     since = fields.String(required=True, allow_none=True)
     lives = fields.Nested(LivesStatus)
+    undo = fields.Nested(LivesStatus)
 
 
 class SpoolStatus(Schema):

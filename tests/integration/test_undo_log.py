@@ -11,7 +11,7 @@ from tests.support.outbox_driver import at, change, event
 from workers.model.attempts import ItemOutcome
 from workers.model.changes import Incoming
 from workers.model.retirement import GONE
-from workers.store import undo_keys
+from workers.store import memory, undo_keys
 from workers.store.undo_log import UndoLog
 
 WHOLE = {"bytes": 10**9, "ms": 3 * 86_400_000}
@@ -196,6 +196,7 @@ def test_what_has_no_room_goes_oldest_first_and_is_told(bench, log):
     loss = log.dropped()
     assert loss.entries == 6 - len(kept)
     assert loss.till < since
+    assert memory.read(bench.client)["undo"]["dropped"] == loss.entries
 
 
 def test_without_undo_nothing_is_kept(bench, log):

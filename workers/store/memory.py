@@ -22,6 +22,7 @@ from workers.errors import StoreUnavailable
 from workers.store import keys
 from workers.store.connection import FULL, guarded, is_full
 from workers.store.families import SERVER, Sampler
+from workers.store.undo_keys import UNDO_STATE
 
 HIGH: Final = 0.7  # of the limit: a warning is logged
 LEVELS: Final[Mapping[str, float]] = MappingProxyType({"full": FULL, "high": HIGH})
@@ -36,16 +37,17 @@ _log = logging.getLogger(__name__)
 
 def read(client: redis.Redis) -> dict[str, Any]:
     """
-    Return ``{used, limit, families, measured, level, since, full, lives}``, in bytes.
+    Return ``{used, limit, families, measured, level, since, full, lives, undo}``, in bytes.
 
-    *limit* is None without one; *full*: new deliveries are refused; *lives*: the entries that the
-    lives of records have lost, and when the newest of those happened. StoreUnavailable if the store
-    does not answer.
+    *limit* is None without one; *full*: new deliveries are refused; *lives*, *undo*: the entries
+    that the lives of records and the undo log have lost, and when the newest of those happened.
+    StoreUnavailable if the store does not answer.
     """
     with guarded():
         used, limit = _used(client.info("memory"))
         told = json.loads(client.get(keys.MEMORY) or "{}")
-        dropped, till = client.hmget(keys.LIVES_STATE, "dropped", "till")
+        lives = client.hmget(keys.LIVES_STATE, "dropped", "till")
+        undo = client.hmget(UNDO_STATE, "dropped", "till")
     return {
         "used": used,
         "limit": limit,
@@ -54,8 +56,13 @@ def read(client: redis.Redis) -> dict[str, Any]:
         "level": level_of(used, limit, told.get("level", "")),
         "full": is_full(used, limit),
         "since": told.get("since"),
-        "lives": {"dropped": int(dropped or 0), "till": till and _moment(int(till))},
+        "lives": _lost(*lives),
+        "undo": _lost(*undo),
     }
+
+
+def _lost(dropped: Any, till: Any) -> dict[str, Any]:
+    return {"dropped": int(dropped or 0), "till": till and _moment(int(till))}
 
 
 def _moment(ms: int) -> str:
