@@ -30,6 +30,7 @@ from workers.store.audit import Audit
 from workers.store.runs import WAKE, Run
 from workers.store.undo_log import UndoLog
 
+HELD: Final = "held_overwritten"  # figure: items for which it is held
 SHOWN: Final = 200  # fields that an estimate names, of those put back and of those left
 Told = Callable[[int, int], object]
 
@@ -151,13 +152,16 @@ def start(
     places = places_of(scope.entries(log))
     work = [piece.as_work() for piece in pieces(places, _sizes(context))]
     names = list(places)
-    why = "" if approved else "; ".join(held(context, places, sleep).values())
+    many = {} if approved else held(context, places, sleep)
+    why = "; ".join(many.values())
+    figures = undo_figures.at_start(_number(places), whole_since(log))
+    figures |= {HELD: sum(len(places[name]) for name in many)} if many else {}
     id = context.runs.start(
         "undo",
         by,
         collection=selection.collection or (names[0] if len(names) == 1 else None),
         source=selection.source,
-        figures=undo_figures.at_start(_number(places), whole_since(log)),
+        figures=figures,
         about=scope.as_dict() | {"approved": approved},
         work=work,
         ended=not work,
@@ -169,6 +173,19 @@ def start(
     if work and wake and not why and context.outbox.wants_job(WAKE):
         context.wakes.wake(WAKE)
     return id
+
+
+def release(context: Context, id: str) -> bool:
+    """
+    Let an undo that is held go on, as somebody has approved it; a worker carries it out.
+
+    False: it is not held. Raises StoreUnavailable if the store does not answer.
+    """
+    if not context.runs.release(id):
+        return False
+    if context.outbox.wants_job(WAKE):
+        context.wakes.wake(WAKE)
+    return True
 
 
 def carry_out(context: Context, id: str, told: Told, left: Callable[[str, str], object]) -> Run:

@@ -34,10 +34,12 @@ class RetirementUndo:
 
     Args:
         entry: The newest about it in scope.
+        entries: All of the record in scope.
         run: That carries this out, if it has begun.
     """
 
     entry: UndoEntry
+    entries: Sequence[UndoEntry]
     now: RecordNow
     run: str
 
@@ -45,16 +47,17 @@ class RetirementUndo:
         newest, gone = self.entry, _retirement(self.now.held)
         if gone is None:
             return _left(NOT_HELD)
-        back, lifts, same = gone.undone, newest.act == "retire", gone.arrival == newest.arrival
-        if self.run and (self.run in (gone.undo, gone.run) or (back is lifts and same)):
-            return FieldUndo(GONE, done=True)
-        if back is lifts:
-            return _left(BACK if lifts else RETIRED)
-        last = max(self.now.held.stored, key=_arrival)
-        if not same or (not lifts and last.arrival > newest.arrival):
-            return _left(f"{SINCE} {author_of(gone if lifts else last)}")
+        lifts, same = newest.act == "retire", gone.arrival == newest.arrival
+        if gone.undone is lifts:
+            # Nothing tells afterwards who has brought it back: what is so counts as done.
+            return FieldUndo(GONE, done=True) if self.run else _left(BACK if lifts else RETIRED)
+        if not same:
+            return _left(f"{SINCE} {author_of(gone)}")
         if lifts:
             return self._bring_back()
+        last, own = max(self.now.held.stored, key=_arrival), {e.arrival for e in self.entries}
+        if last.arrival > newest.arrival and last.arrival not in own:
+            return _left(f"{SINCE} {author_of(last)}")
         text = newest.before or "null"
         return FieldUndo(GONE, None, text, "gone", last.arrival, newest.source)
 

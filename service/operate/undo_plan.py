@@ -47,13 +47,12 @@ def plan(entries: Sequence[UndoEntry], now: RecordNow, run: str = "") -> Iterato
         entries: Those in scope of the record, the newest first.
         run: That carries this out, if it has begun.
     """
-    creation = next((each for each in entries if each.act == "create"), None)
-    if creation is not None:
-        found = CreationUndo(creation, entries, now, run).undo()
+    for undo, takes_away in _of_item(entries, now, run):
+        found = undo.undo()
         yield found
-        if not found.why:
-            return
-    for slug in dict.fromkeys(entry.slug for entry in entries if entry.act != "create"):
+        if takes_away and not found.why:
+            return  # with all that it holds
+    for slug in dict.fromkeys(entry.slug for entry in entries if entry.slug not in ("", GONE)):
         own = [entry for entry in entries if entry.slug == slug]
         locales = dict.fromkeys(entry.locale for entry in own)
         yield _of_all(
@@ -62,6 +61,20 @@ def plan(entries: Sequence[UndoEntry], now: RecordNow, run: str = "") -> Iterato
                 for locale in locales
             ]
         )
+
+
+def _of_item(
+    entries: Sequence[UndoEntry], now: RecordNow, run: str
+) -> Iterator[tuple[CreationUndo | RetirementUndo, bool]]:
+    """Yield what concerns the item as a whole, and whether it is taken away by that."""
+    for entry in entries:
+        if entry.act == "create":
+            yield CreationUndo(entry, entries, now, run), True
+            break
+    for entry in entries:
+        if entry.slug == GONE:
+            yield RetirementUndo(entry, entries, now, run), entry.act != "retire"
+            break
 
 
 def _of_all(found: Sequence[FieldUndo]) -> FieldUndo:
@@ -85,8 +98,6 @@ class _Chain:
 
     def undo(self) -> FieldUndo:
         newest = self.entries[0]
-        if newest.slug == GONE:
-            return RetirementUndo(newest, self.now, self.run).undo()
         held = self.now.held.fields.get(newest.slug)
         if held is None:
             return self._left(NOT_HELD)

@@ -93,6 +93,7 @@ class UndoRunner:
 def _changes(found: Iterable[RecordUndo]) -> Iterator[tuple[str, Change]]:
     """Yield a change for each record and source."""
     for one in found:
+        # In the order of the plan: of an item that is brought back that comes first.
         puts = sorted((each for each in one.fields if each.value is not None), key=_source)
         for source, own in groupby(puts, key=_source):
             fields = tuple(

@@ -1,9 +1,14 @@
 """What was written is put back, but for what has been changed since; and it stays so."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
-from service.operate import undo_model
+from service.operate import undo, undo_model
+from service.operate.bulk_runner import BulkRunner
 from service.operate.page import FilterInvalid
+from service.operate.undo_records import NO_COLLECTION
 from service.operate.undo_runner import UndoRunner
 from service.reconcile.plan import causes
 from tests.support.undo_rig import Undoing
@@ -221,7 +226,7 @@ def test_an_undo_is_undone_and_then_the_source_counts_again(undoing):
     assert stock(way, SOME) == [1, 2, 3, 4, 5]
 
 
-def test_a_retirement_is_undone_and_not_repeated_by_the_next_snapshot(undoing):
+def test_a_retirement_is_undone_and_that_too(undoing):
     way = undoing(by="key", items=3)
     for n in range(1, 4):
         way.change(n, stock=n, version=way.at())
@@ -229,8 +234,12 @@ def test_a_retirement_is_undone_and_not_repeated_by_the_next_snapshot(undoing):
     way.retire(way.record(1), "archive", version=way.at(1))
     way.run()
     assert way.products.items[way.id(1)].staged.archived
-    assert way.undo(1).figures["fields"] >= 1
+    run = way.undo(1)
+    assert run.figures["fields"] >= 1
     assert not way.products.items[way.id(1)].staged.archived
+    again = way.undo(run=run.id)
+    assert again.figures["reasons"] == {}
+    assert way.products.items[way.id(1)].staged.archived
 
 
 def test_who_undid_what_stands_in_the_audit_list_without_the_key(undoing):
@@ -243,3 +252,115 @@ def test_who_undid_what_stands_in_the_audit_list_without_the_key(undoing):
     assert entry["target"] == "a record of products"
     assert run.by == "alice"
     assert way.record(1) not in way.store.hgetall(f"instep:run:{run.id}").__repr__()
+
+
+def test_a_created_item_is_taken_off_the_site_and_not_made_again(undoing):
+    way = undoing(by="key", missing="create")
+    way.change("new-1", name="New desk", stock=1, version=way.at(), run="r9")
+    way.run()
+    item = way.the("new-1")
+    assert item.live is not None
+    run = way.undo(run="r9")
+    assert (run.figures["fields"], run.figures["left"]) == (1, 0)
+    assert item.live is None
+    assert item.staged.archived
+    way.pass_time(86_400)
+    told = way.command({"new-1": ({"stock": 7, "name": "New desk"}, None)}, partial=True)
+    assert (told.code, told.unproven) == (1, {"undone": 1})
+    assert item.live is None
+    again = way.undo(run=run.id)
+    assert again.figures["fields"] == 1
+    assert way.the("new-1").live.fields["stock"] == 1
+
+
+def test_an_item_that_an_editor_has_changed_since_its_creation_stays(undoing):
+    way = undoing(by="key", missing="create")
+    way.change("new-1", name="New desk", stock=1, version=way.at(), run="r9")
+    way.run()
+    item = way.the("new-1")
+    item.staged.fields["stock"] = 5
+    run = way.undo(run="r9")
+    assert run.figures["reasons"] == {undo_model.EDITED: 1}
+    assert item.live is not None
+
+
+def test_a_deleted_item_is_made_anew(undoing):
+    way = undoing(by="key", missing="create", items=3)
+    way.change(1, name="Desk", stock=1, version=way.at())
+    way.run()
+    way.pass_time(600)
+    way.retire(way.record(1), "delete", version=way.at(1))
+    way.run()
+    assert way.id(1) not in way.products.items
+    run = way.undo(1, since=way.context.runs.now() - timedelta(seconds=100))
+    assert run.figures["left"] == 0
+    made = way.the(way.record(1))
+    assert (made.staged.fields["stock"], made.staged.fields["name"]) == (1, "Desk")
+
+
+def test_a_retirement_by_a_snapshot_is_undone_and_not_repeated_by_the_next(undoing):
+    way = undoing(by="key", items=5, policy={"orphans": "archive"})
+    for n in SOME:
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.pass_time(3600)
+    source = {way.record(n): ({"stock": n}, None) for n in range(2, 6)}
+    assert way.command(source, retire_up_to=5).code == 0
+    assert way.products.items[way.id(1)].staged.archived
+    assert way.undo(1, since=way.context.runs.now() - timedelta(seconds=600)).figures["left"] == 0
+    assert not way.products.items[way.id(1)].staged.archived
+    way.pass_time(3600)
+    told = way.command(source, retire_up_to=5)
+    assert (told.code, told.unproven) == (1, {"undone": 1})
+    assert not way.products.items[way.id(1)].staged.archived
+
+
+def test_a_collection_that_is_not_configured_any_more_is_left(undoing):
+    way = undoing(by="key")
+    way.change(1, stock=1, version=way.at())
+    way.run()
+    since = way.context.runs.now() - timedelta(hours=1)
+    products = way.settings.collections["products"]
+    settings = replace(way.settings, collections={"others": replace(products, name="others")})
+    way.context = replace(way.context, settings=settings)
+    found = way.estimate(source="erp", since=since)
+    assert found["reasons"] == {NO_COLLECTION: 1}
+
+
+def test_where_no_slot_is_free_a_worker_comes_again(undoing):
+    way = undoing(by="item", items=20, requests_per_minute=60, window=60)
+    for n in SOME:
+        way.change(n, stock=n, version=way.at())
+        way.run()
+    for n in SOME:
+        way.change(n, stock=900, version=way.at(), run="r9")
+        way.run()
+    id = way.begin_undo(run="r9")
+    runner = BulkRunner(way.context)
+    steps = 0
+    while way.context.runs.queued():
+        runner.step()
+        runner._later.clear()
+        way.pass_time(0.5)
+        steps += 1
+        assert steps < 100
+    assert steps > 2
+    assert way.context.runs.show(id).figures["fields"] == 5
+    way.run()
+    assert stock(way, SOME) == [1, 2, 3, 4, 5]
+
+
+def test_a_held_undo_goes_on_once_it_is_released(undoing):
+    way = undoing(by="key", items=8, guard={"half_from": 3})
+    for n in SOME:
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.written_by("r9", SOME, stock=900)
+    id = way.begin_undo(run="r9", approved=False)
+    assert way.context.runs.show(id).figures["held_overwritten"] == 5
+    assert undo.release(way.context, id)
+    assert not undo.release(way.context, id)
+    run = BulkRunner(way.context, sleep=way.wait).carry_out(id)
+    assert (run.state, run.figures["fields"]) == ("done", 5)
+    way.run()
+    assert stock(way, SOME) == [1, 2, 3, 4, 5]
