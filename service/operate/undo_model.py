@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from service.reconcile.plan.field_match import FieldMatcher
 from service.reconcile.plan.model import ListedItem
+from service.reconcile.plan.written_variants import PRIMARY, WrittenVariants
 from workers.store.item_record import FieldRecord, ItemRecord
 
 UNKNOWN: Final = "what it held before is not known"
@@ -18,7 +19,6 @@ NOT_HELD: Final = "the store holds nothing of it any more"
 RETIRED: Final = "its record is retired already"
 BACK: Final = "its record is back already"
 DELETED: Final = "it was deleted, and `missing` of its collection creates none"
-VARIANTS: Final = "its variants held different values before"
 SINCE: Final = "it was changed since, by"
 
 Links = Mapping[str, str | None]
@@ -59,6 +59,7 @@ class RecordNow:
     Args:
         item: None: it is not in the CMS.
         variants: Its other variants, by the tags of their locales.
+        written: Which variants show what.
         links: Value that names items by their keys → JSON of their ids.
         creates: An item that is missing is created.
     """
@@ -67,6 +68,7 @@ class RecordNow:
     item: ListedItem | None = None
     matcher: FieldMatcher = field(default_factory=FieldMatcher)
     variants: Mapping[str, ListedItem] = field(default_factory=dict)
+    written: WrittenVariants = PRIMARY
     links: Links = field(default_factory=dict)
     creates: bool = False
 

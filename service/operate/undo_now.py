@@ -9,6 +9,7 @@ from service.operate.undo_model import RecordNow
 from service.operate.undo_reads import CmsItems
 from service.reconcile.plan.field_match import FieldMatcher
 from service.reconcile.plan.model import ComparedRecord, ListedItem
+from service.reconcile.plan.written_variants import WrittenVariants
 from service.reconcile.state.reference_ids import ReferenceIds
 from workers.config.settings import Collection
 from workers.delivery.context import Context
@@ -40,8 +41,8 @@ class RecordsNow:
         self._context, self._collection, self._sleep = context, collection, sleep
         self._by_locale: dict[str, CmsItems] = {}
         known = context.locales.known(collection).locales or ()
-        self._primary = known[0].tag if known else ""
         self._locales = {locale.tag: locale.id for locale in known[1:]}
+        self._written = WrittenVariants(collection.locales, tuple(each.tag for each in known))
 
     @property
     def calls(self) -> int:
@@ -51,13 +52,13 @@ class RecordsNow:
         for items in self._by_locale.values():
             items.close()
 
-    def read(self, held: Held, locales: Iterable[str], more: int = 0) -> dict[str, RecordNow]:
+    def read(self, held: Held, slugs: Iterable[str], more: int = 0) -> dict[str, RecordNow]:
         """
         Return what is known of each record.
 
         Args:
             held: By record.
-            locales: Tags of the variants that matter beside the primary ones.
+            slugs: The fields that matter.
             more: How many other records are to be read after them.
         """
         if not held:
@@ -70,8 +71,8 @@ class RecordsNow:
         options = {slug: schema.options(slug) for slug in schema.fields}
         matcher = FieldMatcher(api, options, schema)
         items = primary.of(ids, schema, more=more, size=size)
-        variants: dict[str, dict[str, ListedItem]] = {self._primary: items}
-        for tag in set(locales) & self._locales.keys():
+        variants: dict[str, dict[str, ListedItem]] = {}
+        for tag in self._tags(slugs):
             of_locale = self._items(self._locales[tag], by_key)
             variants[tag] = of_locale.of(ids, schema, more=more, size=size)
         links = ReferenceIds(self._context, self._collection).of(
@@ -83,11 +84,18 @@ class RecordsNow:
                 items.get(record),
                 matcher,
                 {tag: own[record] for tag, own in variants.items() if record in own},
+                self._written,
                 links,
                 self._collection.missing == "create",
             )
             for record, each in held.items()
         }
+
+    def _tags(self, slugs: Iterable[str]) -> set[str]:
+        """Return the tags of the secondary locales in which *slugs* are written."""
+        any_ = ListedItem("", {})
+        all_of = dict.fromkeys(self._locales, any_)
+        return {tag for slug in slugs for tag, _ in self._written.views(any_, all_of, slug) if tag}
 
     def _items(self, locale: str, by_key: bool) -> CmsItems:
         if locale not in self._by_locale:

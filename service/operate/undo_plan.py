@@ -23,12 +23,11 @@ from service.operate.undo_model import (
     NOT_HELD,
     SINCE,
     UNKNOWN,
-    VARIANTS,
     FieldUndo,
     RecordNow,
     author_of,
 )
-from service.reconcile.plan.field_match import shown_in
+from service.reconcile.plan.field_match import in_variant, shown_in
 from service.reconcile.plan.model import ListedItem
 from workers.fields import equality
 from workers.fields.marks import mark_of
@@ -53,14 +52,7 @@ def plan(entries: Sequence[UndoEntry], now: RecordNow, run: str = "") -> Iterato
         if takes_away and not found.why:
             return  # with all that it holds
     for slug in dict.fromkeys(entry.slug for entry in entries if entry.slug not in ("", GONE)):
-        own = [entry for entry in entries if entry.slug == slug]
-        locales = dict.fromkeys(entry.locale for entry in own)
-        yield _of_all(
-            [
-                _Chain([each for each in own if each.locale == locale], now, run).undo()
-                for locale in locales
-            ]
-        )
+        yield _Chain([each for each in entries if each.slug == slug], now, run).undo()
 
 
 def _of_item(
@@ -77,20 +69,9 @@ def _of_item(
             break
 
 
-def _of_all(found: Sequence[FieldUndo]) -> FieldUndo:
-    """Return what becomes of a field that several variants show: one value is held for all."""
-    first, *others = found
-    for each in found:
-        if each.why or each.done:
-            return each
-    if any(each.value != first.value for each in others):
-        return FieldUndo(first.slug, first.now, why=VARIANTS)
-    return replace(first, same=all(each.same for each in found))
-
-
 @dataclass(frozen=True, slots=True)
 class _Chain:
-    """The entries of one field in one variant, the newest first."""
+    """The entries of one field, the newest first."""
 
     entries: Sequence[UndoEntry]
     now: RecordNow
@@ -105,21 +86,25 @@ class _Chain:
             return FieldUndo(newest.slug, done=True)
         if held.arrival != newest.arrival:
             return self._left(f"{SINCE} {author_of(held)}")
-        if self._item is None:
-            return self._left(NO_VARIANT if self.now.item is not None else NO_ITEM)
-        return self._put_back(held, shown_in(self._item, newest.slug), self._item)
+        views = self._views()
+        if not views:
+            return self._left(NO_ITEM if self.now.item is None else NO_VARIANT)
+        return self._put_back(held, views)
 
-    def _put_back(self, held: FieldRecord, shown: Any, item: ListedItem) -> FieldUndo:
+    def _put_back(self, held: FieldRecord, views: Sequence[tuple[str, ListedItem]]) -> FieldUndo:
         chain = list(_newest(self.entries))
         newest, earliest = chain[0], chain[-1]
+        shown = shown_in(views[0][1], newest.slug)
         if earliest.before is None and all(entry.waits for entry in chain):
             # Nothing was written yet: what the CMS shows is what was before.
             earliest = replace(earliest, before=canonical(shown))
         if earliest.before is None:
             return self._left(UNKNOWN)
-        same = self._shows_before(earliest, shown)
-        if not (same or any(self._shows(each, held, item) for each in _possible(chain))):
-            return self._left(EDITED)
+        same = [self._shows_before(earliest, shown_in(view, newest.slug)) for _, view in views]
+        for back, (tag, view) in zip(same, views, strict=True):
+            own = in_variant(held, view, newest.slug) if tag else held
+            if not back and not any(self._shows(each, own, view) for each in _possible(chain)):
+                return self._left(EDITED)
         return FieldUndo(
             newest.slug,
             shown,
@@ -127,17 +112,19 @@ class _Chain:
             earliest.before_type or newest.type,
             newest.arrival,
             newest.source,
-            same=same,
+            same=all(same),
         )
 
-    @property
-    def _item(self) -> ListedItem | None:
-        locale = self.entries[0].locale
-        return self.now.item if locale is None else self.now.variants.get(locale)
+    def _views(self) -> list[tuple[str, ListedItem]]:
+        """Return tag and variant of each that shows the field; the primary one has the tag ""."""
+        if self.now.item is None:
+            return []
+        slug = self.entries[0].slug
+        return [*self.now.written.views(self.now.item, self.now.variants, slug)]
 
     def _left(self, why: str) -> FieldUndo:
-        slug = self.entries[0].slug
-        return FieldUndo(slug, self._item and shown_in(self._item, slug), why=why)
+        slug, views = self.entries[0].slug, self._views()
+        return FieldUndo(slug, shown_in(views[0][1], slug) if views else None, why=why)
 
     def _shows_before(self, entry: UndoEntry, shown: Any) -> bool:
         text, type_ = entry.before or "null", self._type(entry)
@@ -154,10 +141,8 @@ class _Chain:
         if marks and self._type(entry).compare is equality.present:
             return False
         own = held if held.arrival == entry.arrival else None
-        return (
-            self.now.matcher.match(item, entry.slug, entry.value, entry.type, own, self.now.links)
-            != "no"
-        )
+        matcher, links = self.now.matcher, self.now.links
+        return matcher.match(item, entry.slug, entry.value, entry.type, own, links) != "no"
 
     def _sendable(self, entry: UndoEntry) -> str:
         """Return the value before *entry* as it is sent: a video as its address."""

@@ -74,8 +74,8 @@ class UndoRecords:
             return [_unconfigured(name, record, own) for record, own in entries.items()]
         held = OutboxReader(self._context, collection).read(list(entries))
         asked = {record: held[record] for record in entries if self._needs(entries[record], held)}
-        tags = {each.locale for record in asked for each in entries[record] if each.locale}
-        now = self._records_now(collection).read(asked, tags, more)
+        slugs = {each.slug for record in asked for each in entries[record]}
+        now = self._records_now(collection).read(asked, slugs, more)
         return [
             self._planned(name, record, own, now.get(record, RecordNow(held[record])))
             for record, own in entries.items()

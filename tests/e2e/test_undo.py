@@ -8,10 +8,14 @@ import pytest
 from service.operate import undo, undo_model
 from service.operate.bulk_runner import BulkRunner
 from service.operate.page import FilterInvalid
+from service.operate.undo_figures import DROPPED, OVERTAKEN
+from service.operate.undo_reads import at_once
 from service.operate.undo_records import NO_COLLECTION
 from service.operate.undo_runner import UndoRunner
 from service.reconcile.plan import causes
+from tests.support.locale_rig import add_variant, edit_in, live_in, localize
 from tests.support.undo_rig import Undoing
+from workers.store import undo_keys
 from workers.store.audit import Audit
 
 
@@ -364,3 +368,59 @@ def test_a_held_undo_goes_on_once_it_is_released(undoing):
     assert (run.state, run.figures["fields"]) == ("done", 5)
     way.run()
     assert stock(way, SOME) == [1, 2, 3, 4, 5]
+
+
+def test_a_live_event_that_comes_while_the_cms_is_read_stays(undoing):
+    way = undoing(by="key")
+    for n in SOME:
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.written_by("r9", SOME, stock=900)
+    later = way.at(5)
+    way.pass_time(5)
+    way.on_request = lambda: way.change(1, stock=11, version=later)
+    run = way.undo(run="r9")
+    assert run.figures["reasons"] == {OVERTAKEN: 1}
+    assert (run.figures["fields"], run.figures["left"]) == (4, 1)
+    assert stock(way, SOME) == [11, 2, 3, 4, 5]
+
+
+def test_what_the_log_drops_before_its_turn_is_told(undoing):
+    way = undoing(by="key")
+    for n in SOME:
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.written_by("r9", SOME, stock=900)
+    id = way.begin_undo(run="r9")
+    way.store.delete(undo_keys.UNDO, undo_keys.UNDO_IDS)
+    run = BulkRunner(way.context, sleep=way.wait).carry_out(id)
+    assert (run.state, run.figures["done"]) == ("done", 5)
+    assert run.figures["reasons"] == {DROPPED: 5}
+
+
+def test_an_estimate_that_may_not_wait_says_what_it_has_not_seen(undoing):
+    way = undoing(by="item", items=20, requests_per_minute=60, window=60)
+    for n in SOME:
+        way.change(n, stock=900, version=way.at(), run="r9")
+        way.run()
+    found = undo.estimate(way.context, way.selection(run="r9"), sleep=at_once)
+    assert found["unseen"] == 5
+    assert found["fields"] == 0
+
+
+def test_every_variant_that_is_written_is_compared_and_put_back(undoing):
+    way = undoing(items=5)
+    localize(way, "en", "de")
+    for n in SOME:
+        add_variant(way, n)
+    way.configure(locales="all")
+    for n in SOME:
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.written_by("r9", SOME, stock=900)
+    assert [live_in(way, n) for n in SOME] == [900] * 5
+    edit_in(way, 2, stock=22)
+    run = way.undo(run="r9")
+    assert run.figures["reasons"] == {undo_model.EDITED: 1}
+    assert stock(way, SOME) == [1, 900, 3, 4, 5]
+    assert [live_in(way, n) for n in SOME] == [1, 22, 3, 4, 5]

@@ -10,6 +10,7 @@ from service.operate.undo_model import RecordNow
 from service.operate.undo_plan import plan
 from service.reconcile.plan.field_match import FieldMatcher
 from service.reconcile.plan.model import ListedItem
+from service.reconcile.plan.written_variants import WrittenVariants
 from workers.fields.marks import mark_of
 from workers.model.changes import canonical
 from workers.store.item_record import FieldRecord, ItemRecord, KnownValue
@@ -51,12 +52,14 @@ def holds(value, arrival=7, *, kind="number", source="erp", seen=None, **more):
 def undo(entries, held, shown, *, run="", slug="stock", variants=None, options=None, missing=False):
     """What becomes of one field; *shown*: by the CMS."""
     fields = {} if held is None else {slug: held}
-    item = None if missing else ListedItem("i1", {slug: shown})
+    name = slug.partition("@")[0]
+    item = None if missing else ListedItem("i1", {name: shown})
     now = RecordNow(
         ItemRecord(fields),
         item,
         FieldMatcher(options=options or {}),
-        {tag: ListedItem("i1", {slug: value}) for tag, value in (variants or {}).items()},
+        {tag: ListedItem("i1", {name: value}) for tag, value in (variants or {}).items()},
+        WrittenVariants("all", ("en", "de")),
     )
     (found,) = plan(entries, now, run)
     return found
@@ -202,20 +205,22 @@ def test_fields_are_told_apart():
     assert [(each.slug, each.value) for each in found] == [("name", '"B"'), ("stock", "3")]
 
 
-def test_variants_that_held_one_value_get_it_back():
-    entries = [wrote(5, 3, locale="de"), wrote(5, 3)]
-    assert back(undo(entries, holds(5), 5, variants={"de": 5})) == ("3", 7)
+def test_a_field_of_all_variants_gets_one_value_back():
+    found = undo([wrote(5, 3)], holds(5), 5, variants={"de": 5})
+    assert (back(found), found.same) == (("3", 7), False)
+    assert not undo([wrote(5, 3)], holds(5), 3, variants={"de": 5}).same
 
 
-def test_variants_that_held_different_values_are_left():
-    entries = [wrote(5, 4, locale="de"), wrote(5, 3)]
-    assert undo(entries, holds(5), 5, variants={"de": 5}).why == undo_model.VARIANTS
+def test_a_variant_that_was_edited_leaves_the_field():
+    assert undo([wrote(5, 3)], holds(5), 5, variants={"de": 6}).why == undo_model.EDITED
 
 
-def test_a_variant_that_was_edited_or_is_gone_leaves_the_field():
-    entries = [wrote(5, 3, locale="de"), wrote(5, 3)]
-    assert undo(entries, holds(5), 5, variants={"de": 6}).why == undo_model.EDITED
-    assert undo(entries, holds(5), 5).why == undo_model.NO_VARIANT
+def test_a_field_of_one_locale_is_compared_there():
+    entry = wrote(5, 3, slug="stock@de", locale="de")
+    found = undo([entry], holds(5), 5, slug="stock@de", variants={"de": 5})
+    assert (found.slug, back(found)) == ("stock@de", ("3", 7))
+    found = undo([entry], holds(5), 5, slug="stock@de")
+    assert found.why == undo_model.NO_VARIANT
 
 
 # retirements and creations -------------------------------------------------------------------
