@@ -323,6 +323,14 @@ def test_erased_records_leave_nothing_that_is_held(bench, store_socket):
     assert balanced(bench.counts())
 
 
+def test_a_held_delete_by_an_event_that_is_named_by_another_record_is_found(bench, store_socket):
+    retire(bench, "k2", version=at(9), id="gone K1-KEY")
+    with redis.Redis(unix_socket_path=store_socket) as raw:
+        text = KeyText("products", "K1-KEY", is_key=lambda _: False)
+        hits = Erasure(raw, bench.steps, text).find()
+    assert ("reference", "held") in [(hit.kind, hit.id) for hit in hits]
+
+
 def test_records_of_one_key_that_are_merged_keep_the_newer_of_what_is_held(bench):
     retire(bench, "k1", "archive", version=at(9))
     odd(bench)

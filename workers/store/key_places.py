@@ -12,6 +12,7 @@ from typing import Any, Final
 from workers.store import keys, life_entries
 from workers.store.compression import unpacked
 from workers.store.delivery_summary import Summary
+from workers.store.held_keys import DROPPED, HELD
 from workers.store.item_record import FieldRecord, left_out_of, slug_of
 from workers.store.key_text import KeyText
 from workers.store.undo_keys import UNDO
@@ -170,6 +171,14 @@ class Places:
                 by_event = self._text.in_words(stored.event)
                 if by_event or any(map(self._in_value, (stored.value, stored.before or "null"))):
                     yield Hit("reference", name, slug)
+            elif field.decode() in (HELD, DROPPED) and self._is_of_event(value):
+                yield Hit("reference", name, field.decode())
+
+    def _is_of_event(self, value: bytes) -> bool:
+        """Tell whether the id of the event that gave a held, or dropped, retirement has the key."""
+        if not self._text.may_hold(value):
+            return False
+        return self._text.in_words(FieldRecord.parse(json.loads(value)["gone"]).event)
 
     def _refers(self, value: Any) -> bool:
         if not isinstance(value, dict) or value.get("to") != self._text.collection:

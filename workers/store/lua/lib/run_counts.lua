@@ -33,12 +33,18 @@ local function add_counted(place, kind, number)
   redis.call('PEXPIRE', key, QUARTERS * QUARTER_MS)
 end
 
+local sums = {}  -- read once in a step: what it adds is counted at its end
+
+-- As the step began.
 function run_counts.sum(place, kind, window_ms)
+  local name = kind .. ' ' .. window_ms .. ' ' .. place
+  if sums[name] then return sums[name] end
   local held, sum = redis.call('HGETALL', run_counts.counts_of(place)), 0
   for n = 1, #held, 2 do
     local quarter = quarter_of(held[n], kind)
     if quarter and (quarter + 1) * QUARTER_MS > now - window_ms then sum = sum + tonumber(held[n + 1]) end
   end
+  sums[name] = sum
   return sum
 end
 
