@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from service.operate.record_entries import says
+from service.operate.record_rests import rests, state_of
 from tests.support.outbox_creating import knowing
 from tests.support.outbox_driver import Bench, at, event
 from tests.support.outbox_holding import (
@@ -176,6 +177,30 @@ def test_a_clock_that_goes_back_holds_nothing_for_ever(bench):
 # ways -------------------------------------------------------------------------------------------
 
 
+def test_what_is_retired_already_is_not_held_again(bench):
+    retire(bench, "k1", "archive", version=at(9))
+    go_by(bench)
+    retire(bench, "k1", "archive", version=at(10))  # on its way
+    assert listed(bench) == []
+    sent(bench)
+    retire(bench, "k1", "archive", version=at(11))
+    assert listed(bench) == []
+    assert bench.counts("unchanged") == (1,)
+    retire(bench, "k1", "delete", version=at(12))
+    assert len(listed(bench)) == 1
+
+
+def test_an_item_that_an_editor_has_put_back_is_held_again(bench):
+    retire(bench, "k1", "archive", version=at(9))
+    go_by(bench)
+    sent(bench)
+    stored = json.loads(bench.client.hget("instep:item:products:k1", "f::gone"))
+    stored.pop("c")  # what a listing shows of it is not what was confirmed
+    bench.client.hset("instep:item:products:k1", "f::gone", json.dumps(stored))
+    retire(bench, "k1", "archive", version=at(11))
+    assert [each.record for each in listed(bench)] == ["k1"]
+
+
 def test_a_remap_is_held_as_well(bench):
     mass(bench, mode="remap")
     assert waits(bench) == 6
@@ -300,6 +325,13 @@ def test_a_record_tells_what_it_waits_for(bench):
     mass(bench)
     assert facts(bench).held.waits == "approval"
     assert facts(bench).held.reason.startswith("6 of 8")
+    drop(bench, "k2")
+    states = {}
+    for record in ("k1", "k2", "k3"):
+        found = rests(facts(bench, record))
+        states[record] = (found[0].cause if found else "", state_of(facts(bench, record), found))
+    assert states["k1"] == states["k3"] == ("approval", "held")
+    assert states["k2"] == ("dropped", "dropped")
 
 
 def test_a_repeated_sweep_does_nothing_twice(bench):

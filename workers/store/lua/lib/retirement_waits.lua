@@ -22,16 +22,24 @@ local function total_of(collection)
   return totals[collection]
 end
 
--- Nothing leaves the site by it: what it asks for is done, or under way.
-local function changes_nothing(item, gone)
+local function has_id(change, place) return redis.call('HEXISTS', 'instep:ids:' .. place, change.record) == 1 end
+
+-- Nothing leaves the site by it: what it asks for is done, or under way. Not so where the item is there again, or
+-- was edited since.
+local function changes_nothing(item, change, gone, place)
   local before = items.in_force(item)
-  return gone.value == '"keep"' or (before and (before.value == gone.value or before.value == '"delete"'))
+  if gone.value == '"keep"' or not before then return gone.value == '"keep"' end
+  local same = before.value == gone.value
+  if before.state == 'pending' then return same or before.value == '"delete"' end
+  if same and before.confirmed and not before.repair_at then return true end
+  if before.state == 'dead' then return false end
+  if change.by == 'key' then return not has_id(change, place) end
+  return before.value == '"delete"'
 end
 
 -- All items are known by their keys, and none has this one.
-function retirement_waits.has_no_item(item, change, place)
-  if change.by ~= 'key' or items.live_claim(item) or item.meta.doubt then return false end
-  if redis.call('HEXISTS', 'instep:ids:' .. place, change.record) == 1 then return false end
+local function has_no_item(item, change, place)
+  if change.by ~= 'key' or items.live_claim(item) or item.meta.doubt or has_id(change, place) then return false end
   return item_ids.is_index_known(redis.call('HGET', 'instep:index:' .. place, 'mark'), place)
 end
 
@@ -41,7 +49,8 @@ function retirement_waits.look(item, change, gone)
   local before = passed[collection] or 0
   passed[collection] = before + 1
   if not limits then return false, nil, true end
-  if changes_nothing(item, gone) or retirement_waits.has_no_item(item, change, limits.place) then return false, nil, false end
+  local place = limits.place
+  if changes_nothing(item, change, gone, place) or has_no_item(item, change, place) then return false, nil, false end
   local delayed = request.mode ~= 'reconcile' and limits.delay_ms > 0
   -- Those of this call that are to come may be stale, or of no item: where others are waited for, each counts as it comes.
   local more = delayed and 1 or math.max(1, (given(request.retiring) or total_of(collection)) - before)
