@@ -90,10 +90,10 @@ def test_the_address_of_a_database_is_never_shown(tmp_path):
 
 
 def test_the_limits_of_the_guard_are_read(tmp_path):
-    text = 'at_most = 3\npercent = 1.5\nhalf_from = 5\nwindow = "7d"'
+    text = 'at_most = 3\npercent = 1.5\nhalf_from = 5\nwindow = "7d"\ndelay = 2.5'
     found = draft(tmp_path, "", text)
     assert (found.problems, found.settings.warnings) == ((), ())
-    assert found.settings.collections["products"].guard == Guard(3, 1.5, 5, 604_800.0)
+    assert found.settings.collections["products"].guard == Guard(3, 1.5, 5, 604_800.0, 2.5)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,8 @@ def test_the_limits_of_the_guard_are_read(tmp_path):
         ("half_from = 0", "half_from", "1 or more"),
         ('window = "8d"', "window", "7 days at most"),
         ('window = "soon"', "window", "minutes, hours or days"),
+        ("delay = 301", "delay", "seconds, from 0 to 300"),
+        ("delay = true", "delay", "seconds, from 0 to 300"),
         ("most = 1", "most", "one of at_most"),
     ],
 )
