@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from service.reconcile.apply.apply import Applied
+from service.reconcile.apply.applied import Applied
 from service.reconcile.apply.settlement import WaitResult
 from service.reconcile.state.cms_listing import Listing
 from workers.model.run_limits import RunLease

@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from itertools import groupby
 from typing import Literal, cast
 
+from service.reconcile.apply.applied import Applied
 from service.reconcile.apply.field_values import change_of, field_value, shown_of, wanted_of
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
@@ -31,28 +32,11 @@ from workers.store.acceptance import Accepted
 from workers.store.rewrites import Repair, Repaired, Repairs
 
 Kind = Literal["archive", "draft", "unpublish", "delete"]
+BY = "reconcile --retire-up-to"  # who approves what was held
 AT_ONCE = 50  # records of one step of ours alone: it sends nothing
 HOLD = 1.0  # s until what is handed over is due, and for each page of records
 PER_PAGE = 0.25  # more: all of it becomes due at one time, so that batches fill
 _MISSING = (causes.CREATE, causes.DEAD_LETTER, causes.IGNORE)
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """Counts of field values accepted and written once more, and of items retired."""
-
-    accepted: int = 0
-    repaired: int = 0
-    retired: int = 0
-    held: Mapping[str, str] = field(default_factory=dict)  # kind that the store refused → reason
-
-    def __add__(self, other: Applied) -> Applied:
-        return Applied(
-            self.accepted + other.accepted,
-            self.repaired + other.repaired,
-            self.retired + other.retired,
-            {**self.held, **other.held},
-        )
 
 
 @dataclass(eq=False)
@@ -99,23 +83,21 @@ class Applier:
         """
         pages = -(-len(self.table.acted(causes.ACTS)) // PAGE)
         self._due = time.monotonic() + min(HOLD_MOST, HOLD + pages * PER_PAGE)
+        self._retiring = len(self.table.acted((causes.RETIRE,)))
         done = Applied()
-        for chunk in chunks(self.table.findings(causes.BACK)):
-            done += self._bring_back(chunk)
-        for chunk in chunks(self.table.findings(causes.ADOPT), AT_ONCE):
-            self._adopt(chunk)
-        for chunk in chunks(self.table.findings(causes.REPAIR)):
-            done += self._repair(chunk)
-        for chunk in chunks(self.table.findings(causes.AGAIN)):
-            done += self._make(chunk, gone=True)
-        for chunk in chunks(self.table.findings(*_MISSING)):
-            done += self._make(chunk, gone=False)
-        for chunk in chunks(self.table.findings(causes.ACCEPT)):
-            done += self._take(chunk)
-        left = len(self.table.acted((causes.RETIRE,)))
-        for chunk in chunks(self.table.findings(causes.RETIRE)):
-            done += self._retire(chunk, left)
-            left -= len(chunk)
+        for acts, hand_over in (
+            ((causes.BACK,), self._bring_back),
+            ((causes.ADOPT,), self._adopt),
+            ((causes.REPAIR,), self._repair),
+            ((causes.AGAIN,), lambda chunk: self._make(chunk, gone=True)),
+            (_MISSING, lambda chunk: self._make(chunk, gone=False)),
+            ((causes.ACCEPT,), self._take),
+            ((causes.APPROVE,), self._approve),
+            ((causes.RETIRE,), self._retire),
+        ):
+            found = self.table.findings(*acts)
+            for chunk in chunks(found, AT_ONCE) if causes.ADOPT in acts else chunks(found):
+                done += hand_over(chunk)
         return done
 
     # by kind --------------------------------------------------------------------------------
@@ -137,7 +119,7 @@ class Applier:
         repairs = [Repair(own[0].record or "", own[0].item, back=True) for own in chunk]
         return self._write(repairs)
 
-    def _adopt(self, chunk: Sequence[list[Finding]]) -> None:
+    def _adopt(self, chunk: Sequence[list[Finding]]) -> Applied:
         """Accept as confirmed what the items show already; nothing is sent."""
         changes = []
         for own in chunk:
@@ -146,6 +128,7 @@ class Applier:
             news = self._changes(own[0].record or "", wanted_of(own)) if stood else ()
             changes.append([replace(change, stands=stood) for change in news])
         self._accept(changes)
+        return Applied()
 
     def _make(self, chunk: Sequence[list[Finding]], *, gone: bool) -> Applied:
         """Create items that are missing, or do what `missing` says."""
@@ -196,8 +179,7 @@ class Applier:
             [list(self._changes(own[0].record or "", wanted_of(own))) for own in chunk]
         )
 
-    def _retire(self, chunk: Sequence[list[Finding]], left: int) -> Applied:
-        """Retire the records of *chunk*, of *left* that the run has yet to retire, or hold them."""
+    def _retire(self, chunk: Sequence[list[Finding]]) -> Applied:
         # Retire again one that counts as retired: the listing still shows it.
         again = [
             Repair(found.record or "", found.item, ((GONE, found.arrival),))
@@ -213,8 +195,16 @@ class Applier:
             change = Change("reconcile", self.collection.name, record, self.by, (), found.version)
             change = replace(change, snapshot=self.order.snapshot)
             changes.append([replace(change, retire=self._kind)])
-        self._accept(changes, retiring=None if self.approved else left)
+        self._accept(changes, retiring=None if self.approved else self._retiring)
+        self._retiring -= len(chunk)
         return Applied(retired=len(chunk))
+
+    def _approve(self, chunk: Sequence[list[Finding]]) -> Applied:
+        named = [(own[0].record or "", own[0].arrival) for own in chunk]
+        decided = self.context.held_deletes.approve(self.collection.name, named, BY)
+        for name in decided.wake:
+            self.context.wakes.wake(name)
+        return Applied(retired=decided.done)
 
     def _held(self, kind: str, chunk: Sequence[list[Finding]]) -> Applied:
         """The limit was used up meanwhile: hand over nothing of the rest."""

@@ -33,7 +33,13 @@ OVERTAKEN = "overtaken"  # by a later event
 UNCONFIRMED = "not confirmed"  # it was handed over, but no answer confirms it
 STUCK = "waits for the item that it refers to"
 # If the outbox has nothing of it: an event has brought the record back, or came first.
-_NOTHING = {causes.ACCEPT: NOT_TAKEN, causes.RETIRE: causes.KEEP, GONE: OVERTAKEN}
+_NOTHING = {
+    causes.ACCEPT: NOT_TAKEN,
+    causes.RETIRE: causes.KEEP,
+    causes.APPROVE: causes.KEEP,
+    GONE: OVERTAKEN,
+}
+_RETIRES = (causes.RETIRE, causes.APPROVE)
 _MADE = (causes.AGAIN, causes.CREATE)
 _FATES = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
 
@@ -162,7 +168,7 @@ def outcome_of(held: ItemRecord, finding: Finding, since: float = inf) -> str:
     than *since*, ms since 1970, overtake those handed over.
     """
     fields, slug, act = _touched(held, finding), finding.slug, finding.act
-    if act == causes.RETIRE and (held.held or held.dropped):
+    if act in _RETIRES and (held.held or held.dropped):
         return causes.HELD if held.held else causes.DISCARDED
     if going := _on_its_way(fields, since):
         return going
@@ -198,7 +204,7 @@ def _on_its_way(fields: Sequence[FieldRecord], since: float) -> str:
 
 def _touched(held: ItemRecord, finding: Finding) -> list[FieldRecord]:
     """Return the fields that a finding is about: one, the retirement, or all."""
-    if finding.act == causes.RETIRE or finding.slug == GONE:
+    if finding.act in _RETIRES or finding.slug == GONE:
         return [held.gone] if held.gone else []
     if finding.act == causes.BACK:
         return []

@@ -76,12 +76,25 @@ DEAD_LETTER = "dead-letter"  # by `missing`
 IGNORE = "ignore"  # by `missing`
 KEEP = "keep"  # an orphan that is newer than the snapshot
 WITHHELD = "withheld"  # by the guard
+APPROVE = (
+    "approve"  # an orphan whose delete waited for approval, and was approved with the run's own
+)
 HELD = "held"  # an orphan whose delete waits for approval; also the outcome of RETIRE
 REPORT = "report"  # nothing, by the policy
 CMS_WINS = "cms wins"  # nothing, by the policy
 NONE = "none"  # nothing can be done
 
-ACTS = (BACK, ACCEPT, REPAIR, AGAIN, CREATE, DEAD_LETTER, IGNORE, RETIRE)  # those with an effect
+ACTS = (
+    BACK,
+    ACCEPT,
+    REPAIR,
+    AGAIN,
+    CREATE,
+    DEAD_LETTER,
+    IGNORE,
+    RETIRE,
+    APPROVE,
+)  # those with an effect
 
 
 @dataclass(frozen=True, slots=True)

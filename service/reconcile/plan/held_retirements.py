@@ -8,6 +8,7 @@ record, and is newer than the retirement, ends either.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
@@ -15,19 +16,26 @@ from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.model import ComparedRecord
 from service.reconcile.plan.retirements import is_retired
 
+DELAYED: Final = "its delete goes out after its delay"
 
-def missing_record(one: ComparedRecord, orphan: Finding, comparison: Comparison) -> Finding | None:
-    """Return the finding about an *orphan* with such a retirement; None: it has none."""
-    if one.held.held is not None:
-        if not comparison.asks:
-            why = "its delete goes out after its delay"
-            return Finding(causes.ON_ITS_WAY, one.record, orphan.item, why=why)
-        if orphan.act == causes.RETIRE:
-            return replace(orphan, act=causes.HELD)
-    if one.held.dropped is not None and orphan.act == causes.RETIRE:
+
+def missing_record(one: ComparedRecord, comparison: Comparison) -> Finding | None:
+    """
+    Return the finding about an orphan with such a retirement; None: it has none.
+
+    Whether the snapshot may be older than some event is no question here: source and snapshot agree
+    that the record is gone.
+    """
+    away, [item] = one.held.held or one.held.dropped, one.items
+    if away is None or not (one.given or comparison.order.source in {away.source, *one.held.by}):
+        return None
+    if one.held.held is None:
         why = "an operator dropped its delete"
-        return Finding(causes.DROPPED, one.record, orphan.item, why=why)
-    return None
+        return Finding(causes.DROPPED, one.record, item.id, why=why)
+    if not comparison.asks:
+        return Finding(causes.ON_ITS_WAY, one.record, item.id, why=DELAYED)
+    why, arrival = "its delete waits for approval", away.arrival
+    return Finding(causes.ORPHAN, one.record, item.id, act=causes.HELD, why=why, arrival=arrival)
 
 
 def present_record(one: ComparedRecord, comparison: Comparison) -> Finding | None:
@@ -42,8 +50,7 @@ def present_record(one: ComparedRecord, comparison: Comparison) -> Finding | Non
     if one.held.held is None:
         return None
     if not comparison.asks:
-        why = "its delete goes out after its delay"
-        return Finding(causes.ON_ITS_WAY, one.record, item, why=why)
+        return Finding(causes.ON_ITS_WAY, one.record, item, why=DELAYED)
     return Finding(causes.AWAITING, one.record, item, why="its delete waits for approval")
 
 

@@ -22,31 +22,24 @@ BACK = "its retirement was undone"
 
 def orphan(one: ComparedRecord, comparison: Comparison) -> Finding:
     """Return the finding about such an item."""
-    found = _found(one, comparison)
-    return missing_record(one, found, comparison) or found
-
-
-def _found(one: ComparedRecord, comparison: Comparison) -> Finding:
-    """Return the same as if no retirement of it were held, or had been dropped."""
     [item] = one.items
     if any(each.type == "gone" and each.undone and each.undo for each in one.held.stored):
         return Finding(causes.UNDONE, one.record, item.id, why=BACK)
     act, why = comparison.policies.orphan(item, live=comparison.has_live_drafts)
+    if act == causes.RETIRE and (found := missing_record(one, comparison)):
+        return found
     gone = one.held.gone
     if gone is not None and (gone.state == "pending" or gone.mending):
         return Finding(causes.ON_ITS_WAY, one.record, item.id, why=f"it is retired: {gone.value}")
     if act is None or (gone is not None and gone.value == '"keep"'):
         return Finding(causes.RETIRED, one.record, item.id, why=why)
-    waits = [each for each in (one.held.held, one.held.dropped) if each is not None]
-    sources = {*one.held.by, *(each.source for each in waits)}
-    if not (one.given or comparison.order.source in sources):
+    if not (one.given or comparison.order.source in one.held.by):
         act, why = (causes.KEEP, FOREIGN) if act == causes.RETIRE else (act, why)
     elif later := _later(one.held, item, comparison):
         return Finding(causes.LATER, one.record, item.id, act=causes.KEEP, why=later)
     if act == causes.RETIRE and comparison.order.may_lack(one.held.fields.values()):
         return Finding(causes.UNDECIDED, one.record, item.id, why=UNDECIDED)
-    away = filter(None, [gone, one.held.held])
-    known = [field.version for field in (*one.held.fields.values(), *away)]
+    known = [field.version for field in (*one.held.fields.values(), *filter(None, [gone]))]
     version = comparison.order.retirement(known)
     arrival = gone.arrival if gone else 0
     return Finding(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, fields
 from typing import Any
 
-from service.reconcile.plan.causes import HELD, RETIRE, WITHHELD, Finding
+from service.reconcile.plan.causes import APPROVE, HELD, WITHHELD, Finding
 
 _SCHEMA = """
 CREATE TABLE findings (n INTEGER PRIMARY KEY, cause TEXT, record TEXT, item TEXT, slug TEXT,
@@ -71,8 +71,8 @@ class FindingsTable:
         return sum(done)
 
     def recall(self) -> None:
-        """Retire the orphans whose delete waits for approval: it is given with this run's own."""
-        self._db.execute("UPDATE findings SET act = ? WHERE act = ?", (RETIRE, HELD))
+        """Approve the deletes that wait for approval, with those of this run."""
+        self._db.execute("UPDATE findings SET act = ? WHERE act = ?", (APPROVE, HELD))
 
     def withhold_findings(self, why: str, numbers: Iterable[int]) -> None:
         """Withhold the repairs of single findings, by their numbers (`numbered`)."""

@@ -13,9 +13,11 @@ LATER = held("archive", at=950, state="pending", answered=None, kind="gone", cam
 WAITS, DROPPED = {"held": GONE}, {"dropped": GONE}
 
 
-def missing(item, *, orphans="archive", **options):
-    """What is found of an item whose record the snapshot lacks."""
-    return found(None, held(1), listed(), item=item, orphans=orphans, **options)
+def missing(item, *, orphans="archive", at=100, **options):
+    """What is found of an item whose record the snapshot lacks; *at*: of its value, in seconds."""
+    came = 1_750_000_000_000 + at * 1000
+    value = held(1, at=at, came=came, since=came)
+    return found(None, value, listed(), item=item, orphans=orphans, **options)
 
 
 def present(item, **options):
@@ -35,6 +37,13 @@ def test_one_that_waits_for_its_delay_alone_is_on_its_way():
 def test_an_orphan_whose_delete_was_dropped_is_only_told():
     assert missing(DROPPED) == [(causes.DROPPED, causes.NONE)]
     assert missing(DROPPED, asks=True) == [(causes.DROPPED, causes.NONE)]
+
+
+@pytest.mark.parametrize("at", [890, 950])
+def test_events_right_before_the_snapshot_or_after_it_make_no_difference(at):
+    assert missing({}, at=at) != [(causes.ORPHAN, causes.RETIRE)]
+    assert missing(WAITS, at=at, asks=True) == [(causes.ORPHAN, causes.HELD)]
+    assert missing(DROPPED, at=at) == [(causes.DROPPED, causes.NONE)]
 
 
 @pytest.mark.parametrize("item", [WAITS, DROPPED])
@@ -76,6 +85,8 @@ def retirement(act):
 
 def test_what_the_store_holds_is_no_repair():
     assert outcome_of(ItemRecord(held=GONE), retirement(causes.RETIRE)) == causes.HELD
+    assert outcome_of(ItemRecord(held=GONE), retirement(causes.APPROVE)) == causes.HELD
+    assert outcome_of(ItemRecord(), retirement(causes.APPROVE)) == causes.KEEP
     assert outcome_of(ItemRecord(dropped=GONE), retirement(causes.RETIRE)) == causes.DISCARDED
 
 
