@@ -12,6 +12,7 @@ import contextlib
 import errno
 import os
 import socket
+import sys
 import time
 from typing import Any
 
@@ -76,7 +77,6 @@ class SharedListener:
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
-        self._spare = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def stop_accepting(self) -> None:
         """
@@ -88,14 +88,17 @@ class SharedListener:
         those that it has just accepted. So all descriptors of the socket are replaced by those of
         one to which nobody connects.
         """
+        if sys.platform != "linux":
+            return
         wanted = os.fstat(self.fd)
-        self._spare.bind("")  # an abstract name that the system chooses
-        self._spare.listen(1)
-        self._spare.setblocking(False)
-        for name in os.listdir("/proc/self/fd"):
-            with contextlib.suppress(OSError):  # closed meanwhile
-                if os.path.samestat(os.fstat(int(name)), wanted):
-                    os.dup2(self._spare.fileno(), int(name), inheritable=False)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as spare:
+            spare.bind("")  # an abstract name that the system chooses
+            spare.listen(1)
+            spare.setblocking(False)
+            for name in os.listdir("/proc/self/fd"):
+                with contextlib.suppress(OSError):  # closed meanwhile
+                    if os.path.samestat(os.fstat(int(name)), wanted):
+                        os.dup2(spare.fileno(), int(name), inheritable=False)
 
 
 class Server(MPServer):

@@ -76,3 +76,42 @@ def test_a_duty_that_asks_is_left_alone():
     thread = next(t for t in threading.enumerate() if t.name == "asks")
     tasks.end()
     assert not thread.is_alive()
+
+
+def test_tasks_of_the_same_name_are_replaced_and_the_others_go_on():
+    begun, ended = [], []
+
+    def task(name, word):
+        def run(stop):
+            begun.append(word)
+            stop.wait()
+            ended.append(word)
+
+        return BackgroundTask(name, run)
+
+    def until(look):
+        ends = threading.Event()
+        assert any(look() or ends.wait(0.02) for _ in range(500))
+
+    tasks = BackgroundTasks([task("sweep", "old"), task("heartbeat", "beat")])
+    tasks.poll(0.05)
+    tasks.replace([task("sweep", "new"), task("more", "more")])
+    tasks.poll(0.05)
+    until(lambda: ended == ["old"] and set(begun) == {"old", "beat", "new", "more"})
+    tasks.end()
+    assert set(ended) == set(begun)
+
+
+def test_the_last_task_is_asked_to_end_after_the_others():
+    ended = []
+
+    def task(name, **options):
+        return BackgroundTask(name, lambda stop: stop.wait() and ended.append(name), **options)
+
+    tasks = BackgroundTasks([task("heartbeat", last=True), task("sweep")])
+    tasks.poll(0.05)
+    tasks.ask()
+    look = threading.Event()
+    assert any(ended == ["sweep"] or look.wait(0.02) for _ in range(500))
+    tasks.end()
+    assert ended == ["sweep", "heartbeat"]

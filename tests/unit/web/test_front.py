@@ -378,3 +378,14 @@ def test_a_front_is_alive_while_its_loop_turns(monkeypatch):
         assert front.is_alive()
     finally:
         loop.close()
+
+
+def test_before_it_ends_each_answer_closes_its_connection():
+    door = Door()
+    assert b"connection" not in door.take(piece(b"{}", more=False), headers=[length(2)]).headers
+    door.front.close_connections()
+    wire = door.take(piece(b"{}", more=False), headers=[length(2)])
+    assert (wire.status, wire.headers[b"connection"]) == (200, b"close")
+    refused = door.take(CUT, headers=[length(2)])
+    names = [name for name, _ in refused.sent[0]["headers"]]
+    assert names.count(b"connection") == 1

@@ -256,3 +256,18 @@ def test_a_moment_to_stop_sending_does_not_shorten_the_answer():
 
     with Server(slowly) as server, Client(Destination("site", "v2", "t", server.url)) as cms:
         assert cms.get_collection("c1", not_after=time.monotonic() + 0.2).status == 200
+
+
+def test_a_request_is_cancelled_from_another_thread_and_none_begins_after_it():
+    with Server(drip(b"HTTP/1.1 200 OK\r\n")) as server:
+        cms = Client(Destination("site", "v2", "token", base_url=server.url))
+        timer = threading.Timer(0.3, cms.cancel)
+        timer.start()
+        with cms:
+            with pytest.raises(DestinationError, match="no whole answer before Instep") as caught:
+                cms.patch("c1", {"i1": {"a": 1}}, live=True, seconds=30.0)
+            assert caught.value.sent
+            with pytest.raises(DestinationError) as caught:
+                cms.patch("c1", {"i1": {"a": 1}}, live=True, seconds=30.0)
+            assert not caught.value.sent
+        timer.join()
