@@ -135,6 +135,11 @@ class StatusAnswer(Schema):
     )
     sources = fields.Dict(keys=fields.String(), values=fields.Nested(SourceStatus), required=True)
     lanes = fields.Dict(keys=fields.String(), values=fields.Nested(_State), required=True)
+    unconfigured = fields.Dict(
+        keys=fields.String(),
+        values=fields.Nested(_State),
+        metadata={"description": "Paused sources that instep.toml has no longer."},
+    )
     refusals = fields.Dict(
         keys=fields.String(),
         values=fields.Dict(keys=fields.String(), values=fields.Integer()),

@@ -134,8 +134,8 @@ def _states(seen: Seen) -> Iterator[Reason]:
     for name, entry in seen.status.get("collections", {}).items():
         if _cause(entry) not in shared:
             yield from _halted("collection", name, entry)
-    for kind in ("source", "lane"):
-        for name, entry in seen.status.get(f"{kind}s", {}).items():
+    for kind, own in (("source", "sources"), ("source", "unconfigured"), ("lane", "lanes")):
+        for name, entry in seen.status.get(own, {}).items():
             yield from _halted(kind, name, entry)
 
 

@@ -39,6 +39,28 @@ def test_all_letters_of_a_problem_are_replayed_as_a_run(rig):
     assert (entry["by"], entry["action"]) == ("operator", "replay")
 
 
+def test_a_source_is_paused_for_a_while_and_resumed(rig):
+    answer = rig.post("/api/pause", OPERATE, name="source:erp", reason="a sale", **{"for": "2h"})
+    assert (answer.status_code, answer.json["kind"]) == (200, "source")
+    assert answer.json["until"].endswith("Z")
+    found = rig.get("/api/status").json["sources"]["erp"]
+    assert (found["state"], found["reason"], found["who"]) == ("paused", "a sale", "operator")
+    (listed,) = [each for each in rig.get("/api/sources").json["items"] if each["name"] == "erp"]
+    assert (listed["state"], listed["reason"]) == ("paused", "a sale")
+    paused = rig.get("/api/audit").json["items"][0]
+    assert paused["figures"] == {"reason": "a sale", "until": answer.json["until"]}
+    resumed = rig.post("/api/resume", OPERATE, name="source:erp").json
+    assert (resumed["state"], resumed["first"]) == ("resumed", [])
+    assert rig.get("/api/status").json["sources"]["erp"]["state"] == "flowing"
+
+
+@pytest.mark.parametrize("wrong", ["2", "0h", "2 h", 7200, "1000h"])
+def test_a_pause_for_no_duration_is_refused(rig, wrong):
+    before = rig.dump()
+    assert rig.post("/api/pause", name="site", **{"for": wrong}).status_code == 422
+    assert rig.dump() == before
+
+
 def test_all_letters_of_a_problem_are_discarded_after_an_estimate(rig):
     path = f"/api/problems/{problem(rig, 'unmapped')}/discard"
     before = rig.dump()

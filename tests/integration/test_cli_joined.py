@@ -154,6 +154,7 @@ def test_status_has_every_documented_key(context, shown):
         *("destinations", "collections", "sources", "fields", "balanced", "dead_letters"),
         *("fetchers", "processes", "reconciles", "refusals", "not_live", "memory", "losses"),
         *("held_deletes", "spool", "reasons", "notices", "workers_seen", "problems", "lanes"),
+        "unconfigured",
         "freshness",
     }
     assert set(found["destinations"]["site"]) == {
@@ -557,7 +558,8 @@ def test_a_name_of_both_is_told_apart_by_its_kind(run, shown, environ):
     assert shown("status")["destinations"]["site"]["state"] == "paused"
 
 
-def test_a_source_that_is_configured_no_longer_can_be_resumed(context, run):
+def test_a_source_that_is_configured_no_longer_can_be_resumed(context, run, shown):
     Pauses(context.steps, context.settings).pause("source:old", "gone", by="alice")
+    assert "source old: paused" in {each["name"] for each in shown("status")["reasons"]}
     assert run("resume", "source:old").exit_code == 0
     assert run("resume", "source:old").exit_code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -34,8 +35,8 @@ class Report:
 
     def status(self) -> dict[str, Any]:
         """
-        Return ``{destinations, collections, sources, lanes, refusals, fetchers, fields, balanced,
-        dead_letters, not_live, workers_seen, memory, freshness}``.
+        Return ``{destinations, collections, sources, lanes, unconfigured, refusals, fetchers,
+        fields, balanced, dead_letters, not_live, workers_seen, memory, freshness}``.
 
         State of a destination: *waiting* while its budget is spent and items are pending, *outage*
         while its circuit breaker is open. A collection also waits for a publish of the site or room
@@ -123,6 +124,7 @@ class Report:
                 for name, (own, state, count, open_letters, bytes, older) in sources.items()
             },
             "lanes": {lane: _by_hand(paused.get(f"lane:{lane}")) for lane in LANES},
+            "unconfigured": self._unconfigured(paused),
             "refusals": _refusals(
                 {name: own for name, (own, *_) in sources.items()} | {UNKNOWN: unknown}
             ),
@@ -135,6 +137,17 @@ class Report:
             "workers_seen": workers_seen and _moment(float(workers_seen) * 1000),
             "memory": memory.read(self.steps.client),
             "freshness": histograms.of_late(fresh, now),
+        }
+
+    def _unconfigured(self, paused: Mapping[str, HandPause]) -> dict[str, dict[str, Any]]:
+        """Return the states of paused sources that are configured no longer."""
+        names = [
+            name for kind, _, name in (each.partition(":") for each in paused) if kind == "source"
+        ]
+        return {
+            name: _by_hand(paused[f"source:{name}"])
+            for name in names
+            if name not in self.settings.sources
         }
 
     def _destination(

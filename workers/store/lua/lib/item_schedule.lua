@@ -85,7 +85,7 @@ function item_schedule.place(item)
   local claim = items.live_claim(item)
   if claim then
     at = claim.till
-    lane = lane or repaired or later or 1
+    lane = lane or repaired or pauses.open_lane()  -- where its end is noticed
   elseif lane or repair or later then
     -- A repair that failed backs off like anything else.
     at = step.sane(item.meta.due, step.AHEAD_MS) or now

@@ -10,6 +10,7 @@
 local now = step.now
 local pauses = {}
 local sources, lanes, rests
+local EFFORT = 50  -- to read an item and to put it back, in names of an item (batch.lua)
 
 local function read()
   if sources then return end
@@ -28,6 +29,14 @@ local function set_of(collection, source) return 'instep:paused:' .. collection 
 function pauses.is_lane_paused(lane)
   read()
   return lanes[lane] ~= nil
+end
+
+-- The number of the first lane of which something may be sent.
+function pauses.open_lane()
+  for number, lane in ipairs(step.LANES) do
+    if not pauses.is_lane_paused(lane) then return number end
+  end
+  return 1
 end
 
 -- What keeps *field*, of which something is to be sent, from being sent: 'source', 'lane' or nil. That the
@@ -75,7 +84,7 @@ local function release(name, put_back, effort)
     end
     for _, record in ipairs(records) do
       local item = items.load(collection, record)
-      effort = effort - 10 - item.size
+      effort = effort - EFFORT - item.size
       put_back(item)
       redis.call('ZREM', key, record)  -- also where the item knows nothing of it
     end

@@ -17,7 +17,7 @@ local request, now, now_us, given = step.request, step.now, step.now_us, step.gi
 
 local TOMBSTONE_MS = 30 * 86400000  -- for which one of an item that is not there is kept
 local STEPPED_MS = 1000  -- by less than this it is waited for
-local RELEASED = 3000    -- names of items that are let go by one step, and ten for each item
+local RELEASED = 2000    -- what one step takes to let items go, as of a claim (workers/store/claims.py)
 local MADE_UP = 0.003    -- of the time, in which all waits are so much longer: 1.8 s in ten minutes
 
 -- instep:clock  "<now> <ms>": how far it was at the last sweep, and by how much the clock has gone
