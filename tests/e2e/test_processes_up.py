@@ -116,7 +116,7 @@ class Site:
 WHOLE = {"supervisor": 1, "web": 2, "worker": 2, "store": 1}
 
 
-def eventually(look, within=10.0):
+def eventually(look, within=60.0):  # s; of which a busy machine needs more than ten
     """Poll *look* until it is true; fail when that takes longer than *within* seconds."""
     ends = time.monotonic() + within
     while not look():
