@@ -73,3 +73,13 @@ def test_more_than_one_look_takes_are_told_by_the_next(steps, told):
     for n in range(150):
         Audit(steps).record("client-a", "resume", f"site-{n}")
     assert [len(told()), len(told()), len(told())] == [100, 50, 0]
+
+
+def test_a_pause_says_until_when_and_its_end_is_told(steps, told):
+    audit = Audit(steps)
+    audit.record("ann", "pause", "source:erp", reason="moving", until="2026-05-12T09:30:00Z")
+    audit.record("instep", "resume", "source:erp", reason="its time is over")
+    begun, ended = told()
+    assert begun["until"] == "2026-05-12T09:30:00Z"
+    assert (ended["levelno"], ended["message"]) == (logging.INFO, "pause over")
+    assert ended["target"] == "source:erp"

@@ -563,3 +563,10 @@ def test_a_source_that_is_configured_no_longer_can_be_resumed(context, run, show
     assert "source old: paused" in {each["name"] for each in shown("status")["reasons"]}
     assert run("resume", "source:old").exit_code == 0
     assert run("resume", "source:old").exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["site", "products"])
+def test_resume_of_a_destination_or_collection_says_what_goes_out_too(context, run, name):
+    run("pause", name)
+    accept(context)
+    assert "products: 1 item waits, the oldest since" in run("resume", name).stdout
