@@ -315,6 +315,15 @@ def spool(rig):
     made.close()
 
 
+def test_a_repeat_is_listed_though_the_clock_went_back(rig):
+    rig.send(**price("SKU-1", 1, id="e1"))
+    for _ in range(3):
+        rig.send(**price("SKU-1", 1, id="e1"))
+        rig.context.steps.clock_offset_ms -= 5_000
+        rig.client.delete("instep:clock")
+    assert outcomes(rig).count("duplicate") == 3
+
+
 def test_what_waits_in_the_spool_is_listed_and_shown(rig, spool):
     now = int(datetime.now(UTC).timestamp() * 1e6)
     body = json.dumps(price("SKU-1", 5)).encode()

@@ -129,10 +129,14 @@ end
 function delivery_log.list_unkept(outcome)
   if not given(request.summary) then return end
   local key = 'instep:unkept:' .. request.source
-  local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
-  local ms = math.max(now, last and delivery_log.ms_of(last) or 0)
-  redis.call('XADD', key, 'MAXLEN', UNKEPT_MOST, string.format('%.0f-*', ms),
-    't', string.format('%.0f', arrivals.us), 'i', summary_of(outcome))
+  local function add(ms)
+    return redis.pcall('XADD', key, 'MAXLEN', UNKEPT_MOST, string.format('%.0f-*', ms),
+      't', string.format('%.0f', arrivals.us), 'i', summary_of(outcome))
+  end
+  -- Refused where the clock went back behind the newest entry.
+  if type(add(now)) == 'table' then
+    add(delivery_log.ms_of(redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]))
+  end
   if redis.call('PTTL', key) < UNKEPT_MS / 2 then redis.call('PEXPIRE', key, UNKEPT_MS) end
 end
 

@@ -8,10 +8,22 @@ local VALUES = 1500   -- of all values of an entry
 local AGAINST = 2000  -- of what values were held against
 local FIELDS = 200    -- in one entry
 local PROBLEMS = 5    -- of what was left out
+local TEXT = 200      -- of a name
 local FATES = {accepted = 'p', unchanged = 'u', stale = 's', same = 's', held = 'h', discarded = 'd'}
 
 -- How each event came about, and what proved it: the same for all that it changes.
 local heads = {}
+local source, secret = encode(request.source), lives.text_of(request.secret)
+local texts = {}  -- slugs and mappings → as JSON: the events of a delivery mostly have the same ones
+
+local function known_text(name)
+  local text = texts[name]
+  if not text then
+    text = encode(lives.cut(name, TEXT))
+    texts[name] = text
+  end
+  return text
+end
 
 local function by_of(event, change)
   if change and given(change.echo) then return 'e' end
@@ -28,9 +40,9 @@ local function head_of(event, change, number)
   local key = by .. (given(mapping) or '')
   if not of_event[key] then
     local again = given(event.again)
-    of_event[key] = '"' .. by .. '",' .. encode(request.source) .. ','
+    of_event[key] = '"' .. by .. '",' .. source .. ','
       .. string.format('%.0f', again and again.number or number or 0) .. ',' .. lives.text_of(event.name) .. ','
-      .. lives.text_of(event.topic) .. ',' .. lives.text_of(mapping) .. ',' .. lives.text_of(request.secret)
+      .. lives.text_of(event.topic) .. ',' .. (given(mapping) and known_text(mapping) or 'null') .. ',' .. secret
   end
   return of_event[key]
 end
@@ -66,7 +78,7 @@ function life_events.note_accepted(event, change, fates, number)
       against = told(against)
     end
     local most = math.min(VALUE, room)
-    local text = '[' .. encode(fate[1]) .. ',"' .. (FATES[fate[3]] or 'p') .. '",'
+    local text = '[' .. known_text(fate[1]) .. ',"' .. (FATES[fate[3]] or 'p') .. '",'
     if fate[3] == 'unchanged' and given(change.echo) then
       text = string.sub(text, 1, -2)  -- it came from here
     elseif #value <= most then

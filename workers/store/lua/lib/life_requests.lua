@@ -126,7 +126,8 @@ function life_requests.note_answered(item, claim, verdict, done)
   end
   local id = given(verdict.made) or given(verdict.id) or ''
   if not carried then head = head_of('n') end
-  local entry = head .. encode(id) .. ',' .. text .. ',' .. fates
+  -- An id of the CMS is hexadecimal: joined, it is its JSON.
+  local entry = head .. (string.find(id, '%W') and encode(id) or '"' .. id .. '"') .. ',' .. text .. ',' .. fates
   if not all then
     entry = entry .. ',"' .. why_of(verdict) .. '",' .. string.format('%.0f', wait) .. ',' .. (item.meta.attempts or 0)
     if death then entry = entry .. ',[' .. problems_text(verdict.deaths) .. ']' end
