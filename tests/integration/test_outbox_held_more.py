@@ -334,6 +334,20 @@ def test_a_record_tells_what_it_waits_for(bench):
     assert states["k2"] == ("dropped", "dropped")
 
 
+def test_what_was_held_for_days_is_not_late(bench):
+    mass(bench)
+    bench.pass_time(3 * 86_400)
+    approve(bench, "k1")
+    waited = bench.now_ms() - bench.client.zscore("instep:waiting:products", "k1")
+    assert waited < 60_000
+    assert set(sent(bench)) == {"k1"}
+    assert bench.client.hget("instep:metrics", f"fresh:{place(bench)}:live:inf") is None
+
+
+def place(bench):
+    return f"products:{bench.settings.copy_of(bench.settings.collections['products'])}"
+
+
 def test_a_repeated_sweep_does_nothing_twice(bench):
     retire(bench, "k1", version=at(9))
     go_by(bench)

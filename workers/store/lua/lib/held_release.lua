@@ -24,7 +24,8 @@ function held_release.release(item, copy, act, by)
   end
   life_entries.note_held(item, act, by)
   local gone = held_retirements.leave(item, nil)
-  gone.since = math.min(gone.since, now)
+  -- Nobody is late with what was held.
+  gone.came_at, gone.since = gone.came_at or gone.since, now
   local state = retirements.retire(item, gone, copy)
   if state ~= 'pending' then
     step.count('pending', -1)
