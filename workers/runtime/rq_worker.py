@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 _TTL = 16  # s; RQ blocks for 15 s less, so an idle worker stops within a second
 _MAINTENANCE = 30  # s
 _MONITORING = 5  # s
-HURRY = 2.0  # s that the current job may take after a stop, before its request is cut off
+HURRY = 1.5  # s that the current job may take after a stop, before its request is cut off
 _FORBIDDEN = 2.0  # s between attempts while the store refuses its user
 
 
