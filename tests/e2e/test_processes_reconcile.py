@@ -74,7 +74,9 @@ def test_a_scheduled_run_is_held_by_the_guard_until_an_operator_approves(planted
     assert held["figures"]["held"] == 9
     code, said, _ = instep.command("reconcile", "products", "--check")
     assert code == 1
-    assert "orphan: P-0013 → retire (delete)" in said
+    assert "orphan: P-0013 → held (its delete waits for approval)" in said
+    code, said, _ = instep.command("deletes", "list", "--json")
+    assert (code, len(json.loads(said))) == (1, 3)
     code, said, _ = instep.command("reconcile", "products", "--dry-run", "--json")
     told = json.loads(said)
     assert (code, told["state"], told["run"]) == (1, "held", None)
