@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from click.shell_completion import BashComplete
 
+from service.cli import main
 from service.commands import deletes as command
 from tests.support.held_deletes_fake import SINCE, FakeHeldDeletes, held
 from tests.support.letters_rig import Shop
@@ -137,3 +139,12 @@ def test_ctrl_c_stops_the_run(shop, monkeypatch):
     assert run(shop, "approve", "--yes")[0] == 1
     (found,) = shop.context.runs.list()
     assert (found.kind, found.state) == ("approve", "stopped")
+
+
+@pytest.mark.parametrize("action", ["approve", "drop"])
+def test_the_shell_completes_ids(shop, monkeypatch, action):
+    for name, value in shop.environ.items():
+        monkeypatch.setenv(name, value)
+    shell = BashComplete(main, {}, "instep", "_INSTEP_COMPLETE")
+    found = shell.get_completions(["deletes", action, "products:2"], "products:")
+    assert [each.value for each in found] == ["products:1", "products:3"]
