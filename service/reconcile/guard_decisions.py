@@ -92,7 +92,7 @@ def with_held(
     if acted:
         retired = _after(run, retired)
     if before := len(run.table.acted((causes.HELD,))):
-        words = f"{before} of them wait for approval already: `instep deletes list`"
+        words = f"deletes that wait for approval already: {before} (`instep deletes list`)"
         words = f"{retired.words}; {words}" if retired.words else words
         retired = replace(retired, allowed=False, asks=True, words=words)
     return {**decisions, RETIRED: replace(retired, wanted=found.wanted[RETIRED] + found.waiting)}
