@@ -26,6 +26,7 @@ from workers.delivery.context import Context
 from workers.errors import ReconcileFailed
 from workers.policy import run_guard
 from workers.policy.run_guard import OVERWRITTEN, GuardInput
+from workers.store import run_release
 from workers.store.audit import Audit
 from workers.store.runs import WAKE, Run
 from workers.store.undo_log import UndoLog
@@ -181,7 +182,7 @@ def release(context: Context, id: str) -> bool:
 
     False: it is not held. Raises StoreUnavailable if the store does not answer.
     """
-    if not context.runs.release(id):
+    if not run_release.release(context.runs, id):
         return False
     if context.outbox.wants_job(WAKE):
         context.wakes.wake(WAKE)

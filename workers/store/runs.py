@@ -204,17 +204,6 @@ class Runs:
                 pipeline.srem(keys.OPEN, id)
             pipeline.execute()
 
-    def release(self, id: str) -> bool:
-        """Let a held run go on: a worker carries out its work. False: it is not held."""
-        with guarded():
-            if self.steps.client.hget(keys.run(id), "state") != "held":
-                return False
-            with self.steps.client.pipeline(transaction=True) as pipeline:
-                pipeline.hset(keys.run(id), mapping={"state": "running", "reason": ""})
-                pipeline.zadd(keys.QUEUED, {id: _ms(self.now())})
-                pipeline.execute()
-        return True
-
     def show(self, id: str) -> Run | None:
         return next(iter(self._read([id])), None)
 

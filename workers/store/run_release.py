@@ -1,0 +1,24 @@
+"""A run that was held, and goes on."""
+
+from __future__ import annotations
+
+from workers.store import problem_keys as keys
+from workers.store.connection import guarded
+from workers.store.runs import Runs
+
+
+def release(runs: Runs, id: str) -> bool:
+    """
+    Let a held run go on: a worker carries out its work. False: it is not held.
+
+    Raises StoreUnavailable if the store does not answer.
+    """
+    client, ms = runs.steps.client, round(runs.now().timestamp() * 1000)
+    with guarded():
+        if client.hget(keys.run(id), "state") != "held":
+            return False
+        with client.pipeline(transaction=True) as pipeline:
+            pipeline.hset(keys.run(id), mapping={"state": "running", "reason": ""})
+            pipeline.zadd(keys.QUEUED, {id: ms})
+            pipeline.execute()
+    return True
