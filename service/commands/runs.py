@@ -76,19 +76,27 @@ def approve(id: str, up_to: int | None, dry_run: bool, yes: bool, json_wanted: b
             click.echo(_approval(found), err=json_wanted)
             click.confirm("Approve these?", abort=True, err=json_wanted)
             found = approve_run(context, id, by=operator(), up_to=up_to)
+        run = context.runs.show(id)
+        kind = run.kind if run else ""
     if json_wanted:
         as_json(found)
     else:
         click.echo(_approval(found) if dry_run else f"Approved: {_approval(found)}")
     if not (dry_run or json_wanted):
-        goes = "the schedule goes on with it" if found["starts"] else "run the same reconcile again"
-        click.echo(f"{goes}; it may do as much beyond the guard")
+        click.echo(_goes_on(found, kind))
     if found["left"]:
         raise SystemExit(1)
 
 
 def _is_interactive() -> bool:
     return sys.stdin.isatty()
+
+
+def _goes_on(found: Mapping[str, Any], kind: str) -> str:
+    if kind == "undo":
+        return "a worker goes on with it"
+    goes = "the schedule goes on with it" if found["starts"] else "run the same reconcile again"
+    return f"{goes}; it may do as much beyond the guard"
 
 
 def _approval(found: Mapping[str, Any]) -> str:

@@ -2,16 +2,18 @@
 Runs that are held: their creations and overwrites wait for an approval.
 
 An approval says how many items the next run of the same source and collection may create and
-overwrite beyond the guard; that run compares anew, so nothing older than it is sent. Held
-retirements are pending deletes (``held_deletes.py``).
+overwrite beyond the guard; that run compares anew, so nothing older than it is sent. An undo that
+is approved goes on itself. Held retirements are pending deletes (``held_deletes.py``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from service.operate.run_list import show_run
 from service.operate.scope import Scope
+from service.operate.undo import release
 from service.reconcile.schedule import scheduled
 from service.reconcile.state.past_runs import note_asked
 from workers.delivery.context import Context
@@ -35,14 +37,14 @@ def approve_run(
     Let the next run create and overwrite what the run *id* was held for.
 
     Returns ``{run, created, overwritten, left, starts}``: how many items of each kind, how many are
-    left, and whether the schedule starts that run; if not, it is to be run again by hand.
+    left, and whether that run starts by itself; if not, it is to be run again by hand.
 
     Args:
         up_to: At most so many items of each kind; None: as many as were held.
 
     Raises:
         UnknownName: There is no such run, or not in *scope*.
-        RequestRefused: It is not held, or for deletes alone.
+        RequestRefused: It is not held, or for deletes alone, or an undo, which is not done in part.
         StoreUnavailable: The store does not answer.
     """
     run = _held(context, id, scope, by)
@@ -51,15 +53,29 @@ def approve_run(
         found, expected = "a run that is held for its deletes alone", "creations or overwrites"
         raise RequestRefused(found, expected, "see them with `instep deletes list`")
     allowed = {kind: n if up_to is None else min(n, up_to) for kind, n in wanted.items()}
-    starts = _starts(context, run)
-    if not dry_run:
-        figures = run["figures"] | {MAY[kind]: number for kind, number in allowed.items()}
-        context.runs.progress(id, figures)
-        if starts:
-            note_asked(context.steps.client, run["collection"])
-        Audit(context.steps).record(by, "approve run", id, collection=run["collection"], **allowed)
     left = sum(wanted.values()) - sum(allowed.values())
+    undoes = run["kind"] == "undo"
+    if undoes and left:
+        raise RequestRefused(
+            "an approval of a part of it", "all: an undo is whole", "name no limit"
+        )
+    starts = undoes or _starts(context, run)
+    if not dry_run:
+        _let_go(context, run, allowed, starts=starts)
+        Audit(context.steps).record(by, "approve run", id, collection=run["collection"], **allowed)
     return {"run": id, **allowed, "left": left, "starts": starts}
+
+
+def _let_go(
+    context: Context, run: dict[str, Any], allowed: Mapping[str, int], *, starts: bool
+) -> None:
+    if run["kind"] == "undo":
+        release(context, run["id"])
+        return
+    figures = run["figures"] | {MAY[kind]: number for kind, number in allowed.items()}
+    context.runs.progress(run["id"], figures)
+    if starts:
+        note_asked(context.steps.client, run["collection"])
 
 
 def drop_run(

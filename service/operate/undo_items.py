@@ -45,6 +45,8 @@ class RetirementUndo:
 
     def undo(self) -> FieldUndo:
         newest, gone = self.entry, _retirement(self.now.held)
+        if _waits(self.now.held, self.run):
+            return FieldUndo(GONE, done=True)
         if gone is None:
             return _left(NOT_HELD)
         lifts, same = newest.act == "retire", gone.arrival == newest.arrival
@@ -86,7 +88,8 @@ class CreationUndo:
 
     def undo(self) -> FieldUndo:
         held, item = self.now.held, self.now.item
-        if self.run and held.gone is not None and held.gone.run == self.run:
+        retired = held.gone is not None and held.gone.run == self.run
+        if (self.run and retired) or _waits(held, self.run):
             return FieldUndo(GONE, done=True)
         values = [*held.fields.values(), *([held.gone] if held.gone else [])]
         if not values:
@@ -121,6 +124,11 @@ class CreationUndo:
 def _retirement(held: ItemRecord) -> FieldRecord | None:
     """Return the retirement of a record, also one that was taken back."""
     return next((each for each in held.stored if each.type == "gone"), None)
+
+
+def _waits(held: ItemRecord, run: str) -> bool:
+    """Tell whether *run* has retired a record, and that waits for others or for an approval."""
+    return bool(run) and held.held is not None and held.held.run == run
 
 
 def _arrival(held: FieldRecord) -> int:

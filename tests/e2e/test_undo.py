@@ -277,6 +277,18 @@ def test_a_created_item_is_taken_off_the_site_and_not_made_again(undoing):
     assert way.the("new-1").live.fields["stock"] == 1
 
 
+def test_a_created_item_waits_like_any_that_is_retired_and_counts_as_taken_back(undoing):
+    way = undoing(by="key", missing="create", guard={"half_from": 1000, "delay": 60})
+    way.change("new-1", name="New desk", stock=1, version=way.at(), run="r9")
+    way.run()
+    id = way.begin_undo(run="r9")
+    run = BulkRunner(way.context, sleep=way.wait).carry_out(id)
+    assert (run.figures["fields"], run.figures["left"]) == (1, 0)
+    assert way.the("new-1").live is not None
+    way.run()
+    assert way.the("new-1").live is None
+
+
 def test_an_item_that_an_editor_has_changed_since_its_creation_stays(undoing):
     way = undoing(by="key", missing="create")
     way.change("new-1", name="New desk", stock=1, version=way.at(), run="r9")

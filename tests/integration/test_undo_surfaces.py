@@ -172,6 +172,18 @@ def test_the_api_holds_a_mass(rig):
     assert rig.stock(SOME) == [900] * 3
 
 
+def test_an_undo_that_is_held_goes_on_once_it_is_approved(rig):
+    rig.write(range(4, 15), 900, "more")
+    id = rig.post("/api/undo", **BODY).json["run"]
+    refused = rig.post("/api/runs/approve", run=id, up_to=3)
+    assert (refused.status_code, rig.get(f"/api/runs/{id}").json["state"]) == (409, "held")
+    result = CliRunner().invoke(main, ["runs", "approve", id, "--yes"], env=rig.environ)
+    assert (result.exit_code, "a worker goes on with it" in result.stdout) == (0, True)
+    run = carried_out(rig, id)
+    assert (run["state"], run["figures"]["fields"]) == ("done", 14)
+    assert rig.stock(SOME) == rig.before
+
+
 def test_a_record_is_undone_by_its_key(rig):
     id = rig.post("/api/undo", collection="products", key="P-0002").json["run"]
     assert carried_out(rig, id)["collection"] == "products"
