@@ -132,6 +132,11 @@ def test_no_route_fails_while_there_is_no_store(tmp_path):
         "/api/resume": {"name": "site"},
         "/api/preview": {"source": "erp", "body": "{}"},
         "/api/deliveries/replay": {"source": "erp"},
+        "/api/deletes/approve": {"collection": "products"},
+        "/api/deletes/drop": {"collection": "products"},
+        "/api/runs/approve": {"run": "r1"},
+        "/api/runs/drop": {"run": "r1"},
+        "/api/undo": {"run": "r1"},
     }
     found = {}
     for path, methods in rig.get("/api/openapi.json").json["paths"].items():

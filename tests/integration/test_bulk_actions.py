@@ -255,8 +255,8 @@ def test_two_runs_over_the_same_letters_count_each_once(shop, kind):
     first, second = (BulkRunner(shop.context, shop.configured) for _ in range(2))
     act = first._actions.act
 
-    def raced(action, letter):
-        found = act(action, letter)
+    def raced(action, letter, run):
+        found = act(action, letter, run)
         second.carry_out(other)
         return found
 

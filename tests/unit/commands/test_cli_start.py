@@ -12,7 +12,7 @@ from service.config.build import build
 
 COMMANDS = {
     *("init", "up", "web", "worker", "demo", "sandbox", "check", "preview", "reconcile", "status"),
-    *("senders", "docs"),
+    *("senders", "docs", "undo", "deletes"),
     *("why", "deliveries", "tail", "dead", "runs", "remap", "reload", "pause", "resume", "forget"),
 }
 

@@ -1,6 +1,7 @@
 """What a web process has at hand before its first request."""
 
 import logging
+import socket
 
 import pytest
 
@@ -91,15 +92,17 @@ def test_a_process_that_takes_the_place_of_another_finds_the_step_put_together(m
     seen = []
 
     class Forks:
-        def __init__(self, **_):
+        def __init__(self, *_, **__):
             pass
 
         def serve(self, **_):
             seen.append(is_put_together())
 
     text_of.cache_clear()
-    monkeypatch.setattr(server, "Granian", Forks)
-    server.serve("127.0.0.1", 0, 1)
+    monkeypatch.setattr(server, "Server", Forks)
+    monkeypatch.setattr(server.signal, "signal", lambda *_: None)
+    with socket.socket() as bound:
+        server.serve(bound.fileno(), 1)
     assert seen == [True]
 
 
