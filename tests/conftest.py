@@ -12,7 +12,6 @@ import flask
 import hypothesis
 import pytest
 import redis
-from xdist.scheduler import LoadGroupScheduling
 
 from tests.support.known_routes import KnownRoute
 from tests.support.store_server import server_binary
@@ -45,43 +44,39 @@ def pytest_configure(config):
 
 # In all other files of that folder the clock is moved, so that they wait for nothing.
 REAL = (
-    *("test_promise", "test_processes", "test_chaos", "test_demo", "test_door"),
-    *("test_cli_starter", "test_sandbox_tells"),
+    *("test_promise", "test_processes", "test_chaos", "test_demo", "test_reload", "test_stopping"),
+    *("test_door", "test_cli_starter", "test_sandbox_tells"),
 )
+REAL_TILL = 0.8  # of all files: the last are short
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     """
-    Leave out what is marked as ``full``, unless it is asked for. What starts real processes and
-    waits for them is in two groups: pytest-xdist begins with those, runs each in one process and
-    in order, and fills the rest of the time with all other tests, file by file.
+    Leave out what is marked as ``full``, unless it is asked for. Files that start real processes,
+    and mostly wait for them, come evenly among the others, which compute: pytest-xdist gives out
+    file by file, in order, so that the machine is busy and never with too many of them at once.
     """
     if not config.option.full:
         left_out = {item for item in items if item.get_closest_marker("full")}
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+    files = {}
     for item in items:
-        name = item.path.name
-        if item.path.parent.name == "e2e" and name.startswith(REAL):
-            group = "promises" if name.startswith("test_promise") else "processes"
-            item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+        files.setdefault(item.path, []).append(item)
+    real = sorted(filter(_is_real, files), key=lambda path: _rank(path.name))
+    places = {path: n * REAL_TILL / len(real) for n, path in enumerate(real)}
+    others = [path for path in files if path not in places]
+    places |= {path: n / len(others) for n, path in enumerate(others)}
+    items[:] = [item for path in sorted(files, key=places.get) for item in files[path]]
 
 
-class ByFile(LoadGroupScheduling):
-    """
-    Gives each process a whole file, where that is in no group, and in the order of collection. A
-    test at a time costs the process that gives them out a search among all, for each.
-    """
-
-    def _split_scope(self, nodeid):
-        return super()._split_scope(nodeid).partition("::")[0]
+def _is_real(path):
+    return path.parent.name == "e2e" and path.name.startswith(REAL)
 
 
-@pytest.hookimpl(optionalhook=True)  # -p no:xdist
-def pytest_xdist_make_scheduler(config, log):
-    return ByFile(config, log)
+def _rank(name):
+    """The longest come first."""
+    return next(n for n, beginning in enumerate(REAL) if name.startswith(beginning)), name
 
 
 def pytest_collection():

@@ -11,8 +11,8 @@ from workers.model.attempts import BatchOutcome, Call, FieldFailure, Heard, Item
 from workers.store.memory import MemoryMonitor
 from workers.store.metrics import text
 
-# In one process, which starts one server. Without Debian's package prometheus only in full.
-pytestmark = [pytest.mark.xdist_group("prometheus"), *([] if HERE else [pytest.mark.full])]
+# Without Debian's package prometheus only in full.
+pytestmark = [] if HERE else [pytest.mark.full]
 
 BUCKET = 'instep_freshness_seconds_bucket{collection="products",stage="cms",le="%s"}'
 # By rule: series that let it fire, series that do not, and the labels of the alert; a sample in ten
