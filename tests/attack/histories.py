@@ -14,13 +14,13 @@ from tests.attack.holdings import NUMBERS
 from tests.attack.installation import LIVE
 from tests.attack.judge import Judge, Outcome
 from tests.attack.mortal import Died
-from tests.attack.sources import Sources
+from tests.attack.steering import Steering
 from workers.errors import ReconcileFailed
 
 QUIET = 4 * 3600.0  # s of simulated time in which everything must have come to rest
 
 
-class History(Sources):
+class History(Steering):
     """
     Args:
         world: Reset.
@@ -206,10 +206,15 @@ class History(Sources):
         for armed in (world.cms.armed, world.cms.before, world.cms.after):
             armed.clear()
         world.context.breaker.resume("site")
+        self.resume_all()
         for one in self.mail:
             self.arrive(*one)
         self.mail.clear()
+        self.approve_all()
         begun = world.clock.t
+        if not self._rests(outcome):
+            return
+        self.approve_all()
         if not self._rests(outcome):
             return
         outcome.longest = world.clock.t - begun
@@ -240,9 +245,14 @@ class History(Sources):
 
 
 WEIGHTS = {
-    "events": 24, "notice": 1, "mail": 3, "again": 2, "drop": 1, "work": 8, "step": 4, "network": 4,
+    "events": 24, "notice": 1, "mail": 3, "again": 2, "lose": 1, "work": 8, "step": 4, "network": 4,
     "meanwhile": 5, "race": 3, "lag": 1, "die": 3, "claim": 1, "time": 3, "jump": 1, "sweep": 1,
     "replay": 1, "discard": 1, "pause": 1, "resume": 1, "remap": 1, "snapshot": 1, "reconcile": 1,
+}  # fmt: skip
+
+STEERED = {
+    "gone": 4, "approve": 4, "drop": 4, "undo": 6, "undo_again": 2,
+    "source_pause": 2, "lane_pause": 1, "go_on": 2,
 }  # fmt: skip
 
 
@@ -252,6 +262,11 @@ def made(seed, installation=LIVE):
     length = chance.choice((10, 10, 10, 14, 20, 40))
     names = chance.choices(list(WEIGHTS), list(WEIGHTS.values()), k=length)
     operations = [(name, chance.randrange(1 << 30)) for name in names]
+    # What is steered beside: pauses everywhere, the rest where deletes are held.
+    steered = list(STEERED) if installation.holds else ["source_pause", "lane_pause", "go_on"]
+    for _ in range(chance.choice((2, 4, 8)) if installation.holds else chance.choice((0, 0, 0, 2))):
+        name = chance.choices(steered, [STEERED[name] for name in steered])[0]
+        operations.insert(chance.randrange(length), (name, chance.randrange(1 << 30)))
     if installation.localized:
         for _ in range(chance.choice((1, 2, 4))):
             at = chance.choice((0, 0, chance.randrange(length)))

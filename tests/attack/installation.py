@@ -25,9 +25,11 @@ missing = "{missing}"
 locales = {locales}
 
 [collections.{name}.guard]
-at_most = 1000000
+at_most = {most}
+percent = 0
 half_from = 1000000
-delay = 0
+window = "10m"
+delay = {delay}
 """
 SOURCE = """
 [sources.{name}]
@@ -49,6 +51,7 @@ class Installation:
         tags: Of the site; its items have variants where others than the first are written.
         share: Of the seeds, of so many in a hundred.
         width: The most histories side by side: v1 takes one item a call.
+        holds: A mass of deletes, and the first of one, are held.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Installation:
     tags: tuple = ("en", "de")
     share: int = 0
     width: int = 1000
+    holds: bool = False
 
     @property
     def written(self):
@@ -74,12 +78,15 @@ class Installation:
 INSTALLATIONS = {
     one.name: one
     for one in (
-        Installation("live", share=52),
+        Installation("live", share=36),
         Installation("staged", live=False, share=16),
         Installation("v1", api="v1", share=6, width=25),
         Installation("v1-staged", api="v1", live=False, share=6, width=25),
         Installation("locales", locales="all", share=12),
         Installation("two-locales", locales=["en", "de"], tags=("en", "de", "fr"), share=8),
+        Installation("steered", holds=True, share=10, width=25),
+        Installation("steered-staged", live=False, holds=True, share=3, width=25),
+        Installation("steered-locales", locales="all", holds=True, share=3, width=6),
     )
 }
 LIVE = INSTALLATIONS["live"]
@@ -165,8 +172,11 @@ def written(folder, installation=LIVE, durability="always"):
     text = CONFIGURATION.format(api=installation.api, live=live)
     text += f'[store]\ndurability = "{durability}"\n'
     locales = json.dumps(installation.locales)
+    most, delay = (2, 60) if installation.holds else (10**6, 0)
     for name, id in NUMBERS.items():
-        text += COLLECTION.format(name=name, id=id, missing=MISSING[name], locales=locales)
+        text += COLLECTION.format(
+            name=name, id=id, missing=MISSING[name], locales=locales, most=most, delay=delay
+        )
     for name, more in SOURCES.items():
         text += SOURCE.format(name=name, more=more)
     (folder / "instep.toml").write_text(text)

@@ -37,6 +37,7 @@ class Judge:
     def judge(self, outcome):
         """Note in *outcome* whatever is wrong."""
         world = self.world
+        world.note_decisions()
         outcome.unbalanced += world.failed
         letters = {place: letter for letter in world.letters() for place in places_of(letter)}
         if len(letters) != world.counts()["dead"]:
@@ -122,7 +123,7 @@ class Judge:
             copies.append(item.live)
         for copy in copies:
             shown = copy.fields.get(place[2])
-            wanted = [held.value]
+            wanted = [held.value, *held.also]
             if place[2] == "of":
                 wanted = [one.id for one in self.world.cms.items("products", held.value)] or [shown]
             if shown not in wanted:

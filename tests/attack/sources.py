@@ -146,7 +146,7 @@ class Sources:
             # One without an id is a change of its own, of the values of then.
             self.arrive(source, events)
 
-    def op_drop(self, chance):
+    def op_lose(self, chance):
         """A delivery of the products never comes."""
         lost = [one for one in self.mail if one[0] == "erp"]
         if lost:

@@ -21,6 +21,9 @@ class Newest:
     wanted: bool = True  # False: it went with an item that was deleted
     older: list = field(default_factory=list)  # values before it
     lifted: bool = False  # of a retirement: the record is back
+    took: object = None  # the retirement with which it went
+    also: list = field(default_factory=list)  # values that are as right
+    of_row: bool = False  # of a snapshot
 
 
 @dataclass

@@ -14,7 +14,7 @@ class Work:
     def step(self):
         """Carry out one step of the destination; returns None, or its Wait."""
         site = self.settings.destinations["site"]
-        return self.deliverer.step(site, flights=4, more=lambda _: None)
+        return self.deliverer.step(site, flights=4, more=self.queued.add)
 
     def other_step(self):
         """The same, by another worker."""
@@ -51,7 +51,8 @@ class Work:
             landing = [one.at - self.clock.t for one in self.cms.aloft]
             if not stated and not landing:
                 full = wait is not None and wait.reason == "flight"
-                if not self.sweep()[0] and not full:
+                woken = self.sweep()[0]
+                if not (woken or self.queued or full):
                     return True
                 if steps == before - 1:  # no flight is left for what there is: a second later
                     self.pass_time(1.0)

@@ -19,7 +19,9 @@ from service.ingest.remap import Remap
 from tests.attack.cms import Cms, Line
 from tests.attack.installation import LIVE, written
 from tests.attack.mortal import Clock, ClockedSteps, Mortal
-from tests.attack.truth import GONE, Truth
+from tests.attack.operator import Operator
+from tests.attack.steered_truth import SteeredTruth
+from tests.attack.truth import GONE
 from tests.attack.work import Work
 from tests.support.reconcile_rig import Reconciling
 from workers.delivery import reads
@@ -38,7 +40,7 @@ def looked(notice):
     return _now.world.look(notice.object)
 
 
-class World(Work):
+class World(Work, Operator):
     """Args: socket: of a store that is this world's alone."""
 
     def __init__(self, socket, *, durability="always"):
@@ -80,7 +82,7 @@ class World(Work):
         self.clock.leap(0.0)
         self.clock.note_sweep()
         self.cms.reset(items, installation.tags)
-        self.truth, self.objects, self.failed = Truth(), {}, []
+        self.truth, self.objects, self.failed = SteeredTruth(holds=installation.holds), {}, []
         self.begin()
         self.client.flushall()
         self.begun = self.clock.t
@@ -94,6 +96,7 @@ class World(Work):
         self.queued = set()
         wakes = SimpleNamespace(wake=self.queued.add, crowded=lambda _: False, close=lambda: None)
         self.context = make_context(self.settings, self.steps, wakes)
+        self.see_undoes()
         self.deliverer = Deliverer(self.context, spread=lambda: 0.5, clock=lambda: self.clock.t)
         self.deliverer.reader.client = lambda _: self.line
         mappings = self.configuration.mappings
@@ -159,6 +162,7 @@ class World(Work):
             again: It may have come before, without an answer.
         """
         body = json.dumps({"events": [event.payload for event in events]}).encode()
+        self.note_decisions()
         now = self.store_us()
         receipt = self.intake.receive(
             source, PROOF, body, now=datetime.fromtimestamp(self.clock.t, UTC)
@@ -166,6 +170,7 @@ class World(Work):
         expected = sum(self.truth.accept(event, now) for event in events)
         if receipt.accepted != expected and not (again and receipt.accepted == 0):
             self.failed.append(f"accepted {receipt.accepted} values, not {expected}")
+        self.note_decisions()
 
     def look(self, object):
         return {"sku": object, "note": self.objects[object]}
@@ -225,6 +230,8 @@ class World(Work):
 
     def check(self, *, exact):
         """P4, after every step; *exact*: nothing but deliveries has been accepted."""
+        self.note_decisions()
+        self.check_holds()
         counts = self.counts()
         if not balanced(counts):
             self.failed.append(f"P4: {counts}")

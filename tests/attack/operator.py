@@ -1,0 +1,156 @@
+"""What an operator of a world does: decides on deletes, undoes, pauses; and what must hold then."""
+
+import json
+from types import SimpleNamespace
+from unittest import mock
+
+import redis
+
+from service.operate import undo
+from service.operate.bulk_runner import BulkRunner
+from tests.attack.truth import GONE
+from workers.delivery import reads
+from workers.store.held_deletes import HeldDeletes
+from workers.store.pauses import Pauses
+
+
+class Operator:
+    """Of a World."""
+
+    _looking = None
+
+    @property
+    def looking(self):
+        """A client that nothing befalls, and that takes no time."""
+        if self._looking is None:
+            self._looking = redis.Redis(unix_socket_path=self.socket, decode_responses=True)
+        return self._looking
+
+    # deletes
+
+    def held(self):
+        """(collection, key) → the delete that is held."""
+        if not self.installation.holds:
+            return {}
+        found = HeldDeletes(SimpleNamespace(client=self.looking), self.settings).list(limit=10**6)
+        return {(each.collection, each.record): each for each in found}
+
+    def note_decisions(self):
+        """What is held no longer has taken its place."""
+        if not self.installation.holds:
+            return
+        held = self.held()
+        for record in [one for one in self.truth.held if one not in held]:
+            self.truth.release(record)
+        for record in held:
+            if record not in self.truth.held:
+                self.failed.append(f"{record}: its delete is held though it is over")
+
+    def check_holds(self):
+        """What is held is counted as pending, and the CMS shows nothing of it."""
+        pending = 0
+        held = self.held()
+        for key in self.looking.scan_iter("instep:item:*", count=1000):
+            stored = self.looking.hgetall(key)
+            fields = [json.loads(text) for name, text in stored.items() if name[:2] == "f:"]
+            pending += sum(field["s"] == "pending" for field in fields)
+            if ("held" in stored) != (tuple(key.split(":", 3)[2:]) in held) and held:
+                self.failed.append(f"{key}: held, or not listed")
+        if pending + len(held) != self.counts()["pending"]:
+            told = self.counts()["pending"]
+            self.failed.append(f"P4: {told} pending, not {pending} and {len(held)} held")
+        for record in held:
+            if (*record, GONE) not in self.truth.fields:
+                self._check_shown(*record)
+
+    def _check_shown(self, collection, key):
+        """Nothing has ever retired it."""
+        for item in self.cms.items(collection, key):
+            if item.staged.archived or (item.live is None and self.installation.live):
+                self.failed.append(f"{collection} {key}: it is away, and its delete is held")
+
+    def decide(self, act, records):
+        """Approve or drop what is held of *records*; all that is in force ends as it must."""
+        deletes = HeldDeletes(self.steps, self.settings)
+        held = self.held()
+        self.note_decisions()
+        for collection in {record[0] for record in records}:
+            named = [
+                (record[1], held[record].arrival)
+                for record in records
+                if record in held and record[0] == collection
+            ]
+            decided = getattr(deletes, act)(collection, named, "ada")
+            self.queued.update(decided.wake)
+            if decided.left or decided.done != len(named):
+                self.failed.append(f"{act} {collection}: {decided} of {named}")
+            for key, _ in named if act == "drop" else ():
+                self.truth.drop((collection, key))
+        self.note_decisions()
+
+    # undo
+
+    def undo(self, selection):
+        """Undo what is named; returns the id of the run."""
+        with mock.patch.object(reads, "Client", return_value=self.line):
+            id = undo.start(
+                self.context, selection, "ada", approved=True, wake=False, sleep=self.sleep
+            )
+            BulkRunner(self.context, sleep=self.sleep).carry_out(id)
+        return id
+
+    def see_undoes(self):
+        """From now on note what undoes the store takes."""
+        accept = self.context.outbox.accept
+
+        def noting(delivery, **options):
+            if delivery.mode != "undo":
+                return accept(delivery, **options)
+            self.note_decisions()
+            before = [self._stored(change) for event in delivery.events for change in event.changes]
+            answer = accept(delivery, **options)
+            changes = [change for event in delivery.events for change in event.changes]
+            for change, held in zip(changes, before, strict=True):
+                self._note_undo(change, held, self._stored(change))
+            self.note_decisions()
+            return answer
+
+        self.context.outbox.accept = noting
+
+    def _stored(self, change):
+        return self.looking.hgetall(f"instep:item:{change.collection}:{change.record}")
+
+    def _note_undo(self, change, before, after):
+        record = (change.collection, change.record)
+        for field in change.fields:
+            name = f"f:{field.slug}"
+            was, now = (json.loads(held.get(name, "{}")) for held in (before, after))
+            if field.slug == GONE and field.value != "null":
+                if was.get("a") != now.get("a") or before.get("held") != after.get("held"):
+                    self.truth.take_away(record, json.loads(field.value))
+            elif was.get("a") == now.get("a"):
+                continue
+            elif field.slug == GONE:
+                self.truth.lift(record)
+            else:
+                self._note_value(record, field, json.loads(was["v"]))
+
+    def _note_value(self, record, field, was):
+        place = (*record, field.slug)
+        held = self.truth.fields.get(place)
+        if held is None:
+            return  # such as a slug
+        if field.slug != "of" and held.value != was:
+            self.failed.append(f"{place}: undone from {was!r}, though {held.value!r} is newer")
+        self.truth.undo(place, json.loads(field.value))
+
+    # pauses
+
+    def pause(self, name):
+        Pauses(self.steps, self.settings).pause(name, "an attack", by="ada")
+
+    def go_on(self, name):
+        self.queued.update(Pauses(self.steps, self.settings).resume(name))
+
+    def paused(self):
+        return sorted(Pauses(self.steps, self.settings).read())
