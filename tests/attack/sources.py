@@ -121,7 +121,7 @@ class Sources:
     def touch_each(self):
         """Something new comes for one record of each collection."""
         n = self._next()
-        values = {"stock": 5000 + n}
+        values = {"stock": 5000 + n, "name": f"K1 {n}"}  # by which its item can be made, too
         payload = {"id": f"e{n}", "type": "changed", "sku": "K1", "rev": n, **values}
         self.source["K1"] = ({**self.source.get("K1", ({}, 0))[0], **values}, n)
         self.arrive("erp", [Event("erp", f"e{n}", "products", "K1", values, (2, n, 0), payload)])

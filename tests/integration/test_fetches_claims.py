@@ -222,6 +222,16 @@ def test_a_clock_that_steps_back_does_not_hold_up_a_fetch(way):
     assert way.told() == (1, 0, 1, 0, 0)
 
 
+def test_what_is_read_later_is_newer_though_the_clock_has_stepped_back(way):
+    way.notice("p1")
+    first = way.claimed()
+    way.pass_time(-1500)
+    way.notice("p1")
+    way.notice("p2")
+    second = way.claimed()
+    assert second.version > first.version
+
+
 def test_a_clock_that_steps_back_does_not_keep_the_queue_from_being_woken(way):
     way.pass_time(7200)
     way.notice("p1")

@@ -41,11 +41,13 @@ redis.call('HDEL', fetch.key, 'risen')
 redis.call('HSET', fetch.key, 'token', request.token, 'till', now + request.lease_ms,
   'attempts', attempts)
 fetch_queue.set_due(fetch, now + request.lease_ms)
-redis.call('HSET', fetch_queue.fetcher_key(best.name), 'claimed', now_us,
-  'turn', now)
+-- A later read has a higher version, though the clock has gone back.
+local fetcher = fetch_queue.fetcher_key(best.name)
+local read_us = math.max(now_us, (tonumber(redis.call('HGET', fetcher, 'read') or 0)) + 1)
+redis.call('HSET', fetcher, 'claimed', now_us, 'turn', now, 'read', string.format('%.0f', read_us))
 local function text(value) return value and value ~= '' and value or cjson.null end
 return step.answer({fetcher = best.name, source = source, object = object, n = tonumber(held.n),
-  version = string.format('t%017.0f', now_us), payload = held.payload, id = text(held.id),
+  version = string.format('t%017.0f', read_us), payload = held.payload, id = text(held.id),
   topic = text(held.topic), topics = cjson.decode(held.topics), attempts = attempts,
   cursor = text(redis.call('HGET', 'instep:cursors:' .. best.name, best.member)),
   failures = tonumber(redis.call('HGET', fetch_queue.fetcher_key(best.name), 'failures') or 0),
