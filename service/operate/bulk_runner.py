@@ -156,11 +156,13 @@ class BulkRunner:
         self, run: Run, ids: Sequence[str], figures: dict[str, Any], lease: Lease, told: Told
     ) -> int:
         """Do the first pieces of work of *ids*; return how many."""
+        of = run.about.get("of", "")
+        if of == held_delete_runner.OF:
+            return self._deletes.work(run, ids, figures, told, lease)
         work = {
             undo_scope.OF: self._undo.work,
             delivery_runner.OF: self._deliveries.work,
-            held_delete_runner.OF: self._deletes.work,
-        }.get(run.about.get("of", ""))
+        }.get(of)
         if work is not None:
             return work(run, ids, figures, told)
         return self._act_on(run, ids, figures, lease, told)

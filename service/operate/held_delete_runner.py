@@ -1,7 +1,8 @@
 """
 The work of a run that approves or drops pending deletes; ``bulk_runner.py`` carries it out.
 
-A slice that is done again after a crash changes nothing: what was decided waits no longer.
+A slice that is done again after a crash changes nothing: what was decided waits no longer, and
+counts as decided if it waited when the slice first began.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from workers.delivery.context import Context
 from workers.store.held_deletes import Decided
+from workers.store.lease import Lease
 from workers.store.runs import Run
 
 READ: Final = 200  # deletes per round trip
@@ -46,27 +48,42 @@ class HeldDeleteRunner:
         self._context = context
         self._store = context.held_deletes
 
-    def work(self, run: Run, work: Sequence[str], figures: dict[str, Any], left: Left) -> int:
+    def work(
+        self, run: Run, work: Sequence[str], figures: dict[str, Any], left: Left, lease: Lease
+    ) -> int:
         """
         Decide on each of *work*, the ids of deletes; count them in *figures*, and return how many.
 
         *left*: Called with the id of each that waits no longer, and why.
         """
-        decide = self._store.approve if run.kind == "approve" else self._store.drop
-        for collection, arrivals in _by_collection(work).items():
-            named = [*self._named(collection, arrivals)]
-            decided = decide(collection, named, run.by) if named else Decided(0, (), ())
-            for destination in decided.wake:
-                self._context.wakes.wake(destination)
-            gone = {*decided.left}
-            done = {arrival for record, arrival in named if record not in gone}
-            figures[DONE[run.kind]] += len(done)
-            for arrival in arrivals:
-                if arrival not in done:
-                    _leave(figures)
-                    left(f"{collection}:{arrival}", GONE)
+        named = {name: [*self._named(name, own)] for name, own in _by_collection(work).items()}
+        waiting = {f"{name}:{arrival}" for name, own in named.items() for _, arrival in own}
+        # Of those that wait no longer, this run has decided these.
+        before = {id for id in work if id in run.tried}
+        tried = [id for id in work if id in before | waiting]
+        if not self._context.runs.tries(run.id, tried, lease):
+            return 0
+        gone = self._decide(run, named)
+        done = {*tried} - gone
+        figures[DONE[run.kind]] += len(done)
+        for id in work:
+            if id not in done:
+                _leave(figures)
+                left(id, GONE)
         figures["done"] += len(work)
         return len(work)
+
+    def _decide(self, run: Run, named: Mapping[str, list[tuple[str, int]]]) -> set[str]:
+        """Decide on those that are *named*, by collection; return the ids of which it failed."""
+        decide = self._store.approve if run.kind == "approve" else self._store.drop
+        gone = set[str]()
+        for collection, own in named.items():
+            decided = decide(collection, own, run.by) if own else Decided(0, (), ())
+            for destination in decided.wake:
+                self._context.wakes.wake(destination)
+            left = {*decided.left}
+            gone |= {f"{collection}:{arrival}" for record, arrival in own if record in left}
+        return gone
 
     def _named(self, collection: str, arrivals: Collection[int]) -> Iterator[tuple[str, int]]:
         """Yield record and arrival number of those of *arrivals* that still wait."""

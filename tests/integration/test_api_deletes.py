@@ -153,3 +153,27 @@ def test_the_status_counts_those_that_wait_for_approval(rig):
     names = [each["name"] for each in status["notices"]]
     assert names[0] == "collection products: 5 deletes wait for approval"
     assert "held_deletes" not in rig.get("/api/status", SHOP).json
+
+
+@pytest.mark.parametrize(("act", "word"), [("approve", "approved"), ("drop", "dropped")])
+def test_a_slice_that_is_done_again_after_a_crash_counts_what_it_had_decided(
+    rig, fake, monkeypatch, act, word
+):
+    answer = rig.post(f"/api/deletes/{act}", ids=["products:1", "products:2", "products:3"])
+    del fake.deletes["products:2"]  # its record has come back
+    with monkeypatch.context() as patched:
+        patched.setattr(type(rig.context.runs), "did", lambda *_: False)
+        BulkRunner(rig.context, lambda: rig.configuration).step()
+    assert len(fake.decided) == 2
+    run = ended(rig, answer)
+    assert (run["figures"][word], run["figures"]["left"], run["figures"]["done"]) == (2, 1, 3)
+    assert len(fake.decided) == 2
+
+
+def test_a_slice_of_a_run_that_another_process_has_taken_decides_nothing(rig, fake, monkeypatch):
+    answer = rig.post("/api/deletes/approve", ids=["products:1", "products:2"])
+    with monkeypatch.context() as patched:
+        patched.setattr(type(rig.context.runs), "tries", lambda *_: False)
+        BulkRunner(rig.context, lambda: rig.configuration).step()
+    assert fake.decided == []
+    assert ended(rig, answer)["figures"]["approved"] == 2
