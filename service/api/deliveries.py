@@ -20,6 +20,7 @@ from service.api.schemas import (
     Text,
     WholeNumber,
     as_answer,
+    held,
     page_cursor,
     page_of,
 )
@@ -117,6 +118,7 @@ class ReplayPreview(Schema):
     changes = fields.List(fields.Dict(keys=fields.String()), required=True)
     left = fields.List(fields.Dict(keys=fields.String()), required=True)
     more_left = fields.Integer(required=True)
+    held = held()
 
 
 def routes(parts: Parts) -> Routes:
@@ -139,7 +141,11 @@ def routes(parts: Parts) -> Routes:
         return found
 
     def replay(body: dict[str, Any]) -> Any:
-        """Replay deliveries through today's mappings; a value never goes over a newer one."""
+        """
+        Replay deliveries through today's mappings; a value never goes over a newer one.
+
+        A mass of overwrites or creations is held until it is approved.
+        """
         dry_run = body.pop("dry_run")
         selection = DeliverySelection(ids=tuple(body.pop("ids")), **body)
         who = caller()
@@ -149,11 +155,19 @@ def routes(parts: Parts) -> Routes:
             raise RequestRefused("nothing that selects deliveries", expected, "name some")
         if dry_run:
             found = replay_deliveries(
-                context, selection, dry_run=True, scope=who.scope, configuration=configuration
+                context,
+                selection,
+                dry_run=True,
+                scope=who.scope,
+                configuration=configuration,
             )
             return answered(ReplayPreview(), found)
         id = start_replay(
-            context, selection, who.name, scope=who.scope, configuration=configuration
+            context,
+            selection,
+            who.name,
+            scope=who.scope,
+            configuration=configuration,
         )
         return {"run": id}
 

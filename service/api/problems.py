@@ -14,7 +14,15 @@ from service.api.moments import since
 from service.api.parts import Parts
 from service.api.routes import Routes, answered
 from service.api.runs import Started
-from service.api.schemas import DryRun, ListQuery, Text, as_answer, page_cursor, page_of
+from service.api.schemas import (
+    DryRun,
+    ListQuery,
+    Text,
+    as_answer,
+    held,
+    page_cursor,
+    page_of,
+)
 from service.operate.bulk_actions import Change
 from service.operate.problems import estimate, list_problems, start
 from service.operate.selection import Selection, UnknownGroup
@@ -72,6 +80,7 @@ class Estimate(Schema):
         metadata={"description": "Letters that the action leaves, and why."},
     )
     not_found = fields.List(fields.String(), required=True, attribute="unknown", data_key="unknown")
+    held = held()
 
 
 def routes(parts: Parts) -> Routes:
@@ -109,7 +118,8 @@ def _act(parts: Parts, action: Change) -> Callable[..., Any]:
                 raise UnknownGroup(group)  # none that this caller may see
             if body["dry_run"]:
                 return answered(Estimate(), found)
-            return {"run": start(parts.context, action, selection, who.name)}
+            id = start(parts.context, action, selection, who.name)
+            return {"run": id}
         except UnknownGroup:
             raise errors.missing(
                 group, "a problem with open letters", "see /api/problems"
@@ -121,7 +131,7 @@ def _act(parts: Parts, action: Change) -> Callable[..., Any]:
 
 
 _TOLD: Final = {
-    "replay": "Replay all dead letters of this cause.",
+    "replay": "Replay all dead letters of this cause. A mass is held until it is approved.",
     "discard": "Discard all dead letters of this cause, with their values.",
     "seen": "Mark this problem as seen, until its last letter has closed.",
     "ignore": "Ignore this problem: it is listed only with state=ignored.",

@@ -51,6 +51,16 @@ def page_cursor(form: str) -> Text:
     )
 
 
+def held() -> fields.Dict:
+    """Return the field of an estimate that says what a run would be held for."""
+    return fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "Collections of which so much changes that the run is held: why."},
+    )
+
+
 class ErrorWords(Schema):
     found = fields.String(required=True)
     expected = fields.String(required=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -15,15 +14,14 @@ from service.api.moments import since
 from service.api.parts import Parts
 from service.api.routes import Routes, answered
 from service.api.runs import Started
-from service.api.schemas import DryRun, Text
+from service.api.schemas import DryRun, Text, held
 from service.operate import undo as undoing
+from service.operate.patience import patient
 from service.operate.run_list import show_run
-from service.operate.undo_reads import Later
 from service.operate.undo_scope import UndoSelection
 from workers.errors import ReconcileFailed, RequestRefused
 
 _RECORD: Final = {"collection", "key", "since"}
-PATIENCE: Final = 3.0  # s that an estimate waits for slots of the budget; the rest is unseen
 
 
 class UndoBody(DryRun):
@@ -62,11 +60,7 @@ class UndoEstimate(Schema):
         allow_none=True,
         metadata={"description": "What was written before is kept in part; null: all is kept."},
     )
-    held = fields.Dict(
-        keys=fields.String(),
-        required=True,
-        metadata={"description": "Collections of which so much changes that the run is held."},
-    )
+    held = held()
     changes = fields.List(fields.Dict(keys=fields.String()), required=True)
     kept = fields.List(fields.Dict(keys=fields.String()), required=True)
 
@@ -86,10 +80,10 @@ def routes(parts: Parts) -> Routes:
         selection = UndoSelection(**body, scope=who.scope)
         _check(parts, who, selection)
         if not dry_run:
-            sleep = _patient(PATIENCE)
+            sleep = patient()
             return {"run": undoing.start(parts.context, selection, who.name, sleep=sleep)}
         try:
-            found = undoing.estimate(parts.context, selection, sleep=_patient(PATIENCE))
+            found = undoing.estimate(parts.context, selection, sleep=patient())
         except ReconcileFailed as error:
             raise RequestRefused(str(error), "items that can be read", "try it again") from None
         return answered(UndoEstimate(), found)
@@ -121,15 +115,3 @@ def _check(parts: Parts, who: Caller, selection: UndoSelection) -> None:
         return
     if show_run(parts.context, selection.run, scope=who.scope, by=who.name) is None:
         raise errors.missing(selection.run, "a run", "see /api/runs")
-
-
-def _patient(seconds: float) -> Callable[[float], None]:
-    """Return a sleep that ends with `Later` once it has slept for so long."""
-    till = time.monotonic() + seconds
-
-    def sleep(wait: float) -> None:
-        if time.monotonic() + wait > till:
-            raise Later(wait)
-        time.sleep(wait)
-
-    return sleep

@@ -224,7 +224,7 @@ def _carry_out(context: Context, action: Change, selection: Selection) -> Run:
     from service.operate.bulk_runner import BulkRunner
     from service.reconcile.progress import Progress
 
-    id = start(context, action, selection, operator(), wake=False)
+    id = start(context, action, selection, operator(), approved=True, wake=False)
     with Progress(f"{action}ing", unit="letters") as bar:
         runner = BulkRunner(context)
         try:

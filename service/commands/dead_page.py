@@ -246,5 +246,7 @@ def estimate(found: Found, columns: int) -> Iterator[str]:
         yield f"from {local(found['oldest'])} to {local(found['newest'])}"
     for each in found["cannot"]:
         yield from wrapped(f"{each['letters']:,} cannot be replayed: {each['why']}", columns)
+    for words in found["held"].values():
+        yield from wrapped(f"Many: {words}", columns)
     for id in found["unknown"]:
         yield f"there is no dead letter {printable(id)}"

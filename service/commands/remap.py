@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from service.commands.output import as_json, number, printable, table
+from service.commands.page import width, wrapped
 from service.commands.session import joined, operator
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def remap(
 
         def apply(run: OwnRun | None) -> dict[str, Any]:
             made = _remap(configuration, context, kept, source, run.id if run else None)
-            return _run(made, start, window.last, run)
+            return _run(context, made, start, window.last, run)
 
         result["dry_run"] = apply(None)
         if not json_wanted:
@@ -132,8 +133,11 @@ def _remap(
     return Remap(kept, reader, source, dry=run is None, wake=context.wakes.wake, run=run)
 
 
-def _run(made: Remap, start: datetime, last: int, run: OwnRun | None) -> dict[str, Any]:
+def _run(
+    context: Context, made: Remap, start: datetime, last: int, run: OwnRun | None
+) -> dict[str, Any]:
     from service.operate.remap_figures import figures_of, figures_so_far
+    from service.operate.remap_mass import mass_of_dry
     from service.reconcile.progress import Progress
 
     with Progress("comparing" if made.dry else "applying") as bar:
@@ -145,6 +149,8 @@ def _run(made: Remap, start: datetime, last: int, run: OwnRun | None) -> dict[st
 
         made.run(start, last, told)
     found = figures_of([made])
+    if made.dry:
+        found["held"] = mass_of_dry(context, [made]).why
     made.diff.close()
     return found
 
@@ -172,6 +178,12 @@ def _is_interactive() -> bool:
     return sys.stdin.isatty()
 
 
+def _show_mass(held: dict[str, str]) -> None:
+    for words in held.values():
+        for line in wrapped(f"Many: {words}", width()):
+            click.echo(line)
+
+
 WORDS: Final = (
     ("deliveries", "deliveries"),
     ("events", "events in them"),
@@ -195,6 +207,7 @@ def show_figures(found: dict[str, Any], *, dry: bool) -> None:
         table("Would change", columns, rows)
         if found["changed"] > SHOWN:
             click.echo(f"  and {found['changed'] - SHOWN:,} more")
+        _show_mass(found["held"])
     would = "would change" if dry else "changed"
     fields, items = number(found["changed"], "field"), number(found["items"], "item")
     click.echo(f"{fields} of {items} {would}")

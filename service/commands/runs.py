@@ -93,7 +93,7 @@ def _is_interactive() -> bool:
 
 
 def _goes_on(found: Mapping[str, Any], kind: str) -> str:
-    if kind == "undo":
+    if kind != "reconcile":
         return "a worker goes on with it"
     goes = "the schedule goes on with it" if found["starts"] else "run the same reconcile again"
     return f"{goes}; it may do as much beyond the guard"

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from workers.model.retirement import GONE
 from workers.store.delivery_log import Taken
 
 _TABLES: Final = """
@@ -62,6 +63,23 @@ class RemapDiff:
     def letters(self) -> int:
         """Return the number of dead letters that close."""
         return int(self._disk.execute("SELECT count(*) FROM letters").fetchone()[0])
+
+    def overwritten(self) -> dict[str, int]:
+        """Return by collection how many items get a value in place of another; no retirements."""
+        found = self._disk.execute(
+            "SELECT collection, count(DISTINCT place) FROM fields "
+            "WHERE old IS NOT NULL AND old IS NOT new AND slug IS NOT ? GROUP BY collection",
+            (GONE,),
+        )
+        return {str(name): int(items) for name, items in found}
+
+    def first_values(self) -> Iterator[tuple[str, str]]:
+        """Yield collection and record of the items of which no field that changes held a value."""
+        yield from self._disk.execute(
+            "SELECT collection, record FROM fields WHERE slug IS NOT ? GROUP BY collection, record "
+            "HAVING count(old) = 0 ORDER BY collection",
+            (GONE,),
+        )
 
     def rows(self, limit: int) -> Iterator[Taken]:
         """Yield up to *limit* changed fields, with the first and the last value."""

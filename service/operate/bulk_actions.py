@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from service.operate.letter_actions import obstacle
+from service.operate.run_mass import Mass, Wanted, mass_of
 from service.operate.selection import (
     Selection,
     UnknownGroup,
@@ -20,6 +21,7 @@ from service.operate.selection import (
     may_change,
 )
 from workers.delivery.context import Context
+from workers.policy.run_guard import OVERWRITTEN
 from workers.store.audit import Audited
 from workers.store.dead_letters import Letter
 from workers.store.problem_groups import State
@@ -37,8 +39,9 @@ def estimate(context: Context, action: Change, selection: Selection) -> dict[str
     """
     Return what *action* would be for, and change nothing.
 
-    ``{action, letters, records, values, oldest, newest, cannot: [{why, letters}], unknown: [id]}``;
-    *cannot*: letters that a replay leaves; *values*: field values, as far as known.
+    ``{action, letters, records, values, oldest, newest, cannot: [{why, letters}], unknown: [id],
+    held: {collection: why}}``; *cannot*: letters that a replay leaves; *values*: field values, as
+    far as known; *held*: as of a mass (``run_mass.py``).
 
     Raises:
         UnknownGroup: There is no such group.
@@ -47,7 +50,7 @@ def estimate(context: Context, action: Change, selection: Selection) -> dict[str
     tally = _Tally(action, selection)
     for letter in letters_of(context, selection, heads=True):
         tally.add(letter)
-    return tally.figures()
+    return tally.figures() | {"held": mass_of(context, tally.wanted()).why}
 
 
 class _Tally:
@@ -55,6 +58,7 @@ class _Tally:
         self._action = action
         self._selection = selection
         self._records: set[tuple[str | None, ...]] = set()
+        self._written: dict[str, set[str | None]] = {}  # collection → items that a replay writes
         self._seen: set[str] = set()
         self._cannot: Counter[str] = Counter()
         self._letters: list[Letter] = []
@@ -72,6 +76,17 @@ class _Tally:
             self._cannot[SHARED] += 1
         elif self._action == "replay" and (reason := obstacle(letter)):
             self._cannot[reason] += 1
+        elif self._action == "replay" and letter.collection and letter.values:
+            self._written.setdefault(letter.collection, set()).add(letter.key or letter.item)
+
+    def wanted(self) -> Wanted:
+        """
+        Return how many items a replay would overwrite, as far as known.
+
+        Each of which a letter holds values counts, whatever the CMS has of it. What an event that
+        is mapped again gives is not known.
+        """
+        return {name: {OVERWRITTEN: len(items)} for name, items in self._written.items()}
 
     def figures(self) -> dict[str, Any]:
         moments = [letter.created for letter in self._letters]
@@ -88,15 +103,22 @@ class _Tally:
 
 
 def start(
-    context: Context, action: Change, selection: Selection, by: str, *, wake: bool = True
+    context: Context,
+    action: Change,
+    selection: Selection,
+    by: str,
+    *,
+    approved: bool = False,
+    wake: bool = True,
 ) -> str:
     """
     Begin *action*, and return the id of its run; a worker carries it out.
 
-    Marking a group is done at once, and its run has ended.
+    Marking a group is done at once, and its run has ended. The replay of a mass is held.
 
     Args:
         by: Who asks for it, as in the audit list.
+        approved: By an operator: a mass is not held.
         wake: Ask for a worker; without, the caller goes on with `Carrier`.
 
     Raises:
@@ -112,13 +134,14 @@ def start(
         own = {letter.id for letter in taken if may_change(selection.scope, letter)}
         found = [(ms, id) for ms, id in found if id in own]
         begun = figures(action, letters=len(found), shared=len(taken) - len(own))
+    mass = Mass() if approved else _mass(context, action, selection)
     group = context.problems.show(selection.group) if selection.group else None
     id = context.runs.start(
         action,
         by,
         collection=selection.collection or (group.collection if group else None),
         source=selection.source or (group.source if group else None),
-        figures=begun,
+        figures=begun | mass.figures,
         about={
             "selection": selection.as_dict(),
             # What is opened anew while it goes on is none of its own any more.
@@ -127,11 +150,22 @@ def start(
         },
         work=[id for _, id in found],
         ended=not found,
+        waits=mass.words,
         audited=_audited(action, selection, letters=len(found)),
     )
-    if found and wake and context.outbox.wants_job(WAKE):
+    if found and wake and not mass.words and context.outbox.wants_job(WAKE):
         context.wakes.wake(WAKE)
     return id
+
+
+def _mass(context: Context, action: Change, selection: Selection) -> Mass:
+    """Return what of *action* has to be approved."""
+    if action != "replay":
+        return Mass()
+    tally = _Tally(action, selection)
+    for letter in letters_of(context, selection, heads=True):
+        tally.add(letter)
+    return mass_of(context, tally.wanted())
 
 
 def figures(action: Change, letters: int, shared: int = 0) -> dict[str, Any]:

@@ -24,6 +24,9 @@ from service.operate.delivery_runner import (
 )
 from service.operate.delivery_selection import DeliveryFilter, select_deliveries
 from service.operate.remap_figures import figures_of
+from service.operate.remap_mass import mass_of_dry
+from service.operate.replay_mass import mass_of_replay
+from service.operate.run_mass import Mass
 from service.operate.scope import Scope
 from workers.delivery.context import Context
 from workers.store.audit import Audited
@@ -33,6 +36,7 @@ from workers.store.outbox import Outbox
 from workers.store.runs import WAKE
 
 _NAMED: Final = 20  # ids that a run names
+_APPROVED: Final = Mass()
 LEFT: Final = 100  # deliveries that are named with why they are left
 _WHY: Final = {
     "refused": "it was refused, so nothing of it was kept: have the source send it again",
@@ -93,6 +97,8 @@ def replay_deliveries(
     """
     Run the events of the selected deliveries again; a value never goes over a newer one.
 
+    Who calls it has shown the estimate, or was told to go on: nothing is held.
+
     Args:
         dry_run: Change nothing, and say what would change.
         by: Who replays, for the audit list.
@@ -102,7 +108,7 @@ def replay_deliveries(
 
     Returns:
         run, matched, the figures of a remap (as estimated) or of the run, and left: ids that
-        cannot be replayed, with the reason.
+        cannot be replayed, with the reason; as estimated also held: `Mass.why`.
 
     Raises:
         FilterInvalid: There is no such source or outcome.
@@ -133,7 +139,7 @@ def start_replay(
     configuration: Configuration | None = None,
 ) -> str:
     """
-    Begin a replay that a worker carries out, and return the id of its run.
+    Begin a replay that a worker carries out, and return the id of its run; a mass is held.
 
     Raises:
         FilterInvalid: There is no such source or outcome.
@@ -141,8 +147,9 @@ def start_replay(
     """
     entries = DeliveryEntries(context, configuration, scope)
     chosen = _choose(entries, selection)
-    id = _start(context, chosen, selection, by, entries.collections)
-    if chosen.positions and context.outbox.wants_job(WAKE):
+    mass = mass_of_replay(entries, chosen.in_order())
+    id = _start(context, chosen, selection, by, entries.collections, mass)
+    if chosen.positions and not mass.words and context.outbox.wants_job(WAKE):
         context.wakes.wake(WAKE)
     return id
 
@@ -153,6 +160,7 @@ def _start(
     selection: DeliverySelection,
     by: str,
     collections: frozenset[str] | None,
+    mass: Mass = _APPROVED,
 ) -> str:
     figures = figures_at_start(len(chosen.positions), len(chosen.left) + chosen.more_left)
     for each in chosen.left:
@@ -164,22 +172,26 @@ def _start(
         "replay",
         by,
         source=selection.source,
-        figures=figures,
+        figures=figures | mass.figures,
         about=about(collections) | named,
         work=[work_of(each) for each in chosen.in_order()],
         ended=not chosen.positions,
+        waits=mass.words,
         audited=Audited("replay", "deliveries", told),
     )
 
 
 def _estimate(
-    entries: DeliveryEntries, selection: DeliverySelection, told: Callable[[int, int], object]
+    entries: DeliveryEntries,
+    selection: DeliverySelection,
+    told: Callable[[int, int], object],
 ) -> dict[str, Any]:
     chosen = _choose(entries, selection)
     runs = list(_run_dry(entries, chosen, told))
     try:
         left = {"left": chosen.left, "more_left": chosen.more_left}
-        return {"matched": chosen.matched, **figures_of(runs), **left}
+        held = mass_of_dry(entries.context, runs).why
+        return {"matched": chosen.matched, **figures_of(runs), **left, "held": held}
     finally:
         for run in runs:
             run.diff.close()

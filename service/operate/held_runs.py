@@ -2,8 +2,8 @@
 Runs that are held: their creations and overwrites wait for an approval.
 
 An approval says how many items the next run of the same source and collection may create and
-overwrite beyond the guard; that run compares anew, so nothing older than it is sent. An undo that
-is approved goes on itself. Held retirements are pending deletes (``held_deletes.py``).
+overwrite beyond the guard; that run compares anew, so nothing older than it is sent. An undo or a
+replay that is approved goes on itself. Held retirements are pending deletes (``held_deletes.py``).
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from typing import Any, Final
 
 from service.operate.run_list import show_run
 from service.operate.scope import Scope
-from service.operate.undo import release
 from service.reconcile.schedule import scheduled
 from service.reconcile.state.past_runs import note_asked
 from workers.delivery.context import Context
 from workers.errors import RequestRefused, UnknownName
+from workers.store import run_release
 from workers.store.audit import Audit
 from workers.store.run_approval import HELD, MAY
+from workers.store.runs import WAKE
 
 DROPPED: Final = "dropped"
+_GO_ON: Final = ("undo", "replay")  # what they are for was fixed as they began
 
 
 def approve_run(
@@ -34,7 +36,7 @@ def approve_run(
     dry_run: bool = False,
 ) -> dict[str, Any]:
     """
-    Let the next run create and overwrite what the run *id* was held for.
+    Let the next run, or the run itself, create and overwrite what the run *id* was held for.
 
     Returns ``{run, created, overwritten, left, starts}``: how many items of each kind, how many are
     left, and whether that run starts by itself; if not, it is to be run again by hand.
@@ -44,7 +46,8 @@ def approve_run(
 
     Raises:
         UnknownName: There is no such run, or not in *scope*.
-        RequestRefused: It is not held, or for deletes alone, or an undo, which is not done in part.
+        RequestRefused: It is not held, or for deletes alone; or a part of a run that goes on
+            itself, which is whole.
         StoreUnavailable: The store does not answer.
     """
     run = _held(context, id, scope, by)
@@ -54,12 +57,12 @@ def approve_run(
         raise RequestRefused(found, expected, "see them with `instep deletes list`")
     allowed = {kind: n if up_to is None else min(n, up_to) for kind, n in wanted.items()}
     left = sum(wanted.values()) - sum(allowed.values())
-    undoes = run["kind"] == "undo"
-    if undoes and left:
+    goes_on = run["kind"] in _GO_ON
+    if goes_on and left:
         raise RequestRefused(
-            "an approval of a part of it", "all: an undo is whole", "name no limit"
+            "an approval of a part of it", f"all: this {run['kind']} is whole", "name no limit"
         )
-    starts = undoes or _starts(context, run)
+    starts = goes_on or _starts(context, run)
     if not dry_run:
         _let_go(context, run, allowed, starts=starts)
         Audit(context.steps).record(by, "approve run", id, collection=run["collection"], **allowed)
@@ -69,13 +72,26 @@ def approve_run(
 def _let_go(
     context: Context, run: dict[str, Any], allowed: Mapping[str, int], *, starts: bool
 ) -> None:
-    if run["kind"] == "undo":
+    if run["kind"] in _GO_ON:
         release(context, run["id"])
         return
     figures = run["figures"] | {MAY[kind]: number for kind, number in allowed.items()}
     context.runs.progress(run["id"], figures)
     if starts:
         note_asked(context.steps.client, run["collection"])
+
+
+def release(context: Context, id: str) -> bool:
+    """
+    Let a run that is held, and goes on itself, go on; a worker carries it out.
+
+    False: it is not held. Raises StoreUnavailable if the store does not answer.
+    """
+    if not run_release.release(context.runs, id):
+        return False
+    if context.outbox.wants_job(WAKE):
+        context.wakes.wake(WAKE)
+    return True
 
 
 def drop_run(

@@ -15,23 +15,18 @@ from typing import Any, Final
 
 from service.operate import undo_figures
 from service.operate.bulk_runner import BulkRunner
+from service.operate.run_mass import Mass, Sleep, mass_of
 from service.operate.undo_entries import UndoEntries
-from service.operate.undo_now import size_of
 from service.operate.undo_pieces import FILTERED, SINGLE, Places, pieces, places_of
-from service.operate.undo_reads import CmsItems, Later
+from service.operate.undo_reads import Later
 from service.operate.undo_records import RecordUndo, UndoRecords
 from service.operate.undo_scope import UndoSelection, scope_of
-from workers.config.settings import Collection
 from workers.delivery.context import Context
-from workers.errors import ReconcileFailed
-from workers.policy import run_guard
-from workers.policy.run_guard import OVERWRITTEN, GuardInput
-from workers.store import run_release
+from workers.policy.run_guard import OVERWRITTEN
 from workers.store.audit import Audit
 from workers.store.runs import WAKE, Run
 from workers.store.undo_log import UndoLog
 
-HELD: Final = "held_overwritten"  # figure: items for which it is held
 SHOWN: Final = 200  # fields that an estimate names, of those put back and of those left
 Told = Callable[[int, int], object]
 
@@ -116,7 +111,7 @@ class _Estimate:
             **figures,
             "whole_since": figures.get("whole_since"),
             "unseen": figures["records"] - figures["done"],
-            "held": held(self.context, self.entries.places, self.sleep),
+            "held": _mass(self.context, self.entries.places, self.sleep).why,
             "changes": self.changes,
             "kept": self.kept,
             "calls": self.records.calls,
@@ -153,10 +148,8 @@ def start(
     places = places_of(scope.entries(log))
     work = [piece.as_work() for piece in pieces(places, _sizes(context))]
     names = list(places)
-    many = {} if approved else held(context, places, sleep)
-    why = "; ".join(many.values())
-    figures = undo_figures.at_start(_number(places), whole_since(log))
-    figures |= {HELD: sum(len(places[name]) for name in many)} if many else {}
+    mass = Mass() if approved else _mass(context, places, sleep)
+    figures = undo_figures.at_start(_number(places), whole_since(log)) | mass.figures
     id = context.runs.start(
         "undo",
         by,
@@ -166,27 +159,13 @@ def start(
         about=scope.as_dict() | {"approved": approved},
         work=work,
         ended=not work,
+        waits=mass.words,
     )
-    if why:
-        context.runs.finish(id, "held", reason=why)
     told = {"run": id, "records": _number(places)}
     Audit(context.steps).record(by, "undo", _target(selection), **told)
-    if work and wake and not why and context.outbox.wants_job(WAKE):
+    if work and wake and not mass.words and context.outbox.wants_job(WAKE):
         context.wakes.wake(WAKE)
     return id
-
-
-def release(context: Context, id: str) -> bool:
-    """
-    Let an undo that is held go on, as somebody has approved it; a worker carries it out.
-
-    False: it is not held. Raises StoreUnavailable if the store does not answer.
-    """
-    if not run_release.release(context.runs, id):
-        return False
-    if context.outbox.wants_job(WAKE):
-        context.wakes.wake(WAKE)
-    return True
 
 
 def carry_out(context: Context, id: str, told: Told, left: Callable[[str, str], object]) -> Run:
@@ -200,38 +179,8 @@ def carry_out(context: Context, id: str, told: Told, left: Callable[[str, str], 
     return BulkRunner(context).carry_out(id, told, left)
 
 
-def held(
-    context: Context, places: Places, sleep: Callable[[float], object] = time.sleep
-) -> dict[str, str]:
-    """Return the collections of which too much would be overwritten, and the reason of each."""
-    found: dict[str, str] = {}
-    for name, own in places.items():
-        collection = context.settings.collections.get(name)
-        if collection is None:
-            continue
-        words = _too_many(len(own), size_of(context, collection), collection)
-        if words:
-            # Where items are looked up by filter, only those that events named are known.
-            words = _too_many(len(own), _total(context, collection, sleep), collection)
-        if words:
-            found[name] = f"{name}: {words}"
-    return found
-
-
-def _too_many(wanted: int, items: int, collection: Collection) -> str:
-    decision = run_guard.rule(OVERWRITTEN, wanted, GuardInput(items), collection.guard, None)
-    return decision.words if decision.asks else ""
-
-
-def _total(context: Context, collection: Collection, sleep: Callable[[float], object]) -> int:
-    """Return how many items the CMS has; as far as known, if it cannot be asked now."""
-    items = CmsItems(context, collection, sleep=sleep)
-    try:
-        return items.total()
-    except (Later, ReconcileFailed):
-        return size_of(context, collection)
-    finally:
-        items.close()
+def _mass(context: Context, places: Places, sleep: Sleep) -> Mass:
+    return mass_of(context, {name: {OVERWRITTEN: len(own)} for name, own in places.items()}, sleep)
 
 
 def whole_since(log: UndoLog) -> str | None:

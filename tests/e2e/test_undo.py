@@ -7,6 +7,7 @@ import pytest
 
 from service.operate import undo, undo_model
 from service.operate.bulk_runner import BulkRunner
+from service.operate.held_runs import release
 from service.operate.page import FilterInvalid
 from service.operate.undo_figures import DROPPED, OVERTAKEN
 from service.operate.undo_reads import at_once
@@ -374,8 +375,8 @@ def test_a_held_undo_goes_on_once_it_is_released(undoing):
     way.written_by("r9", SOME, stock=900)
     id = way.begin_undo(run="r9", approved=False)
     assert way.context.runs.show(id).figures["held_overwritten"] == 5
-    assert undo.release(way.context, id)
-    assert not undo.release(way.context, id)
+    assert release(way.context, id)
+    assert not release(way.context, id)
     run = BulkRunner(way.context, sleep=way.wait).carry_out(id)
     assert (run.state, run.figures["fields"]) == ("done", 5)
     way.run()

@@ -95,6 +95,7 @@ class Runs:
         work: Sequence[str] = (),
         ended: bool = False,
         own: bool = False,
+        waits: str = "",
         audited: Audited | None = None,
     ) -> str:
         """
@@ -105,6 +106,7 @@ class Runs:
             work: What a worker is to do, in order, by `todo` and `did`.
             ended: There is nothing left to do: nobody need be alive to end it.
             own: This process carries it out, and holds its lease meanwhile (``own_runs.py``).
+            waits: Why it waits for an approval; it is held, and no worker begins with it.
             audited: Its entry in the audit list, which is made in the same transaction.
         """
         now = self.now()
@@ -114,7 +116,8 @@ class Runs:
                 "kind": kind,
                 "by": by,
                 "started": _ms(now),
-                **({"state": "done", "ended": _ms(now)} if ended else {"state": "running"}),
+                "state": "done" if ended else "held" if waits else "running",
+                **({"ended": _ms(now)} if ended else {"reason": waits[:LONGEST]}),
                 "collection": collection or "",
                 "source": source or "",
                 "figures": json.dumps(dict(figures or {}), ensure_ascii=False),
@@ -129,7 +132,7 @@ class Runs:
                 pipeline.delete(keys.run_work(id))  # it is repeated if its answer gets lost
                 for start in range(0, len(work), 500):
                     pipeline.rpush(keys.run_work(id), *work[start : start + 500])
-                if work:
+                if work and not waits:
                     pipeline.zadd(keys.QUEUED, {id: _ms(now)})
                 if audited:
                     self._audit.add(pipeline, audited.of_run(by, id))
