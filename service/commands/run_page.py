@@ -9,22 +9,47 @@ from service.commands.dead_page import lines, local
 from service.commands.output import number
 from service.commands.page import wrapped
 
-_ALL: Final = {"deliveries": ("delivery", "deliveries"), "letters": ("letter", "letters")}
+_ALL: Final = {  # what a run is for; `done` counts it
+    "deliveries": ("delivery", "deliveries"),
+    "letters": ("letter", "letters"),
+    "deletes": ("delete", "deletes"),
+    "records": ("record", "records"),
+}
 _FIGURES: Final = {
+    "read_bytes": ("byte read", "bytes read"),
+    "read_rows": ("row read", "rows read"),
+    "items": ("item", "items"),
+    "settled": ("record written", "records written"),
+    "fields": ("field put back", "fields put back"),
     "groups": ("problem marked", "problems marked"),
     "replayed": ("replayed", "replayed"),
     "discarded": ("discarded", "discarded"),
     "closed": ("closed before", "closed before"),
+    "approved": ("approved", "approved"),
+    "dropped": ("dropped", "dropped"),
+    "more": ("more that waits", "more that wait"),
+    "differences": ("difference", "differences"),
+    "repaired": ("repaired", "repaired"),
+    "created": ("item created", "items created"),
+    "overwritten": ("item overwritten", "items overwritten"),
+    "retired": ("item retired", "items retired"),
+    "held": ("item held", "items held"),
+    "held_created": ("creation held", "creations held"),
+    "held_overwritten": ("overwrite held", "overwrites held"),
+    "may_create": ("creation approved", "creations approved"),
+    "may_overwrite": ("overwrite approved", "overwrites approved"),
     "left": ("left", "left"),
     "events": ("event", "events"),
     "taken": ("value accepted", "values accepted"),
     "same": ("value unchanged", "values unchanged"),
     "stale": ("value older than the current one", "values older than the current ones"),
+    "undone": ("value that stays undone", "values that stay undone"),
     "unwanted": ("event that no mapping uses", "events that no mapping uses"),
     "repeats": ("repeated event", "repeated events"),
     "not_fetched": ("notice not fetched again", "notices not fetched again"),
     "letters": ("dead letter closed", "dead letters closed"),
-    "unmapped": ("event not mapped", "events not mapped"),
+    "unmapped": ("not mapped", "not mapped"),
+    "calls": ("call", "calls"),
 }
 
 
@@ -47,14 +72,28 @@ def _of(run: Mapping[str, Any]) -> str:
 
 def figures_text(figures: Mapping[str, Any]) -> str:
     """Return the figures of a run in words; the first tell how much is done."""
-    of = next((name for name in _ALL if name in figures), None)
-    told = [f"{figures.get('done', 0):,} of {number(figures[of], *_ALL[of])}"] if of else []
+    of = next((name for name in _ALL if name in figures), "")
+    told = [_all(of, figures)] if of else []
     for name, value in figures.items():
-        if value and isinstance(value, int) and name not in {"done", "matched", of}:
-            known = _FIGURES.get(name)
-            words = f"{name.replace('_', ' ')} {value:,}"
-            told.append(number(value, *known) if known else words)
-    return ", ".join(told)
+        known = name in {of, "done", "matched"} or name.endswith("_of")
+        if isinstance(value, int) and not known:
+            words = _FIGURES.get(name) or (name.replace("_", " "),) * 2
+            told.append(_counted(value, figures.get(f"{name}_of"), words))
+    return ", ".join(filter(None, told))
+
+
+def _all(name: str, figures: Mapping[str, Any]) -> str:
+    """Return how much is done of what a run is for."""
+    if "done" in figures:
+        return f"{figures['done']:,} of {number(figures[name], *_ALL[name])}"
+    total = figures.get(f"{name}_of")
+    return _counted(figures[name], total, _ALL[name]) or number(0, *_ALL[name])
+
+
+def _counted(value: int, total: int | None, words: tuple[str, str]) -> str:
+    if total is not None:
+        return f"{value:,} of {number(total, *words)}"
+    return number(value, *words) if value else ""
 
 
 def shown(found: Mapping[str, Any], columns: int) -> Iterator[str]:
@@ -72,4 +111,4 @@ def shown(found: Mapping[str, Any], columns: int) -> Iterator[str]:
         if value:
             yield from wrapped(value, columns, first=f"{name}:".ljust(12))
     for reason, count in found["figures"].get("reasons", {}).items():
-        yield from wrapped(f"{count} left: {reason}", columns, first=" " * 4)
+        yield from wrapped(f"{count:,} left: {reason}", columns, first=" " * 4)
