@@ -218,7 +218,5 @@ def show_figures(found: dict[str, Any], *, dry: bool) -> None:
         problem = f"{each['path']}: {each['message']}"
         click.echo(f"{each['events']:9,}  events cannot be mapped: {printable(problem)}")
     if dry:
-        click.echo(
-            "If you changed mappings.py, restart the web processes first: until then they map new "
-            "deliveries as before."
-        )
+        click.echo("If you changed mappings.py, run `instep reload` first: until then new")
+        click.echo("deliveries are mapped as before.")

@@ -88,7 +88,8 @@ def _sources(status: Status) -> Iterator[Reason]:
             why = f"the last value is older than the one held by {stalled['behind']}"
             yield _notice(f"source {name}: only older values", stalled["since"], do, why)
         if entry["unmapped_bytes"] >= entry["unmapped_bytes_limit"]:
-            do = "correct the mapping and restart, then `instep dead replay --all --kind unmapped`"
+            do = "correct the mapping, `instep reload`, "
+            do += "then `instep dead replay --all --kind unmapped`"
             why = "events that cannot be mapped are kept without their payloads"
             yield _notice(f"source {name}: no room for payloads", None, do, why)
 
@@ -146,7 +147,7 @@ _LATE: Final[Mapping[str, str]] = MappingProxyType(
 )
 _FETCHERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "outage": "nothing while that system is down; else renew its token and restart",
+        "outage": "nothing while that system is down; else renew its token, then `instep reload`",
         "waiting": "nothing: refused objects are tried again, five times in all, then they become "
         "dead letters",
     }

@@ -167,7 +167,7 @@ def _pause(kind: str, name: str, entry: Mapping[str, Any]) -> tuple[str, str]:
     if advice in _ADVICE:
         return why, advice.replace("run instep resume", resume)
     if kind == "collection":
-        return reason, f"correct its id in instep.toml and restart, then {resume}"
+        return reason, f"correct its id in instep.toml, `instep reload`, then {resume}"
     return reason, f"see `instep status` for the reason, then {resume}"
 
 

@@ -52,18 +52,18 @@ _REMEDIES: Final = (
     _Remedy(
         "unmapped",
         r"missing data for required|required field",
-        "find out why the source leaves it out, or make the field optional in mappings.py, restart "
-        "Instep, then replay",
+        "find out why the source leaves it out, or make the field optional in mappings.py, "
+        "`instep reload`, then replay",
     ),
     _Remedy(
         "unmapped",
         r"\bkey\b",
-        "correct `key` of the mapping, or the record at its source, restart Instep, then replay",
+        "correct `key` of the mapping, or the record at its source, `instep reload`, then replay",
     ),
     _Remedy(
         "unmapped",
         "",
-        "correct mappings.py, or the value at its source, restart Instep, then replay",
+        "correct mappings.py, or the value at its source, `instep reload`, then replay",
     ),
     _Remedy(
         "missing",
@@ -107,7 +107,7 @@ _REMEDIES: Final = (
         "refused",
         r"not described in schema|no such field|unknown field|has no field",
         "the field is gone from the collection, or was renamed: correct the mapping or the "
-        "collection, restart Instep, then replay",
+        "collection, `instep reload`, then replay",
     ),
     _Remedy(
         "refused",

@@ -77,7 +77,8 @@ def test_a_pause_of_a_collection_is_ended_by_its_id():
     entry = paused("404 not_found: Collection not found; a; b")
     (reason,) = reasons_of(Seen(status={"collections": {"products": entry}}))
     assert (
-        reason.do == "correct its id in instep.toml and restart, then run `instep resume products`"
+        reason.do
+        == "correct its id in instep.toml, `instep reload`, then run `instep resume products`"
     )
 
 
