@@ -55,6 +55,7 @@ def undo(
     selection = UndoSelection(run_id, source, since, collection, key)
     try:
         with joined() as context:
+            _check_run(context, run_id)
             run = _undo(context, selection, dry_run, yes, json_wanted)
     except FilterInvalid as error:
         raise click.UsageError(str(error)) from None
@@ -82,6 +83,17 @@ def _check_choice(
         raise click.UsageError("--source needs --since")
     if run_id is not None and since is not None:
         raise click.UsageError("--since goes with --source, or with COLLECTION and KEY")
+
+
+def _check_run(context: Context, id: str | None) -> None:
+    """Exit 1 if there is no such run, and nothing is kept of one that was listed once."""
+    from workers.store.undo_log import UndoLog
+
+    if id is None or context.runs.show(id) is not None:
+        return
+    if next(iter(UndoLog(context.steps).of_run(id)), None) is None:
+        click.echo(f"there is no run {id}", err=True)
+        raise SystemExit(1)
 
 
 def _undo(

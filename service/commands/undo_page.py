@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from service.commands.output import printable
+from service.commands.output import number, printable
 from service.commands.page import moment, wrapped
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 20  # fields, of those put back and of those left
 _LONGEST: Final = 60  # characters of a value
+_NOTHING: Final = "Nothing matches: no such write is kept."
 
 Found = Mapping[str, Any]
 
@@ -21,28 +22,29 @@ Found = Mapping[str, Any]
 def estimate(found: Found, columns: int) -> Iterator[str]:
     """Yield what an undo would do."""
     if not found["records"]:
-        yield "Nothing matches: nothing is kept of what that has written."
+        yield _NOTHING
     for each in found["changes"][:SHOWN]:
         yield from _entry(each, f"{_value(each['now'])} → {_value(each['back'])}", columns)
     yield from _more(found["changes"], found["fields"])
     for each in found["kept"][:SHOWN]:
         yield from _entry(each, f"left: {each['why']}", columns)
     yield from _more(found["kept"], found["left"])
-    yield f"{found['fields']:,} fields of {found['items']:,} items would be put back"
+    if found["records"]:
+        yield f"{_fields(found)} would be put back"
     yield from _rest(found, columns)
     for words in found["held"].values():
         yield from wrapped(f"Many: {words}", columns)
     if found["unseen"]:
-        yield f"{found['unseen']:,} records were not looked at"
+        yield f"Not looked at: {number(found['unseen'], 'record')}"
 
 
 def done(run: Run, columns: int) -> Iterator[str]:
     """Yield what an undo has done."""
     figures = run.figures
     if not figures["records"]:
-        yield "Nothing matches: nothing is kept of what that has written."
+        yield _NOTHING
         return
-    yield f"Put back: {figures['fields']:,} fields of {figures['items']:,} items; run {run.id}"
+    yield f"Put back: {_fields(figures)}; run {run.id}"
     yield from _rest(figures, columns)
     if run.state != "done":
         yield from wrapped(f"The run {run.id} is {run.state}: {run.reason or '-'}", columns)
@@ -54,11 +56,15 @@ def done(run: Run, columns: int) -> Iterator[str]:
         )
 
 
+def _fields(figures: Found) -> str:
+    return f"{number(figures['fields'], 'field')} of {number(figures['items'], 'item')}"
+
+
 def _rest(figures: Found, columns: int) -> Iterator[str]:
     if figures["same"]:
         yield f"{figures['same']:9,}  of them the CMS shows already"
-    for why, number in figures["reasons"].items():
-        yield from wrapped(why, columns, first=f"{number:9,}  left: ")
+    for why, count in figures["reasons"].items():
+        yield from wrapped(why, columns, first=f"{count:9,}  left: ")
     if figures.get("whole_since"):
         since = moment(figures["whole_since"])
         yield from wrapped(
@@ -71,8 +77,8 @@ def _entry(each: Found, words: str, columns: int) -> Iterator[str]:
     yield from wrapped(printable(f"{name}{words}"), columns, first="  ", rest="    ")
 
 
-def _more(named: list[Found], number: int) -> Iterator[str]:
-    more = number - min(len(named), SHOWN)
+def _more(named: list[Found], count: int) -> Iterator[str]:
+    more = count - min(len(named), SHOWN)
     if more > 0:
         yield f"  and {more:,} more"
 

@@ -106,7 +106,9 @@ def _dropped(facts: RecordFacts) -> Wait | None:
     dropped = facts.dropped
     if dropped is None:
         return None
-    says = f"nothing: {dropped.source} says that it is gone, and {dropped.by} dropped that"
+    says = (
+        f"nothing: its source {dropped.source} says that it is gone, and {dropped.by} dropped that"
+    )
     return Wait("dropped", says, "nothing until an event shows that the record exists")
 
 

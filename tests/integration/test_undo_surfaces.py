@@ -95,12 +95,20 @@ def test_what_would_be_left_is_shown_and_exits_1(run, rig):
     assert "1 left: it was changed since, by run r2" in " ".join(result.stdout.split())
 
 
-def test_nothing_that_matches_exits_1(run):
-    for words in (("--run", "r7"), ("products", "P-0009")):
+def test_nothing_that_matches_exits_1(run, rig):
+    id = rig.context.runs.start("remap", "alice", ended=True)
+    for words in (("--run", id), ("products", "P-0009")):
         for more in ("--yes", "--dry-run"):
             result = run(*words, more)
             assert result.exit_code == 1
-            assert "Nothing matches" in result.stdout
+            assert result.stdout == "Nothing matches: no such write is kept.\n"
+
+
+def test_a_run_that_never_was_is_told(run, rig):
+    for more in ("--yes", "--dry-run"):
+        result = run("--run", "r7", more)
+        assert (result.exit_code, result.stderr) == (1, "there is no run r7\n")
+    assert rig.context.runs.list() == []
 
 
 @pytest.mark.parametrize(
