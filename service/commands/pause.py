@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from service.commands.output import printable
-from service.commands.page import duration
+from service.commands.page import duration, moment
 from service.commands.session import joined, operator
 from workers.errors import RequestRefused, UnknownName
 
@@ -49,7 +49,7 @@ def pause(name: str, reason: str, seconds: int | None) -> None:
             found = pauses.pause(context, name, reason=reason, by=operator(), seconds=seconds)
         except UnknownName as error:
             raise click.UsageError(str(error)) from error
-    until = f" until {found['until']}" if found["until"] else ""
+    until = f" until {moment(found['until'])} UTC" if found["until"] else ""
     click.echo(f"Paused: {name}{until}")
 
 
@@ -82,4 +82,5 @@ def _line(first: Mapping[str, Any]) -> str:
     number = first["items"]
     items = f"{number:,} {'item waits' if number == 1 else 'items wait'}"
     takes = duration(max(1, first["seconds"]))
-    return f"  {first['collection']}: {items}, the oldest since {first['oldest']}; about {takes}"
+    oldest = f"the oldest since {moment(first['oldest'])} UTC"
+    return f"  {first['collection']}: {items}, {oldest}; it takes about {takes}"

@@ -159,7 +159,8 @@ def _lanes(status: Status, columns: int) -> Iterator[str]:
     if paused or any(each["replay"] or each["reconcile"] for each in lanes.values()):
         yield _title("Lanes")
         rows = [(name, *each.values()) for name, each in lanes.items() if any(each.values())]
-        yield from columns_of(("collection", "live", "replay", "reconcile"), rows, columns)
+        headings = ("collection", "live", "replay", "reconcile")
+        yield from columns_of(headings, rows, columns) if rows else ()
         if paused:
             yield f"paused: {', '.join(paused)}"
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -154,13 +155,18 @@ def _halted(kind: str, name: str, entry: Mapping[str, Any]) -> Iterator[Reason]:
         yield Reason(f"{kind} {name}: {state}", "degraded", entry.get("since"), do, why)
 
 
+def _until(text: str) -> str:
+    at = datetime.fromisoformat(text).astimezone(UTC)
+    return f", or wait: it goes on by itself at {at:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _pause(kind: str, name: str, entry: Mapping[str, Any]) -> tuple[str, str]:
     """Return why *name* is paused, and what to do."""
     full = f"{kind}:{name}" if kind in ("source", "lane") else name
     resume, reason = f"run `instep resume {full}`", entry["reason"]
     if entry.get("by") == OPERATOR:
         who = f", by {entry['who']}" if entry.get("who") else ""
-        until = f", or wait: it goes on by itself at {entry['until']}" if entry.get("until") else ""
+        until = _until(entry["until"]) if entry.get("until") else ""
         return f"{reason}{who}", f"{resume}{until}"
     why, _, advice = reason.rpartition("; ")
     # Only our own words: the rest of the reason is what the CMS answered.

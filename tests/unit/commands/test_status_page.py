@@ -63,6 +63,12 @@ def test_what_is_no_state_is_counted_below_the_collections():
     assert "products: 2 items not live, 1 keys in several items" in page
 
 
+def test_a_paused_lane_is_named_without_a_table_of_nothing():
+    lanes = {"live": {"state": "flowing"}, "replay": {"state": "paused"}}
+    page = shown(lanes=lanes)
+    assert page[page.index("Lanes") + 1] == "paused: replay"
+
+
 def test_freshness_is_told_once_something_was_written():
     assert not [line for line in shown() if line.startswith("Freshness")]
     page = shown(freshness={"p50": 1.24, "p99": 12.0})
