@@ -99,7 +99,7 @@ def remap(
         as_json(result)
     else:
         show_figures(result["done"], dry=False)
-        click.echo(f"Run {result['run']}; take it back with: instep undo --run {result['run']}")
+        click.echo(f"Run {run.id}; take it back with: `instep undo --run {run.id}`")
 
 
 def _start(source: str, since: timedelta | datetime, window: Window) -> datetime:

@@ -129,29 +129,32 @@ def _hung(seen: Seen) -> Iterator[Reason]:
 def _states(seen: Seen) -> Iterator[Reason]:
     """Name what is paused or not answered by its CMS; a collection only for a reason of its own."""
     destinations = seen.status.get("destinations", {})
+    collections = seen.status.get("collections", {})
+    both = destinations.keys() & collections.keys()  # their names alone name neither
     shared = [_cause(entry) for entry in destinations.values()]
     for name, entry in destinations.items():
-        yield from _halted("destination", name, entry)
-    for name, entry in seen.status.get("collections", {}).items():
+        yield from _halted("destination", name, entry, whole=name in both)
+    for name, entry in collections.items():
         if _cause(entry) not in shared:
-            yield from _halted("collection", name, entry)
+            yield from _halted("collection", name, entry, whole=name in both)
     for kind, own in (("source", "sources"), ("source", "unconfigured"), ("lane", "lanes")):
         for name, entry in seen.status.get(own, {}).items():
-            yield from _halted(kind, name, entry)
+            yield from _halted(kind, name, entry, whole=True)
 
 
 def _cause(entry: Mapping[str, Any]) -> tuple[Any, ...]:
     return entry["state"], entry["reason"], entry.get("since")
 
 
-def _halted(kind: str, name: str, entry: Mapping[str, Any]) -> Iterator[Reason]:
+def _halted(kind: str, name: str, entry: Mapping[str, Any], *, whole: bool) -> Iterator[Reason]:
+    """Yield the reason of an outage or a pause; *whole*: it is resumed as KIND:NAME."""
     state = entry.get("state")
     if state == "outage":
         yield Reason(
             f"{kind} {name}: {state}", "degraded", entry.get("since"), _WAIT, entry["reason"]
         )
     elif state == "paused":
-        why, do = _pause(kind, name, entry)
+        why, do = _pause(kind, f"{kind}:{name}" if whole else name, entry)
         yield Reason(f"{kind} {name}: {state}", "degraded", entry.get("since"), do, why)
 
 
@@ -161,9 +164,8 @@ def _until(text: str) -> str:
 
 
 def _pause(kind: str, name: str, entry: Mapping[str, Any]) -> tuple[str, str]:
-    """Return why *name* is paused, and what to do."""
-    full = f"{kind}:{name}" if kind in ("source", "lane") else name
-    resume, reason = f"run `instep resume {full}`", entry["reason"]
+    """Return why *name*, as `instep resume` takes it, is paused, and what to do."""
+    resume, reason = f"run `instep resume {name}`", entry["reason"]
     if entry.get("by") == OPERATOR:
         who = f", by {entry['who']}" if entry.get("who") else ""
         until = _until(entry["until"]) if entry.get("until") else ""

@@ -13,7 +13,7 @@ from service.reconcile.plan.causes import Finding
 from service.reconcile.run import ReconcileRun
 from service.reconcile.run_results import ApplyResult, ComparisonResult
 from workers.model.retirement import shown_slug
-from workers.policy.run_guard import RETIRED, GuardDecision
+from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, GuardDecision
 from workers.webflow.item_keys import joined, key_of
 
 _DONE = (REPAIRED, causes.KEEP, OVERTAKEN, causes.IGNORED)  # or left, by `missing`
@@ -174,12 +174,16 @@ def lines(figures: Mapping[str, Any]) -> Iterator[str]:
     calls = figures["calls"]
     yield f"Calls: {calls['listing']} to list, {calls['all']} in all"
     if figures.get("run"):
-        yield f"Run {figures['run']}{undo_words(figures['run']) if figures['found'] else ''}"
+        yield f"Run {figures['run']}{_next(figures)}"
 
 
-def undo_words(run: str) -> str:
-    """Return the command that takes back what *run* changed, as the end of a line."""
-    return f"; take it back with: instep undo --run {run}"
+def _next(figures: Mapping[str, Any]) -> str:
+    """Return the commands that let a run go on, and that take back what it wrote."""
+    run, guard = figures["run"], figures["guard"]
+    held = any(not guard[kind]["allowed"] for kind in (CREATED, OVERWRITTEN))
+    said = f"; let it go on with: `instep runs approve {run}`" if held else ""
+    wrote = any(figures["outcomes"].values())
+    return said + (f"; take it back with: `instep undo --run {run}`" if wrote else "")
 
 
 def _figures(numbers: Mapping[str, int]) -> str:

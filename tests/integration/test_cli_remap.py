@@ -119,7 +119,7 @@ def test_with_yes_it_is_done_and_the_second_time_there_is_nothing_to_do(run, con
     assert "1 field of 1 item changed" in result.stdout
     assert price(context) == 5
     (made,) = context.runs.list()
-    assert f"Run {made.id}; take it back with: instep undo --run {made.id}" in result.stdout
+    assert f"Run {made.id}; take it back with: `instep undo --run {made.id}`" in result.stdout
     assert (made.kind, made.state, made.source) == ("remap", "done", "erp")
     assert (made.figures["taken"], made.figures["items"]) == (1, 1)
     life = RecordHistory(context.steps, context.settings).read("products", "a")

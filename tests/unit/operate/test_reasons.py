@@ -139,3 +139,12 @@ def test_a_paused_source_or_lane_is_named_with_how_it_goes_on():
     assert source.why == "a wrong feed, by ann"
     assert "ann" not in str(source.public())
     assert (lane.name, lane.do) == ("lane live: paused", "run `instep resume lane:live`")
+
+
+def test_a_name_of_a_destination_and_a_collection_is_resumed_with_its_kind():
+    halted = paused("a sale", by="operator")
+    status = {"destinations": {"site": halted}, "collections": {"site": halted | {"since": None}}}
+    assert [reason.do for reason in reasons_of(Seen(status=status))] == [
+        "run `instep resume destination:site`",
+        "run `instep resume collection:site`",
+    ]

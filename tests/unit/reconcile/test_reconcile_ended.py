@@ -189,8 +189,33 @@ def dumps(store):
 
 
 def test_what_a_run_is_to_be_warned_of_is_told_first():
-    figures = dict.fromkeys(("collection", "records", "items", "found"), 0)
-    figures |= {"counts": {}, "told": {}, "outcomes": {}, "held": [], "waiting": "", "unmapped": 0}
-    figures |= {"whole": True, "not_proven": {}, "calls": {"listing": 0, "all": 0}}
-    first, *_ = report.lines(figures | {"warnings": ["no version"]})
+    first, *_ = report.lines(FIGURES | {"warnings": ["no version"]})
     assert first == "Warning: no version"
+
+
+FREE = {"wanted": 0, "allowed": True}
+FIGURES = dict.fromkeys(("collection", "records", "items", "found"), 0)
+FIGURES |= {"counts": {}, "told": {}, "outcomes": {}, "held": [], "waiting": "", "unmapped": 0}
+FIGURES |= {"whole": True, "not_proven": {}, "calls": {"listing": 0, "all": 0}, "run": "r7"}
+FIGURES |= {"guard": dict.fromkeys(("created", "overwritten", "retired"), FREE)}
+APPROVE = "; let it go on with: `instep runs approve r7`"
+UNDO = "; take it back with: `instep undo --run r7`"
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        pytest.param({}, "", id="nothing to do"),
+        pytest.param({"outcomes": {"repaired": 2}}, UNDO, id="something was written"),
+        pytest.param({"held": "overwritten"}, APPROVE, id="held, nothing was written"),
+        pytest.param({"held": "retired"}, "", id="deletes are approved elsewhere"),
+        pytest.param(
+            {"held": "created", "outcomes": {"repaired": 2}}, APPROVE + UNDO, id="held in part"
+        ),
+    ],
+)
+def test_the_last_line_says_how_to_go_on_and_how_to_go_back(found, words):
+    guard = {kind: {"wanted": 9, "allowed": kind != found.get("held")} for kind in FIGURES["guard"]}
+    figures = FIGURES | {"guard": guard, "outcomes": found.get("outcomes", {})}
+    *_, last = report.lines(figures)
+    assert last == f"Run r7{words}"
