@@ -232,6 +232,15 @@ def test_what_is_read_later_is_newer_though_the_clock_has_stepped_back(way):
     assert second.version > first.version
 
 
+def test_a_clock_that_was_far_ahead_gives_no_time_that_is_refused(way):
+    way.pass_time(90_000)
+    way.notice("p1")
+    ahead = int(way.claimed().version[1:])
+    way.pass_time(-90_000)
+    way.notice("p2")
+    assert int(way.claimed().version[1:]) < ahead - 86_000_000_000
+
+
 def test_a_clock_that_steps_back_does_not_keep_the_queue_from_being_woken(way):
     way.pass_time(7200)
     way.notice("p1")

@@ -8,6 +8,7 @@
 --! uses step wakeups fetch_queue
 
 local request, now, now_us = step.request, step.now, step.now_us
+local AHEAD_US = 3500 * 1000000
 
 local earlier = step.earlier_answer()
 if earlier then return earlier end
@@ -41,9 +42,10 @@ redis.call('HDEL', fetch.key, 'risen')
 redis.call('HSET', fetch.key, 'token', request.token, 'till', now + request.lease_ms,
   'attempts', attempts)
 fetch_queue.set_due(fetch, now + request.lease_ms)
--- A later read has a higher version, though the clock has gone back.
+-- A later read has a higher version, though the clock has gone back; but none that is refused (version_kinds.lua).
 local fetcher = fetch_queue.fetcher_key(best.name)
-local read_us = math.max(now_us, (tonumber(redis.call('HGET', fetcher, 'read') or 0)) + 1)
+local last_us = tonumber(redis.call('HGET', fetcher, 'read') or 0)
+local read_us = math.max(now_us, math.min(last_us + 1, now_us + AHEAD_US))
 redis.call('HSET', fetcher, 'claimed', now_us, 'turn', now, 'read', string.format('%.0f', read_us))
 local function text(value) return value and value ~= '' and value or cjson.null end
 return step.answer({fetcher = best.name, source = source, object = object, n = tonumber(held.n),
