@@ -251,7 +251,7 @@ WEIGHTS = {
 }  # fmt: skip
 
 STEERED = {
-    "gone": 4, "approve": 4, "drop": 4, "undo": 6, "undo_again": 2,
+    "gone": 4, "approve": 4, "drop": 4, "undo": 6, "undo_again": 2, "edit": 2,
     "source_pause": 2, "lane_pause": 1, "go_on": 2,
 }  # fmt: skip
 

@@ -80,7 +80,9 @@ class Judge:
         for place, held in self.truth.fields.items():
             if place[:2] != (collection, key) or place[2] == GONE or not held.wanted:
                 continue
-            if place in self.truth.discarded or self._went_with_its_record(place, held, item):
+            if place in {*self.truth.discarded, *self.truth.edited} or self._went_with_its_record(
+                place, held, item
+            ):
                 continue
             if place in letters:
                 self._judge_letter(outcome, place, held, letters[place])

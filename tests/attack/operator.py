@@ -1,5 +1,6 @@
 """What an operator of a world does: decides on deletes, undoes, pauses; and what must hold then."""
 
+import contextlib
 import json
 from types import SimpleNamespace
 from unittest import mock
@@ -8,8 +9,10 @@ import redis
 
 from service.operate import undo
 from service.operate.bulk_runner import BulkRunner
+from tests.attack.mortal import Died
 from tests.attack.truth import GONE
 from workers.delivery import reads
+from workers.store import problem_keys
 from workers.store.held_deletes import HeldDeletes
 from workers.store.pauses import Pauses
 
@@ -90,12 +93,24 @@ class Operator:
 
     # undo
 
-    def undo(self, selection):
-        """Undo what is named; returns the id of the run."""
+    def undo(self, selection, *, die=None):
+        """
+        Undo what is named; returns the id of the run.
+
+        Args:
+            die: The process dies there, and another one goes on with it.
+        """
         with mock.patch.object(reads, "Client", return_value=self.line):
             id = undo.start(
                 self.context, selection, "ada", approved=True, wake=False, sleep=self.sleep
             )
+            if die:
+                self.die_at(die)
+                with contextlib.suppress(Died):
+                    BulkRunner(self.context, sleep=self.sleep).carry_out(id)
+                self.cms.point = lambda _: None
+                self.begin()
+                self.client.delete(problem_keys.running(id))  # as its time runs out
             BulkRunner(self.context, sleep=self.sleep).carry_out(id)
         return id
 
@@ -107,13 +122,14 @@ class Operator:
             if delivery.mode != "undo":
                 return accept(delivery, **options)
             self.note_decisions()
-            before = [self._stored(change) for event in delivery.events for change in event.changes]
-            answer = accept(delivery, **options)
             changes = [change for event in delivery.events for change in event.changes]
-            for change, held in zip(changes, before, strict=True):
-                self._note_undo(change, held, self._stored(change))
-            self.note_decisions()
-            return answer
+            before = [self._stored(change) for change in changes]
+            try:
+                return accept(delivery, **options)
+            finally:  # this process may die once the store has taken them
+                for change, held in zip(changes, before, strict=True):
+                    self._note_undo(change, held, self._stored(change))
+                self.note_decisions()
 
         self.context.outbox.accept = noting
 
@@ -140,6 +156,10 @@ class Operator:
         held = self.truth.fields.get(place)
         if held is None:
             return  # such as a slug
+        edited = self.truth.edited.get(place)
+        shown = [one.staged.fields.get(field.slug) for one in self.cms.items(*record)]
+        if edited is not None and edited in shown and json.loads(field.value) != edited:
+            self.failed.append(f"{place}: undone over {edited!r}, which an editor wrote")
         if field.slug != "of" and held.value != was:
             self.failed.append(f"{place}: undone from {was!r}, though {held.value!r} is newer")
         self.truth.undo(place, json.loads(field.value))

@@ -16,6 +16,7 @@ class SteeredTruth(Truth):
         self.holds = holds
         self.held = {}  # (collection, key) → Newest, of a retirement
         self.dropped = {}  # the same of those that an operator has dropped
+        self.edited = {}  # place → what an editor wrote there: anything may be in the CMS
 
     def _take(self, place, value, event, name, now_us):
         if not self.holds or place[2] != GONE:

@@ -4,6 +4,7 @@ import contextlib
 from datetime import timedelta
 
 from service.operate.undo_scope import UndoSelection
+from tests.attack.mortal import Died
 from tests.attack.sources import Sources
 from workers.errors import ReconcileFailed, RequestRefused
 
@@ -37,7 +38,6 @@ class Steering(Sources):
     def _decide(self, chance, act):
         held = sorted(self.world.held())
         if held:
-            self.exact = False
             self.world.decide(act, chance.sample(held, chance.randrange(1, len(held) + 1)))
 
     def approve_all(self):
@@ -55,17 +55,34 @@ class Steering(Sources):
             named |= {"since": since} if chance.random() < 0.5 else {}
         else:
             named = {"source": chance.choice(SOURCES), "since": since}
-        self._undo(UndoSelection(**named))
+        self._undo(chance, UndoSelection(**named))
 
     def op_undo_again(self, chance):
         """What an undo has put back is undone."""
         if self.undone:
-            self._undo(UndoSelection(run=chance.choice(self.undone)))
+            self._undo(chance, UndoSelection(run=chance.choice(self.undone)))
 
-    def _undo(self, selection):
+    def _undo(self, chance, selection):
         self.exact = False
+        left = chance.randrange(1, 30) if chance.random() < 0.3 else 0
+
+        def point(_):
+            nonlocal left
+            left -= 1
+            if left <= 0:
+                raise Died
+
         with contextlib.suppress(ReconcileFailed, RequestRefused):
-            self.undone.append(self.world.undo(selection))
+            self.undone.append(self.world.undo(selection, die=point if left else None))
+
+    def op_edit(self, chance):
+        """An editor writes a field."""
+        for n in range(1, self.width + 1):
+            collection, slug = chance.choice((("products", "price"), ("prices", "price")))
+            place = (collection, f"K{n}", slug)
+            if chance.random() < 0.5 and place in self.truth.fields:
+                self.truth.edited[place] = 7000 + self._next()
+                self.world.cms.edit(*place[:2], **{slug: self.truth.edited[place]})
 
     # pauses
 
