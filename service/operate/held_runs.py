@@ -47,7 +47,7 @@ def approve_run(
     Raises:
         UnknownName: There is no such run, or not in *scope*.
         RequestRefused: It is not held, or for deletes alone; or a part of a run that goes on
-            itself, which is whole.
+            itself, which is whole; or one that may change more than *scope*.
         StoreUnavailable: The store does not answer.
     """
     run = _held(context, id, scope, by)
@@ -104,7 +104,7 @@ def drop_run(
 
     Raises:
         UnknownName: There is no such run, or not in *scope*.
-        RequestRefused: It is not held.
+        RequestRefused: It is not held, or may have changed more than *scope*.
         StoreUnavailable: The store does not answer.
     """
     run = _held(context, id, scope, by)
@@ -124,7 +124,17 @@ def _held(context: Context, id: str, scope: Scope | None, by: str) -> dict[str, 
         raise UnknownName(repr(id), "a run", "see `instep runs list`")
     if run["state"] != "held":
         raise RequestRefused(f"{id} is {run['state']}", "a run that is held", "nothing is left")
+    if not _within(run, scope, by):
+        more, expected = "a run that may change more than this access sees", "a run of its own"
+        raise RequestRefused(more, expected, "use an access to all destinations")
     return run
+
+
+def _within(run: Mapping[str, Any], scope: Scope | None, by: str) -> bool:
+    """Tell whether a run changes nothing out of *scope*: its own were begun within it."""
+    if scope is None or scope.whole or run["by"] == by:
+        return True
+    return run["kind"] not in _GO_ON or run["collection"] in scope.collections
 
 
 def _starts(context: Context, run: dict[str, Any]) -> bool:

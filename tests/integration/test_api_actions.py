@@ -4,6 +4,7 @@ import pytest
 
 from service.operate.bulk_runner import BulkRunner
 from service.operate.record_life import life_of
+from service.operate.run_mass import Mass
 from tests.support.api_rig import ADMIN, CLERK, OPERATE, Rig
 
 
@@ -81,6 +82,20 @@ def test_an_ignored_problem_is_listed_only_if_asked_for(rig):
     assert rig.post(f"/api/problems/{group}/seen").status_code == 202
     (seen,) = rig.get("/api/problems", state="seen").json["items"]
     assert seen["id"] == group
+
+
+def test_a_replay_of_a_mass_is_held_until_it_is_approved(rig, monkeypatch):
+    many = Mass({"products": "products: many"}, {"held_overwritten": 3})
+    monkeypatch.setattr("service.operate.bulk_actions.mass_of", lambda *_: many)
+    path = f"/api/problems/{problem(rig, 'refused')}/replay"
+    assert rig.post(path, dry_run=True).json["held"] == many.why
+    id = rig.post(path, OPERATE).json["run"]
+    run = ended(rig, id)
+    assert (run["state"], run["reason"], run["figures"]["replayed"]) == ("held", many.words, 0)
+    assert rig.post("/api/runs/approve", OPERATE, run=id).status_code == 202
+    run = ended(rig, id)
+    assert run["state"] == "done"
+    assert run["figures"]["replayed"] == run["figures"]["letters"] > 0
 
 
 @pytest.mark.parametrize("action", ["replay", "discard", "seen", "ignore", "open"])

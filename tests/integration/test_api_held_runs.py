@@ -134,3 +134,28 @@ def test_the_command_drops(rig):
     assert run(rig, "drop", id)[0] == 1
     assert run(rig, "drop", held(rig), "--json")[0] == 0
     assert run(rig, "approve", "r99", "--yes")[0] == 1
+
+
+def replayed(rig, *, by="ada", collection=None):
+    """A replay that is held, of a source of the clerk's."""
+    return rig.context.runs.start(
+        "replay",
+        by,
+        collection=collection,
+        source="till",
+        figures={"held_overwritten": 5},
+        work=["1-1 till"],
+        waits="many",
+    )
+
+
+@pytest.mark.parametrize("action", ["approve", "drop"])
+def test_what_may_change_more_than_an_access_sees_is_not_decided_by_it(rig, action):
+    id = replayed(rig)
+    before = rig.dump()
+    answer = rig.post(f"/api/runs/{action}", CLERK, run=id)
+    assert (answer.status_code, rig.dump()) == (409, before)
+    assert rig.post(f"/api/runs/{action}", CLERK, run=replayed(rig, by="clerk")).status_code == 202
+    own = replayed(rig, collection="orders")
+    assert rig.post(f"/api/runs/{action}", CLERK, run=own).status_code == 202
+    assert rig.post(f"/api/runs/{action}", OPERATE, run=id).status_code == 202
