@@ -57,6 +57,7 @@ def test_after_a_correction_the_cms_shows_what_the_right_mapping_would_have_show
     assert "40 fields of 40 items would change" in said
     assert "--yes" in complaint
     found = instep.asked("remap", "erp", "--since", "2h", "--yes")
+    assert "40 of 50 items" in found["dry_run"].pop("held")["products"]
     assert found["dry_run"] == found["done"]
     assert (found["done"]["deliveries"], found["done"]["changed"]) == (EVENTS + 10, 40)
 
