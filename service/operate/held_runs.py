@@ -14,7 +14,7 @@ from typing import Any, Final
 from service.operate.run_list import show_run
 from service.operate.scope import Scope
 from service.reconcile.schedule import scheduled
-from service.reconcile.state.past_runs import note_asked
+from service.reconcile.state.past_runs import note_asked, note_dropped
 from workers.delivery.context import Context
 from workers.errors import RequestRefused, UnknownName
 from workers.store import run_release
@@ -110,8 +110,16 @@ def drop_run(
     run = _held(context, id, scope, by)
     if not dry_run:
         context.runs.finish(id, "stopped", reason=f"{DROPPED} by {by}")
+        if run["kind"] == "reconcile" and not _others(context, run["collection"]):
+            note_dropped(context.steps.client, run["collection"])
         Audit(context.steps).record(by, "drop run", id, collection=run["collection"])
     return {"run": id}
+
+
+def _others(context: Context, collection: str) -> bool:
+    """Tell whether another run is held for this collection, as those of another source are."""
+    runs = (run for run in context.runs.unfinished() if run.kind == "reconcile")
+    return any(run.collection == collection and run.state == "held" for run in runs)
 
 
 def _held(context: Context, id: str, scope: Scope | None, by: str) -> dict[str, Any]:

@@ -48,6 +48,15 @@ def _held_deletes(status: Status) -> Iterator[Reason]:
             yield _notice(f"collection {name}: {many} for approval", None, do, why)
 
 
+def _held_undos(status: Status) -> Iterator[Reason]:
+    """Name the undos of so much that they wait for a person."""
+    for run in status.get("undos", ()):
+        if run["state"] == "held":
+            id, why = run["id"], run["reason"] or ""
+            do = f"look with `instep runs show {id}`, then `instep runs approve {id}`, or `drop`"
+            yield _notice(f"undo {id}: held", run["started"], do, why)
+
+
 def _problems(status: Status) -> Iterator[Reason]:
     """Name the largest problems that nobody has seen or ignored."""
     problems = status["problems"]
@@ -163,6 +172,7 @@ _RUNS: Final[Mapping[str, str]] = MappingProxyType(
 )
 CHECKS: Final[tuple[Check, ...]] = (
     _held_deletes,
+    _held_undos,
     _waits,
     _problems,
     _locales,

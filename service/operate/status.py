@@ -50,8 +50,9 @@ def status_of(context: Context) -> dict[str, Any]:
     found["reasons"] = [asdict(reason) for reason in reasons_of(_seen(context, found))]
     found["problems"] = _problems(context)
     _add_held_deletes(context, found)
-    now = datetime.now(UTC)
-    found["notices"] = [asdict(notice) for notice in notices_of(found, now)]
+    undos = [run.as_dict() for run in context.runs.unfinished() if run.kind == "undo"]
+    noticed = notices_of({**found, "undos": undos}, datetime.now(UTC))
+    found["notices"] = [asdict(notice) for notice in noticed]
     return found
 
 

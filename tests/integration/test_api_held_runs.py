@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from service.cli import main
 from service.commands import runs as command
-from service.reconcile.state.past_runs import last_of
+from service.reconcile.state.past_runs import last_of, note_begin, note_end
 from tests.support.api_rig import CLERK, OPERATE, TOML, VIEW, Rig
 from workers.store.run_approval import approved
 
@@ -76,6 +76,27 @@ def test_a_run_that_is_dropped_has_ended(rig):
     assert may(rig) == {}
     assert rig.get("/api/audit").json["items"][0]["action"] == "drop run"
     assert rig.post("/api/runs/drop", run=id).status_code == 409
+
+
+def test_the_status_asks_no_more_for_what_was_dropped(rig):
+    client, noticed = rig.context.steps.client, "reconcile products: held"
+    note_begin(client, "products")
+    note_end(client, "products", 1, "Held: many", state="held")
+    first, other = held(rig), held(rig)
+    for id, names in ((first, [noticed]), (other, [])):
+        rig.post("/api/runs/drop", run=id)
+        notices = rig.get("/api/status").json["notices"]
+        assert [each["name"] for each in notices if "reconcile" in each["name"]] == names
+    assert last_of(client, "products").state == "dropped"
+
+
+def test_the_status_names_an_undo_that_is_held(rig):
+    id = rig.context.runs.start("undo", "ada", collection="products")
+    rig.context.runs.finish(id, "held", reason="many would be overwritten")
+    (notice,) = [e for e in rig.get("/api/status").json["notices"] if "undo" in e["name"]]
+    assert (notice["name"], notice["why"]) == (f"undo {id}: held", "many would be overwritten")
+    rig.post("/api/runs/drop", run=id)
+    assert not [e for e in rig.get("/api/status").json["notices"] if "undo" in e["name"]]
 
 
 @pytest.mark.parametrize("action", ["approve", "drop"])

@@ -233,6 +233,11 @@ class Runs:
                 break
         return chosen[:limit]
 
+    def unfinished(self) -> Sequence[Run]:
+        """Return the runs that have not ended."""
+        with guarded():
+            return self._read(sorted(map(str, self.steps.client.smembers(keys.OPEN))))
+
     def queued(self) -> Sequence[str]:
         """Return the ids of the runs that a worker is to carry out, oldest first."""
         with guarded():
@@ -252,9 +257,7 @@ class Runs:
         return killed_runs.marked(self.steps.client, runs, self.now)
 
     def _trim(self) -> None:
-        with guarded():
-            open_ids = sorted(map(str, self.steps.client.smembers(keys.OPEN)))
-        killed_runs.close(self.steps.client, self._read(open_ids))
+        killed_runs.close(self.steps.client, self.unfinished())
         with guarded():
             client = self.steps.client
             over = int(client.zcard(keys.RUNS)) - MOST

@@ -110,6 +110,13 @@ def note_end(
         client.hset(keys.reconciled(name), mapping=ended)
 
 
+def note_dropped(client: redis.Redis, name: str) -> None:
+    """Record that a person gave up what the last run was held for."""
+    with guarded():
+        if client.hget(keys.reconciled(name), "state") == "held":
+            client.hset(keys.reconciled(name), "state", "dropped")
+
+
 def with_runs(
     status: Mapping[str, Any], collections: Iterable[Collection], client: redis.Redis
 ) -> dict[str, Any]:

@@ -52,6 +52,12 @@ def test_nothing_is_noticed_while_everything_flows():
             None,
             "instep deletes list",
         ),
+        (
+            {"undos": [{"id": "r7", "state": "held", "started": SINCE, "reason": "many"}]},
+            "undo r7: held",
+            SINCE,
+            "instep runs approve r7",
+        ),
         (wait("not published"), "collection products: not published", SINCE, "publish the site"),
         (wait("plan limit"), "collection products: plan limit", SINCE, "instep resume products"),
         (
