@@ -33,7 +33,11 @@ class Duration(click.ParamType["int"]):
     "--reason", default="paused by hand", show_default=True, help="Reason to show in the status."
 )
 @click.option(
-    "--for", "seconds", type=Duration(), metavar="TIME", help="Resume it by itself after 2h."
+    "--for",
+    "seconds",
+    type=Duration(),
+    metavar="TIME",
+    help="Resume it by itself after so long: 90s, 30m, 2h, 3d.",
 )
 def pause(name: str, reason: str, seconds: int | None) -> None:
     """

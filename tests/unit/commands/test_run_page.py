@@ -39,7 +39,7 @@ RECONCILE = {
         pytest.param(
             RECONCILE,
             "1,220 records, 1,000 items, 3 differences, 2 repaired, 2 items overwritten, "
-            "1 item held, 1 creation held, 11 calls, 1 creation approved",
+            "1 item held, 1 creation beyond the guard, 11 calls, 1 creation approved",
             id="reconcile",
         ),
         pytest.param(
