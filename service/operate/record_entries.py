@@ -58,12 +58,12 @@ _ACTS: Final = {
 
 # What became of a retirement that was held.
 _HELD: Final = {
-    "asked": "its retirement is one of many: they wait for approval",
-    "sent": "its retirement no longer waits for others",
-    "approved": "its retirement was approved by {}",
-    "dropped": "its retirement was dropped by {}",
-    "ended": "its retirement, which was held, is overtaken",
-    "nothing": "its retirement no longer waits: there is no item",
+    "asked": "its delete is one of many: they wait for approval",
+    "sent": "its delete no longer waits for others",
+    "approved": "its delete was approved by {}",
+    "dropped": "its delete was dropped by {}",
+    "ended": "its delete, which was held, is overtaken",
+    "nothing": "its delete no longer waits: there is no item",
 }
 
 
@@ -239,7 +239,7 @@ _SAYS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "edited": lambda entry: _word(_EDITS, entry.detail["what"]),
     "letter": _letter,
     "rewritten": lambda entry: f"its values are to be written once more{_in_run(entry)}",
-    "restored": lambda _: "its retirement was taken back",
+    "restored": lambda _: "its delete was taken back",
     "merged": lambda entry: f"the record {entry.detail['key']}, which is the same, was merged",
     "blocked": _blocked,
     "staged": lambda entry: f"only its staged copy is written: {entry.detail['why']}",

@@ -81,10 +81,10 @@ def _held(facts: RecordFacts) -> Wait | None:
         return None
     fields = (shown_slug(GONE),)
     if held.waits == "approval":
-        says = f"approval: its retirement ({held.action}) is one of many: {held.reason}"
+        says = f"approval: its delete ({held.action}) is one of many: {held.reason}"
         until = "nothing until `instep deletes approve` or `drop`, or until the record is back"
         return Wait("approval", says, until, None, fields)
-    says = f"others: its retirement ({held.action}) waits, lest it be one of many"
+    says = f"others: its delete ({held.action}) waits, in case it is one of many"
     ends = held.until.timestamp() * 1000 if held.until else None
     return Wait("delay", says, "it goes out, or waits for approval if there are many", ends, fields)
 

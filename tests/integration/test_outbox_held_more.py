@@ -293,7 +293,7 @@ def test_a_listing_that_shows_no_item_ends_the_wait(store):
     step = bench.claim()
     bench.page(step, [("k1", "id-k1")])
     assert listed(bench) == []
-    assert told(bench, "k2") == ["its retirement no longer waits: there is no item"]
+    assert told(bench, "k2") == ["its delete no longer waits: there is no item"]
     assert bench.counts("pending") == (0,)
     assert balanced(bench.counts())
 
@@ -308,13 +308,13 @@ def test_a_life_tells_what_became_of_it(bench):
     ]
     assert entry.fields[":gone"].fate == "held"
     assert told(bench) == told(bench, "k6")
-    assert told(bench) == ["its retirement is one of many: they wait for approval"]
+    assert told(bench) == ["its delete is one of many: they wait for approval"]
     approve(bench, "k1")
-    assert told(bench)[-1] == "its retirement was approved by ada"
+    assert told(bench)[-1] == "its delete was approved by ada"
     drop(bench, "k2")
-    assert told(bench, "k2")[-1] == "its retirement was dropped by ada"
+    assert told(bench, "k2")[-1] == "its delete was dropped by ada"
     update(bench, "k3", version=at(12), stock=3)
-    assert told(bench, "k3")[-1] == "its retirement, which was held, is overtaken"
+    assert told(bench, "k3")[-1] == "its delete, which was held, is overtaken"
     retire(bench, "k2", version=at(12))
     assert life(bench, "k2")[-1].fields[":gone"].fate == "discarded"
 

@@ -126,7 +126,7 @@ def test_a_retirement_and_its_undoing_are_told(bench):
     update(bench, stock=9, version=at(6))
     back, _ = entries = life(bench, "k1")[-2:]
     assert [entry.what for entry in entries] == ["restored", "accepted"]
-    assert says(back) == "its retirement was taken back"
+    assert says(back) == "its delete was taken back"
 
 
 def test_what_an_event_left_out_is_told_with_the_reason_and_the_letter(bench):
