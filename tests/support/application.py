@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from service.mapping.registry import Mapped
 from service.senders import build
 from service.web.app import create_app
 from workers.config.settings import Settings, Source, StoreSettings
@@ -59,18 +60,9 @@ STATUS = {
 }
 
 
-class Mapped:
-    changes = ()
-    problems = ()
-    wanted = True
-    fetches = ()
-    left = ()
-    nameless = False
-
-
 class Mappings:
     def changes(self, source, topic, payload, *, version):
-        return Mapped()
+        return Mapped(wanted=True)
 
 
 @dataclass

@@ -127,4 +127,6 @@ def test_the_wheel_knows_its_version(installed):
 
 def test_a_first_configuration_comes_with_the_wheel(installed):
     installed("init", "shop")
-    assert "stock     number  7" in installed("preview", "erp", "stock.json", folder="shop")
+    assert "stock     number   -       7" in installed(
+        "preview", "erp", "stock.json", folder="shop"
+    )

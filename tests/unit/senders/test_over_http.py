@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from service.mapping.registry import Mapped
 from service.senders.base import QUERY
 from service.web.app import create_app
 from tests.support.depth import examples
@@ -15,18 +16,9 @@ from workers.config.settings import Settings, StoreSettings
 FORM = "application/x-www-form-urlencoded"
 
 
-class Mapped:
-    changes = ()
-    problems = ()
-    wanted = True
-    fetches = ()
-    left = ()
-    nameless = False
-
-
 class Mappings:
     def changes(self, source, topic, payload, *, version):
-        return Mapped()
+        return Mapped(wanted=True)
 
 
 @dataclass
