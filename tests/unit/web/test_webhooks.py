@@ -5,7 +5,8 @@ import logging
 
 import pytest
 
-from tests.support.application import PROOF, Mapped, Outbox, make
+from service.mapping.registry import Mapped
+from tests.support.application import PROOF, Mappings, Outbox, make
 from workers.errors import StoreFull, StoreUnavailable, StoreUnsafe
 
 
@@ -27,7 +28,7 @@ def test_what_is_kept_is_answered_200(client, outbox, outcome):
 
 
 def test_what_nothing_wants_is_answered_200(client, monkeypatch):
-    monkeypatch.setattr(Mapped, "wanted", False)
+    monkeypatch.setattr(Mappings, "changes", lambda *_, **__: Mapped())
     response = client.post("/webhooks/erp", data=b"{}", headers=PROOF)
     assert (response.status_code, response.json) == (200, {"status": "unwanted"})
 
