@@ -14,7 +14,7 @@ from tests.attack.holdings import NUMBERS
 from tests.attack.installation import LIVE
 from tests.attack.judge import Judge, Outcome
 from tests.attack.mortal import Died
-from tests.attack.steering import Steering
+from tests.attack.steering import STEERED, Steering
 from workers.errors import ReconcileFailed
 
 QUIET = 4 * 3600.0  # s of simulated time in which everything must have come to rest
@@ -248,11 +248,6 @@ WEIGHTS = {
     "events": 24, "notice": 1, "mail": 3, "again": 2, "lose": 1, "work": 8, "step": 4, "network": 4,
     "meanwhile": 5, "race": 3, "lag": 1, "die": 3, "claim": 1, "time": 3, "jump": 1, "sweep": 1,
     "replay": 1, "discard": 1, "pause": 1, "resume": 1, "remap": 1, "snapshot": 1, "reconcile": 1,
-}  # fmt: skip
-
-STEERED = {
-    "gone": 4, "approve": 4, "drop": 4, "undo": 6, "undo_again": 2, "edit": 2,
-    "source_pause": 2, "lane_pause": 1, "go_on": 2,
 }  # fmt: skip
 
 

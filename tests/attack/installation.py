@@ -86,6 +86,7 @@ INSTALLATIONS = {
         Installation("two-locales", locales=["en", "de"], tags=("en", "de", "fr"), share=8),
         Installation("steered", holds=True, share=10, width=25),
         Installation("steered-staged", live=False, holds=True, share=3, width=25),
+        Installation("steered-v1", api="v1", holds=True, share=2, width=6),
         Installation("steered-locales", locales="all", holds=True, share=3, width=6),
     )
 }

@@ -13,7 +13,9 @@ from tests.attack.mortal import Died
 from tests.attack.truth import GONE
 from workers.delivery import reads
 from workers.store import problem_keys
+from workers.store.erasure import Erasure
 from workers.store.held_deletes import HeldDeletes
+from workers.store.key_text import KeyText
 from workers.store.pauses import Pauses
 
 
@@ -90,6 +92,18 @@ class Operator:
             for key, _ in named if act == "drop" else ():
                 self.truth.drop((collection, key))
         self.note_decisions()
+
+    def forget(self, collection, key):
+        """Erase all that is known of a record; nothing of it is left in any set."""
+        raw = redis.Redis(unix_socket_path=self.socket)
+        erasure = Erasure(raw, self.steps, KeyText(collection, key, names=("sku",)))
+        erasure.run(erasure.find())
+        erasure.end()
+        raw.close()
+        self.truth.erase(collection, key)
+        for name in self.looking.scan_iter(f"instep:*:{collection}*", _type="zset", count=1000):
+            if self.looking.zscore(name, key) is not None:
+                self.failed.append(f"{name}: it holds {key}, which was erased")
 
     # undo
 

@@ -85,6 +85,12 @@ class SteeredTruth(Truth):
     def drop(self, record):
         self.dropped[record] = self.held.pop(record)
 
+    def erase(self, collection, key):
+        """Nothing is known of the record any more."""
+        self.forget(collection, key)
+        for known in (self.held, self.dropped):
+            known.pop((collection, key), None)
+
     # undoes --------------------------------------------------------------------------------
 
     def undo(self, place, value):

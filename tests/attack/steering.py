@@ -10,6 +10,10 @@ from workers.errors import ReconcileFailed, RequestRefused
 
 SOURCES = ("erp", "shop", "till", "bare")
 LANES = ("live", "replay", "reconcile")
+STEERED = {
+    "gone": 4, "approve": 4, "drop": 4, "undo": 6, "undo_again": 2, "edit": 2, "erase": 1,
+    "source_pause": 2, "lane_pause": 1, "go_on": 2,
+}  # fmt: skip
 
 
 class Steering(Sources):
@@ -42,6 +46,16 @@ class Steering(Sources):
 
     def approve_all(self):
         self.world.decide("approve", sorted(self.world.held()))
+
+    def op_erase(self, chance):
+        """All that is known of a record is erased, while no request of it may land."""
+        places = sorted({place[:2] for place in self.truth.fields})
+        if places and not self.world.cms.aloft:
+            collection, key = chance.choice(places)
+            self.exact = False
+            self.world.forget(collection, key)
+            # What would come of the system as it is then, nobody has sent since.
+            self.source.pop(key, None)
 
     # undoes
 

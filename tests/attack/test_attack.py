@@ -12,7 +12,10 @@ from tests.attack.judge import Judge, Outcome
 from tests.attack.table import Figures, markdown
 from tests.attack.truth import GONE, Event
 from tests.attack.world import World
+from tests.support.undoing import taking_back
+from workers.model.changes import Delivery
 from workers.store.clock import read_us
+from workers.store.undo_log import UndoLog
 
 FAULTS = (
     "answer cut after half the body, reset",
@@ -38,6 +41,13 @@ def test_so_it_is_however_it_is_set_up(world, name):
     installation = INSTALLATIONS[name]
     operations = histories.made(1, installation)
     assert histories.played(world, operations, 3, installation).problems == []
+
+
+@pytest.mark.parametrize("seed", [*range(4), 199, 421])
+def test_so_it_is_where_deletes_are_held_and_writes_undone(world, seed):
+    steered = INSTALLATIONS["steered"]
+    operations = histories.made(seed, steered)
+    assert histories.played(world, operations, 3, steered).problems == []
 
 
 @pytest.mark.parametrize("process", crashes.PROCESSES)
@@ -100,6 +110,54 @@ def test_a_count_that_is_wrong_is_told(world):
     world.client.hincrby("instep:counts", "written", 1)
     world.check(exact=True)
     assert world.failed
+
+
+def steered(world):
+    """A history in which a value of K1 is written, and its delete held."""
+    world.reset(1, INSTALLATIONS["steered"])
+    history = histories.History(world)
+    for number, (kind, values) in enumerate((("changed", {"price": 4}), ("gone", {})), start=1):
+        payload = {"id": f"e{number}", "type": kind, "sku": "K1", "rev": number, **values}
+        told = values or {GONE: "archive"}
+        event = Event("erp", f"e{number}", "products", "K1", told, (2, number, 0), payload)
+        history.arrive("erp", [event])
+        world.run(5)
+    world.check(exact=True)
+    assert world.failed == []
+    assert list(world.held()) == [("products", "K1")]
+    return history
+
+
+def test_a_held_delete_that_reaches_the_cms_is_told(world):
+    steered(world)
+    (item,) = world.cms.items("products", "K1")
+    item.staged = replace(item.staged, archived=True)
+    world.check(exact=True)
+    assert "it is away" in world.failed[0]
+
+
+def test_a_held_delete_that_is_over_is_told(world):
+    history = steered(world)
+    history.truth.held.clear()
+    world.check(exact=True)
+    assert "though it is over" in world.failed[0]
+
+
+def test_a_held_delete_that_is_counted_wrong_is_told(world):
+    steered(world)
+    world.client.hset("instep:item:products:K9", "held", "{}")
+    world.check(exact=True)
+    assert any("not listed" in each for each in world.failed)
+
+
+def test_an_undo_over_an_edit_is_told(world):
+    history = steered(world)
+    world.cms.edit("products", "K1", price=9)
+    history.truth.edited["products", "K1", "price"] = 9
+    (entry,) = UndoLog(world.steps).of_record("products", "K1")
+    taken = Delivery("erp", "t1", (taking_back(entry, by="key"),), mode="undo", run="r1")
+    world.context.outbox.accept(taken)
+    assert "which an editor wrote" in world.failed[0]
 
 
 def test_a_variant_that_is_written_is_looked_at(world):
