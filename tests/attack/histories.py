@@ -38,7 +38,9 @@ class History(Steering):
 
     def op_work(self, chance):
         quiet = self.world.run(chance.choice((0, 0, 1, 5, 40, 200, 900)))
-        if quiet and not self.unsure and not self.world.counts()["pending"]:
+        # What is paused may have repairs to make, which nobody counts.
+        ready = quiet and not (self.unsure or self.world.is_paused())
+        if ready and not self.world.counts()["pending"]:
             Judge(self.world).judge(self.outcome)
 
     def op_step(self, chance):

@@ -188,3 +188,6 @@ class Operator:
 
     def paused(self):
         return sorted(Pauses(self.steps, self.settings).read())
+
+    def is_paused(self):
+        return bool(self.paused() or self.looking.hget("instep:destination:site", "paused"))
