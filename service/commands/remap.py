@@ -170,7 +170,7 @@ def _confirmed(result: dict[str, Any], *, dry_run: bool, yes: bool, json_wanted:
         click.echo("Nothing to do.")
     if needed and not dry_run:
         click.echo("nothing was changed; add --yes to apply the changes", err=True)
-        raise SystemExit(1)
+        raise SystemExit(2)
     return False
 
 

@@ -98,7 +98,7 @@ def price(context):
 @pytest.mark.usefixtures("corrected")
 def test_in_a_pipe_it_shows_what_would_change_and_asks_for_yes(run, context):
     result = run("erp", "--since", "2h")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "products    a       price  500  5" in result.stdout
     assert "1 field of 1 item would change" in result.stdout
     assert "--yes" in result.stderr
@@ -164,7 +164,7 @@ def test_a_program_gets_both_runs_as_json(run):
 @pytest.mark.usefixtures("corrected")
 def test_a_program_that_does_not_say_yes_gets_the_dry_run_and_a_no(run, context):
     result = run("erp", "--since", "2h", "--json")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     found = json.loads(result.stdout)
     assert (found["done"], found["run"]) == (None, None)
     assert context.runs.list() == []
