@@ -101,6 +101,7 @@ class Operator:
         erasure.end()
         raw.close()
         self.truth.erase(collection, key)
+        self.objects.pop(key, None)  # a notice that names it may wait no longer
         for name in self.looking.scan_iter(f"instep:*:{collection}*", _type="zset", count=1000):
             if self.looking.zscore(name, key) is not None:
                 self.failed.append(f"{name}: it holds {key}, which was erased")
