@@ -53,7 +53,7 @@ def test_after_a_correction_the_cms_shows_what_the_right_mapping_would_have_show
     send(instep, [event(EVENTS + n, begun + EVENTS + n, 5000 + n) for n in range(10)])
 
     code, said, complaint = instep.command("remap", "erp", "--since", "2h")
-    assert code == 1, said
+    assert code == 2, said
     assert "40 fields of 40 items would change" in said
     assert "--yes" in complaint
     found = instep.asked("remap", "erp", "--since", "2h", "--yes")
