@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from service.operate.bulk_actions import Change
     from service.operate.selection import Selection
     from workers.delivery.context import Context
-    from workers.store.runs import Run
+    from workers.model.runs import Run
 
 KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")
 STATES = ("open", "seen", "ignored")

@@ -17,7 +17,7 @@ from service.commands.session import joined, operator
 if TYPE_CHECKING:
     from service.operate.held_deletes import Action, ChosenDeletes
     from workers.delivery.context import Context
-    from workers.store.runs import Run
+    from workers.model.runs import Run
 
 
 @click.group()

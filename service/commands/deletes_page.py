@@ -10,7 +10,7 @@ from service.commands.dead_page import lines, local
 from service.commands.output import printable
 from service.commands.page import wrapped
 from service.operate.held_deletes import APPROVAL
-from workers.store.runs import Run
+from workers.model.runs import Run
 
 REASONS: Final = 3  # of one collection that are shown
 DOING: Final[Mapping[str, str]] = {"approve": "approving", "drop": "dropping"}

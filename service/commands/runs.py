@@ -13,7 +13,7 @@ from service.commands import run_page
 from service.commands.output import as_json, printable
 from service.commands.page import echo, width
 from service.commands.session import joined, operator
-from workers.store.runs import Bulk, State
+from workers.model.runs import Bulk, State
 
 _KINDS: Final = ("reconcile", "remap", "undo", *get_args(Bulk))
 

@@ -17,7 +17,7 @@ from service.commands.session import joined, operator
 if TYPE_CHECKING:
     from service.operate.undo_scope import UndoSelection
     from workers.delivery.context import Context
-    from workers.store.runs import Run
+    from workers.model.runs import Run
 
 NAMED: Final = 100  # fields that are left; the figures count the others
 

@@ -10,7 +10,7 @@ from service.commands.output import number, printable
 from service.commands.page import moment, wrapped
 
 if TYPE_CHECKING:
-    from workers.store.runs import Run
+    from workers.model.runs import Run
 
 SHOWN: Final = 20  # fields, of those put back and of those left
 _LONGEST: Final = 60  # characters of a value

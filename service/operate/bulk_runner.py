@@ -25,11 +25,12 @@ from service.operate.undo_runner import UndoRunner
 from workers.delivery.context import Context
 from workers.errors import StoreUnavailable
 from workers.model.message_mask import masked
+from workers.model.runs import Run
 from workers.store import lease as leases
 from workers.store import problem_keys
 from workers.store.dead_letters import Letter
 from workers.store.lease import Lease
-from workers.store.runs import LONGEST, Run
+from workers.store.runs import LONGEST
 
 if TYPE_CHECKING:
     from service.config.build import Configuration

@@ -17,10 +17,10 @@ from service.ingest.remap import Remap, Tally
 from service.operate.delivery_entry import DeliveryEntries
 from workers.delivery.context import Context
 from workers.errors import ConfigurationInvalid, StoreUnavailable
+from workers.model.runs import Run
 from workers.store.delivery_list import DeliveryList, Position
 from workers.store.delivery_log import Kept, KeptDelivery
 from workers.store.outbox import Outbox
-from workers.store.runs import Run
 
 if TYPE_CHECKING:
     from service.config.build import Configuration

@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from workers.delivery.context import Context
+from workers.model.runs import Run
 from workers.store.held_deletes import Decided
 from workers.store.lease import Lease
-from workers.store.runs import Run
 
 READ: Final = 200  # deletes per round trip
 OF: Final = "deletes"  # in `Run.about`: what the work is

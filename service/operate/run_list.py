@@ -7,7 +7,8 @@ from typing import Any
 from service.operate.page import Page
 from service.operate.scope import Scope
 from workers.delivery.context import Context
-from workers.store.runs import MOST, Run, Runs
+from workers.model.runs import Run
+from workers.store.runs import MOST, Runs
 
 
 def list_runs(

@@ -22,9 +22,10 @@ from service.operate.undo_reads import Later
 from service.operate.undo_records import RecordUndo, UndoRecords
 from service.operate.undo_scope import UndoSelection, scope_of
 from workers.delivery.context import Context
+from workers.model.runs import Run
 from workers.policy.run_guard import OVERWRITTEN
 from workers.store.audit import Audit
-from workers.store.runs import WAKE, Run
+from workers.store.runs import WAKE
 from workers.store.undo_log import UndoLog
 
 SHOWN: Final = 200  # fields that an estimate names, of those put back and of those left

@@ -24,7 +24,7 @@ from service.operate.undo_scope import UndoScope
 from service.reconcile.state.chunks import parts
 from workers.delivery.context import Context
 from workers.model.changes import Change, Delivery, FieldValue
-from workers.store.runs import Run
+from workers.model.runs import Run
 from workers.store.undo_log import UndoLog
 
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from service.reconcile.apply.settlement import REPAIRED
 from workers.delivery.context import Context
+from workers.model.runs import State
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED
 from workers.store.own_runs import OwnRun, own_run
 from workers.store.run_approval import HELD, MAY
-from workers.store.runs import State
 
 SUPERSEDED: Final = "a newer reconcile took its place"
 APPROVED: Final = "it was approved, and went on as"

@@ -14,7 +14,7 @@ from workers.store.connection import guarded
 from workers.store.lease import SECONDS
 
 if TYPE_CHECKING:
-    from workers.store.runs import Run
+    from workers.model.runs import Run
 
 KILLED: Final = "its process was killed"
 

@@ -13,9 +13,10 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from workers.errors import ProcessorError, StoreUnavailable
+from workers.model.runs import Kind, State
 from workers.store import problem_keys
 from workers.store.lease import Lease, kept
-from workers.store.runs import Kind, Runs, State
+from workers.store.runs import Runs
 
 EVERY: Final = 1.0  # s between two records of the progress
 INTERRUPTED: Final = "ended by Ctrl-C"

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from redis.client import Pipeline
 
+from workers.model.runs import Kind, Run, State
 from workers.store import clock, killed_runs
 from workers.store import problem_keys as keys
 from workers.store.audit import Audit, Audited
@@ -23,57 +23,9 @@ from workers.store.connection import guarded
 from workers.store.lease import Lease
 from workers.store.scripts import Steps
 
-Bulk = Literal["replay", "discard", "approve", "drop", "seen", "ignore", "open"]
-Kind = Literal["reconcile", "remap", "undo"] | Bulk
-State = Literal["running", "done", "failed", "held", "stopped"]
-
 WAKE: Final = ":run"  # pseudo-destination: a job that carries runs out
 MOST: Final = 500
 LONGEST: Final = 300  # characters of a reason
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """
-    One run.
-
-    Args:
-        state: "held": it waits for an approval; "stopped": ended by hand, or killed.
-        figures: What it did so far, by name.
-        about: What it works on, as its kind needs it.
-        reason: Why it failed, or was stopped.
-        own: The process that began it carries it out.
-        tried: Pieces of work that the last slice began, whether it came to its end or not.
-    """
-
-    id: str
-    kind: str
-    by: str
-    started: datetime
-    state: str = "running"
-    ended: datetime | None = None
-    collection: str | None = None
-    source: str | None = None
-    figures: Mapping[str, Any] = field(default_factory=dict)
-    about: Mapping[str, Any] = field(default_factory=dict)
-    reason: str = ""
-    own: bool = False
-    tried: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the run ready for JSON."""
-        return {
-            "id": self.id,
-            "kind": self.kind,
-            "collection": self.collection,
-            "source": self.source,
-            "started": self.started.isoformat(),
-            "ended": self.ended.isoformat() if self.ended else None,
-            "state": self.state,
-            "by": self.by,
-            "figures": dict(self.figures),
-            "reason": self.reason or None,
-        }
 
 
 class Runs:

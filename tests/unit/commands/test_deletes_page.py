@@ -3,7 +3,7 @@
 from service.commands import deletes_page
 from service.operate.held_deletes import ChosenDeletes, as_dict, estimate
 from tests.support.held_deletes_fake import SINCE, held
-from workers.store.runs import Run
+from workers.model.runs import Run
 
 
 def listed(*deletes, more=False):

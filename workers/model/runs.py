@@ -1,0 +1,56 @@
+"""A run: what was begun by hand or by schedule and takes a while (``store/runs.py``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Bulk = Literal["replay", "discard", "approve", "drop", "seen", "ignore", "open"]
+Kind = Literal["reconcile", "remap", "undo"] | Bulk
+State = Literal["running", "done", "failed", "held", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """
+    One run.
+
+    Args:
+        state: "held": it waits for an approval; "stopped": ended by hand, or killed.
+        figures: What it did so far, by name.
+        about: What it works on, as its kind needs it.
+        reason: Why it failed, or was stopped.
+        own: The process that began it carries it out.
+        tried: Pieces of work that the last slice began, whether it came to its end or not.
+    """
+
+    id: str
+    kind: str
+    by: str
+    started: datetime
+    state: str = "running"
+    ended: datetime | None = None
+    collection: str | None = None
+    source: str | None = None
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    own: bool = False
+    tried: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the run ready for JSON."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "collection": self.collection,
+            "source": self.source,
+            "started": self.started.isoformat(),
+            "ended": self.ended.isoformat() if self.ended else None,
+            "state": self.state,
+            "by": self.by,
+            "figures": dict(self.figures),
+            "reason": self.reason or None,
+        }
