@@ -58,15 +58,22 @@ def test_any_other_change_is_a_line_with_its_figures(steps, told):
     assert (line["action"], line["figures"]) == ("replay", {"letters": 60, "name": "x"})
 
 
-def test_what_was_changed_before_the_first_look_is_not_told_again(steps, caplog):
+def test_what_another_process_has_told_is_not_told_again(steps, told, caplog):
     Audit(steps).record("client-a", "resume", "site")
+    assert len(told()) == 1
+    Audit(steps).record("client-a", "pause", "site")
+    AuditLog(steps).look()
+    assert [record.message for record in caplog.records] == ["paused by hand"]
+
+
+def test_the_first_look_tells_what_was_changed_just_before_it_and_nothing_older(steps, caplog):
     caplog.set_level(logging.INFO, "workers")
-    clock = Clock()
-    log = AuditLog(steps, clock)
-    for _ in range(3):
-        log.look()
-        clock.now += EVERY
-    assert caplog.records == []
+    old = f"{int(steps.client.time()[0]) - 120}000-0"
+    entry = {"by": "ann", "action": "resume", "target": "site", "figures": "{}"}
+    steps.client.xadd("instep:audit", entry, id=old)
+    Audit(steps).record("client-a", "pause", "site")
+    AuditLog(steps).look()
+    assert [record.by for record in caplog.records] == ["client-a"]
 
 
 def test_more_than_one_look_takes_are_told_by_the_next(steps, told):

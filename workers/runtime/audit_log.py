@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 class AuditLog:
     """
-    Logs what is added to the audit list from the first look on.
+    Logs each entry of the audit list; the store knows up to which one that is done.
 
     Raises StoreUnavailable if the store does not answer. *clock*: monotonic seconds.
     """
@@ -26,18 +26,13 @@ class AuditLog:
         self._audit = Audit(steps)
         self._clock = clock
         self._next = float("-inf")
-        self._last: str | None = None
 
     def look(self) -> None:
         """Log what is new."""
         if self._clock() < self._next:
             return
         self._next = self._clock() + EVERY
-        if self._last is None:
-            self._last = self._audit.newest()
-            return
-        for entry in self._audit.since(self._last):
-            self._last = entry["id"]
+        for entry in self._audit.untold():
             values = {name: entry[name] for name in ("action", "target", "by", "figures")}
             if entry["action"] == "pause":
                 figures = values.pop("figures")
@@ -49,3 +44,4 @@ class AuditLog:
                 _log.info("pause over", extra=values)
             else:
                 _log.info("changed by hand", extra=values)
+            self._audit.told(entry["id"])

@@ -17,14 +17,14 @@ from typing import Any, Final
 
 from redis.client import Pipeline
 
-from workers.store import keys
+from workers.store import clock, keys
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
 MOST: Final = 10_000  # entries
 LONGEST: Final = 500  # characters of one text of an entry
 ERASED: Final = "erased"  # target of an entry that held a forgotten key
-_BEFORE_ALL: Final = "0-0"  # id before every entry
+_AT_FIRST_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +100,23 @@ class Audit:
         items = [_entry(id, fields) for id, fields in found[:limit]]
         return items, items[-1]["id"] if len(found) > limit else None
 
-    def newest(self) -> str:
-        """Return the id of the newest entry."""
-        with guarded():
-            found: Any = self._steps.client.xrevrange(keys.AUDIT, "+", "-", count=1)
-        return str(found[0][0]) if found else _BEFORE_ALL
+    def untold(self, most: int = 100) -> Sequence[dict[str, Any]]:
+        """
+        Return at most *most* entries of which the log does not tell yet, the oldest first.
 
-    def since(self, id: str, most: int = 100) -> Sequence[dict[str, Any]]:
-        """Return at most *most* entries after *id*, the oldest first."""
+        Where nothing says up to which one it does, those of the last minute.
+        """
         with guarded():
+            id = self._steps.client.get(keys.AUDIT_TOLD)
+            if id is None:
+                id = f"{clock.read_us(self._steps.client) // 1000 - _AT_FIRST_MS}-0"
             found: Any = self._steps.client.xrange(keys.AUDIT, f"({id}", "+", count=most)
         return [_entry(id, fields) for id, fields in found]
+
+    def told(self, id: str) -> None:
+        """Note that the log tells of the entry *id* and of all before it."""
+        with guarded():
+            self._steps.client.set(keys.AUDIT_TOLD, id)
 
 
 def _short(value: Any) -> Any:

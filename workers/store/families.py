@@ -58,7 +58,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "lives": ("life", "lives", "history", "history-trimmed"),
         "undo": ("undo",),
         "answers": ("call",),
-        "audit": ("audit",),
+        "audit": ("audit", "audit-told"),
         "counters": (
             *("counts", "guard", "source", "stale", "logs", "arrival", "collection", "destination"),
             *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),

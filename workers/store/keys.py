@@ -62,6 +62,7 @@ WITNESS = f"{PREFIX}witness"  # a file outside records its progress (``witness.p
 ARRIVAL = f"{PREFIX}arrival"  # counter: the newest arrival number
 COUNTS = f"{PREFIX}counts"  # hash: the counters of promise 4
 LIVE_FEED = f"{PREFIX}live-feed"  # a channel, no key: what comes and goes (``live_feed.py``)
+AUDIT_TOLD = f"{PREFIX}audit-told"  # id of the entry up to which the log tells of them
 AUDIT = f"{PREFIX}audit"  # stream: what operators changed, trimmed (``audit.py``)
 METRICS = f"{PREFIX}metrics"  # hash: counters that only rise (``counters.py``)
 FRESHNESS = f"{PREFIX}freshness"  # hash: how old values were of late (``freshness.lua``)
