@@ -1,7 +1,7 @@
 -- Shared: whether so many retirements, in whatever way they came, may take their places without approval: the
 -- rule of workers/policy/run_guard.py, decided in the step that acts on it.
 -- limits, of a collection: {place, copy, delay_ms, at_most, percent, half_from, window_ms}
---! uses step run_counts held_retirements
+--! uses step run_counts held_retirements item_ids
 
 local now = step.now
 local retirement_guard = {}
@@ -14,8 +14,9 @@ function retirement_guard.most(limits, number)
   return math.min(half, math.max(limits.at_most, share))
 end
 
--- Items that are known: by their keys, or by their ids alone.
+-- The number of items; 0: it is not known. Items that were met by filters alone are some of them.
 local function items_of(place)
+  if not item_ids.is_index_known(redis.call('HGET', 'instep:index:' .. place, 'mark'), place) then return 0 end
   return math.max(redis.call('HLEN', 'instep:ids:' .. place), redis.call('HLEN', 'instep:keys:' .. place))
 end
 
