@@ -1,4 +1,4 @@
-"""A thousand items that a wrong mapping, a remap or a reconcile has changed are what they were."""
+"""Hundreds of items that a wrong mapping, a remap or a reconcile has changed are what they were."""
 
 import csv
 import json
@@ -11,10 +11,11 @@ import pytest
 
 from service.operate.undo_model import EDITED
 from service.sandbox.seeds.samples import product, product_id
+from tests.support.depth import depth
 from tests.support.planted_site import MAPPINGS, RATE, Planted, configuration
 from tests.support.real_processes import Instep, Load, eventually, say
 
-COUNT = 1000
+COUNT = depth(400, 1000)
 WRONG = MAPPINGS.replace('data_key="qty"', 'data_key="wrong"')
 EDITED_ITEMS = range(1, 11)
 REST = range(11, COUNT + 1)
