@@ -32,7 +32,8 @@ class AuditLog:
         if self._clock() < self._next:
             return
         self._next = self._clock() + EVERY
-        for entry in self._audit.untold():
+        entries = self._audit.untold()
+        for entry in entries:
             values = {name: entry[name] for name in ("action", "target", "by", "figures")}
             if entry["action"] == "pause":
                 figures = values.pop("figures")
@@ -44,4 +45,5 @@ class AuditLog:
                 _log.info("pause over", extra=values)
             else:
                 _log.info("changed by hand", extra=values)
-            self._audit.told(entry["id"])
+        if entries:
+            self._audit.told(entries[-1]["id"])

@@ -107,10 +107,10 @@ class Audit:
         Where nothing says up to which one it does, those of the last minute.
         """
         with guarded():
-            id = self._steps.client.get(keys.AUDIT_TOLD)
-            if id is None:
-                id = f"{clock.read_us(self._steps.client) // 1000 - _AT_FIRST_MS}-0"
-            found: Any = self._steps.client.xrange(keys.AUDIT, f"({id}", "+", count=most)
+            told: Any = self._steps.client.get(keys.AUDIT_TOLD)
+            if told is None:
+                told = f"{clock.read_us(self._steps.client) // 1000 - _AT_FIRST_MS}-0"
+            found: Any = self._steps.client.xrange(keys.AUDIT, f"({told}", "+", count=most)
         return [_entry(id, fields) for id, fields in found]
 
     def told(self, id: str) -> None:
