@@ -64,6 +64,16 @@ def test_what_a_run_has_written_is_put_back(undoing, api, by):
     assert stock(way, SOME) == [1, 2, 3, 4, 5]
 
 
+def written_over(undoing):
+    """The way to some items whose stock the run r9 has written over by 900."""
+    way = undoing(by="key")
+    for n in SOME:
+        way.change(n, stock=n, version=way.at())
+    way.run()
+    way.written_by("r9", SOME, stock=900)
+    return way
+
+
 def test_an_estimate_changes_nothing_and_reads_a_hundred_items_a_call(undoing):
     way = undoing(by="key", items=120)
     for n in range(1, 121):
@@ -78,11 +88,7 @@ def test_an_estimate_changes_nothing_and_reads_a_hundred_items_a_call(undoing):
 
 
 def test_what_was_changed_since_is_left_and_told(undoing):
-    way = undoing(by="key")
-    for n in SOME:
-        way.change(n, stock=n, version=way.at())
-    way.run()
-    way.written_by("r9", SOME, stock=900)
+    way = written_over(undoing)
     way.pass_time(5)
     way.change(1, stock=11, version=way.at())  # a later event
     way.written_by("r10", [2], stock=22)  # another run
@@ -177,11 +183,7 @@ def test_a_mass_of_overwrites_is_held_until_it_is_approved(undoing):
 
 
 def test_a_piece_that_is_done_again_after_a_crash_changes_and_counts_nothing_twice(undoing):
-    way = undoing(by="key")
-    for n in SOME:
-        way.change(n, stock=n, version=way.at())
-    way.run()
-    way.written_by("r9", SOME, stock=900)
+    way = written_over(undoing)
     id = way.begin_undo(run="r9")
     run = way.context.runs.show(id)
     # As a worker that dies behind the step of the store, and before it takes the piece off.
@@ -197,11 +199,7 @@ def test_a_piece_that_is_done_again_after_a_crash_changes_and_counts_nothing_twi
 
 
 def test_a_later_reconcile_brings_nothing_back_and_tells_it_while_a_newer_event_does(undoing):
-    way = undoing(by="key")
-    for n in SOME:
-        way.change(n, stock=n, version=way.at())
-    way.run()
-    way.written_by("r9", SOME, stock=900)
+    way = written_over(undoing)
     way.undo(run="r9")
     way.pass_time(86_400)
     source = {way.record(n): ({"stock": 900}, None) for n in SOME}
@@ -216,11 +214,7 @@ def test_a_later_reconcile_brings_nothing_back_and_tells_it_while_a_newer_event_
 
 
 def test_an_undo_is_undone_and_then_the_source_counts_again(undoing):
-    way = undoing(by="key")
-    for n in SOME:
-        way.change(n, stock=n, version=way.at())
-    way.run()
-    way.written_by("r9", SOME, stock=900)
+    way = written_over(undoing)
     first = way.undo(run="r9")
     second = way.undo(run=first.id)
     assert second.figures["fields"] == 5
@@ -384,11 +378,7 @@ def test_a_held_undo_goes_on_once_it_is_released(undoing):
 
 
 def test_a_live_event_that_comes_while_the_cms_is_read_stays(undoing):
-    way = undoing(by="key")
-    for n in SOME:
-        way.change(n, stock=n, version=way.at())
-    way.run()
-    way.written_by("r9", SOME, stock=900)
+    way = written_over(undoing)
     later = way.at(5)
     way.pass_time(5)
     way.on_request = lambda: way.change(1, stock=11, version=later)
@@ -399,11 +389,7 @@ def test_a_live_event_that_comes_while_the_cms_is_read_stays(undoing):
 
 
 def test_what_the_log_drops_before_its_turn_is_told(undoing):
-    way = undoing(by="key")
-    for n in SOME:
-        way.change(n, stock=n, version=way.at())
-    way.run()
-    way.written_by("r9", SOME, stock=900)
+    way = written_over(undoing)
     id = way.begin_undo(run="r9")
     way.store.delete(undo_keys.UNDO, undo_keys.UNDO_IDS)
     run = BulkRunner(way.context, sleep=way.wait).carry_out(id)

@@ -1,4 +1,4 @@
-"""The keys of held retirements (``held_retirements.lua``); all others: ``keys.py``."""
+"""The keys of held retirements (``held_retirements.lua``) that Python uses; others: ``keys.py``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,3 @@ ASKS = "asks"  # name in the hash of a collection: those of it wait for approval
 def held(collection: str) -> str:
     """Sorted set: records whose retirement is held, by its arrival number."""
     return f"{PREFIX}held:{collection}"
-
-
-def held_delay(collection: str) -> str:
-    """Sorted set: those that no step has decided on, by the ms at which one does."""
-    return f"{PREFIX}held-delay:{collection}"

@@ -10,6 +10,7 @@ steps (``workers/store/lua``) under the same names; these kinds are used by the 
 - ``born:``, ``status:<collection>:<copy>``: hashes: item id → createdOn, last status
 - ``listed:<collection>:<copy>``: set: ids seen in this round
 - ``seen:<source>``, ``seen-bytes``: generations and sets of ids (``deduplication.lua``)
+- ``held-delay:<collection>``: sorted set: held retirements that no step has decided on
 - ``tombstones``, ``resting``: items that are gone; retired records without an item
 - ``guard:<collection>:<copy>``: hash: counts of runs (``run_counts.lua``)
 - ``cursors:<fetcher>``, ``logs:<source>``: hashes: object → cursor; logs (``source_logs.lua``)
