@@ -72,13 +72,16 @@ def _run(service: str, **options: Any) -> NoReturn:
     from service.config.build import of_process
     from service.run import services
     from workers.config.loader import fill
+    from workers.runtime.forked_process import ForkServer
 
+    # First of all: mappings may start threads, and each process reads them for itself.
+    server = ForkServer.of_this(services.COMMON)
     given = dict(os.environ)
     fill(os.environ)  # INSTEP_LOG may stand in .env
     logging_setup.configure()
     configuration = of_process()
     logging_setup.observe(configuration.settings)
-    raise SystemExit(getattr(services, service)(configuration, given, **options))
+    raise SystemExit(getattr(services, service)(configuration, given, server, **options))
 
 
 @click.command()

@@ -27,6 +27,7 @@ from workers.errors import ConfigurationInvalid, StoreNewer, StoreUnavailable, S
 from workers.runtime import heartbeats
 from workers.runtime.background_tasks import BackgroundTask
 from workers.runtime.embedded_store import Keeper, kept
+from workers.runtime.forked_process import ForkServer
 from workers.runtime.heartbeats import Process
 from workers.runtime.supervisor import Supervisor
 from workers.store import connection, durability, version, witness
@@ -41,10 +42,18 @@ _PAUSE = 0.1  # s between two tries
 _LOOK = 0.5  # s between two checks of a store that is away at the start
 Environ = Mapping[str, str]
 
+# What web processes and workers run, and what they would import when they need it.
+COMMON = (
+    *("service.web.server", "service.web.app", "service.web.front", "service.ingest.spool_parts"),
+    *("service.run.worker_process", "service.operate.bulk_runner", "service.operate.status"),
+    *("service.config.build", "service.reconcile.state.past_runs"),
+)
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where to reach such a listener
 
 
-def up(configuration: Configuration, given: Environ, bind: str, processes: int) -> int:
+def up(
+    configuration: Configuration, given: Environ, server: ForkServer, bind: str, processes: int
+) -> int:
     """
     Run everything on this machine, *processes* web processes and as many workers, until SIGTERM.
 
@@ -52,6 +61,7 @@ def up(configuration: Configuration, given: Environ, bind: str, processes: int) 
 
     Args:
         given: The environment without that of ``.env``; a reload begins with it.
+        server: Starts the processes.
 
     Raises:
         ConfigurationInvalid: *bind* cannot be listened on, or another ``up`` runs in its folder.
@@ -69,23 +79,25 @@ def up(configuration: Configuration, given: Environ, bind: str, processes: int) 
             (ready,),
             _bound(listener),
         )
-        return _run(service, configuration, given)
+        return _run(service, configuration, given, server)
 
 
-def web(configuration: Configuration, given: Environ, bind: str, processes: int) -> int:
+def web(
+    configuration: Configuration, given: Environ, server: ForkServer, bind: str, processes: int
+) -> int:
     """Run *processes* web processes until SIGTERM; raises as `up` does."""
     with _listening(configuration.settings, bind) as listener:
         service = Service("web", Web(listener, processes), bind=_bound(listener))
-        return _run(service, configuration, given)
+        return _run(service, configuration, given, server)
 
 
-def worker(configuration: Configuration, given: Environ, processes: int) -> int:
+def worker(configuration: Configuration, given: Environ, server: ForkServer, processes: int) -> int:
     """Run *processes* workers and the sweeper until SIGTERM; raises as `up` does."""
     service = Service("worker", workers=Workers(configuration, processes))
-    return _run(service, configuration, given)
+    return _run(service, configuration, given, server)
 
 
-def _run(service: Service, configuration: Configuration, given: Environ) -> int:
+def _run(service: Service, configuration: Configuration, given: Environ, server: ForkServer) -> int:
     """Supervise the processes of *service*, and the store."""
     settings = configuration.settings
     with (
@@ -115,6 +127,7 @@ def _run(service: Service, configuration: Configuration, given: Environ) -> int:
         supervisor = Supervisor(
             service.children(first),
             [*beside, *service.tasks(settings, first)],
+            server=server,
             below=_below,
             on_hangup=reloader.ask,
             on_stop=service.refuse,

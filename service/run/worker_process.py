@@ -1,9 +1,7 @@
 """
 One process of ``instep worker``: executes wake-ups until SIGTERM.
 
-    python -m service.run.worker_process [fetch]
-
-With ``fetch`` it works on the fetch queue: it reads what thin notices name.
+With the argument ``fetch`` it works on the fetch queue: it reads what thin notices name.
 """
 
 from __future__ import annotations
@@ -76,7 +74,3 @@ def _end() -> None:
     """End this process: its supervisor starts another, and the claim runs out."""
     _log.error("fetcher hangs: the process ends")
     os._exit(1)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,12 +1,10 @@
 """
 The web processes: granian, the front (``service.web.front``), the Flask application.
 
-    python -m service.web.server --fd FD --processes N
-
-FD is an inherited listening socket. Each process builds its own application. The processes are tied
-to granian's main process, because kill -9 of that would leave them holding the port. One that dies
-is replaced, because granian would otherwise stop them all. (After a second death within 5.5 s
-granian stops; its supervisor restarts it.)
+Arguments: ``--fd FD``, an inherited listening socket, and ``--processes N``. Each process builds
+its own application. The processes are tied to granian's main process, because kill -9 of that would
+leave them holding the port. One that dies is replaced, because granian would otherwise stop them
+all. (After a second death within 5.5 s granian stops; its supervisor restarts it.)
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from setproctitle import setproctitle
 
 from service.config import logging_setup
 from service.web.front import Front
@@ -42,6 +41,7 @@ _CONNECTIONS = 4_096  # per process; idle ones are closed, the next one waits in
 _FILES = 256  # open files that a process may need beside its connections
 _HEAD = 10.0  # s until the head of a request is complete, and that a connection may be idle
 _BUFFER = 65_536  # bytes read ahead per connection; a longer head is refused
+_TITLE = "instep: web"  # as ps shows its processes
 _KILL = 3  # s for open requests to end after a stop (the store has 2); stalled ones take all of it
 
 # granian's own handler writes to stdout, where the first line has to be the one with "ready".
@@ -50,11 +50,6 @@ LOGGING: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate":
 
 def serve(fd: int, processes: int) -> None:
     """Serve until SIGTERM or SIGINT on the listening socket of descriptor *fd*."""
-    # Imported before the fork: a new process then starts in milliseconds.
-    import service.config.build
-    import service.reconcile.state.past_runs
-    import service.web.app  # noqa: F401
-    import workers.runtime.jobs  # noqa: F401
     from workers.store.scripts import text_of
 
     text_of("accept")
@@ -80,6 +75,7 @@ def serve(fd: int, processes: int) -> None:
         log_dictconfig=LOGGING,
         log_access=False,
         respawn_failed_workers=True,
+        process_name=_TITLE,
         workers_kill_timeout=_KILL,
     )
     server.serve(target_loader=partial(_process, os.getpid(), listener), wrap_loader=False)
@@ -177,6 +173,7 @@ def _start(parent: int, listener: SharedListener) -> Front:
     # until the process serves; granian would then wait for all of _KILL.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     pdeathsig.tie(parent)
+    setproctitle(_TITLE)  # granian calls them workers
     logging_setup.configure()
     front = _front()
     liveness.start(front.is_alive)
@@ -190,13 +187,9 @@ def _start(parent: int, listener: SharedListener) -> Front:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m service.web.server")
+    parser = argparse.ArgumentParser(prog="service.web.server")
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--processes", type=int, default=2)
     chosen: Any = parser.parse_args(arguments)
     logging_setup.configure()
     serve(chosen.fd, chosen.processes)
-
-
-if __name__ == "__main__":
-    main()

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import time
 from dataclasses import dataclass
 from signal import Signals
 
 from workers.embedded import pdeathsig
 from workers.runtime import liveness
+from workers.runtime.forked_process import ForkedProcess, ForkServer
 from workers.runtime.heartbeats import Process
 
 _log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ _LARGEST = 65_536  # bytes of a report
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A module of this project to run as a process."""
+    """A module of this project, whose function ``main`` runs as a process."""
 
     role: str
     module: str
@@ -45,13 +45,14 @@ def announce() -> None:
 
 
 class ChildProcess:
-    """One child: its running process, or when to start the next."""
+    """One child: its running process, or when to start the next. *server* starts it."""
 
-    def __init__(self, spec: Child) -> None:
+    def __init__(self, spec: Child, server: ForkServer) -> None:
         self.spec = spec
+        self.server = server
         self.status: int | None = None  # of the last process that has ended
         self.failure = ""  # why it failed before it was ready
-        self._running: subprocess.Popen[bytes] | None = None
+        self._running: ForkedProcess | None = None
         self._reports: int | None = None  # pipe on which it reports that it is ready
         self._missing = 0  # reports until it is ready
         self._heartbeats: int | None = None  # pipe for its beats
@@ -61,7 +62,7 @@ class ChildProcess:
 
     def process(self) -> Process | None:
         spec, running = self.spec, self._running
-        if running is None:
+        if running is None or running.pid is None:
             return None
         return Process(spec.role, running.pid, self._reports is None, spec.delivers)
 
@@ -74,12 +75,12 @@ class ChildProcess:
 
     def signal(self, number: Signals) -> None:
         if self._running:
-            self._running.send_signal(number)  # no effect once it has ended
+            self._running.signal(number)
 
     def signal_all(self, number: Signals) -> None:
         """Signal it and the processes that it started."""
-        if self._running and self._running.poll() is None:
-            os.killpg(self._running.pid, number)
+        if self._running:
+            self._running.signal(number, group=True)
 
     def read_beats(self) -> set[int]:
         """Return the pids that have beaten since the last call."""
@@ -89,8 +90,9 @@ class ChildProcess:
         """Start the child if it is due; notice that it is ready or has ended."""
         if self._running:
             self._listen()
-            if self._running.poll() is not None:
-                self._on_exit(self._running)
+            status = self._running.poll()
+            if status is not None:
+                self._on_exit(self._running, status)
         elif time.monotonic() >= self._due:
             self._start()
 
@@ -113,12 +115,12 @@ class ChildProcess:
             environ[pdeathsig.REPORT_FD] = str(ready)
         self._born = time.monotonic()
         try:
-            self._running = subprocess.Popen(  # noqa: S603  # our own argv
-                pdeathsig.module(spec.module, *spec.arguments),
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                pass_fds=(*passed, *spec.files),
-                start_new_session=True,
+            self._running = self.server.start(
+                spec.module,
+                spec.arguments,
+                title=f"instep: {' '.join((spec.role, *spec.arguments))}",
+                environ=environ,
+                files=(*passed, *spec.files),
             )
         except OSError as error:
             _log.error("cannot start a child", extra={"role": spec.role, "reason": str(error)})
@@ -143,9 +145,9 @@ class ChildProcess:
             os.close(self._reports)
             self._reports = None
 
-    def _on_exit(self, dead: subprocess.Popen[bytes]) -> None:
+    def _on_exit(self, dead: ForkedProcess, status: int) -> None:
         self._listen()  # to what it reported as it ended
-        status = self.status = dead.returncode
+        self.status = status
         how = {"signal": -status} if status < 0 else {"status": status}
         _log.warning("child ended", extra={"role": self.spec.role, "pid": dead.pid, **how})
         self.close()

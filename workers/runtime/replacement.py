@@ -12,16 +12,17 @@ import time
 from collections.abc import Sequence
 
 from workers.runtime.child_process import Child, ChildProcess
+from workers.runtime.forked_process import ForkServer
 
 STARTING = 60.0  # s that a child may take until it is ready
 GRACE = 4.0  # s between SIGTERM and SIGKILL
 
 
 class Replacement:
-    """New *children*; with *released* also those that wait are started."""
+    """New *children*, forked by *server*; with *released* also those that wait are started."""
 
-    def __init__(self, children: Sequence[Child], *, released: bool) -> None:
-        self.children = [ChildProcess(spec) for spec in children]
+    def __init__(self, children: Sequence[Child], server: ForkServer, *, released: bool) -> None:
+        self.children = [ChildProcess(spec, server) for spec in children]
         self.failure: str | None = None  # why a child did not come up
         self._released = released
         self._begun = time.monotonic()
@@ -69,7 +70,7 @@ def _failure(child: ChildProcess) -> str:
 
 class Departure:
     """
-    The end of *children* that are no longer needed.
+    The end of *children* that are no longer needed, and of their fork server.
 
     On SIGUSR1 one begins nothing more. SIGTERM follows, with *drain* after `Child.drain` s, in
     which it finishes what it has begun; then SIGKILL after *grace* seconds more.
@@ -81,6 +82,7 @@ class Departure:
         self._grace = grace
         self._begun = time.monotonic()
         self._left = [(child, child.spec.drain if drain else 0.0) for child in children]
+        self._servers = [child.server for child in children]
         self._told: set[int] = set()  # ids of those that got SIGTERM
         for child in children:
             if child.spec.drain:
@@ -105,4 +107,8 @@ class Departure:
             if not child.alive():
                 child.close()
         self._left = [(child, seconds) for child, seconds in self._left if child.alive()]
-        return not self._left
+        if self._left:
+            return False
+        for server in self._servers:
+            server.close()
+        return True

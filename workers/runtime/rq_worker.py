@@ -84,6 +84,9 @@ class Worker(SimpleWorker):
                 raise
             empty(self.queues, error)
 
+    def procline(self, message: str) -> None:
+        """Skip: the process keeps its title."""
+
     def clean_group_registries(self) -> None:
         """Skip: wake-ups are in no group."""
 

@@ -21,6 +21,7 @@ from types import FrameType
 from workers.runtime import liveness
 from workers.runtime.background_tasks import BackgroundTask, BackgroundTasks
 from workers.runtime.child_process import Child, ChildProcess
+from workers.runtime.forked_process import ForkServer
 from workers.runtime.heartbeats import Process
 from workers.runtime.replacement import GRACE, Departure, Replacement
 from workers.runtime.terminal import Terminal
@@ -47,6 +48,7 @@ class Supervisor:
     Args:
         children: Processes to run.
         tasks: Threads to run beside them.
+        server: Starts the children; its modules are those of later ones as well.
         grace: Seconds between SIGTERM and SIGKILL for the children.
         limits: Limits of their silence.
         below: Returns the children of a child, by role and pid, which are watched too.
@@ -59,13 +61,16 @@ class Supervisor:
         children: Sequence[Child],
         tasks: Sequence[BackgroundTask] = (),
         *,
+        server: ForkServer | None = None,
         grace: float = GRACE,
         limits: liveness.SilenceLimits | None = None,
         below: Callable[[str, int], Sequence[int]] = lambda *_: (),
         on_hangup: Callable[[], None] | None = None,
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        self._children = [ChildProcess(spec) for spec in children]
+        server = server or ForkServer()
+        self._modules = server.modules
+        self._children = [ChildProcess(spec, server) for spec in children]
         self._tasks = BackgroundTasks(tasks)
         self._grace = grace
         self._released = False
@@ -107,7 +112,9 @@ class Supervisor:
         Returns:
             None, or why one did not come up: then the old ones go on.
         """
-        wanted = _Wanted(Replacement(children, released=self._released), tasks)
+        # A fork server of their own: they have the code of this moment.
+        server = ForkServer(self._modules)
+        wanted = _Wanted(Replacement(children, server, released=self._released), tasks)
         self._wanted = wanted
         wanted.done.wait()
         return wanted.replacement.failure

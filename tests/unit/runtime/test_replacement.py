@@ -5,6 +5,7 @@ import time
 import pytest
 
 from workers.runtime.child_process import Child, ChildProcess
+from workers.runtime.forked_process import ForkServer
 from workers.runtime.replacement import Departure, Replacement
 
 STUBS = {
@@ -43,7 +44,7 @@ def replace():
 
     def _replace(*names, released=True, **options):
         specs = [Child("worker", name, announces=1, **options) for name in names]
-        made.append(Replacement(specs, released=released))
+        made.append(Replacement(specs, ForkServer(), released=released))
         return made[-1]
 
     yield _replace
@@ -106,7 +107,7 @@ def test_while_the_store_is_away_those_that_wait_are_not_begun(replace):
 
 
 def ready(name, **options):
-    child = ChildProcess(Child("web", name, announces=1, **options))
+    child = ChildProcess(Child("web", name, announces=1, **options), ForkServer())
     until(lambda: child.poll() or child.ready)
     return child
 

@@ -1,0 +1,169 @@
+"""Processes that are forked from one that has imported their code."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from workers.runtime.forked_process import ForkServer
+from workers.runtime.liveness import state_of as state
+
+# Writes what it has of what it should, then waits for its end.
+SHOWS = """
+import json, os, sys, time
+import common
+
+def link(name):
+    try:
+        return os.readlink(f"/proc/self/fd/{name}")
+    except OSError:  # the list that was read
+        return ""
+
+def main():
+    if sys.argv[2:] == ["wait"]:
+        time.sleep(60)
+    mine = {name: os.environ[name] for name in os.environ if name.startswith("OF_")}
+    found = {
+        "argv": sys.argv, "own": mine, "common": common.PID, "pid": os.getpid(),
+        "leads": os.getsid(0) == os.getpid(), "in": os.readlink("/proc/self/fd/0"),
+        "files": {name: link(name) for name in os.listdir("/proc/self/fd")},
+    }
+    os.write(int(sys.argv[1]), json.dumps(found).encode())
+    return 7
+"""
+COMMON = "import os\nPID = os.getpid()"
+BREAKS = "def main():\n    raise LookupError('no such table')"
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    for name, text in {"shows": SHOWS, "common": COMMON, "breaks": BREAKS}.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    made = ForkServer(["common", "no.such.module"])
+    yield made
+    made.close()
+
+
+def started(server, *words, module="shows", **environ):
+    """Return a process, and what it has written."""
+    reader, writer = os.pipe()
+    environ = {**os.environ, **environ}
+    try:
+        process = server.start(
+            module, [str(writer), *words], title=f"of {module}", environ=environ, files=[writer]
+        )
+    finally:
+        os.close(writer)
+    with os.fdopen(reader) as file:
+        return process, file.read() if module == "shows" and words != ("wait",) else ""
+
+
+def until(look):
+    ends = time.monotonic() + 20
+    while not look():
+        assert time.monotonic() < ends, "it did not come about"
+        time.sleep(0.01)
+
+
+def ended(process):
+    until(lambda: process.poll() is not None)
+    return process.status
+
+
+def known(process):
+    """Wait until its pid is known, and it has its title."""
+
+    def look():
+        process.poll()
+        return process.pid and b"of shows" in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+
+    until(look)
+    return process.pid
+
+
+def test_a_child_has_what_is_its_own_and_shares_what_was_imported(server, monkeypatch):
+    monkeypatch.setenv("OF_SUPERVISOR", "1")
+    process, said = started(server, OF_CHILD="2")
+    assert ended(process) == 7
+    monkeypatch.delenv("OF_SUPERVISOR")
+    again, later = started(server)
+    assert ended(again) == 7
+    first, second = (json.loads(each) for each in (said, later))
+    assert first["own"] == {"OF_SUPERVISOR": "1", "OF_CHILD": "2"}
+    assert second["own"] == {}
+    assert first["common"] == second["common"] not in (first["pid"], os.getpid())
+    assert first["pid"] == process.pid != again.pid
+    assert first["leads"]
+    assert first["in"] == "/dev/null"
+    name, given = first["argv"]
+    assert name == "shows"
+    links = {number for number, to in first["files"].items() if to.startswith(("pipe", "socket"))}
+    assert links == {given}
+
+
+def test_one_that_fails_says_why_and_the_others_go_on(server, capfd):
+    process, _ = started(server, module="breaks")
+    assert ended(process) == 1
+    assert "LookupError: no such table" in capfd.readouterr().err
+    assert ended(started(server)[0]) == 7
+
+
+def test_a_signal_reaches_it_and_its_end_is_told(server):
+    process, _ = started(server, "wait")
+    known(process)
+    process.signal(signal.SIGTERM)
+    assert ended(process) == -signal.SIGTERM
+    process.signal(signal.SIGTERM)  # no effect
+
+
+def test_children_die_with_their_server_and_the_next_start_brings_another(server):
+    process, _ = started(server, "wait")
+    pid = known(process)
+    parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill(parent, signal.SIGKILL)
+    assert ended(process) == -signal.SIGKILL
+    assert ended(started(server)[0]) == 7
+
+
+def test_it_ends_once_it_is_closed(server):
+    process, _ = started(server, "wait")
+    pid = known(process)
+    server.close()
+    assert ended(process) == -signal.SIGKILL
+    until(lambda: state(pid) in ("", "Z"))  # whoever takes orphans may not have read its end yet
+
+
+OF_THIS = """
+import os, sys, time
+import common
+from workers.runtime.forked_process import ForkServer
+server = ForkServer.of_this()
+reader, writer = os.pipe()
+process = server.start("shows", [str(writer)], title="t", environ=dict(os.environ), files=[writer])
+os.close(writer)
+found = __import__("json").loads(os.fdopen(reader).read())
+while process.poll() is None:
+    time.sleep(0.01)
+print(found["common"] == os.getpid(), process.status, found["leads"], found["in"])
+sys.exit(3)
+"""
+
+
+@pytest.mark.usefixtures("server")
+def test_one_that_is_a_copy_of_this_process_shares_what_this_has_imported():
+    said = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", OF_THIS],
+        stdin=subprocess.PIPE,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        cwd=Path(__file__).parents[3],
+    )
+    assert said.stdout.split() == ["True", "7", "True", "/dev/null"], said.stderr
+    assert said.returncode == 3
