@@ -29,6 +29,11 @@ COUNTED = 1.0  # s for which calls are counted
 SECONDS = 8.0  # for which a process may take to come so far
 ROWS = 20  # of a snapshot, of items that no event is of
 KINDS = ("web", "worker", "sweep", "fetch", "reconcile")
+# As ps shows their processes.
+TITLES = {
+    kind: f"instep: {title}".encode()
+    for kind, title in (("web", "web"), ("worker", "worker"), ("fetch", "worker fetch"))
+}
 POINTS = 10  # tries of one seed
 
 
@@ -104,11 +109,10 @@ def _below(parent, kind):
     with contextlib.suppress(OSError):  # one that has just ended
         for task in Path(f"/proc/{parent}/task").iterdir():
             for pid in map(int, (task / "children").read_text().split()):
-                words = Path(f"/proc/{pid}/cmdline").read_bytes()
-                if kind == "web" or words.endswith(b"\0fetch\0") == (kind == "fetch"):
+                title = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0")
+                if title == TITLES[kind]:
                     yield pid
-                if kind == "web":
-                    yield from _below(pid, kind)
+                yield from _below(pid, kind)
 
 
 def _counted(pid, kind):

@@ -145,7 +145,7 @@ def fetch_process(instep):
     found = [
         pid
         for pid in instep.pids()["worker"]
-        if Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").endswith(b"\0fetch")
+        if Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").endswith(b" fetch")
     ]
     return found[0] if len(found) == 1 else None
 
