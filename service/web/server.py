@@ -41,7 +41,7 @@ _CONNECTIONS = 4_096  # per process; idle ones are closed, the next one waits in
 _FILES = 256  # open files that a process may need beside its connections
 _HEAD = 10.0  # s until the head of a request is complete, and that a connection may be idle
 _BUFFER = 65_536  # bytes read ahead per connection; a longer head is refused
-_TITLE = "instep: web"  # as ps shows its processes
+_TITLE = "instep web"  # as ps shows its processes
 _KILL = 3  # s for open requests to end after a stop (the store has 2); stalled ones take all of it
 
 # granian's own handler writes to stdout, where the first line has to be the one with "ready".

@@ -31,7 +31,7 @@ ROWS = 20  # of a snapshot, of items that no event is of
 KINDS = ("web", "worker", "sweep", "fetch", "reconcile")
 # As ps shows their processes.
 TITLES = {
-    kind: f"instep: {title}".encode()
+    kind: f"instep {title}".encode()
     for kind, title in (("web", "web"), ("worker", "worker"), ("fetch", "worker fetch"))
 }
 POINTS = 10  # tries of one seed

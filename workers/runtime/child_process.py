@@ -118,7 +118,7 @@ class ChildProcess:
             self._running = self.server.start(
                 spec.module,
                 spec.arguments,
-                title=f"instep: {' '.join((spec.role, *spec.arguments))}",
+                title=f"instep {' '.join((spec.role, *spec.arguments))}",
                 environ=environ,
                 files=(*passed, *spec.files),
             )

@@ -146,7 +146,7 @@ def serve(control: socket.socket, modules: Sequence[str]) -> NoReturn:
 
     Each child leaves by SystemExit too, once its module has ended.
     """
-    setproctitle("instep: fork server")
+    setproctitle("instep fork server")
     # Nothing that this process happens to have is for the children.
     os.closerange(3, control.fileno())
     os.closerange(control.fileno() + 1, _ABOVE)
