@@ -102,7 +102,7 @@ FLOORS = (
     ("service/commands",),
     ("service/run", "service/demo", "service/starter"),
     ("service/web",),
-    ("service/api",),
+    ("service/api", "service/console"),
     ("service/operate",),
     ("service/reconcile",),
     ("service/ingest", "service/config"),
@@ -183,6 +183,18 @@ def test_the_api_serves_what_operate_computes():
     known = {"service/api", "service/operate", "service/config"}
     used = {name for path in below("service/api/") for name in ours(path)}
     assert {name for name in used if name.startswith("service/")} <= known
+
+
+def test_the_console_shows_what_operate_computes():
+    known = {"service/console", "service/operate"}
+    used = {name for path in below("service/console/") for name in ours(path)}
+    assert {name for name in used if name.startswith("service/")} <= known
+
+
+def test_flask_is_known_to_what_answers_requests_alone():
+    rooms = ("service/web/", "service/api/", "service/console/", "service/sandbox/")
+    allowed = set(below(*rooms))
+    assert importing({"flask", "flask_smorest", "flask_wtf"}, FILES) <= allowed
 
 
 def test_workers_know_no_flask():

@@ -1,5 +1,5 @@
 """
-Who calls: the token of a request, and what it may see and do.
+Who calls: the token of a request.
 
 Every path under ``/api`` needs ``Authorization: Bearer TOKEN``, with the token of an
 ``[access.NAME]`` or INSTEP_ADMIN_TOKEN. No cookie is read, so a page of another site cannot use the
@@ -8,9 +8,7 @@ session of an operator.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
@@ -18,27 +16,12 @@ from flask import g, request
 
 from service.api import errors
 from service.api.authorization import bearer
-from service.config.build import Configuration
-from service.operate.scope import Scope, scope_of
-from workers.config.access_schema import ADMIN
+from service.operate.access import Caller, Callers
 from workers.config.settings import MAX_BODY
 
 PREFIX: Final = "/api"
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHANGES_NOTHING: Final = frozenset({f"{PREFIX}/preview"})
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """
-    Args:
-        name: As the audit list names it.
-        operates: Whether it may change anything.
-    """
-
-    name: str
-    operates: bool
-    scope: Scope
 
 
 def is_api(path: str) -> bool:
@@ -51,22 +34,21 @@ def caller() -> Caller:
     return found
 
 
-def gate(configuration: Configuration) -> Callable[[], None]:
+def gate(callers: Callers) -> Callable[[], None]:
     """Return what lets a request under ``/api`` pass, or refuses it, before any route is chosen."""
-    known = _known(configuration)
 
     def check() -> None:
         if not is_api(request.path):
             return
         request.max_content_length = MAX_BODY
-        if not known:
+        if not callers:
             raise errors.refused(
                 HTTPStatus.FORBIDDEN,
                 "no token to compare with",
                 "the environment variable INSTEP_ADMIN_TOKEN, or [access.NAME] in instep.toml",
                 "set one of them and start again",
             )
-        g.caller = who = _caller(known)
+        g.caller = who = _caller(callers)
         reads = request.method in _READS or request.path in _CHANGES_NOTHING
         if not (who.operates or reads):
             raise errors.refused(
@@ -79,31 +61,11 @@ def gate(configuration: Configuration) -> Callable[[], None]:
     return check
 
 
-def _known(configuration: Configuration) -> tuple[tuple[bytes, Caller], ...]:
-    settings = configuration.settings
-    known = [
-        (
-            access.token.encode(),
-            Caller(
-                access.name,
-                access.role == "operate",
-                scope_of(configuration, access.destinations),
-            ),
-        )
-        for access in settings.access.values()
-    ]
-    if settings.admin_token is not None:
-        admin = Caller(ADMIN, operates=True, scope=scope_of(configuration, ()))
-        known.append((settings.admin_token.encode(), admin))
-    return tuple(known)
-
-
-def _caller(known: tuple[tuple[bytes, Caller], ...]) -> Caller:
+def _caller(callers: Callers) -> Caller:
     token = bearer()
-    # All of them, each in constant time: the time tells neither how much was right nor of which.
-    found = [each for own, each in known if hmac.compare_digest(token, own)]
-    if found:
-        return found[0]
+    found = callers.of_token(token)
+    if found is not None:
+        return found
     raise errors.refused(
         HTTPStatus.UNAUTHORIZED,
         "an unknown token" if token else "no token",

@@ -9,9 +9,9 @@ from marshmallow import Schema, fields
 
 from service.api import errors
 from service.api.access import caller
-from service.api.parts import Parts
 from service.api.routes import Routes
 from service.api.schemas import ListQuery, page_cursor, page_of
+from service.operate.parts import Parts
 from workers.store.audit import Audit
 
 

@@ -8,9 +8,7 @@ from typing import Any, Final, get_args
 
 from marshmallow import Schema, fields, validate
 
-from service.api import names
 from service.api.access import caller
-from service.api.parts import Parts
 from service.api.routes import Routes, answered
 from service.api.runs import Started
 from service.api.schemas import (
@@ -22,6 +20,7 @@ from service.api.schemas import (
     page_cursor,
     page_of,
 )
+from service.operate import names
 from service.operate.held_deletes import (
     Action,
     DeleteSelection,
@@ -30,6 +29,7 @@ from service.operate.held_deletes import (
     list_deletes,
     start,
 )
+from service.operate.parts import Parts
 from workers.errors import RequestRefused
 
 _ACTIONS: Final[tuple[Action, ...]] = get_args(Action)

@@ -8,10 +8,9 @@ from typing import Any, Final
 from marshmallow import Schema, fields, validate
 from werkzeug.routing import BaseConverter
 
-from service.api import errors, names
+from service.api import errors
 from service.api.access import caller
 from service.api.moments import since
-from service.api.parts import Parts
 from service.api.routes import Routes, answered
 from service.api.runs import Started
 from service.api.schemas import (
@@ -24,6 +23,7 @@ from service.api.schemas import (
     page_cursor,
     page_of,
 )
+from service.operate import names
 from service.operate.deliveries import (
     OUTCOMES,
     list_deliveries,
@@ -32,6 +32,7 @@ from service.operate.deliveries import (
     start_replay,
 )
 from service.operate.delivery_replay import DeliverySelection
+from service.operate.parts import Parts
 from workers.errors import RequestRefused
 
 REPLAYED: Final = 200  # deliveries of one request, unless it says otherwise

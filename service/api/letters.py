@@ -7,12 +7,13 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from service.api import errors, names
+from service.api import errors
 from service.api.access import caller
 from service.api.moments import since
-from service.api.parts import Parts
 from service.api.routes import Routes
 from service.api.schemas import ListQuery, Text, as_answer, page_cursor, page_of
+from service.operate import names
+from service.operate.parts import Parts
 from service.operate.problems import list_letters, show_letter
 from service.operate.scope import Scope
 from service.operate.selection import Selection, UnknownGroup, is_seen

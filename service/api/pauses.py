@@ -7,13 +7,12 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, validate
 
-from service.api import names
 from service.api.access import caller
 from service.api.moments import Duration
-from service.api.parts import Parts
 from service.api.routes import Routes
 from service.api.schemas import DryRun, Text
-from service.operate import pauses
+from service.operate import names, pauses
+from service.operate.parts import Parts
 from service.operate.pause_targets import KINDS
 
 # s: a web process whose threads hang for 20 s is replaced (service/web/front.py).

@@ -7,12 +7,11 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from service.api import names
 from service.api.access import caller
-from service.api.parts import Parts
 from service.api.routes import Routes
 from service.api.schemas import DryRun, Flag, Text
-from service.operate import previews
+from service.operate import names, previews
+from service.operate.parts import Parts
 from service.operate.preview_before import before
 from service.operate.unmatched import events_in, unmatched
 

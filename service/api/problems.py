@@ -8,10 +8,9 @@ from typing import Any, Final, get_args
 
 from marshmallow import Schema, fields, validate
 
-from service.api import errors, names
+from service.api import errors
 from service.api.access import caller
 from service.api.moments import since
-from service.api.parts import Parts
 from service.api.routes import Routes, answered
 from service.api.runs import Started
 from service.api.schemas import (
@@ -23,7 +22,9 @@ from service.api.schemas import (
     page_cursor,
     page_of,
 )
+from service.operate import names
 from service.operate.bulk_actions import Change
+from service.operate.parts import Parts
 from service.operate.problems import estimate, list_problems, start
 from service.operate.selection import Selection, UnknownGroup
 

@@ -8,11 +8,12 @@ from typing import Any
 from flask import Response, jsonify
 from marshmallow import Schema, fields
 
-from service.api import errors, names
+from service.api import errors
 from service.api.access import caller
-from service.api.parts import Parts
 from service.api.routes import Routes
 from service.api.schemas import ErrorAnswer, Text
+from service.operate import names
+from service.operate.parts import Parts
 from service.operate.record_life import UnknownLocale, UnknownRecord, life_of
 from workers.errors import UnknownName
 

@@ -7,9 +7,9 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from service.api.access import caller
-from service.api.parts import Parts
 from service.api.routes import Routes
 from service.api.schemas import ListQuery, Text, as_answer, page_cursor, page_of
+from service.operate.parts import Parts
 from service.operate.record_list import CURSOR, search_records
 
 

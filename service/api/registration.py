@@ -13,7 +13,6 @@ from service.api import (
     audit,
     deletes,
     deliveries,
-    errors,
     letters,
     pauses,
     previews,
@@ -26,10 +25,9 @@ from service.api import (
     status,
     undo,
 )
-from service.api.parts import Parts
 from service.api.schemas import ErrorAnswer
-from service.operate.page import FilterInvalid
-from workers.errors import RequestRefused
+from service.operate.access import Callers
+from service.operate.parts import Parts
 
 NOUNS: Final = (
     *(status, record, records, deliveries, problems, letters, deletes, runs),
@@ -64,7 +62,7 @@ def register(app: Flask, parts: Parts) -> None:
             "security": [{"bearer": []}],
         },
     )
-    app.before_request(access.gate(parts.configuration))
+    app.before_request(access.gate(Callers(parts.configuration)))
     app.url_map.converters["delivery"] = deliveries.DeliveryId
     api: Any = _Api(app)
     described = {"type": "string", "pattern": deliveries.DeliveryId.pattern}
@@ -72,5 +70,3 @@ def register(app: Flask, parts: Parts) -> None:
     api.spec.components.security_scheme("bearer", _BEARER)
     for noun in NOUNS:
         api.register_blueprint(noun.routes(parts).blueprint)
-    app.register_error_handler(RequestRefused, errors.of_operation)
-    app.register_error_handler(FilterInvalid, errors.of_filter)

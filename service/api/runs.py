@@ -9,7 +9,6 @@ from marshmallow import Schema, fields, validate
 
 from service.api import errors
 from service.api.access import caller
-from service.api.parts import Parts
 from service.api.routes import Routes, answered
 from service.api.schemas import (
     DryRun,
@@ -21,6 +20,7 @@ from service.api.schemas import (
     page_of,
 )
 from service.operate.held_runs import approve_run, drop_run
+from service.operate.parts import Parts
 from service.operate.run_list import list_runs, show_run
 
 _KINDS: Final = (

@@ -7,8 +7,8 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from service.api.access import caller
-from service.api.parts import Parts
 from service.api.routes import Routes
+from service.operate.parts import Parts
 from service.operate.settings_in_force import settings_in_force
 
 

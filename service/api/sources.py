@@ -7,10 +7,10 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from service.api.access import caller
-from service.api.parts import Parts
 from service.api.routes import Routes
 from service.api.schemas import ListQuery, as_answer, page_cursor, page_of
 from service.api.status import SecretStatus
+from service.operate.parts import Parts
 from service.operate.sources import list_sources
 
 

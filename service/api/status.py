@@ -7,9 +7,9 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from service.api.access import caller
-from service.api.parts import Parts
 from service.api.problems import ProblemEntry
 from service.api.routes import Routes
+from service.operate.parts import Parts
 from service.operate.scoped_status import seen_by
 from service.operate.status import status_of
 

@@ -8,14 +8,16 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields
 
-from service.api import errors, names
-from service.api.access import Caller, caller
+from service.api import errors
+from service.api.access import caller
 from service.api.moments import since
-from service.api.parts import Parts
 from service.api.routes import Routes, answered
 from service.api.runs import Started
 from service.api.schemas import DryRun, Text, held
+from service.operate import names
 from service.operate import undo as undoing
+from service.operate.access import Caller
+from service.operate.parts import Parts
 from service.operate.patience import patient
 from service.operate.run_list import show_run
 from service.operate.undo_scope import UndoSelection

@@ -7,33 +7,30 @@ The Flask application: routes, health, readiness and metrics.
 | ``/healthz`` | 200 as long as the process answers |
 | ``/readyz`` | 503 if a delivery could not be kept, else 200: see ``service.web.readiness`` |
 | ``/metrics`` | Prometheus text, see ``service.web.metrics_page`` |
-| ``/`` | 403 without ``INSTEP_ADMIN_TOKEN``, naming it |
 | ``/api/…`` | the same as commands show, as JSON: see ``service.api`` |
-| ``/docs``, ``/docs/…`` | the documentation, to requests that carry ``INSTEP_ADMIN_TOKEN`` |
+| ``/``, ``/problems`` … | the same as pages: see ``service.console`` |
+| ``/docs``, ``/docs/…`` | the documentation, to who is logged in or sends ``INSTEP_ADMIN_TOKEN`` |
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import HTTPException
 
-from service.api import errors
 from service.api import registration as api
-from service.api.access import is_api
-from service.api.parts import Parts
 from service.config.build import Configuration
+from service.console import registration as console
 from service.ingest.intake import Intake
 from service.ingest.spool_parts import SpoolParts
-from service.web import docs_pages, metrics_page, webhooks
+from service.operate.parts import Parts
+from service.web import docs_pages, error_answers, metrics_page, webhooks
+from service.web.path_prefix import PathPrefix
 from service.web.readiness import Readiness
 from service.web.refusals import ListRefusal, Reporter
 from workers.delivery.context import Context
-from workers.errors import StoreUnavailable
 from workers.store.counters import Counters
 from workers.store.outbox import Outbox
 
@@ -71,7 +68,7 @@ def create_app(
         time_ack: Records for a source after how many seconds it was answered 200; must not block.
         counters: Returns what the metrics show beside the status; raises StoreUnavailable.
         spool: Keeps deliveries while the store is away; None: they are answered with 503.
-        context: What ``/api`` serves from; None: there is no ``/api``.
+        context: What ``/api`` and the console serve from; None: there are none.
         clock: Returns the current time, aware.
     """
     settings = configuration.settings
@@ -92,47 +89,17 @@ def create_app(
     app.register_blueprint(
         metrics_page.blueprint(status, counters, spooled, settings.metrics_token)
     )
-    app.add_url_rule("/", view_func=lambda: _front(settings.admin_token), endpoint="front")
-    app.register_blueprint(docs_pages.blueprint(settings.admin_token))
+    sessions = None
     if context is not None:
-        api.register(app, Parts(configuration, context))
-    app.register_error_handler(HTTPException, lambda error: _error(error, reporter))
-    app.register_error_handler(StoreUnavailable, _unavailable)
+        parts = Parts(configuration, context)
+        api.register(app, parts)
+        sessions = console.register(app, parts)
+    app.register_blueprint(docs_pages.blueprint(settings.admin_token, sessions))
+    error_answers.register(app, reporter)
+    app.wsgi_app = PathPrefix(app.wsgi_app)  # type: ignore[assignment,method-assign]
     return app
 
 
 def _ready(readiness: Readiness) -> tuple[Response, int]:
     page, status = readiness.page(strict="strict" in request.args)
     return jsonify(page), status
-
-
-def _front(admin_token: str | None) -> tuple[Response, int]:
-    if admin_token is None:
-        page = "Set the environment variable INSTEP_ADMIN_TOKEN and start again to use this page."
-        return Response(page + "\n", content_type="text/plain"), HTTPStatus.FORBIDDEN
-    page = "Instep is running. See instep status, instep dead list, /metrics and /docs."
-    return Response(page + "\n", content_type="text/plain"), HTTPStatus.OK
-
-
-def _error(error: HTTPException, reporter: Reporter) -> Response:
-    """Answer in JSON, with the headers that HTTP requires, such as Allow with a 405."""
-    if is_api(request.path):
-        return errors.of_http(error)
-    path: str = request.environ["PATH_INFO"]
-    reason = webhooks.REASONS.get(type(error))
-    if reason and reporter.source_of(path):
-        reporter.report(path, reason, error.code or 0)
-    response = Response(status=error.code)
-    response.headers.update(
-        [pair for pair in error.get_headers() if pair[0].lower() != "content-type"]
-    )
-    page = jsonify(error=error.name)
-    response.set_data(page.get_data())
-    response.content_type = page.content_type
-    return response
-
-
-def _unavailable(error: StoreUnavailable) -> Response | tuple[Response, int]:
-    if is_api(request.path):
-        return errors.of_store(error)
-    return jsonify(error=error.shown), HTTPStatus.SERVICE_UNAVAILABLE

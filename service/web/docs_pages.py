@@ -1,5 +1,5 @@
 """
-``/docs``: the documentation as HTML, for operators.
+``/docs``: the documentation as HTML, for operators. Who is logged in to the console sees it there.
 
 Raw HTML in the Markdown is escaped; a page loads one style sheet and nothing else.
 """
@@ -15,29 +15,36 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Final
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Response, g, render_template, url_for
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from service.console import protection
+from service.console.sessions import Sessions
 from service.operate import documentation
 from service.operate.documentation import DocPage
 from service.web.operator_token import refusal
 
-_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "private, no-cache",
-}
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
-def blueprint(admin_token: str | None) -> Blueprint:
-    """Return the routes of the documentation; without *admin_token* each answers 403."""
+def blueprint(admin_token: str | None, sessions: Sessions | None = None) -> Blueprint:
+    """
+    Return the routes of the documentation; without *admin_token* each answers 403.
+
+    Args:
+        sessions: The logins of the console; None: there is no console.
+    """
     routes = Blueprint("docs", __name__, template_folder="templates")
-    routes.before_request(lambda: refusal(admin_token))
+
+    def check() -> Response | None:
+        logged_in = sessions is not None and sessions.caller() is not None
+        return None if logged_in else refusal(admin_token)
+
+    routes.before_request(check)
     routes.after_request(_protect)
     routes.add_url_rule("/docs", "index", _index, strict_slashes=False)
     routes.add_url_rule("/docs/docs.css", "style", _style)
@@ -46,7 +53,11 @@ def blueprint(admin_token: str | None) -> Blueprint:
 
 
 def _protect(response: Response) -> Response:
-    response.headers.update(_HEADERS)
+    response.headers.update(protection.HEADERS)
+    if getattr(g, "console_caller", None) is None:
+        response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary.add("Cookie")
     return response
 
 
@@ -73,7 +84,7 @@ def _shown(page: DocPage) -> Response:
     # The root depends on the request: a proxy may serve the application under a prefix.
     body = html(page.name, page.text, url_for("docs.index"))
     pages = documentation.pages().values()
-    return Response(render_template("docs.html", page=page, pages=pages, body=body))
+    return Response(render_template("docs.html", page=page, pages_of_docs=pages, body=body))
 
 
 @cache

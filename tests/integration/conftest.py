@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.console import console, console_application  # noqa: F401  # fixtures
 from tests.support.fetches_rig import Way
 from tests.support.outbox_driver import Bench
 

@@ -14,10 +14,10 @@ from flask import Flask
 
 from service.api import record as record_api
 from service.api import registration
-from service.api.parts import Parts
 from service.config.build import Configuration
 from service.ingest.intake import Intake
 from service.mapping.load import load
+from service.operate.parts import Parts
 from service.operate.record_life import UnknownLocale, UnknownRecord, life_of
 from service.senders import build
 from service.web.refusals import Reporter

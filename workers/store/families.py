@@ -66,6 +66,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("losses", "witness", "clock", "workers-seen", "metrics", "freshness"),
             *("spool", "spools", "writer", "pauses"),
             *("run", "runs", "run-work", "run-number", "running"),
+            *("login", "confirmed"),
         ),
     }
 )

@@ -79,6 +79,16 @@ NUDGE = f"{PREFIX}nudge"  # list: wakes the sweeper
 SPOOLS = f"{PREFIX}spools"  # hash: a field per spool with deliveries (``spool_marks.py``)
 
 
+def logins(address: str = "") -> str:
+    """Sorted set: the wrong tokens of the last minute, from one address or all."""
+    return f"{PREFIX}login:{address}"
+
+
+def confirmed(token: str) -> str:
+    """The run that a confirmation of the console began (``confirmations.py``)."""
+    return f"{PREFIX}confirmed:{token}"
+
+
 def reconciling(collection: str) -> str:
     """Lock: who reconciles (``service/reconcile/lock.py``)."""
     return f"{PREFIX}reconciling:{collection}"

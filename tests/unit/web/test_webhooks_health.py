@@ -207,18 +207,6 @@ def test_metrics_without_the_store_and_a_spool_are_answered_all_the_same(tmp_pat
     assert (response.status_code, "instep_spool_deliveries 0.0" in response.text) == (200, True)
 
 
-def test_the_console_is_shut_without_a_token_and_says_which(client):
-    response = client.get("/")
-    assert response.status_code == 403
-    assert "INSTEP_ADMIN_TOKEN" in response.text
-
-
-def test_the_front_page_does_not_show_the_token(tmp_path, outbox):
-    response = make(tmp_path, outbox, admin_token="adm1n").get("/")
-    assert response.status_code == 200
-    assert "adm1n" not in response.text
-
-
 def test_an_error_of_ours_is_told_in_json_without_its_words(tmp_path, outbox):
     def clock():
         raise RuntimeError("passw0rd")

@@ -1,4 +1,4 @@
-"""What the routes serve from."""
+"""What the API and the console serve from."""
 
 from __future__ import annotations
 

@@ -1,0 +1,93 @@
+"""``/login`` and ``/logout``."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from service.console.pages import existing
+from service.console.sessions import Sessions
+from service.operate.access import Callers
+from workers.store.login_attempts import LoginAttempts
+
+_LONGEST: Final = 500  # characters of a path to go on to
+
+
+def routes(sessions: Sessions, callers: Callers, attempts: LoginAttempts) -> Blueprint:
+    """Return the routes of the login; *attempts* slows down who guesses."""
+    made = Blueprint("login", __name__)
+
+    def show() -> AnyResponse | str:
+        if sessions.caller() is not None:
+            return redirect(_next(request.args.get("next", "")))
+        return render_template("console/login.html", next=request.args.get("next", ""))
+
+    def enter() -> AnyResponse:
+        wanted = request.form.get("next", "")
+        attempt = attempts.begin(_address())
+        if attempt.wait:
+            return _refused(wanted, attempt.wait)
+        token = request.form.get("token", "").strip()
+        found = callers.of_token(token.encode("utf-8", "surrogatepass")) if token else None
+        if found is None:
+            return _refused(wanted)
+        attempts.forgive(attempt)
+        sessions.begin(found)
+        return redirect(_next(wanted), HTTPStatus.SEE_OTHER)
+
+    def leave() -> AnyResponse:
+        sessions.end()
+        flash("You are logged out.")
+        return redirect(url_for("login.show"), HTTPStatus.SEE_OTHER)
+
+    made.add_url_rule("/login", "show", show, methods=["GET"])
+    made.add_url_rule("/login", "enter", enter, methods=["POST"])
+    made.add_url_rule("/logout", "leave", leave, methods=["POST"])
+    return made
+
+
+def _refused(wanted: str, wait: int = 0) -> Response:
+    status = HTTPStatus.TOO_MANY_REQUESTS if wait else HTTPStatus.UNAUTHORIZED
+    page = render_template("console/login.html", next=wanted, wrong=not wait, wait=wait)
+    return Response(page, status, {"Retry-After": str(wait)} if wait else {})
+
+
+def _next(wanted: str) -> str:
+    """Return where to go after the login: *wanted* if it is a path of ours, else the front page."""
+    return f"{request.root_path}{wanted}" if _is_own(wanted) else url_for(existing()[0].endpoint)
+
+
+def _is_own(wanted: str) -> bool:
+    # A browser takes \ for /, drops tabs and line ends, and reads //host as another host.
+    plain = wanted.isprintable() and "\\" not in wanted and len(wanted) <= _LONGEST
+    if not (plain and wanted.startswith("/") and not wanted.startswith("//")):
+        return False
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return False
+    return not (parts.scheme or parts.netloc) and parts.path not in ("/login", "/logout")
+
+
+def _address() -> str:
+    """
+    Return the address to count attempts by: of IPv6 the network.
+
+    A proxy adds the address that it sees at the end. Who is connected directly may write anything
+    there: against that stands the bound of all addresses together.
+    """
+    last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    for text in (last, request.remote_addr or ""):
+        try:
+            found = ip_address(text)
+        except ValueError:
+            continue
+        if isinstance(found, IPv6Address):
+            return found.exploded[:19]  # /64: what one customer gets
+        return str(found)
+    return "unknown"

@@ -1,0 +1,69 @@
+"""Puts the console into an application: its pages, its login, and what protects them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Blueprint, Flask, redirect, request, url_for
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.wrappers import Response as AnyResponse
+
+from service.console import formats, login, protection, static_files
+from service.console.pages import existing, is_console
+from service.console.sessions import Sessions
+from service.operate.access import Callers
+from service.operate.parts import Parts
+from workers.config.access_schema import ADMIN
+from workers.store.login_attempts import LoginAttempts
+
+_FORMATS: Final = {
+    name: getattr(formats, name)
+    for name in ("moment", "number", "tone", "shape", "words", "plain", "is_long", "is_moment")
+}
+
+
+def register(app: Flask, parts: Parts) -> Sessions:
+    """Add the console to *app*, whose error handlers answer by `service.console.error_pages`."""
+    callers = Callers(parts.configuration)
+    sessions = Sessions(callers, parts.configuration.settings.admin_token)
+    sessions.attach(app)
+    # What needs a token of a form is decided by the gate: webhooks and the API have none.
+    app.config.update(
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,  # the login itself ends after 12 h
+        WTF_CSRF_SSL_STRICT=False,  # asks for a Referer, which the pages forbid
+    )
+    csrf = CSRFProtect(app)
+    app.before_request(protection.gate(sessions, csrf))
+    app.after_request(protection.cover)
+    app.context_processor(lambda: _context(sessions))
+    app.jinja_env.globals.update(_FORMATS, static=static_files.address)
+    app.jinja_env.filters["number"] = formats.number
+    app.register_blueprint(Blueprint("console", __name__, template_folder="templates"))
+    app.register_blueprint(static_files.routes())
+    attempts = LoginAttempts(parts.context.steps.client)
+    app.register_blueprint(login.routes(sessions, callers, attempts))
+    pages = existing()
+    for page in pages:
+        app.register_blueprint(page.routes(parts))
+    if all(page.path != "/" for page in pages):
+        app.add_url_rule("/", "front", lambda: _front(pages[0].endpoint))
+    return sessions
+
+
+def _front(endpoint: str) -> AnyResponse:
+    return redirect(url_for(endpoint))
+
+
+def _context(sessions: Sessions) -> dict[str, Any]:
+    """Return what every page of the console knows, and the documentation shown in it."""
+    if not is_console(request.path) and not request.path.startswith("/docs"):
+        return {}
+    who = sessions.caller()
+    # The page of an error has no endpoint where there is no such path.
+    return {
+        "who": who,
+        "pages": existing() if who is not None else (),
+        "here": (request.endpoint or "").partition(".")[0],
+        "is_admin": who is not None and who.name == ADMIN,
+    }
