@@ -97,6 +97,7 @@ class Action:
         start: Begins a run, and returns its id.
         final: It cannot be taken back: the number has to be typed.
         of_rows: It is for rows that are selected, or all that match; else for what the route names.
+        back: The endpoint of the page that it is on, with the variables of its route.
         at_once: It starts without a look at the estimate: it changes nothing but a mark.
 
     `estimate` and `start` raise RequestRefused, FilterInvalid or StoreUnavailable.
@@ -110,11 +111,16 @@ class Action:
     start: Callable[[Caller, Chosen], str]
     final: bool = False
     of_rows: bool = True
+    back: str = "show"
     at_once: bool = False
 
     def address(self, **values: Any) -> str:
         """Return its URL; *values*: the variables of its route."""
         return url_for(f"{self.page}.do_{self.name}", **values)
+
+    def back_address(self, place: Mapping[str, str]) -> str:
+        """Return the URL of its page."""
+        return url_for(f"{self.page}.{self.back}", **dict[str, Any](place))
 
 
 def add(
@@ -155,7 +161,7 @@ class _Flow:
         chosen = self._chosen(place)
         if chosen is None:
             flash("Nothing is selected. Select rows, or all that match.")
-            return redirect(url_for(f"{self._action.page}.show"), HTTPStatus.SEE_OTHER)
+            return redirect(self._action.back_address(place), HTTPStatus.SEE_OTHER)
         if self._action.at_once:
             return self._lead(self._action.start(who, chosen))
         token = request.form.get("token")
@@ -198,7 +204,7 @@ class _Flow:
             problem=problem,
             token=secrets.token_urlsafe(16),
             which="all" if self._action.of_rows and not chosen.ids else "selected",
-            back=url_for(f"{self._action.page}.show"),
+            back=self._action.back_address(chosen.place),
         )
 
     def _confirm(self, who: Caller, chosen: Chosen, token: str) -> AnyResponse | str:
