@@ -20,8 +20,12 @@ _REST: Final = ("an error", "another request", "go back, and try again")
 _WORDS: Final[Mapping[int, Words]] = MappingProxyType(
     {
         400: ("a request that cannot be read", "a form of this console", "load the page again"),
-        404: ("no such page", "a page of this console", "choose one above"),
-        405: ("a request of another kind", "one that a page here sends", "choose a page above"),
+        404: ("no such page", "a page of this console", "choose one of the pages"),
+        405: (
+            "a request of another kind",
+            "one that a page here sends",
+            "go back, and use a button",
+        ),
         413: (
             "a larger form",
             "one of at most 500 kB",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from typing import Final
@@ -15,6 +16,7 @@ from service.console.sessions import Sessions
 from service.operate.access import Callers
 from workers.store.login_attempts import LoginAttempts
 
+_log = logging.getLogger(__name__)
 _LONGEST: Final = 500  # characters of a path to go on to
 
 
@@ -28,14 +30,17 @@ def routes(sessions: Sessions, callers: Callers, attempts: LoginAttempts) -> Blu
         return render_template("console/login.html", next=request.args.get("next", ""))
 
     def enter() -> AnyResponse:
-        wanted = request.form.get("next", "")
-        attempt = attempts.begin(_address())
+        wanted, address = request.form.get("next", ""), _address()
+        attempt = attempts.begin(address)
         if attempt.wait:
+            _log.warning("login", extra={"outcome": "too many attempts", "address": address})
             return _refused(wanted, attempt.wait)
         token = request.form.get("token", "").strip()
         found = callers.of_token(token.encode("utf-8", "surrogatepass")) if token else None
         if found is None:
+            _log.warning("login", extra={"outcome": "unknown token", "address": address})
             return _refused(wanted)
+        _log.info("login", extra={"outcome": "ok", "by": found.name, "address": address})
         attempts.forgive(attempt)
         sessions.begin(found)
         return redirect(_next(wanted), HTTPStatus.SEE_OTHER)

@@ -183,6 +183,22 @@ def test_after_five_wrong_tokens_within_a_minute_a_right_one_is_refused_as_well(
     assert attempt(console.stranger(), ADMIN).status_code == 303
 
 
+def test_the_log_tells_who_logged_in_and_from_where_one_tried(console, caplog):
+    caplog.set_level("INFO", "service.console.login")
+    someone = console.stranger()
+    for token in (*5 * ("wrong-token-000001",), "x"):
+        attempt(someone, token)
+    attempt(someone, ADMIN, "10.0.0.2")
+    told = [(line.levelname, line.outcome, line.address) for line in caplog.records]
+    assert told == [
+        *5 * [("WARNING", "unknown token", "10.0.0.1")],
+        ("WARNING", "too many attempts", "10.0.0.1"),
+        ("INFO", "ok", "10.0.0.2"),
+    ]
+    assert caplog.records[-1].by == "admin"
+    assert "wrong-token" not in str([vars(line) for line in caplog.records])
+
+
 def test_right_tokens_are_not_counted(console, store):
     for _ in range(7):
         assert attempt(console.stranger(), ADMIN).status_code == 303

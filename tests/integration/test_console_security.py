@@ -61,6 +61,11 @@ def test_nothing_is_changed_by_who_may_only_look(console):
             assert (answer.status_code, "view" in answer.text) == (403, True), path
 
 
+def test_the_script_of_a_page_is_told_that_the_login_has_ended(console):
+    answer = console.stranger().get("/settings", headers={"X-Instep-Live": "1"})
+    assert (answer.status_code, "log in again" in answer.text) == (401, True)
+
+
 def test_no_page_is_shown_without_a_login(console):
     someone = console.stranger()
     for endpoint, _, path in rules(console, changing=False):

@@ -103,15 +103,15 @@
 
   function replace(page, regions, asked) {
     const chosen = new Set(all("input[data-pick]:checked").map((box) => box.value));
+    const row = document.activeElement?.closest("tr[data-row]");
+    const name = row && nameOf(row);
     for (const region of regions) {
       if (!asked && isInUse(region)) continue; // meanwhile
       const fresh = one(`[data-live="${CSS.escape(region.dataset.live)}"]`, page);
-      if (fresh && fresh.innerHTML !== region.dataset.shown) {
-        region.replaceChildren(...fresh.cloneNode(true).childNodes);
-        region.dataset.shown = fresh.innerHTML;
-      }
+      if (fresh) region.replaceChildren(...fresh.childNodes);
     }
     for (const box of picks()) box.checked = chosen.has(box.value);
+    if (row && !row.isConnected) focusRow(rows().find((each) => nameOf(each) === name));
     showTimes();
     prepare();
   }
@@ -122,6 +122,8 @@
   const picks = () => all("input[data-pick]");
   let last = null; // the pick that was clicked last
 
+  const nameOf = (row) => one("input[data-pick]", row)?.value ?? one("a[href]", row)?.href;
+
   function current() {
     return document.activeElement?.closest("tr[data-row]") ?? one("tr.current");
   }
@@ -131,10 +133,15 @@
     if (!found.length) return;
     const at = found.indexOf(current());
     const next = found[at < 0 ? (by > 0 ? 0 : found.length - 1) : Math.min(found.length - 1, Math.max(0, at + by))];
-    for (const row of found) row.classList.toggle("current", row === next);
-    next.tabIndex = -1;
-    next.focus();
-    next.scrollIntoView({ block: "nearest" });
+    focusRow(next);
+  }
+
+  function focusRow(row) {
+    for (const each of rows()) each.classList.toggle("current", each === row);
+    if (!row) return;
+    row.tabIndex = -1;
+    row.focus();
+    row.scrollIntoView({ block: "nearest" });
   }
 
   function count() {
