@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from service.operate.patience import patient
 from service.operate.undo_now import size_of
@@ -21,6 +22,8 @@ from workers.policy import run_guard
 from workers.policy.run_guard import CREATED, KINDS, GuardDecision, GuardInput
 from workers.store.run_approval import HELD
 from workers.store.run_counts import RunCounts
+
+RECENT: Final = 600.0  # s for which a number that was told counts as the one of now
 
 Sleep = Callable[[float], object]
 # collection → kind → items that a run would change
@@ -100,9 +103,15 @@ def _decided(
 
 def _total(context: Context, collection: Collection, sleep: Sleep, known: int) -> int:
     """Return how many items the CMS has; *known*, if it cannot be asked now."""
-    items = CmsItems(context, collection, sleep=sleep)
+    told = context.item_totals.read(collection, RECENT)
+    if told is not None:
+        return told
+    items, at_ms = CmsItems(context, collection, sleep=sleep), context.item_totals.now_ms()
     try:
-        return items.total()
+        total = items.total()
+        # Held deletes of the same run need not ask again.
+        context.item_totals.keep(collection, total, at_ms)
+        return total
     except (Later, ReconcileFailed):
         return known
     finally:

@@ -31,6 +31,7 @@ from workers.policy import run_guard
 from workers.store import scripts
 from workers.store.erasure import Erasure
 from workers.store.held_deletes import AT_ONCE
+from workers.store.item_totals import ItemTotals
 from workers.store.key_text import KeyText
 from workers.store.outbox import balanced
 from workers.store.record_reader import RecordReader
@@ -154,8 +155,10 @@ def test_the_store_decides_by_the_rule_of_runs(store):
         assert most == run_guard.most(run_guard.RETIRED, limits, items), (limits, items)
 
 
-def test_where_the_items_are_not_known_the_number_counts(store):
+def test_where_the_cms_tells_no_number_of_items_at_most_decides(store):
     bench = knowing(Bench(store, guard=Guard()))
+    totals = ItemTotals(bench.steps, bench.settings)
+    totals.keep(bench.settings.collections["products"], None, bench.now_ms())
     for n in range(11):
         retire(bench, f"i{n}", by="item", version=at(9))
     go_by(bench)

@@ -11,6 +11,7 @@ from workers.store.dead_letters import DeadLetters
 from workers.store.fetch_queue import Fetches
 from workers.store.held_deletes import HeldDeletes
 from workers.store.item_index import Items
+from workers.store.item_totals import ItemTotals
 from workers.store.locales import Locales
 from workers.store.memory import MemoryMonitor
 from workers.store.outbox import Outbox
@@ -44,6 +45,7 @@ class Context:
     breaker: Breaker
     items: Items
     locales: Locales
+    item_totals: ItemTotals
     letters: DeadLetters
     problems: ProblemGroups
     runs: Runs
@@ -65,6 +67,7 @@ def make_context(settings: Settings, steps: Steps, wakes: Wakes) -> Context:
         breaker=Breaker(steps, settings),
         items=Items(steps, settings),
         locales=Locales(steps, settings),
+        item_totals=ItemTotals(steps, settings),
         letters=DeadLetters(steps, settings),
         problems=ProblemGroups(steps),
         runs=Runs(steps),

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from workers.config.settings import Collection, Destination
-from workers.delivery import locale_reads
+from workers.delivery import locale_reads, total_reads
 from workers.delivery.attempt_log import log_attempt
 from workers.delivery.context import Context
 from workers.delivery.item_reads import ItemReads
@@ -137,7 +137,8 @@ class Deliverer:
             case Probe():
                 self.reader.probe(destination, step, not_after)
             case Lookup():
-                look_up = locale_reads.read_for(step) or CmsReader.look_up
+                look_up = total_reads.read_for(step) or locale_reads.read_for(step)
+                look_up = look_up or CmsReader.look_up
                 look_up(self.reader, destination, step, not_after)
         return None
 

@@ -184,7 +184,7 @@ class CmsReader:
             outcome = ask(self.client(destination))
         except DestinationError as error:
             outcome = error
-        spent = isinstance(outcome, Answer) and _limited(outcome)
+        spent = isinstance(outcome, Answer) and is_limited(outcome)
         close = (outcome.retry_after or 0.0) if isinstance(outcome, Answer) and spent else None
         self.learn(destination, outcome, time.monotonic() - begun, close)
         called = settlement.called(kind, _status(outcome))
@@ -250,12 +250,13 @@ def _page(outcome: Answer | DestinationError) -> Answer | None:
 
 def _refuses(outcome: Answer | DestinationError) -> TypeGuard[Answer]:
     """Tell whether *outcome* refuses the request itself, not the token or the rate."""
-    if not isinstance(outcome, Answer) or _limited(outcome):
+    if not isinstance(outcome, Answer) or is_limited(outcome):
         return False
     return 400 <= outcome.status < 500 and outcome.status not in _NOT_OF_THE_QUESTION
 
 
-def _limited(answer: Answer) -> bool:
+def is_limited(answer: Answer) -> bool:
+    """Tell whether *answer* only says to come back later."""
     return action_for(answer) is Action.SNOOZE
 
 

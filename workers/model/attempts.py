@@ -130,7 +130,7 @@ class Lookup:
     """A GET that items wait for; its budget slot is taken."""
 
     collection: str
-    kind: Literal["filter", "index", "schema", "site", "variants"]
+    kind: Literal["filter", "index", "schema", "site", "variants", "total"]
     token: str
     offset: int = 0  # filter, index: of the page
     since: str | None = None  # index: created or edited since then; None: all
@@ -138,7 +138,7 @@ class Lookup:
     slot: str = ""  # index: name of a background listing; "": items wait for it
     keys: tuple[str, ...] = ()  # filter: waiting keys
     canary: str | None = None  # filter: an existing key
-    at: int = 0  # schema: ms on the store's clock
+    at: int = 0  # schema, total: ms on the store's clock
     arrival: int = 0  # schema: highest arrival number
     needed: bool = True  # schema: items wait for it
     locales: str = ""  # variants: comma-separated cmsLocaleIds

@@ -135,7 +135,7 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
             )
         case "probe":
             return Probe(answer["collection"], token)
-        case "filter" | "index" | "schema" | "site" | "variants":
+        case "filter" | "index" | "schema" | "site" | "variants" | "total":
             return lookup(token, answer)
     ms = answer["ms"]
     return Wait(None if ms is False else ms / 1000, answer["reason"])

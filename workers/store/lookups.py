@@ -12,7 +12,7 @@ OVERLAP_MS = 60_000
 
 
 def lookup(token: str, answer: dict[str, Any]) -> Lookup:
-    """Parse a lookup: a listing page, the schema, locales or variants."""
+    """Parse a lookup: a listing page, the schema, locales, variants or the number of items."""
     collection, kind = answer["collection"], answer["step"]
     if kind in ("filter", "index"):
         return _page(token, answer)

@@ -51,7 +51,7 @@ function held_retirements.leave_sets(item)
   redis.call('ZREM', 'instep:held:' .. item.collection, item.record)
   redis.call('ZREM', 'instep:held-delay:' .. item.collection, item.record)
   if held_retirements.number(item.collection) == 0 then
-    redis.call('HDEL', 'instep:collection:' .. item.collection, 'asks', 'asks_since')
+    redis.call('HDEL', 'instep:collection:' .. item.collection, 'asks', 'asks_since', 'count_next')
   end
 end
 

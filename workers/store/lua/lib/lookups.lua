@@ -1,6 +1,6 @@
 -- Shared, of claim: the GETs that items wait for: a filter for keys whose items are not known, or a page
--- of a listing; the locales, or the variants; a schema. Each is handed out to the caller alone.
---! uses step listing_schedule filters lanes variant_pages requests batch claim_slots
+-- of a listing; the locales, or the variants; a schema; the number of items. Each is handed out to the caller alone.
+--! uses step listing_schedule filters lanes variant_pages requests batch claim_slots item_totals
 
 local request, now = step.request, step.now
 local dest_key = 'instep:destination:' .. request.destination
@@ -33,8 +33,19 @@ local function is_turn_of_batch(collection, page)
   return redis.call('HINCRBY', dest_key, 'pages', 1) % PAGES == 0
 end
 
+-- Held retirements wait for the number of items.
+local function read_total(lane)
+  local collection = item_totals.take_wanted(batch.open)
+  if not collection then return nil end
+  claim_slots.take_for_read(lane)
+  redis.call('HSET', dest_key, 'turn', 'batch')
+  return hand_out(collection, {step = 'total', at = now})
+end
+
 function lookups.read_keys(lane)
   if batch.blind then return nil end  -- a GET has just failed
+  local total = read_total(lane)
+  if total then return total end
   local collection, key, page = next_read(lanes.listed_in(lane, batch.open))
   if not collection then return nil end
   if page.step == 'filter' then claim_slots.take_for_read(lane) else claim_slots.take(lane) end

@@ -1,7 +1,7 @@
 -- Shared: whether so many retirements, in whatever way they came, may take their places without approval: the
 -- rule of workers/policy/run_guard.py, decided in the step that acts on it.
 -- limits, of a collection: {place, copy, delay_ms, at_most, percent, half_from, window_ms}
---! uses step run_counts held_retirements item_ids
+--! uses step run_counts held_retirements item_ids item_totals
 
 local now = step.now
 local retirement_guard = {}
@@ -14,25 +14,39 @@ function retirement_guard.most(limits, number)
   return math.min(half, math.max(limits.at_most, share))
 end
 
--- The number of items; 0: it is not known. Items that were met by filters alone are some of them.
-local function items_of(place)
-  if not item_ids.is_index_known(redis.call('HGET', 'instep:index:' .. place, 'mark'), place) then return 0 end
-  return math.max(redis.call('HLEN', 'instep:ids:' .. place), redis.call('HLEN', 'instep:keys:' .. place))
+-- The number of items; 0: it cannot be known; nil: the CMS has to be asked. Items that were met by filters alone are
+-- some of them.
+local function items_of(place, gone)
+  if item_ids.is_index_known(redis.call('HGET', 'instep:index:' .. place, 'mark'), place) then
+    return math.max(redis.call('HLEN', 'instep:ids:' .. place), redis.call('HLEN', 'instep:keys:' .. place))
+  end
+  local total, at = item_totals.of(place)
+  if not total or total == 0 then return total end
+  -- Those that have gone since, but before the window: too high a number would let too many go.
+  local since = run_counts.sum(place, 'retired', now - at) + run_counts.retired_here(place)
+  return math.max(1, total - math.max(0, since - gone))
 end
 
--- Whether *more*, those that are held, and those that have gone within the window are too many. Where they
--- are, all that are held, and all that come until the last of them is decided on, wait for approval.
-function retirement_guard.asks(collection, limits, more)
-  if held_retirements.asks(collection) then return true end
+-- Whether *more*, those that are held, and those that have gone within the window are too many: 'go' or 'ask'; 'wait'
+-- where that depends on the number of items, and the CMS has yet to be asked. Where they are too many, all that are
+-- held, and all that come until the last of them is decided on, wait for approval.
+-- *now_or_never*: it cannot wait; an unknown number does not count.
+function retirement_guard.decide(collection, limits, more, now_or_never)
+  if held_retirements.asks(collection) then return 'ask' end
   local waiting = held_retirements.number(collection) + more
+  if waiting == 0 then return 'go' end
   local gone = run_counts.sum(limits.place, 'retired', limits.window_ms) + run_counts.retired_here(limits.place)
-  local number = items_of(limits.place)
-  if waiting == 0 or gone + waiting <= retirement_guard.most(limits, number) then return false end
+  local number = items_of(limits.place, gone)
+  if not number then
+    if not now_or_never and gone + waiting >= math.min(limits.half_from, limits.at_most + 1) then return 'wait' end
+    number = 0
+  end
+  if gone + waiting <= retirement_guard.most(limits, number) then return 'go' end
   redis.call('HSET', 'instep:collection:' .. collection, 'asks_since', now, 'asks', cjson.encode({
     waiting = waiting, gone = gone, items = number, at_most = limits.at_most, percent = limits.percent,
     window_ms = limits.window_ms}))
   step.tell('deletes held', {collection = collection, deletes = waiting, retired = gone, items = number})
-  return true
+  return 'ask'
 end
 
 return retirement_guard

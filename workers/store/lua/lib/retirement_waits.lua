@@ -56,8 +56,10 @@ function retirement_waits.look(item, change, gone)
   local more = delayed and 1 or math.max(1, (given(request.retiring) or total_of(collection)) - before)
   -- One that is held already counts once.
   if item.meta.held then more = more - 1 end
-  if retirement_guard.asks(collection, limits, more) then return true, nil end
-  return delayed, delayed and now + limits.delay_ms or nil, true
+  local decision = retirement_guard.decide(collection, limits, more, request.mode == 'reconcile')
+  if decision == 'ask' then return true, nil end
+  local waits = delayed or decision == 'wait'
+  return waits, waits and now + limits.delay_ms or nil, true
 end
 
 return retirement_waits

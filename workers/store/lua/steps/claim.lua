@@ -10,7 +10,7 @@
 --   call: the name of the step, where it is not the first of its token; looked, joins: joined_claims.lua
 --   undo: what items held before is kept (before_values.lua)
 --   live: of the destination; locales: "all" or a list of tags, if not the primary one alone is written
--- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'wait' | 'look', ...}
+-- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'total' | 'wait' | 'look', ...}
 -- Errors: none: a full store does this as well.
 --! uses step rate_limiter listing_schedule lookups requests lanes publish_wait plan_room file_imports
 --! uses batch batch_payload claim_wait pauses

@@ -21,7 +21,7 @@
 --   sweep: what was not shown is gone
 -- Errors: none: a full store does this as well.
 --! uses step items item_schedule retirements creation references listing_schedule item_status
---! uses duplicate_keys missing_items reference_timeouts filter_answers key_forms
+--! uses duplicate_keys missing_items reference_timeouts filter_answers key_forms item_totals
 --! on demand lives life_entries life_requests life_bounds before_values undo_log held_release held_retirements
 
 local request, now, given = step.request, step.now, step.given
@@ -130,6 +130,8 @@ if request.short or lost > 0 then redis.call('HSET', index, 'holes', 1) end
 if request.offset == 0 and given(request.at) then redis.call('HSET', index, 'began', request.at) end
 local pages = redis.call('HINCRBY', index, 'pages', 1)
 if total then redis.call('HSET', index, 'total', total) end
+local lists_all = outside or request.slot == ':round' or redis.call('HGET', index, 'kind') == 'all'
+if total and lists_all then item_totals.note(place, total) end
 if newest ~= '' then redis.call('HSET', index, 'newest', newest) end
 local following = given(request.next)
 -- A listing that no item waits for has the time to read that page again.
