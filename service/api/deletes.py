@@ -8,6 +8,7 @@ from typing import Any, Final, get_args
 
 from marshmallow import Schema, fields, validate
 
+from service.api import errors, names
 from service.api.access import caller
 from service.api.routes import Routes, answered
 from service.api.runs import Started
@@ -30,7 +31,6 @@ from service.operate.held_deletes import (
     start,
 )
 from service.operate.parts import Parts
-from workers.errors import RequestRefused
 
 _ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 _ID: Final = r"^[^\x00-\x1f]{1,200}:[0-9]{1,15}\Z"
@@ -107,7 +107,7 @@ def routes(parts: Parts) -> Routes:
             _decide(parts, action),
             {HTTPStatus.ACCEPTED: Started(), HTTPStatus.OK: DeletesEstimate()},
             body=DecisionBody,
-            errors=(*missing, HTTPStatus.CONFLICT),
+            errors=missing,
         )
     return made
 
@@ -118,7 +118,9 @@ def _decide(parts: Parts, action: Action) -> Callable[..., Any]:
         names.check(body["collection"], "a collection", who.scope.collections)
         ids = tuple(body["ids"] or ())
         if ids and (body["collection"] is not None or body["up_to"] is not None):
-            raise RequestRefused("ids beside a filter", "ids, or collection and up_to", "leave one")
+            raise errors.mismatched(
+                "ids beside a filter", "ids, or collection and up_to", "leave one"
+            )
         selection = DeleteSelection(body["collection"], ids, body["up_to"], who.scope)
         found = choose(parts.context, selection)
         if body["dry_run"]:

@@ -33,7 +33,6 @@ from service.operate.deliveries import (
 )
 from service.operate.delivery_replay import DeliverySelection
 from service.operate.parts import Parts
-from workers.errors import RequestRefused
 
 REPLAYED: Final = 200  # deliveries of one request, unless it says otherwise
 REPLAYED_MOST: Final = 2000
@@ -153,7 +152,7 @@ def routes(parts: Parts) -> Routes:
         names.check(selection.source, "a source", who.scope.sources)
         if not (selection.ids or any(body[name] for name in ("source", "outcome", "key", "since"))):
             expected = "ids, or one of source, outcome, key and since"
-            raise RequestRefused("nothing that selects deliveries", expected, "name some")
+            raise errors.mismatched("nothing that selects deliveries", expected, "name some")
         if dry_run:
             found = replay_deliveries(
                 context,
@@ -182,6 +181,6 @@ def routes(parts: Parts) -> Routes:
         replay,
         {HTTPStatus.ACCEPTED: Started(), HTTPStatus.OK: ReplayPreview()},
         body=ReplayBody,
-        errors=(*missing, HTTPStatus.CONFLICT),
+        errors=missing,
     )
     return made

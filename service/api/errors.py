@@ -57,6 +57,11 @@ def missing(found: str, expected: str, do: str) -> HTTPException:
     return refused(HTTPStatus.NOT_FOUND, repr(found), expected, do)
 
 
+def mismatched(found: str, expected: str, do: str) -> HTTPException:
+    """Return the exception that answers 422 to keys that do not go together, for ``raise``."""
+    return refused(HTTPStatus.UNPROCESSABLE_ENTITY, found, expected, do)
+
+
 def of_filter(error: FilterInvalid) -> Response:
     """Answer a filter whose form is right, but what it names is not there."""
     return _response(HTTPStatus.NOT_FOUND, (error.found, error.expected, error.do))

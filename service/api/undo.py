@@ -101,12 +101,12 @@ def routes(parts: Parts) -> Routes:
 
 
 def _check_choice(body: Mapping[str, Any]) -> None:
-    """Raise 409 unless *body* names one thing, and all of it."""
+    """Raise 422 unless *body* names one thing, and all of it."""
     given = {name for name, value in body.items() if value is not None}
     if given not in ({"run"}, {"source", "since"}, {"collection", "key"}, _RECORD):
         found = ", ".join(sorted(given)) or "nothing that is to be undone"
         expected = "run, or source and since, or collection and key (and since)"
-        raise RequestRefused(found, expected, "name one of them")
+        raise errors.mismatched(found, expected, "name one of them")
 
 
 def _check(parts: Parts, who: Caller, selection: UndoSelection) -> None:

@@ -125,7 +125,7 @@ def test_a_replay_of_deliveries_shows_first_what_it_would_do(rig):
 
 def test_a_replay_of_deliveries_names_some(rig):
     answer = rig.post("/api/deliveries/replay")
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert "source" in answer.json["error"]["expected"]
 
 

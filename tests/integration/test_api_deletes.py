@@ -132,8 +132,8 @@ def test_an_access_of_one_destination_sees_and_decides_on_its_own(rig, fake):
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({"ids": ["products:1"], "up_to": 2}, 409),
-        ({"ids": ["products:1"], "collection": "products"}, 409),
+        ({"ids": ["products:1"], "up_to": 2}, 422),
+        ({"ids": ["products:1"], "collection": "products"}, 422),
         ({"ids": []}, 422),
         ({"ids": ["x"]}, 422),
         ({"up_to": -1}, 422),

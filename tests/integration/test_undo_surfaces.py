@@ -208,10 +208,10 @@ def test_who_may_only_view_or_does_not_see_it_undoes_nothing(rig):
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({}, 409),
-        ({"run": "r1", "source": "erp", "since": "1h"}, 409),
-        ({"source": "erp"}, 409),
-        ({"collection": "products"}, 409),
+        ({}, 422),
+        ({"run": "r1", "source": "erp", "since": "1h"}, 422),
+        ({"source": "erp"}, 422),
+        ({"collection": "products"}, 422),
         ({"run": "r7"}, 404),
         ({"collection": "stores", "key": "a"}, 404),
     ],
