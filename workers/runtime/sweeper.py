@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from workers.delivery.context import Context
 from workers.errors import StoreUnavailable
 from workers.runtime.audit_log import AuditLog
+from workers.runtime.renewed_tokens import RenewedTokens
 from workers.runtime.upkeep import Upkeep
 from workers.store import keys
 from workers.store.complaint import Complaint
@@ -39,17 +40,14 @@ def sweep_forever(
     # Two sweepers at once do no harm: the marker lets only one enqueue a job.
     lease = Lease(client, keys.SWEEPER, "the sweeper", seconds=LOCK)
     away = Complaint(_log, "sweep without the store")
-    renewed, upkeep, audit_log = False, Upkeep(context), AuditLog(context.steps)
+    renewed, upkeep = RenewedTokens(context), Upkeep(context)
+    audit_log = AuditLog(context.steps)
     while not stop.is_set():
         try:
             if not lease.take():
                 stop.wait(1.0)
                 continue
-            if not renewed:
-                renewed = True
-                for name in context.breaker.resume_renewed():
-                    _log.info("resumed with another token", extra={"destination": name})
-                    context.wakes.wake(name)
+            renewed.look()
             sound()
             context.upgrade.look_again()
             names, seconds = context.outbox.sweep(fetchers)
