@@ -105,6 +105,7 @@ def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) ->
     raise SystemExit(code)
 
 
+_SIDES = {"source": "source", "outbox": "Instep", "cms": "CMS"}  # as users call them
 _DO = {"created": "Create", "overwritten": "Overwrite", "retired": "Retire"}
 
 
@@ -119,7 +120,7 @@ def _approve(asked: GuardQuestion) -> bool:
 
 def _print(outcome: RunResult, limit: int) -> None:
     for each in islice(outcome.entries(), limit):
-        click.echo(_line(each))
+        click.echo(difference_line(each))
     total = outcome.figures["found"]
     if total > limit:
         click.echo(f"{limit} of {total} shown; --limit LINES shows more, --json all of them")
@@ -127,14 +128,14 @@ def _print(outcome: RunResult, limit: int) -> None:
         click.echo(printable(line))
 
 
-def _line(each: dict[str, Any]) -> str:
+def difference_line(each: dict[str, Any]) -> str:
     where = " ".join(
         printable(part) for part in (each["key"] or each["item"], each["field"]) if part
     )
     values = ""
     if each["field"]:
         values = ": " + ", ".join(
-            f"{side} {printable(each[side])}" for side in ("source", "outbox", "cms")
+            f"{word} {printable(each[side])}" for side, word in _SIDES.items()
         )
     done = each["outcome"] or each["action"]
     held = done == "withheld"  # printed once for all of them, below

@@ -32,7 +32,7 @@ def _paused(facts: RecordFacts) -> Wait | None:
     renewed = pause.by == facts.destination.budget
     other = ", or a restart with another token," if renewed else ""
     says = f"the destination {name}, paused{_by(pause)} since {moment(pause.since)}: {pause.reason}"
-    return _until_resumed(pause, says, name, other)
+    return _until_resumed(pause, says, _resumed_as(facts, "destination", name), other)
 
 
 def _collection_paused(facts: RecordFacts) -> Wait | None:
@@ -40,7 +40,12 @@ def _collection_paused(facts: RecordFacts) -> Wait | None:
     if pause is None:
         return None
     says = f"the collection {name}, paused{_by(pause)} since {moment(pause.since)}: {pause.reason}"
-    return _until_resumed(pause, says, name)
+    return _until_resumed(pause, says, _resumed_as(facts, "collection", name))
+
+
+def _resumed_as(facts: RecordFacts, kind: str, name: str) -> str:
+    """Return *name* as `instep resume` takes it."""
+    return f"{kind}:{name}" if name in facts.shared_names else name
 
 
 def _by(pause: Pause) -> str:

@@ -23,7 +23,7 @@ def answer(facts: RecordFacts, state: str, found: Sequence[Wait]) -> str:
     """
     where = "on the site" if facts.destination.live else "in the CMS"
     if not found:
-        return f"It is {where}: the CMS shows all that its sources gave."
+        return f"It is {where}: {_shown(facts)}."
     main = found[0].says.removeprefix("nothing: ")
     if found[0].cause in MAYBE:
         return f"It is {where}, as far as deliveries were accepted. But see {main}."
@@ -36,6 +36,16 @@ def answer(facts: RecordFacts, state: str, found: Sequence[Wait]) -> str:
     if state in ("dead", "left out"):
         return f"{_refused(facts, state, where)}: see {main}."
     return f"{main[:1].upper()}{main[1:]}."
+
+
+def _shown(facts: RecordFacts) -> str:
+    """Return what the CMS shows, where nothing is left to be sent."""
+    undone = {slug: each.undo for slug, each in facts.fields.items() if each.undo}
+    if not undone:
+        return "the CMS shows all that its sources gave"
+    named = ", ".join("its item" if slug == GONE else slug for slug in sorted(undone))
+    runs = ", ".join(sorted(set(undone.values())))
+    return f"an undo ({runs}) has put back {named}; the CMS shows that, and else what sources gave"
 
 
 def _unsent(facts: RecordFacts, where: str) -> str:

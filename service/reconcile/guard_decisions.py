@@ -73,7 +73,7 @@ def _decided(
     if granted >= wanted:
         return run_guard.rule(kind, wanted, found.guard_input, limits, granted)
     if granted and ceiling is None:
-        words = f"{decision.words}; {granted} of them were approved"
+        words = f"{decision.words}; {granted:,} of them were approved"
         return replace(decision, words=words, granted=granted)
     if approve is not None and approve(run.guard_counts.question(decision)):
         return run_guard.rule(kind, wanted, found.guard_input, limits, wanted)
@@ -92,7 +92,7 @@ def with_held(
     if acted:
         retired = _after(run, retired)
     if before := len(run.table.acted((causes.HELD,))):
-        words = f"deletes that wait for approval already: {before} (`instep deletes list`)"
+        words = f"deletes that wait for approval already: {before:,} (`instep deletes list`)"
         words = f"{retired.words}; {words}" if retired.words else words
         retired = replace(retired, allowed=False, asks=True, words=words)
     return {**decisions, RETIRED: replace(retired, wanted=found.wanted[RETIRED] + found.waiting)}

@@ -18,17 +18,19 @@ class HeldReason:
     window: float  # s
 
     def words(self) -> str:
-        of = f" of {self.items}" if self.items else ""
-        already = f", with {self.gone} before" if self.gone else ""
+        of = f" of {self.items:,}" if self.items else ""
+        already = f", with {self.gone:,} before" if self.gone else ""
         window = window_words(self.window)
-        return f"{self.waiting}{of} items would be retired within {window}{already}: {self._why()}"
+        return (
+            f"{self.waiting:,}{of} items would be retired within {window}{already}: {self._why()}"
+        )
 
     def _why(self) -> str:
         number = self.waiting + self.gone
         if not self.items:
-            return f"more than {self.at_most}"
+            return f"more than {self.at_most:,}"
         if number > self.at_most and 100 * number > self.percent * self.items:
-            return f"more than {self.at_most} and more than {self.percent:g} %"
+            return f"more than {self.at_most:,} and more than {self.percent:g} %"
         return "half of the collection or more"
 
 

@@ -18,9 +18,9 @@ from workers.model.held_reason import window_words
 CREATED, OVERWRITTEN, RETIRED = "created", "overwritten", "retired"
 KINDS = (CREATED, OVERWRITTEN, RETIRED)
 _DONE: Mapping[str, str] = {
-    CREATED: "items would be created in a collection of {items}",
-    OVERWRITTEN: "of {items} items{share} would be overwritten",
-    RETIRED: "of {items} items{share} would be retired",
+    CREATED: "items would be created in a collection of {items:,}",
+    OVERWRITTEN: "of {items:,} items{share} would be overwritten",
+    RETIRED: "of {items:,} items{share} would be retired",
 }
 
 
@@ -62,9 +62,9 @@ def blockers(
     if records == 0:
         found.append("the source is empty")
     if unread:
-        found.append(f"the key of {unread} records could not be read")
+        found.append(f"the key of {unread:,} records could not be read")
     if not whole:
-        found.append(f"the listing ended early, after {items} items")
+        found.append(f"the listing ended early, after {items:,} items")
     if partial:
         found.append("the snapshot is partial")
     return tuple(found)
@@ -97,14 +97,14 @@ def rule(
         return GuardDecision(
             kind, wanted, False, f"nothing is retired: {'; '.join(guard_input.blockers)}"
         )
-    words = f"{wanted} {_DONE[kind]}".format(
+    words = f"{wanted:,} {_DONE[kind]}".format(
         items=guard_input.items, share=_share(wanted, guard_input.items)
     )
     if approved is not None:
         if wanted <= approved:
             return GuardDecision(kind, wanted)
         return GuardDecision(
-            kind, wanted, False, f"{words}, and up to {approved} may be", asks=True
+            kind, wanted, False, f"{words}, and up to {approved:,} may be", asks=True
         )
     if kind == CREATED and wanted <= guard_input.first:
         return GuardDecision(kind, wanted, first=True)
@@ -115,7 +115,9 @@ def rule(
     if wanted + before <= ceiling:
         return GuardDecision(kind, wanted, most=ceiling)
     why = _why(kind, wanted + before, limits, guard_input.items)
-    already = f", with {before} {kind} in the last {window_words(limits.window)}" if before else ""
+    already = (
+        f", with {before:,} {kind} in the last {window_words(limits.window)}" if before else ""
+    )
     return GuardDecision(kind, wanted, False, f"{words}{already}: {why}", asks=True, most=ceiling)
 
 
@@ -126,5 +128,5 @@ def _share(wanted: int, items: int) -> str:
 def _why(kind: str, number: int, limits: Guard, items: int) -> str:
     share = number > limits.at_most and 100 * number > limits.percent * items
     if share and kind != OVERWRITTEN:
-        return f"more than {limits.at_most} and more than {limits.percent:g} %"
+        return f"more than {limits.at_most:,} and more than {limits.percent:g} %"
     return "half of the collection or more"

@@ -59,6 +59,7 @@ class RecordFacts:
     slicing: int = 0  # deliveries that are being accepted
     held: HeldDelete | None = None  # its retirement that waits
     dropped: Dropped | None = None  # its retirement that an operator dropped
+    shared_names: frozenset[str] = frozenset()  # of a destination and a collection alike
 
     @property
     def gone(self) -> FieldRecord | None:

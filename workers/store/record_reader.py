@@ -197,6 +197,7 @@ class RecordReader:
             slicing=int(first["slicing"]),
             held=held_delete_of(found.own.name, found.record, found.stored, asks),
             dropped=dropped_of(found.stored),
+            shared_names=frozenset(self._settings.destinations) & self._settings.collections.keys(),
         )
 
     def _now(self, first: _Answers) -> float:

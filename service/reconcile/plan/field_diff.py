@@ -124,7 +124,7 @@ class FieldDiff:
             return self._finding(NOTES[held.state])
         act, why = self._by_policy(causes.REPAIR)
         if older:
-            why = "; ".join(filter(None, [why, "the source is older than the outbox"]))
+            why = "; ".join(filter(None, [why, "the source is older than what Instep holds"]))
         return self._finding(self._cause(held), act, why)
 
     def _undone(self, held: FieldRecord) -> Finding | None:

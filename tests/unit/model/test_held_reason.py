@@ -24,6 +24,11 @@ DAY = 86_400.0
             "3 of 5 items would be retired within 24 h: half of the collection or more",
         ),
         (
+            HeldReason(1100, 2000, 40_000, 10, 5.0, DAY),
+            "1,100 of 40,000 items would be retired within 24 h, with 2,000 before: more than 10 "
+            "and more than 5 %",
+        ),
+        (
             HeldReason(11, 0, 0, 10, 5.0, DAY),
             "11 items would be retired within 24 h: more than 10",
         ),

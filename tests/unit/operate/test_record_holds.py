@@ -1,5 +1,9 @@
-"""What of a record waits for a source or a lane to be resumed."""
+"""What of a record waits for something to be resumed; and the answer where nothing does."""
 
+from dataclasses import replace
+
+from service.operate.destination_waits import destination_waits
+from service.operate.record_answer import answer
 from service.operate.record_holds import held_slugs
 from service.operate.record_waits import waits
 from tests.support.outbox_driver import settings
@@ -7,6 +11,7 @@ from workers.store.item_record import FieldRecord
 from workers.store.item_schedule import ItemSchedule
 from workers.store.pauses import HandPause
 from workers.store.record_facts import RecordFacts
+from workers.store.waits import Pause
 
 NOW = 1_800_000_000_000.0
 ERP = HandPause("a wrong feed", "alice", NOW - 60_000)
@@ -73,3 +78,28 @@ def test_a_retirement_that_another_source_has_taken_back_waits_for_its_lane_alon
     back = value(undone=True)
     assert held_slugs(facts({"source:erp": ERP}, stock=back)) == {}
     assert held_slugs(facts({"lane:live": LANE}, stock=back)) == {"stock": "lane:live"}
+
+
+def test_a_name_of_two_is_resumed_with_its_kind():
+    pause = Pause("moving", "operator", NOW, who="ada")
+    found = facts({}, stock=value())
+    for name in ("site", "products"):
+        of_both = replace(
+            found, pause=pause, collection_pause=pause, shared_names=frozenset({name})
+        )
+        nexts = [each.next for each in destination_waits(of_both)]
+        named = {
+            "site": ["destination:site", "products"],
+            "products": ["site", "collection:products"],
+        }
+        assert [one.split("`")[1] for one in nexts] == [f"instep resume {n}" for n in named[name]]
+
+
+def test_what_an_undo_has_put_back_is_not_what_its_sources_gave():
+    written = replace(value(), state="written")
+    found = facts({}, stock=written, price=replace(written, undo="r7"))
+    assert answer(found, "written", ()) == (
+        "It is on the site: an undo (r7) has put back price; "
+        "the CMS shows that, and else what sources gave."
+    )
+    assert "undo" not in answer(facts({}, stock=written), "written", ())

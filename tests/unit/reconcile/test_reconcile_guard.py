@@ -98,7 +98,7 @@ def test_a_load_brings_more_than_twice_what_is_there(items, records, first):
 
 def test_it_says_how_many_of_how_many():
     words = ruled(RETIRED, 100, 1000).words
-    assert words == "100 of 1000 items (10.0 %) would be retired: more than 10 and more than 5 %"
+    assert words == "100 of 1,000 items (10.0 %) would be retired: more than 10 and more than 5 %"
     words = ruled(CREATED, 10, 12).words
     assert (
         words == "10 items would be created in a collection of 12: half of the collection or more"
