@@ -52,6 +52,10 @@ class UndoEstimate(Schema):
         required=True, metadata={"description": "Those that the CMS shows already."}
     )
     left = fields.Integer(required=True, metadata={"description": "Fields that would be left."})
+    deletes_dropped = fields.Integer(
+        required=True,
+        metadata={"description": "Deletes of the run that still wait, and would be dropped."},
+    )
     reasons = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     unseen = fields.Integer(
         required=True,

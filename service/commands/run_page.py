@@ -39,6 +39,7 @@ _FIGURES: Final = {
     "may_create": ("creation approved", "creations approved"),
     "may_overwrite": ("overwrite approved", "overwrites approved"),
     "left": ("left", "left"),
+    "deletes_dropped": ("delete dropped", "deletes dropped"),
     "events": ("event", "events"),
     "taken": ("value accepted", "values accepted"),
     "same": ("value unchanged", "values unchanged"),

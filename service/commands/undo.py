@@ -64,7 +64,8 @@ def undo(
     else:
         for line in undo_page.done(run, width()):
             echo(line)
-    if not run.figures["records"] or run.figures["left"] or run.state != "done":
+    matched = run.figures["records"] or run.figures["deletes_dropped"]
+    if not matched or run.figures["left"] or run.state != "done":
         raise SystemExit(1)
 
 
@@ -110,8 +111,9 @@ def _undo(
         else:
             for line in undo_page.estimate(found, width()):
                 click.echo(line, err=json_wanted)
-        if dry_run or not found["fields"]:
-            raise SystemExit(1 if found["left"] or not found["fields"] else 0)
+        matched = found["fields"] or found["deletes_dropped"]
+        if dry_run or not matched:
+            raise SystemExit(1 if found["left"] or not matched else 0)
         click.confirm("Put these back?", abort=True, err=json_wanted)
     id = undoing.start(context, selection, operator(), approved=True, wake=False)
     named = 0

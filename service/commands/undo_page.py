@@ -21,7 +21,7 @@ Found = Mapping[str, Any]
 
 def estimate(found: Found, columns: int) -> Iterator[str]:
     """Yield what an undo would do."""
-    if not found["records"]:
+    if not (found["records"] or found["deletes_dropped"]):
         yield _NOTHING
     for each in found["changes"][:SHOWN]:
         yield from _entry(each, f"{_value(each['now'])} → {_value(each['back'])}", columns)
@@ -31,6 +31,8 @@ def estimate(found: Found, columns: int) -> Iterator[str]:
     yield from _more(found["kept"], found["left"])
     if found["records"]:
         yield f"{_fields(found)} would be put back"
+    if found["deletes_dropped"]:
+        yield f"{_deletes(found)} would be dropped: their items stay"
     yield from _rest(found, columns)
     for words in found["held"].values():
         yield from wrapped(f"Many: {words}", columns)
@@ -41,8 +43,11 @@ def estimate(found: Found, columns: int) -> Iterator[str]:
 def done(run: Run, columns: int) -> Iterator[str]:
     """Yield what an undo has done."""
     figures = run.figures
-    if not figures["records"]:
+    if figures["deletes_dropped"]:
+        yield f"Dropped: {_deletes(figures)}; their items stay"
+    elif not figures["records"]:
         yield _NOTHING
+    if not figures["records"]:
         return
     yield f"Put back: {_fields(figures)}; run {run.id}"
     yield from _rest(figures, columns)
@@ -58,6 +63,10 @@ def done(run: Run, columns: int) -> Iterator[str]:
 
 def _fields(figures: Found) -> str:
     return f"{number(figures['fields'], 'field')} of {number(figures['items'], 'item')}"
+
+
+def _deletes(figures: Found) -> str:
+    return f"{number(figures['deletes_dropped'], 'waiting delete')} of the run"
 
 
 def _rest(figures: Found, columns: int) -> Iterator[str]:

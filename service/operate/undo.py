@@ -16,6 +16,7 @@ from typing import Any, Final
 from service.operate import undo_figures
 from service.operate.bulk_runner import BulkRunner
 from service.operate.run_mass import Mass, Sleep, mass_of
+from service.operate.undo_deletes import drop_waiting, waiting_of
 from service.operate.undo_entries import UndoEntries
 from service.operate.undo_pieces import FILTERED, SINGLE, Places, pieces, places_of
 from service.operate.undo_reads import Later
@@ -51,8 +52,9 @@ def estimate(
         sleep: Waits for a slot of the budget; if it raises `Later`, the rest remains *unseen*.
 
     Returns:
-        ``{scope, records, done, items, fields, same, left, reasons, unseen, whole_since, held,
-        changes: [{collection, key, item, field, now, back}], kept: [{…, now, why}], calls}``
+        ``{scope, records, done, items, fields, same, left, deletes_dropped, reasons, unseen,
+        whole_since, held, changes: [{collection, key, item, field, now, back}],
+        kept: [{…, now, why}], calls}``
 
     Raises:
         FilterInvalid: There is no such source or collection.
@@ -63,6 +65,7 @@ def estimate(
     log = UndoLog(context.steps)
     scope = scope_of(context, log, selection)
     made = _Estimate(context, log, UndoEntries(log, scope), sleep)
+    made.figures[undo_figures.DELETES] = len(waiting_of(context, scope))
     try:
         made.look(told)
         return {"scope": selection.as_dict(), **made.as_dict()}
@@ -151,6 +154,8 @@ def start(
     names = list(places)
     mass = Mass() if approved else _mass(context, places, sleep)
     figures = undo_figures.at_start(_number(places), whole_since(log)) | mass.figures
+    if not work:
+        figures[undo_figures.DELETES] = drop_waiting(context, scope, by)
     id = context.runs.start(
         "undo",
         by,

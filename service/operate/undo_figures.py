@@ -11,6 +11,7 @@ from service.operate.undo_records import RecordUndo
 from workers.model.retirement import shown_slug
 
 REASONS: Final = 20  # reasons that are counted by their words
+DELETES: Final = "deletes_dropped"  # figure: that the run had asked for, and that still waited
 DROPPED: Final = "what it held before was dropped from the log meanwhile"
 OVERTAKEN: Final = "a later value came meanwhile"
 
@@ -19,7 +20,7 @@ Left = Callable[[str, str], object]
 
 def at_start(records: int, whole_since: str | None) -> dict[str, Any]:
     """Return the figures of an undo of so many records."""
-    counts = dict.fromkeys(("done", "items", "fields", "same", "left"), 0)
+    counts = dict.fromkeys(("done", "items", "fields", "same", "left", DELETES), 0)
     since = {"whole_since": whole_since} if whole_since else {}
     return {"records": records, **counts, "reasons": {}, **since}
 

@@ -15,8 +15,9 @@ from itertools import groupby
 from typing import Any, Literal
 
 from service.operate import undo_figures
+from service.operate.undo_deletes import drop_waiting
 from service.operate.undo_entries import UndoEntries
-from service.operate.undo_figures import DROPPED, OVERTAKEN, Left
+from service.operate.undo_figures import DELETES, DROPPED, OVERTAKEN, Left
 from service.operate.undo_model import FieldUndo
 from service.operate.undo_pieces import Piece
 from service.operate.undo_records import RecordUndo, UndoRecords
@@ -51,6 +52,9 @@ class UndoRunner:
         *left*: Called with the name of each field that is left, and why.
         """
         piece = Piece.parse(work[0])
+        if self._run != run.id:
+            scope = UndoScope.parse(run.about)
+            figures[DELETES] = figures.get(DELETES, 0) + drop_waiting(self._context, scope, run.by)
         entries, records = self._begun(run)
         chosen, more = piece.records(entries.places)
         own = entries.of(piece.collection, chosen)

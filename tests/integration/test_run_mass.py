@@ -241,3 +241,12 @@ def test_the_number_of_items_is_awaited_for_a_few_seconds_at_most(monkeypatch, r
     monkeypatch.setattr("service.operate.patience.time.sleep", lambda _: None)
     assert rig.context.runs.show(begin(rig)).state == "held"
     assert waits == [1.0, 5.0]
+
+
+def test_the_number_of_items_is_asked_for_once_by_runs_and_deletes(rig, cms):
+    products = rig.context.settings.collections["products"]
+    assert rig.context.item_totals.read(products, run_mass.RECENT) is None
+    begin(rig)
+    begin(rig)
+    assert cms["asked"] == 1
+    assert rig.context.item_totals.read(products, run_mass.RECENT) == 7

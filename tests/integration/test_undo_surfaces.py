@@ -12,6 +12,7 @@ from service.sandbox.faults.faults import Fault, Match
 from tests.support.api_rig import ADMIN, CLERK, OPERATE, VIEW
 from tests.support.real_processes import eventually
 from tests.support.undo_site import UndoSite
+from workers.model.changes import Change, Delivery, Incoming
 
 SOME = range(1, 4)
 
@@ -232,3 +233,47 @@ def test_an_estimate_says_that_the_cms_cannot_be_read(rig):
 def test_times_are_taken_with_their_offset(run):
     since = datetime.now(UTC).isoformat()
     assert "Nothing matches" in run("--source", "erp", "--since", since, "--dry-run").stdout
+
+
+# deletes that the run has asked for -----------------------------------------------------------
+
+
+def ask_for_deletes(rig, numbers, run):
+    for n in numbers:
+        change = Change("gone", "products", f"P-{n:04d}", "key", (), None, retire="archive")
+        event = Incoming(f"gone-{n}", "gone", 0, (change,))
+        delivery = Delivery("erp", f"gone-{n}", (event,), b"{}", mode="remap", run=run)
+        rig.context.outbox.accept(delivery)
+
+
+def waiting(rig):
+    return [each.record for each in rig.context.held_deletes.list()]
+
+
+def test_deletes_of_the_run_that_wait_are_dropped_and_told(run, rig):
+    id = rig.context.runs.start("remap", "alice", ended=True)
+    ask_for_deletes(rig, [1, 2], id)
+    ask_for_deletes(rig, [3], "r9")
+    shown = run("--run", id, "--dry-run")
+    assert shown.exit_code == 0
+    assert shown.stdout == "2 waiting deletes of the run would be dropped: their items stay\n"
+    assert len(waiting(rig)) == 3
+    result = run("--run", id, "--yes")
+    assert result.exit_code == 0, result.output
+    assert result.stdout == "Dropped: 2 waiting deletes of the run; their items stay\n"
+    assert waiting(rig) == ["P-0003"]
+    again = run("--run", id, "--yes")
+    assert (again.exit_code, again.stdout) == (1, "Nothing matches: no such write is kept.\n")
+
+
+def test_they_are_dropped_by_the_run_that_puts_back_its_values_too(run, rig):
+    first = run(*SINCE, "--yes")
+    assert first.exit_code == 0, first.output
+    rig.settle()
+    ask_for_deletes(rig, [1], "r1")
+    ask_for_deletes(rig, [2], "r9")
+    result = run("--run", "r1", "--yes", "--json")
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)["figures"]
+    assert (figures["fields"], figures["deletes_dropped"]) == (3, 1)
+    assert waiting(rig) == ["P-0002"]
