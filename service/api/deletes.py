@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 
 from marshmallow import Schema, fields, validate
 
-from service.api import errors, names
+from service.api import errors
 from service.api.access import caller
 from service.api.routes import Routes, answered
 from service.api.runs import Started

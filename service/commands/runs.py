@@ -65,7 +65,7 @@ def show(id: str, json_wanted: bool) -> None:
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def approve(id: str, up_to: int | None, dry_run: bool, yes: bool, json_wanted: bool) -> None:
     """Approve the creations and overwrites of a held run. Its deletes are in `instep deletes`."""
-    from service.operate.held_runs import approve_run
+    from service.operate.held_runs import approve_run, shows_items
 
     yes = yes and not dry_run
     if not (yes or dry_run or _is_interactive()):
@@ -78,12 +78,13 @@ def approve(id: str, up_to: int | None, dry_run: bool, yes: bool, json_wanted: b
             found = approve_run(context, id, by=operator(), up_to=up_to)
         run = context.runs.show(id)
         kind = run.kind if run else ""
+        named = shows_items(context, found)
     if json_wanted:
         as_json(found)
     else:
         click.echo(_approval(found) if dry_run else f"Approved: {_approval(found)}")
     if not (dry_run or json_wanted):
-        click.echo(_goes_on(found, kind))
+        click.echo(_goes_on(found, kind, named))
     if found["left"]:
         raise SystemExit(1)
 
@@ -92,11 +93,13 @@ def _is_interactive() -> bool:
     return sys.stdin.isatty()
 
 
-def _goes_on(found: Mapping[str, Any], kind: str) -> str:
+def _goes_on(found: Mapping[str, Any], kind: str, named: bool) -> str:
     if kind != "reconcile":
         return "a worker goes on with it"
     goes = "the schedule goes on with it" if found["starts"] else "run the same reconcile again"
-    return f"{goes}; it may do as much beyond the guard"
+    if named:
+        return f"{goes}; it does what was shown, as far as that is still the same"
+    return f"{goes}; it may do as much beyond the guard, of whichever items: too many to keep"
 
 
 def _approval(found: Mapping[str, Any]) -> str:

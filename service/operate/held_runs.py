@@ -1,9 +1,10 @@
 """
 Runs that are held: their creations and overwrites wait for an approval.
 
-An approval says how many items the next run of the same source and collection may create and
-overwrite beyond the guard; that run compares anew, so nothing older than it is sent. An undo or a
-replay that is approved goes on itself. Held retirements are pending deletes (``held_deletes.py``).
+An approval is of the items that the run has shown (``run_plan.py``): the next run of the same
+source and collection compares anew, and creates and overwrites those of which it finds the same. Of
+more than are kept it is a number. An undo or a replay that is approved goes on itself. Held
+retirements are pending deletes (``held_deletes.py``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from service.reconcile.schedule import scheduled
 from service.reconcile.state.past_runs import note_asked, note_dropped
 from workers.delivery.context import Context
 from workers.errors import RequestRefused, UnknownName
-from workers.store import run_release
+from workers.store import run_plan, run_release
 from workers.store.audit import Audit
 from workers.store.run_approval import HELD, MAY
 from workers.store.runs import WAKE
@@ -67,6 +68,19 @@ def approve_run(
         _let_go(context, run, allowed, starts=starts)
         Audit(context.steps).record(by, "approve run", id, collection=run["collection"], **allowed)
     return {"run": id, **allowed, "left": left, "starts": starts}
+
+
+def shows_items(context: Context, approval: Mapping[str, Any]) -> bool:
+    """
+    Tell whether an *approval*, of `approve_run`, is of the items that its run has shown.
+
+    False: of a number. Raises StoreUnavailable if the store does not answer.
+    """
+    return all(
+        run_plan.read(context.runs, approval["run"], kind) is not None
+        for kind in HELD
+        if approval[kind]
+    )
 
 
 def _let_go(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from service.reconcile import held_plan
 from service.reconcile.apply.guard_counts import FLAGS, GuardQuestion
 from service.reconcile.options import ReconcileOptions
 from service.reconcile.plan import causes
@@ -18,7 +19,7 @@ from service.reconcile.run import ReconcileRun
 from service.reconcile.run_results import ComparisonResult
 from workers.policy import run_guard
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, GuardDecision
-from workers.store.run_approval import approved
+from workers.store.run_approval import Approved, approved
 
 Approve = Callable[[GuardQuestion], bool]
 HELD: Final = "others were retired, or are held: together they need an approval"
@@ -39,7 +40,7 @@ def decide(
     source = run.rows.chosen.source
     granted = approved(run.context.runs, run.collection.name, source, run.hooks.run)
     decisions = {
-        kind: _decided(run, kind, number, found, ceilings[kind], approve, granted.get(kind, 0))
+        kind: _decided(run, kind, number, found, ceilings[kind], approve, granted.get(kind))
         for kind, number in wanted.items()
     }
     if options.retire_up_to is not None and decisions[RETIRED].allowed:
@@ -57,27 +58,49 @@ def _decided(
     found: ComparisonResult,
     ceiling: int | None,
     approve: Approve | None,
-    granted: int,
+    granted: Approved | None,
 ) -> GuardDecision:
     """
     Return the decision on one kind.
 
     Args:
         ceiling: Of the option for this run.
-        granted: Approved of what an earlier run was held for.
+        granted: What an operator has approved of an earlier run that was held.
     """
     limits = run.collection.guard
     decision = run_guard.rule(kind, wanted, found.guard_input, limits, ceiling)
     if not decision.asks:
         return decision
-    if granted >= wanted:
-        return run_guard.rule(kind, wanted, found.guard_input, limits, granted)
-    if granted and ceiling is None:
-        words = f"{decision.words}; {granted:,} of them were approved"
-        return replace(decision, words=words, granted=granted)
+    if granted is not None and ceiling is None:
+        decision = _beside_approved(run, decision, found, granted)
+        if decision.allowed or decision.granted:
+            return decision
     if approve is not None and approve(run.guard_counts.question(decision)):
         return run_guard.rule(kind, wanted, found.guard_input, limits, wanted)
     return replace(decision, words=f"{decision.words}; {FLAGS[kind]} {wanted} approves it")
+
+
+def _beside_approved(
+    run: ReconcileRun, decision: GuardDecision, found: ComparisonResult, granted: Approved
+) -> GuardDecision:
+    """Return *decision* with those let go that were approved; others are judged anew."""
+    kind, wanted, limits = decision.kind, decision.wanted, run.collection.guard
+    if granted.plan is None:
+        if granted.number >= wanted:
+            return run_guard.rule(kind, wanted, found.guard_input, limits, wanted)
+        words = f"{decision.words}; {granted.number:,} of them were approved"
+        return replace(decision, words=words, granted=granted.number)
+    own, declined = held_plan.planned(run, kind, granted)
+    others = run_guard.rule(kind, wanted - len(own), found.guard_input, limits, None)
+    if declined and not others.asks:
+        others = decision
+    if not others.asks:
+        return run_guard.rule(kind, wanted, found.guard_input, limits, wanted)
+    if not own:
+        words = f"{decision.words}; none of them is among those that were approved"
+        return replace(decision, words=words)
+    words = f"{others.words}; {len(own):,} more were approved"
+    return replace(others, wanted=wanted, words=words, granted=len(own), approved=own)
 
 
 def with_held(

@@ -82,7 +82,8 @@ def by_cause(run: ReconcileRun) -> dict[str, int]:
 
 
 def _ruled(decision: GuardDecision) -> dict[str, Any]:
-    return {"wanted": decision.wanted, "allowed": decision.allowed}
+    ruled = {"wanted": decision.wanted, "allowed": decision.allowed}
+    return ruled | ({"approved": decision.granted} if decision.granted else {})
 
 
 def predicted(

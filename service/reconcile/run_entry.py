@@ -55,7 +55,7 @@ def figures_of(figures: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the list shows of the *figures* of a reconcile (``report.py``)."""
     guard = figures["guard"]
     allowed = {
-        kind: guard[kind]["wanted"] if guard[kind]["allowed"] else 0
+        kind: guard[kind]["wanted"] if guard[kind]["allowed"] else guard[kind].get("approved", 0)
         for kind in (CREATED, OVERWRITTEN, RETIRED)
     }
     return {
@@ -64,15 +64,17 @@ def figures_of(figures: Mapping[str, Any]) -> dict[str, Any]:
         "differences": figures["found"],
         "repaired": figures["outcomes"].get(REPAIRED, 0),
         **allowed,
-        "held": sum(each["wanted"] for each in guard.values() if not each["allowed"]),
-        **{
-            name: 0 if guard[kind]["allowed"] else guard[kind]["wanted"]
-            for kind, name in HELD.items()
-        },
+        "held": sum(map(_held, guard.values())),
+        **{name: _held(guard[kind]) for kind, name in HELD.items()},
         "unmapped": figures["unmapped"],
         "left": figures["left"],
         "calls": figures["calls"]["all"],
     }
+
+
+def _held(ruled: Mapping[str, Any]) -> int:
+    """Return how many items of one kind are held, by what the guard ruled."""
+    return 0 if ruled["allowed"] else int(ruled["wanted"]) - int(ruled.get("approved", 0))
 
 
 @contextmanager

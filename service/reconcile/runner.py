@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from service.config.build import Configuration
-from service.reconcile import exit_code, report
+from service.reconcile import exit_code, held_plan, report
 from service.reconcile.guard_decisions import Approve, decide, with_held
 from service.reconcile.lock import BY_HAND, SCHEDULED, RunLock, run_lock
 from service.reconcile.options import ReconcileOptions
@@ -217,7 +217,10 @@ def _act(
     with _stage(
         run, limit, "settled", f"writing {run.collection.name}", total, "records"
     ) as run.hooks.settled:
-        return run.act(found, decisions, wait=wait)
+        overwritten = held_plan.overwrites(run, decisions)
+        done = run.act(found, decisions, wait=wait)
+        held_plan.keep(run, done.decisions, overwritten)
+        return done
 
 
 @contextmanager

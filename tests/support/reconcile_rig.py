@@ -122,13 +122,14 @@ class Reconciling(Way):
             margin=margin,
         )
 
-    def command(self, records, *, approve=None, bad=0, ago=0.0, **options):
+    def command(self, records, *, approve=None, bad=0, ago=0.0, run_id=None, **options):
         """
         What the command comes to with *records*: its figures, its exit code and what it says.
 
         Args:
             bad: Further records that cannot be mapped.
             ago: Seconds since the snapshot was taken.
+            run_id: In the list of runs.
             options: Arguments of the command.
         """
         rows = self.snapshot(records, ago=ago)
@@ -137,6 +138,7 @@ class Reconciling(Way):
         with WorkingSet() as table:
             collection = self.settings.collections["products"]
             run = ReconcileRun(self.context, collection, rows, table, sleep=self.sleep)
+            run.hooks.run = run_id
             outcome = runner.carry_out(run, ReconcileOptions("products", **options), approve)
             said = "\n".join(outcome.lines())
             return SimpleNamespace(

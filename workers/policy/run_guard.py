@@ -45,7 +45,9 @@ class GuardDecision:
     asks: bool = False  # an approval would allow it
     most: int | None = None  # limit within the window; None: not limited by it
     first: bool = False  # part of the first load of the collection
-    granted: int = 0  # of those held, the first so many: an operator approved no more
+    granted: int = 0  # of those held, so many go: an operator approved no more
+    # which ones; empty: the first ones
+    approved: frozenset[str] = frozenset()
 
 
 def blockers(

@@ -65,7 +65,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("key-parts", "memory", "forgetting", "reconciler", "reconciled", "reconciling"),
             *("losses", "witness", "clock", "workers-seen", "metrics", "freshness"),
             *("spool", "spools", "writer", "pauses"),
-            *("run", "runs", "run-work", "run-number", "running"),
+*("run", "runs", "run-work", "run-plan", "run-number", "running"),
             *("login", "confirmed"),
         ),
     }

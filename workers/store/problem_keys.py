@@ -39,6 +39,11 @@ def run_work(id: str) -> str:
     return f"{PREFIX}run-work:{id}"
 
 
+def run_plan(id: str) -> str:
+    """Hash: kind → digests of the items for which a run is held (``run_plan.py``)."""
+    return f"{PREFIX}run-plan:{id}"
+
+
 def running(id: str) -> str:
     """Lock: who carries a run out."""
     return f"{PREFIX}running:{id}"

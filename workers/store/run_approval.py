@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from workers.store import run_plan
 from workers.store.runs import Runs
 
 CREATED, OVERWRITTEN = "created", "overwritten"  # as in `workers.policy.run_guard`
@@ -19,9 +21,27 @@ MAY: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def approved(runs: Runs, collection: str, source: str, before: str | None) -> Mapping[str, int]:
+@dataclass(frozen=True, slots=True)
+class Approved:
     """
-    Return how many items of each kind a run may change beyond the guard.
+    What an operator has approved of one kind.
+
+    Args:
+        number: So many items at most.
+        run: The held run that has shown them.
+        plan: Digests of those that it has shown, in order (``run_plan.py``); None: any so many.
+    """
+
+    number: int
+    run: str
+    plan: tuple[str, ...] | None = None
+
+
+def approved(
+    runs: Runs, collection: str, source: str, before: str | None
+) -> Mapping[str, Approved]:
+    """
+    Return what a run may change beyond the guard, by kind; kinds without an approval are left out.
 
     Args:
         before: Its id; None: it is a check or a dry run.
@@ -31,5 +51,10 @@ def approved(runs: Runs, collection: str, source: str, before: str | None) -> Ma
     """
     for run in runs.list(kind="reconcile", state="held", before=before):
         if (run.collection, run.source) == (collection, source):
-            return {kind: int(run.figures.get(name, 0)) for kind, name in MAY.items()}
+            numbers = {kind: int(run.figures.get(name, 0)) for kind, name in MAY.items()}
+            return {
+                kind: Approved(number, run.id, run_plan.read(runs, run.id, kind))
+                for kind, number in numbers.items()
+                if number
+            }
     return {}

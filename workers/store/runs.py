@@ -155,7 +155,7 @@ class Runs:
             pipeline.hset(keys.run(id), mapping=held)
             pipeline.zrem(keys.QUEUED, id)
             if state != "held":
-                pipeline.delete(keys.run_work(id))
+                pipeline.delete(keys.run_work(id), keys.run_plan(id))
                 pipeline.srem(keys.OPEN, id)
             pipeline.execute()
 

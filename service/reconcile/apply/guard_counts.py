@@ -59,6 +59,13 @@ class GuardCounts:
             RETIRED: len(self._table.acted((causes.RETIRE,))),
         }
 
+    def changes(self, kind: str) -> Iterator[tuple[str, object]]:
+        """Yield each record of *kind*, and what would become of it as `_line` shows it."""
+        for record, own in groupby(self._of(kind), key=_record_of):
+            name = record or ""  # what has none is neither created nor overwritten
+            values = [[f.slug, f.cms, _new(f)] for _, f in own] if kind == OVERWRITTEN else []
+            yield name, [name, values]
+
     def question(self, decision: GuardDecision) -> GuardQuestion:
         lines: list[str] = []
         for n, (_, own) in enumerate(groupby(self._of(decision.kind), key=_record_of)):
@@ -75,7 +82,12 @@ class GuardCounts:
         *again*: only items that were retired before.
         """
         records = groupby(self._of(decision.kind), key=_record_of)
-        left = [one for _, own in islice(records, decision.granted, None) for one in own]
+        if decision.approved:
+            left = [
+                one for record, own in records if record not in decision.approved for one in own
+            ]
+        else:
+            left = [one for _, own in islice(records, decision.granted, None) for one in own]
         numbers = [n for n, finding in left if finding.arrival or not again]
         self._table.withhold_findings(decision.words, numbers)
 

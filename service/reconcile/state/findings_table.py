@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, fields
 from typing import Any
 
-from service.reconcile.plan.causes import APPROVE, HELD, WITHHELD, Finding
+from service.reconcile.plan.causes import APPROVE, DELETED, HELD, MISSING, WITHHELD, Finding
 
 _SCHEMA = """
 CREATE TABLE findings (n INTEGER PRIMARY KEY, cause TEXT, record TEXT, item TEXT, slug TEXT,
@@ -102,6 +102,13 @@ class FindingsTable:
         wanted = tuple(acts)
         query = f"SELECT DISTINCT record FROM findings WHERE {_in('act', wanted)} ORDER BY record"  # noqa: S608
         return [row[0] for row in self._db.execute(query, wanted)]
+
+    def withheld_creations(self) -> list[str]:
+        """Return the records whose creation was withheld."""
+        query = (
+            "SELECT DISTINCT record FROM findings WHERE act = ? AND cause IN (?, ?) ORDER BY record"
+        )
+        return [row[0] for row in self._db.execute(query, (WITHHELD, MISSING, DELETED))]
 
     def open_findings(
         self, records: Sequence[str], acts: Iterable[str]
