@@ -205,6 +205,19 @@ def test_a_variant_that_appears_later_gets_what_its_item_holds(everywhere):
     assert way.counts("written", "pending") == (3, 0)
 
 
+def test_it_is_found_as_well_where_items_are_only_made(everywhere):
+    way = everywhere()
+    way.configure(missing="create")
+    way.change(2, stock=2)
+    way.run()
+    add_variant(way, 2, stock=77)
+    way.pass_time(3700)
+    way.change("new", {"stock": 1, "name": "New"})
+    way.run()
+    assert live_in(way, 2) == 2
+    assert way.counts("written", "pending") == (3, 0)
+
+
 def test_an_edit_in_one_variant_is_noticed_and_the_same_value_goes_there_again(everywhere):
     way = everywhere()
     way.change(1, stock=3)

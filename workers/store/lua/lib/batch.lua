@@ -61,7 +61,10 @@ local function fields_to_create(item, collection, how)
   -- The schema says whether the key of a new item is a number.
   if not requests.is_schema_known(collection, true, batch.blind, batch.trial) then return items.save(item) end
   if references.waits_whole(item, collection.name .. ':' .. collection.index) then return put_back(item) end
-  if plan_room.has_room(collection, item.record) then return send end
+  if plan_room.has_room(collection, item.record) then
+    variant_choice.note_creation(collection)
+    return send
+  end
   items.set(item, 'roomless', 1)
   put_back(item)
 end

@@ -58,18 +58,30 @@ local function own_variant(item, collection, here, held, entry, id)
   return nil
 end
 
+local function is_primary_alone(here) return #here.scope == 1 and here.scope[1] == here.site.primary end
+
+-- Something is sent: a variant that was made by hand is to be found within the hour.
+local function renew_listing(here)
+  if here.began + locales.VARIANTS_MS >= now or here.asked then return end
+  here.asked = true
+  redis.call('HSET', here.key, 'again', 1)
+end
+
+-- The same of an item that is made: no variant of it is asked for.
+local function note_creation(collection)
+  local here = collection.locales and locale_scope.place_of(collection)
+  if here and here.scope and here.began and not is_primary_alone(here) then renew_listing(here) end
+end
+
 -- Whether a field of all variants has to wait until these are listed.
 local function waits_for_listing(item, collection, here, held, entry)
-  if #here.scope == 1 and here.scope[1] == here.site.primary then return false end
+  if is_primary_alone(here) then return false end
   if not here.began then
     -- Items wait for one page of a long listing, no more: what it shows is written then.
     return here.offset == 0 and want_listing(collection, here)
   end
   if here.doubted and here.began < here.doubted then return want_listing(collection, here) end
-  if here.began + locales.VARIANTS_MS < now and not here.asked then
-    here.asked = true
-    redis.call('HSET', here.key, 'again', 1)
-  end
+  renew_listing(here)
   local unsure = not item.meta.copy and not next(held) and here.began < entry.since
   return unsure and want_listing(collection, here)
 end
@@ -250,4 +262,4 @@ local function choose(item, collection, id, send, most, retires)
     tags = here.site.tags, primary = primary}
 end
 
-return {wanted = wanted, primary_tag = primary_tag, choose = choose}
+return {wanted = wanted, primary_tag = primary_tag, note_creation = note_creation, choose = choose}
