@@ -88,6 +88,7 @@ class SteeredTruth(Truth):
     def erase(self, collection, key):
         """Nothing is known of the record any more."""
         self.forget(collection, key)
+        self.came.pop((collection, key), None)  # what is kept of it is erased, too
         for known in (self.held, self.dropped):
             known.pop((collection, key), None)
 

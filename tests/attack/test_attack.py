@@ -63,6 +63,30 @@ def test_a_broken_network_costs_nothing(store, name):
     assert network.play(store, name, seed=1).problems == []
 
 
+def test_a_remap_brings_again_what_was_discarded_of_a_record_that_never_was(world):
+    world.reset(1)
+    history = histories.History(world)
+    payload = {"type": "changed", "sku": "Ghost"}
+    for number, price in ((2, 878), (1, 245)):
+        world.pass_time(60)
+        id = f"s{number}"
+        told = {**payload, "id": id, "price": price, "rev": number}
+        event = Event("erp", id, "products", "Ghost", {"price": price}, (2, number, 0), told)
+        history.arrive("erp", [event])
+        world.run(60)
+        if number == 2:
+            (letter,) = world.letters()
+            world.discard(letter)
+            assert history.truth.fields == {}
+            world.remap("erp")
+            history.exact = False
+    outcome = Outcome()
+    history.end(outcome)
+    Judge(world).judge(outcome)
+    assert outcome.problems == []
+    assert history.truth.fields["products", "Ghost", "price"].value == 878
+
+
 # What judges must see what is wrong ------------------------------------------------------------
 
 

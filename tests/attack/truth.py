@@ -47,6 +47,8 @@ class Truth:
         self.accepted = self.stale = 0
         self.discarded = set()  # (collection, key, slug), until a newer value comes
         self.arrivals = []  # µs, as versions that arrival gave
+        self.came = {}  # (collection, key) → what came, with its version: a remap brings it again
+        self.forgotten = set()  # (collection, key)
 
     def accept(self, event, now_us):
         """Take in an event of a live delivery; returns how many values are accepted."""
@@ -62,9 +64,13 @@ class Truth:
 
     def _take(self, place, value, event, name, now_us):
         version = self._version(place, event.at, now_us)
+        self.came.setdefault(place[:2], []).append((place, value, event.source, name, version))
         if not self._wins(place, version, name):
             self.stale += 1
             return
+        self._put(place, value, name, version)
+
+    def _put(self, place, value, name, version):
         held = self.fields.get(place)
         ids = {name} if name else set()
         if held and held.version == version:
@@ -117,8 +123,16 @@ class Truth:
 
     def forget(self, collection, key):
         """The record is unknown again: no item ever had its key, and its letter was discarded."""
+        self.forgotten.add((collection, key))
         for place in [place for place in self.fields if place[:2] == (collection, key)]:
             del self.fields[place]
+
+    def remap(self, source):
+        """All that came from *source* comes again: news only of records that were forgotten."""
+        for record in self.forgotten:
+            for place, value, of, name, version in self.came.get(record, ()):
+                if of == source and self._wins(place, version, name):
+                    self._put(place, value, name, version)
 
     def is_gone(self, collection, key):
         """The way in which the record is retired, or None."""

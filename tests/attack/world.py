@@ -205,6 +205,7 @@ class World(Work, Operator):
         reader = Reader(self.configuration.senders, self.configuration.mappings)
         made = Remap(kept, reader, source, dry=False, wake=self.queued.add)
         made.run(window.now - timedelta(days=30), window.last, lambda *_: None)
+        self.truth.remap(source)
 
     # a reconcile: as tests/support/reconcile_rig.py has it
 
