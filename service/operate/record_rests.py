@@ -86,6 +86,9 @@ def _held(facts: RecordFacts) -> Wait | None:
         return Wait("approval", says, until, None, fields)
     says = f"others: its delete ({held.action}) waits, in case it is one of many"
     ends = held.until.timestamp() * 1000 if held.until else None
+    if facts.counting and ends is not None and ends <= facts.now:
+        says = f"{says}: the CMS has yet to say how many items there are"
+        ends = None
     return Wait("delay", says, "it goes out, or waits for approval if there are many", ends, fields)
 
 

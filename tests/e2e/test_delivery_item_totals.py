@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.delivery_rig import Way
+from tests.support.locale_rig import add_variant, localize
 from workers.config.settings import Guard
 from workers.model.attempts import Wait
 
@@ -65,6 +66,17 @@ def test_nine_of_twelve_are_held(opened, options):
     assert way.context.held_deletes.list()[0].reason == (
         "9 of 12 items would be retired within 24 h: half of the collection or more"
     )
+
+
+def test_variants_of_other_locales_are_no_items_of_their_own(opened):
+    way = opened(by="item")
+    localize(way, "en", "de")
+    way.configure(locales="all")
+    for n in range(1, 7):
+        add_variant(way, n)
+    retire(way, *range(1, 7))  # half of 12, a third of 18
+    go_by(way)
+    assert (waits(way), gone(way), len(counted(way))) == (6, [], 1)
 
 
 def test_by_v1_too(opened):

@@ -26,7 +26,7 @@ from tests.support.outbox_holding import (
 from tests.support.outbox_retiring import idle, retire, update
 from workers.config.settings import Guard
 from workers.model.attempts import Batch
-from workers.model.changes import Change, Gone, Incoming, Snapshot
+from workers.model.changes import Change, Delivery, Gone, Incoming, Snapshot
 from workers.policy import run_guard
 from workers.store import scripts
 from workers.store.erasure import Erasure
@@ -165,6 +165,21 @@ def test_where_the_cms_tells_no_number_of_items_at_most_decides(store):
     assert waits(bench) == 11
     assert listed(bench)[0].reason == "11 items would be retired within 24 h: more than 10"
     assert listed(bench)[0].item == "i0"
+
+
+@pytest.mark.parametrize(("mode", "number"), [("remap", 9), ("reconcile", 9), ("reconcile", 11)])
+def test_where_the_number_is_not_known_a_reconcile_alone_does_not_wait(store, mode, number):
+    """It has listed the collection: where that told no number, no other answer would."""
+    bench = knowing(Bench(store, guard=Guard()))
+    for n in range(number):
+        change = Change("gone", "products", f"i{n}", "item", (), at(9), retire="archive")
+        retiring = number - n if mode == "reconcile" else None
+        event = Incoming(None, "gone", 0, (change,))
+        bench.outbox.accept(Delivery("erp", f"t{n}", (event,), mode=mode, retiring=retiring))
+    go_by(bench)
+    found = {"remap": (9, 0), "reconcile": (11, 11) if number > 10 else (0, 0)}
+    assert (len(listed(bench)), waits(bench)) == found[mode]
+    assert (getattr(bench.claim(), "kind", "") == "total") is (mode == "remap")
 
 
 def test_a_clock_that_goes_back_holds_nothing_for_ever(bench):
@@ -335,6 +350,17 @@ def test_a_record_tells_what_it_waits_for(bench):
         states[record] = (found[0].cause if found else "", state_of(facts(bench, record), found))
     assert states["k1"] == states["k3"] == ("approval", "held")
     assert states["k2"] == ("dropped", "dropped")
+
+
+def test_a_record_tells_that_the_number_of_items_is_waited_for(store):
+    bench = knowing(Bench(store, guard=Guard()))
+    for n in range(3):
+        retire(bench, f"i{n}", by="item", version=at(9))
+    assert "say how many" not in rests(facts(bench, "i1"))[0].says
+    go_by(bench)
+    (wait,) = rests(facts(bench, "i1"))
+    assert wait.says.endswith(": the CMS has yet to say how many items there are")
+    assert (wait.cause, wait.at) == ("delay", None)
 
 
 def test_what_was_held_for_days_is_not_late(bench):

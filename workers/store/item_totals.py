@@ -14,6 +14,7 @@ from workers.model.attempts import Lookup
 from workers.store import keys
 from workers.store.clock import read_us
 from workers.store.connection import guarded
+from workers.store.held_keys import COUNT_NEXT
 from workers.store.scripts import Steps
 
 AGAIN_MS = 5000  # after a request without an answer
@@ -49,7 +50,7 @@ class ItemTotals:
         told = "" if total is None else total
         with guarded(), self._client.pipeline(transaction=True) as pipeline:
             pipeline.hset(self._key(collection), mapping={"count": told, "count_at": at_ms})
-            pipeline.hdel(keys.collection(collection.name), "count_next")
+            pipeline.hdel(keys.collection(collection.name), COUNT_NEXT)
             pipeline.lpush(keys.NUDGE, 1)
             pipeline.ltrim(keys.NUDGE, 0, 0)
             pipeline.execute()
@@ -58,7 +59,7 @@ class ItemTotals:
         """Have the number asked for again in a while: no answer came."""
         with guarded():
             name = keys.collection(lookup.collection)
-            self._client.hset(name, "count_next", lookup.at + AGAIN_MS)
+            self._client.hset(name, COUNT_NEXT, lookup.at + AGAIN_MS)
 
     def _key(self, collection: Collection) -> str:
         return keys.index(collection.name, self._settings.copy_of(collection))

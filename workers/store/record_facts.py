@@ -58,6 +58,7 @@ class RecordFacts:
     referred: tuple[Referred, ...] = ()
     slicing: int = 0  # deliveries that are being accepted
     held: HeldDelete | None = None  # its retirement that waits
+    counting: bool = False  # a delete waits for the number of items, which the CMS is asked for
     dropped: Dropped | None = None  # its retirement that an operator dropped
     shared_names: frozenset[str] = frozenset()  # of a destination and a collection alike
 

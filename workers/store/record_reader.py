@@ -196,6 +196,7 @@ class RecordReader:
             referred=tuple(_referred(found.fields, second)),
             slicing=int(first["slicing"]),
             held=held_delete_of(found.own.name, found.record, found.stored, asks),
+            counting=held_keys.COUNT_NEXT in held,
             dropped=dropped_of(found.stored),
             shared_names=frozenset(self._settings.destinations) & self._settings.collections.keys(),
         )

@@ -30,15 +30,15 @@ end
 -- Whether *more*, those that are held, and those that have gone within the window are too many: 'go' or 'ask'; 'wait'
 -- where that depends on the number of items, and the CMS has yet to be asked. Where they are too many, all that are
 -- held, and all that come until the last of them is decided on, wait for approval.
--- *now_or_never*: it cannot wait; an unknown number does not count.
-function retirement_guard.decide(collection, limits, more, now_or_never)
+-- *at_once*: it cannot wait: a number that is not known does not count.
+function retirement_guard.decide(collection, limits, more, at_once)
   if held_retirements.asks(collection) then return 'ask' end
   local waiting = held_retirements.number(collection) + more
   if waiting == 0 then return 'go' end
   local gone = run_counts.sum(limits.place, 'retired', limits.window_ms) + run_counts.retired_here(limits.place)
   local number = items_of(limits.place, gone)
   if not number then
-    if not now_or_never and gone + waiting >= math.min(limits.half_from, limits.at_most + 1) then return 'wait' end
+    if not at_once and gone + waiting >= math.min(limits.half_from, limits.at_most + 1) then return 'wait' end
     number = 0
   end
   if gone + waiting <= retirement_guard.most(limits, number) then return 'go' end
