@@ -1,4 +1,4 @@
-"""Beside sweeping: groups new dead letters, and finds runs that nobody works on."""
+"""Beside sweeping: groups new dead letters, finds runs that nobody works on, and takes samples."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from workers.delivery.context import Context
 from workers.store import problem_keys
 from workers.store.connection import guarded
+from workers.store.minute_samples import MinuteSamples
 from workers.store.runs import WAKE
 
 EVERY: Final = 1.0  # s between two looks
@@ -22,6 +23,7 @@ class Upkeep:
     def __init__(self, context: Context, clock: Callable[[], float] = time.monotonic) -> None:
         self._context = context
         self._clock = clock
+        self._samples = MinuteSamples(context.steps, context.settings, clock)
         self._next = self._audit = float("-inf")
 
     def look(self) -> None:
@@ -35,6 +37,7 @@ class Upkeep:
             self._context.problems.audit()
         self._context.problems.group(GROUPED)
         self._wake_runs()
+        self._samples.look()
 
     def _wake_runs(self) -> None:
         """Ask for a worker if a run waits that no process works on, such as a killed one's."""

@@ -64,8 +64,8 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),
             *("key-parts", "memory", "forgetting", "reconciler", "reconciled", "reconciling"),
             *("losses", "witness", "clock", "workers-seen", "metrics", "freshness"),
-            *("spool", "spools", "writer", "pauses"),
-*("run", "runs", "run-work", "run-plan", "run-number", "running"),
+            *("spool", "spools", "writer", "pauses", "samples", "secrets-used"),
+            *("run", "runs", "run-work", "run-plan", "run-number", "running"),
             *("login", "confirmed"),
         ),
     }

@@ -67,6 +67,12 @@ AUDIT_TOLD = f"{PREFIX}audit-told"  # id of the entry up to which the log tells 
 AUDIT = f"{PREFIX}audit"  # stream: what operators changed, trimmed (``audit.py``)
 METRICS = f"{PREFIX}metrics"  # hash: counters that only rise (``counters.py``)
 FRESHNESS = f"{PREFIX}freshness"  # hash: how old values were of late (``freshness.lua``)
+SECRETS_USED = f"{PREFIX}secrets-used"  # hash: when each secret was used last (``sample.lua``)
+
+
+def samples(grain: str) -> str:
+    """Hash: number of a slot of time → what the counters said in it (``minute_samples.py``)."""
+    return f"{PREFIX}samples:{grain}"
 
 
 # Processes and what wakes them ------------------------------------------------------------------
