@@ -14,6 +14,7 @@ from service.api import (
     deletes,
     deliveries,
     letters,
+    overview,
     pauses,
     previews,
     problems,
@@ -30,7 +31,7 @@ from service.operate.access import Callers
 from service.operate.parts import Parts
 
 NOUNS: Final = (
-    *(status, record, records, deliveries, problems, letters, deletes, runs),
+    *(overview, status, record, records, deliveries, problems, letters, deletes, runs),
     *(sources, settings, audit, pauses, previews, undo),
 )
 _BEARER: Final = {

@@ -33,6 +33,15 @@ class DestinationStatus(_State):
     calls = fields.Integer(required=True)
     rate_limited = fields.Integer(required=True)
     budget = fields.Raw()
+    pending_items = fields.Integer(required=True)
+    drain_seconds = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Until nothing waits, at the pace that its token is allowed; null: "
+            "nothing goes out."
+        },
+    )
 
 
 class CollectionStatus(_State):

@@ -93,6 +93,10 @@ def _destinations(status: Status, columns: int) -> Iterator[str]:
     ]
     headings = ("name", "state", "calls", "rate limited", "budget left")
     yield from columns_of(headings, rows, columns, texts=2, colours=_COLOURS)
+    for name, each in status["destinations"].items():
+        if seconds := each["drain_seconds"]:
+            wait = f"{each['pending_items']:,} items wait, for about {duration(seconds)} of calls"
+            yield from wrapped(f"{name}: {wait}", columns, rest="  ")
 
 
 def _collections(status: Status, columns: int) -> Iterator[str]:

@@ -13,6 +13,7 @@ from workers.store.fetch_queue import NOTHING_FETCHES
 from workers.store.status import LOCALES_UNREAD
 
 LATE: Final = 300.0  # s that a value may be pending before it is named
+OVERDUE: Final = timedelta(hours=1)  # another one of its destination may go first
 
 Status = Mapping[str, Any]
 Check = Callable[[Status], Iterator[Reason]]
@@ -21,7 +22,7 @@ Check = Callable[[Status], Iterator[Reason]]
 def notices_of(status: Status, now: datetime) -> tuple[Reason, ...]:
     """Return the notices in *status*, the numbers of ``instep status --json``, at *now*."""
     found = [notice for check in CHECKS for notice in check(status)]
-    return (*found, *_late(status, now))
+    return (*found, *_late(status, now), *_overdue(status, now))
 
 
 def _notice(name: str, since: str | None, do: str, why: str = "") -> Reason:
@@ -48,26 +49,30 @@ def _held_deletes(status: Status) -> Iterator[Reason]:
             yield _notice(f"collection {name}: {many} for approval", None, do, why)
 
 
-def _held_undos(status: Status) -> Iterator[Reason]:
-    """Name the undos of so much that they wait for a person."""
-    for run in status.get("undos", ()):
-        if run["state"] == "held":
+def _held_runs(status: Status) -> Iterator[Reason]:
+    """Name the undos and replays of so much that they wait for a person."""
+    for run in status.get("held_runs", ()):
+        if run["kind"] != "reconcile":  # named by its collection, with its last run
             id, why = run["id"], run["reason"] or ""
             do = f"look with `instep runs show {id}`, then `instep runs approve {id}`, or `drop`"
-            yield _notice(f"undo {id}: held", run["started"], do, why)
+            yield _notice(f"{run['kind']} {id}: held", run["started"], do, why)
 
 
 def _problems(status: Status) -> Iterator[Reason]:
     """Name the largest problems that nobody has seen or ignored."""
     problems = status["problems"]
-    for each in problems["largest"]:
-        where = each["collection"] or each["source"] or ""
-        name = f"problem {each['id']}: {each['letters']} {each['kind']} in {where}"
-        verb = "replay" if each["do"].endswith("replay") else "list"
-        do = f"{each['do']}: `instep dead {verb} --group {each['id']}`"
-        yield _notice(name, each["since"], do, each["title"])
+    yield from map(problem_notice, problems["largest"])
     if others := problems["open"] - len(problems["largest"]):
         yield _notice(f"{others} more problems", None, "see them with `instep dead list`")
+
+
+def problem_notice(problem: Mapping[str, Any]) -> Reason:
+    """Return the notice of *problem*, as `list_problems` returns it."""
+    where = problem["collection"] or problem["source"] or ""
+    name = f"problem {problem['id']}: {problem['letters']} {problem['kind']} in {where}"
+    verb = "replay" if problem["do"].endswith("replay") else "list"
+    do = f"{problem['do']}: `instep dead {verb} --group {problem['id']}`"
+    return _notice(name, problem["since"], do, problem["title"])
 
 
 def _locales(status: Status) -> Iterator[Reason]:
@@ -130,6 +135,15 @@ def _late(status: Status, now: datetime) -> Iterator[Reason]:
         yield _notice(f"collection {name}: late", since, do, entry["reason"])
 
 
+def _overdue(status: Status, now: datetime) -> Iterator[Reason]:
+    for name, run in status["reconciles"].items():
+        due = run["next"] and datetime.fromisoformat(run["next"])
+        if due and now - due > OVERDUE:
+            do = "see that `instep up` or `instep worker` runs, and what the log says of it"
+            why = "it was due by its schedule, and has not begun"
+            yield _notice(f"reconcile {name}: overdue", run["next"], do, why)
+
+
 def _is_held(status: Status, collection: str) -> bool:
     """Whether something there waits for a source or a lane that is paused: a reason says so."""
     lanes = status["collections"][collection].get("lanes", {})
@@ -172,7 +186,7 @@ _RUNS: Final[Mapping[str, str]] = MappingProxyType(
 )
 CHECKS: Final[tuple[Check, ...]] = (
     _held_deletes,
-    _held_undos,
+    _held_runs,
     _waits,
     _problems,
     _locales,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from service.operate.drain_time import calls_for, seconds_for
 from service.operate.moments import moment
 from service.operate.pause_targets import Target
 from workers.delivery.context import Context
@@ -54,8 +55,8 @@ def _estimate(context: Context, each: Resting) -> GoesOut | None:
     if collection is None or not each.records:
         return None
     destination = context.settings.destinations[collection.destination]
-    requests = -(-each.records // destination.batch)
-    seconds = 60 * requests / destination.requests_per_minute
+    requests = calls_for(each.records, destination)
+    seconds = seconds_for(requests, destination.requests_per_minute)
     return GoesOut(each.collection, each.records, each.oldest, seconds)
 
 

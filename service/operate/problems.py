@@ -27,7 +27,7 @@ from service.operate.selection import letters_of as letters_of
 from workers.delivery.context import Context
 from workers.model.problem_words import problem_words
 from workers.store.dead_letters import Letter
-from workers.store.problem_groups import STATES, Group
+from workers.store.problem_groups import STATES, Group, Listed
 
 LIMIT: Final = 50
 GROUPED: Final = 200  # letters grouped before a list, at most; the sweeper groups the others
@@ -81,10 +81,34 @@ def list_problems(
         letters, last = begun(cursor)
         groups = [each for each in groups if each.place > (-letters, last)]
     page = groups[:limit]
-    counts = {each.id: each.letters for each in page}
-    found = context.problems.show_all(list(counts))
     following = f"{page[-1].letters}-{page[-1].id}" if len(groups) > limit and page else None
-    return Page([_shown(each) | {"letters": counts[each.id]} for each in found], following)
+    return Page(_show(context, page), following)
+
+
+def newest_problems(
+    context: Context, scope: Scope, since: datetime, limit: int
+) -> tuple[list[dict[str, Any]], int]:
+    """
+    Return open problems as `list_problems` does, and how many there are.
+
+    Those whose first letter was opened after *since* come first, then the others, each the largest
+    first. Raises StoreUnavailable if the store does not answer.
+    """
+    context.problems.group(GROUPED)
+    groups = [
+        each
+        for each in context.problems.listed()
+        if each.state == "open" and is_seen(scope, each.collection, each.source)
+    ]
+    begins = since.timestamp() * 1000
+    groups.sort(key=lambda each: (each.since < begins, each.place))
+    return _show(context, groups[:limit]), len(groups)
+
+
+def _show(context: Context, chosen: Sequence[Listed]) -> list[dict[str, Any]]:
+    counts = {each.id: each.letters for each in chosen}
+    found = context.problems.show_all(list(counts))
+    return [_shown(each) | {"letters": counts[each.id]} for each in found]
 
 
 def show_problem(context: Context, group: str) -> dict[str, Any] | None:

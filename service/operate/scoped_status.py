@@ -39,6 +39,7 @@ def seen_by(scope: Scope, status: Mapping[str, Any]) -> dict[str, Any]:
         "destination": scope.destinations,
         "collection": scope.collections,
         "source": scope.sources,
+        "reconcile": scope.collections,
     }
     seen["lanes"] = status["lanes"]
     for key in ("reasons", "notices"):

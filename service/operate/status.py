@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from service.ingest.spool import State
 from service.ingest.spool_count import with_spool
+from service.operate.drain_time import drain_times
 from service.operate.held_deletes import count_held
 from service.operate.notices import notices_of
 from service.operate.problems import list_problems
@@ -50,8 +51,9 @@ def status_of(context: Context) -> dict[str, Any]:
     found["reasons"] = [asdict(reason) for reason in reasons_of(_seen(context, found))]
     found["problems"] = _problems(context)
     _add_held_deletes(context, found)
-    undos = [run.as_dict() for run in context.runs.unfinished() if run.kind == "undo"]
-    noticed = notices_of({**found, "undos": undos}, datetime.now(UTC))
+    _add_drain_times(context, found)
+    held = [run.as_dict() for run in context.runs.unfinished() if run.state == "held"]
+    noticed = notices_of({**found, "held_runs": held}, datetime.now(UTC))
     found["notices"] = [asdict(notice) for notice in noticed]
     return found
 
@@ -64,11 +66,20 @@ def _add_held_deletes(context: Context, found: dict[str, Any]) -> None:
     found["held_deletes"] = sum(held.values())
 
 
+def _add_drain_times(context: Context, found: dict[str, Any]) -> None:
+    """Add what waits for each destination, and for how long that takes its budget."""
+    times = drain_times(context.settings, found)
+    for name, entry in found["destinations"].items():
+        own = context.settings.collections_of(name)
+        entry["pending_items"] = sum(found["collections"][c.name]["pending_items"] for c in own)
+        entry["drain_seconds"] = times[name]
+
+
 def _problems(context: Context) -> dict[str, Any]:
     """Return open dead letters by kind, the number of their causes, and the largest open ones."""
     # It groups some letters as well, so that the numbers below count them.
     largest = list_problems(context, state="open", limit=LARGEST).items
-    groups = context.problems.read()
+    groups = context.problems.listed()
     kinds: Counter[str] = Counter()
     for group in groups:
         kinds[group.kind] += group.letters

@@ -38,6 +38,11 @@ class Window:
     def begins(self) -> str | None:
         return moment(self.first * self.grain.ms)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether both its ends were sampled."""
+        return self._at(self.first) is not None and self._at(self.first + self.bins) is not None
+
     def increases(self, counter: Measure) -> list[int | None]:
         """
         Return by how much *counter* rose in each bin.

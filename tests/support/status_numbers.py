@@ -26,6 +26,8 @@ DESTINATION = {
     "calls": 3,
     "rate_limited": 0,
     "budget": {"limit": 60, "left": 57},
+    "pending_items": 0,
+    "drain_seconds": 0.0,
 }
 SOURCE = {
     "state": "flowing",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from workers.config.settings import Destination
 
 WINDOW_MS = 60_000  # of the rate limit
+_BURST = 5  # at most, as in ``rate_limiter.lua``
 
 
 def budget_of(held: Mapping[str, str], destination: Destination, now_ms: float) -> dict[str, int]:
@@ -28,6 +29,11 @@ def budget_of(held: Mapping[str, str], destination: Destination, now_ms: float) 
         int(float(held["left"])) if "left" in held and _ahead(held, "till", now_ms) > 0 else limit
     )
     return {"limit": limit, "left": max(0, min(limit - spent, told))}
+
+
+def pace(limit: int) -> int:
+    """Return the calls of a busy minute: what *limit* leaves beside the burst, at least one."""
+    return max(1, limit - max(1, min(_BURST, limit // 10)) - 1)
 
 
 def _ahead(held: Mapping[str, str], name: str, now_ms: float) -> float:

@@ -49,15 +49,20 @@ def quantile(share: float, buckets: Sequence[tuple[str, float]]) -> float | None
     return low
 
 
-def of_late(held: Mapping[str, str], now_ms: float) -> dict[str, float | None]:
-    """Return p50 and p99 of the last hour from `keys.FRESHNESS`; None: nothing was written."""
+def late_counts(held: Mapping[str, str], now_ms: float) -> dict[str, int]:
+    """Return bound → values of the last hour, from `keys.FRESHNESS`."""
     this = int(now_ms // _QUARTER)
     counts: dict[str, int] = {}
     for name, number in held.items():
         quarter, _, bound = name.partition(":")
         if this - _QUARTERS <= int(quarter) <= this:
             counts[bound] = counts.get(bound, 0) + int(number)
-    buckets = cumulative(counts, FRESHNESS)
+    return counts
+
+
+def of_late(held: Mapping[str, str], now_ms: float) -> dict[str, float | None]:
+    """Return p50 and p99 of the last hour from `keys.FRESHNESS`; None: nothing was written."""
+    buckets = cumulative(late_counts(held, now_ms), FRESHNESS)
     return {"p50": quantile(0.5, buckets), "p99": quantile(0.99, buckets)}
 
 

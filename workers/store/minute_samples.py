@@ -72,10 +72,11 @@ class MinuteSamples:
             (seconds, micros), back, minutes, quarters, used = pipeline.execute()
         now = int(seconds) * 1000 + int(micros) / 1000 + clock.behind_ms(back)
         now += self._steps.clock_offset_ms
-        parsed = (
-            _parsed(held, grain, now) for held, grain in ((minutes, MINUTES), (quarters, QUARTERS))
-        )
-        return Samples(now, *parsed, _secrets(used))
+        parsed = [
+            _parsed(held, grain, now)
+            for held, grain in zip((minutes, quarters), _GRAINS, strict=True)
+        ]
+        return Samples(now, parsed[0], parsed[1], _secrets(used))
 
 
 def _request(settings: Settings) -> dict[str, Any]:

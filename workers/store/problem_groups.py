@@ -59,7 +59,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What lists of groups are sorted and filtered by."""
+    """What lists of groups are sorted and filtered by; *since*: ms, when its oldest was opened."""
 
     id: str
     letters: int
@@ -67,6 +67,7 @@ class Listed:
     kind: str
     collection: str | None
     source: str | None
+    since: float
 
     @property
     def place(self) -> tuple[int, str]:
@@ -200,8 +201,8 @@ class ProblemGroups:
         # Without any, an empty Lua table is an object in JSON.
         found = self.steps.run("list_problems", request)["groups"] or []
         groups = [
-            Listed(id, letters, state, kind, collection or None, source or None)
-            for id, letters, state, kind, collection, source in found
+            Listed(id, letters, state, kind, collection or None, source or None, ms)
+            for id, letters, state, kind, collection, source, ms in found
             if letters
         ]
         return sorted(groups, key=lambda group: group.place)

@@ -58,6 +58,12 @@ def test_the_numbers_follow():
         assert re.search(line, page), line
 
 
+def test_what_waits_is_told_with_the_time_that_it_takes():
+    site = DESTINATION | {"pending_items": 5400, "drain_seconds": 120.0}
+    assert "site: 5,400 items wait, for about 2 min of calls" in shown(destinations={"site": site})
+    assert not [line for line in shown() if "of calls" in line]
+
+
 def test_what_is_no_state_is_counted_below_the_collections():
     page = shown(collections={"products": COLLECTION | {"not_live": 2, "duplicate_keys": 1}})
     assert "products: 2 items not live, 1 keys in several items" in page

@@ -30,11 +30,17 @@ def wait(reason):
     return collection(state="waiting", reason=reason, waits=[entry])
 
 
+HELD = {"id": "r7", "kind": "undo", "state": "held", "started": SINCE, "reason": "many"}
 STALLED = {"since": SINCE, "deliveries": 9, "behind": "5 s"}
 
 
 def test_nothing_is_noticed_while_everything_flows():
-    assert noticed(fetchers={"shop": FETCHER}, reconciles={"products": RUN}) == ()
+    due = RUN | {"next": "2026-05-12T08:31:00+00:00"}  # another may run before it
+    assert noticed(fetchers={"shop": FETCHER}, reconciles={"products": RUN, "due": due}) == ()
+
+
+def test_a_held_reconcile_is_named_by_its_collection():
+    assert noticed(held_runs=[HELD | {"kind": "reconcile"}]) == ()
 
 
 @pytest.mark.parametrize(
@@ -53,10 +59,17 @@ def test_nothing_is_noticed_while_everything_flows():
             "instep deletes list",
         ),
         (
-            {"undos": [{"id": "r7", "state": "held", "started": SINCE, "reason": "many"}]},
+            {"held_runs": [HELD]},
             "undo r7: held",
             SINCE,
             "instep runs approve r7",
+        ),
+        ({"held_runs": [HELD | {"kind": "replay"}]}, "replay r7: held", SINCE, "or `drop`"),
+        (
+            {"reconciles": {"products": RUN | {"next": "2026-05-12T08:29:00+00:00"}}},
+            "reconcile products: overdue",
+            "2026-05-12T08:29:00+00:00",
+            "instep worker",
         ),
         (wait("not published"), "collection products: not published", SINCE, "publish the site"),
         (wait("plan limit"), "collection products: plan limit", SINCE, "instep resume products"),

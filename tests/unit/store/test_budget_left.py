@@ -3,7 +3,7 @@
 import pytest
 
 from workers.config.settings import Destination
-from workers.store.budget import budget_of
+from workers.store.budget import budget_of, pace
 
 NOW = 1_000_000.0
 
@@ -26,3 +26,8 @@ def test_what_is_left_is_the_least_that_is_known(held, limit, left):
     destination = Destination("site", "v2", "t0ken", requests_per_minute=60)
     stored = {name: str(value) for name, value in held.items()}
     assert budget_of(stored, destination, NOW) == {"limit": limit, "left": left}
+
+
+@pytest.mark.parametrize(("limit", "calls"), [(1, 1), (2, 1), (10, 8), (60, 54), (120, 114)])
+def test_a_busy_minute_has_what_the_limit_leaves_beside_the_burst(limit, calls):
+    assert pace(limit) == calls
