@@ -103,7 +103,7 @@ class FreshnessStatus(Schema):
     all = fields.Nested(SpreadStatus, required=True)
 
 
-def _bins(description: str) -> fields.List[int | None]:
+def _bins(description: str) -> fields.List[int]:
     return fields.List(
         fields.Integer(allow_none=True), required=True, metadata={"description": description}
     )

@@ -18,6 +18,7 @@ from service.api import (
     pauses,
     previews,
     problems,
+    reconciles,
     record,
     records,
     runs,
@@ -31,7 +32,7 @@ from service.operate.access import Callers
 from service.operate.parts import Parts
 
 NOUNS: Final = (
-    *(overview, status, record, records, deliveries, problems, letters, deletes, runs),
+    *(overview, status, record, records, deliveries, problems, letters, deletes, runs, reconciles),
     *(sources, settings, audit, pauses, previews, undo),
 )
 _BEARER: Final = {

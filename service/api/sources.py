@@ -9,13 +9,29 @@ from marshmallow import Schema, fields, validate
 from service.api.access import caller
 from service.api.routes import Routes
 from service.api.schemas import ListQuery, as_answer, page_cursor, page_of
-from service.api.status import SecretStatus
+from service.api.status import SecretStatus, StreakStatus
 from service.operate.parts import Parts
 from service.operate.sources import list_sources
 
 
 class SourceQuery(ListQuery):
     cursor = page_cursor(r"^[a-z0-9_-]{1,63}\Z")
+
+
+class SourceSecret(SecretStatus):
+    last = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When it proved a delivery last, within a minute; null: unknown."},
+    )
+
+
+class SourceRate(Schema):
+    """null: it was not sampled."""
+
+    deliveries = fields.Integer(required=True, allow_none=True)
+    duplicates = fields.Integer(required=True, allow_none=True)
+    refused = fields.Integer(required=True, allow_none=True)
 
 
 class SourceEntry(Schema):
@@ -61,7 +77,15 @@ class SourceEntry(Schema):
     )
     kept = fields.Integer(required=True)
     kept_since = fields.String(required=True, allow_none=True)
-    secrets = fields.List(fields.Nested(SecretStatus), required=True)
+    secrets = fields.List(fields.Nested(SourceSecret), required=True)
+    hour = fields.Nested(SourceRate, required=True, metadata={"description": "The last hour."})
+    day = fields.Nested(SourceRate, required=True, metadata={"description": "The last day."})
+    streak = fields.Nested(
+        StreakStatus,
+        required=True,
+        allow_none=True,
+        metadata={"description": "null: the last delivery had something newer."},
+    )
 
 
 def routes(parts: Parts) -> Routes:

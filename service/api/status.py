@@ -60,6 +60,20 @@ class SecretStatus(Schema):
     matched = fields.Integer(required=True)
 
 
+class StreakStatus(Schema):
+    """Deliveries in a row that had nothing newer than what is held."""
+
+    since = fields.String(required=True)
+    deliveries = fields.Integer(required=True)
+    behind = fields.String(
+        required=True, metadata={"description": "How much older the last of them was."}
+    )
+    stalled = fields.Boolean(
+        required=True,
+        metadata={"description": "So long that a clock, or the path of the version, may be wrong."},
+    )
+
+
 class SourceStatus(_State):
     deliveries = fields.Integer(required=True)
     duplicates = fields.Integer(required=True)
@@ -74,6 +88,7 @@ class SourceStatus(_State):
     unmapped_bytes = fields.Integer(required=True)
     unmapped_bytes_limit = fields.Integer(required=True)
     stale = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    streak = fields.Nested(StreakStatus, required=True, allow_none=True)
     stalled = fields.Dict(keys=fields.String(), required=True, allow_none=True)
     resting = fields.Dict(
         keys=fields.String(),

@@ -1,27 +1,44 @@
-"""The sources: what came of each, when the last came, and what was refused."""
+"""The sources: what came of each and when, what was refused, and which secrets are in use."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Mapping
-from itertools import islice
+from dataclasses import dataclass
 from typing import Any, Final
 
 from service.config.build import Configuration
-from service.operate.delivery_entry import DeliveryEntries
-from service.operate.delivery_selection import DeliveryFilter, select_deliveries
+from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
+from service.operate.delivery_selection import DeliveryFilter, look_through
+from service.operate.moments import moment
 from service.operate.page import Page
 from service.operate.scope import Scope
+from service.operate.traffic import Traffic, Window, of_sources
 from workers.delivery.context import Context
+from workers.store import keys
+from workers.store.connection import guarded
+from workers.store.minute_samples import MinuteSamples, Samples
 
-NEWEST: Final = 500  # deliveries of a source that are looked through for topics
+NEWEST: Final = 500  # deliveries of a source that are looked through for topics, about
 TOPICS: Final = 20  # that are named of one source
-SECONDS: Final = 1.0  # for the topics of one page
+FIRST: Final = 50  # of these at least are looked through, however long it takes
+SECONDS: Final = 0.05  # for the topics of one page
 _FIGURES: Final = (
-    *("state", "reason", "since"),
-    *("deliveries", "duplicates", "refused", "unmapped", "kept", "kept_since", "last"),
+    *("state", "reason", "since", "deliveries", "duplicates", "refused", "unmapped", "kept"),
+    *("kept_since", "last", "streak"),
 )
+_UNWANTED: Final = ("unwanted", "spooled")  # how those may be counted that no mapping takes
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """What all sources have, read at once; *unwanted*: those of which any mapping took none."""
+
+    status: Mapping[str, Any]
+    samples: Samples
+    traffic: Traffic
+    unwanted: frozenset[str]
 
 
 def list_sources(
@@ -41,26 +58,42 @@ def list_sources(
     Raises:
         StoreUnavailable: The store did not answer.
     """
-    status = context.report.status()
     names = sorted(name for name in scope.sources if name > (cursor or ""))
-    entries, ends = DeliveryEntries(context, configuration, scope), time.monotonic() + SECONDS
+    numbers = _read(context, names[:limit])
+    entries = DeliveryEntries(context, configuration, scope)
+    unwanted = _all_unwanted([name for name in names[:limit] if name in numbers.unwanted], entries)
     items = [
-        _source(name, status, configuration, scope) | _unwanted(name, entries, ends)
+        _source(name, numbers, configuration, scope) | {"unwanted": unwanted.get(name, {})}
         for name in names[:limit]
     ]
     return Page(items, names[limit - 1] if len(names) > limit else None)
 
 
+def _read(context: Context, names: list[str]) -> _Numbers:
+    samples = MinuteSamples(context.steps, context.settings).read()
+    fields = [f"deliveries:{name}:{outcome}" for name in names for outcome in _UNWANTED]
+    with guarded():
+        counts = context.steps.client.hmget(keys.METRICS, fields) if fields else []
+    counted = zip(fields, counts, strict=True)
+    return _Numbers(
+        context.report.status(),
+        samples,
+        Traffic.of(samples.now, samples.minutes, samples.quarters),
+        frozenset(field.split(":")[1] for field, count in counted if int(count or 0)),
+    )
+
+
 def _source(
-    name: str, status: Mapping[str, Any], configuration: Configuration, scope: Scope
+    name: str, numbers: _Numbers, configuration: Configuration, scope: Scope
 ) -> dict[str, Any]:
-    counted, source = status["sources"][name], configuration.settings.sources[name]
+    counted, source = numbers.status["sources"][name], configuration.settings.sources[name]
     options = [
         rule.options
         for rule in configuration.mappings.rules
         if rule.options.source == name and rule.options.collection in scope.collections
     ]
     every = any(each.topics is None for each in options)
+    used = numbers.samples.secrets
     return {
         "name": name,
         "sender": source.sender,
@@ -68,18 +101,50 @@ def _source(
         # null: a mapping takes every topic.
         "topics": None if every else sorted({t for each in options for t in each.topics or ()}),
         **{figure: counted[figure] for figure in _FIGURES},
-        "refusals": status["refusals"].get(name, {}),
-        "secrets": counted["secrets"],
+        "hour": _lately(name, numbers.traffic.hour),
+        "day": _lately(name, numbers.traffic.day),
+        "refusals": numbers.status["refusals"].get(name, {}),
+        "secrets": [
+            secret | {"last": moment(used.get((name, mark)))}
+            for mark, secret in zip(source.marks, counted["secrets"], strict=True)
+        ],
         "stale": sum(n for of, n in counted["stale"].items() if of in scope.collections),
     }
 
 
-def _unwanted(name: str, entries: DeliveryEntries, ends: float) -> dict[str, Any]:
-    """Return topics of the newest deliveries that no mapping takes; null: the time was up."""
-    found: Counter[str] = Counter()
-    for each in islice(select_deliveries(entries, DeliveryFilter(name)), NEWEST):
-        if time.monotonic() > ends:
-            return {"unwanted": None}
-        if each.outcome == "unwanted":
-            found.update(each.summary.topics)
-    return {"unwanted": dict(found.most_common(TOPICS))}
+def _lately(name: str, window: Window) -> dict[str, int | None]:
+    """Return what came in *window*; null: it was not sampled."""
+    return {
+        "deliveries": window.total(of_sources([name], lambda totals: totals.deliveries)),
+        "duplicates": window.total(of_sources([name], lambda totals: totals.duplicates)),
+        "refused": window.total(of_sources([name], lambda totals: totals.refused)),
+    }
+
+
+def _all_unwanted(names: list[str], entries: DeliveryEntries) -> dict[str, dict[str, int] | None]:
+    """
+    Return source → topics of its newest deliveries that no mapping takes, and how many had them.
+
+    None: the time was up; of the first source some are looked at in any case.
+    """
+    ends = time.monotonic() + SECONDS
+    found: dict[str, dict[str, int] | None] = {}
+    for name in names:
+        is_late = bool(found) and time.monotonic() > ends
+        found[name] = None if is_late else _unwanted(name, entries, ends)
+    return found
+
+
+def _unwanted(name: str, entries: DeliveryEntries, ends: float) -> dict[str, int] | None:
+    topics: Counter[str] = Counter()
+    seen = 0
+    for each in look_through(entries, DeliveryFilter(name, outcome="unwanted")):
+        if isinstance(each, DeliveryEntry):
+            topics.update(each.summary.topics)
+        else:
+            seen += each.entries
+        if seen >= NEWEST:
+            break
+        if seen > FIRST and time.monotonic() > ends:
+            return None
+    return dict(topics.most_common(TOPICS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -27,12 +27,14 @@ class Window:
         first: The number of the first slot.
         bins: How many there are.
         samples: By the number of their slot.
+        newer: Samples of a finer grain, in order: a total goes on with them.
     """
 
     grain: Grain
     first: int
     bins: int
     samples: Mapping[int, Sample]
+    newer: Sequence[Sample] = ()
 
     @property
     def begins(self) -> str | None:
@@ -61,12 +63,13 @@ class Window:
 
     def total(self, counter: Measure) -> int | None:
         """
-        Return by how much *counter* rose from the first sample to the last one, also across gaps.
+        Return by how much *counter* rose from the first sample to the newest, also across gaps.
 
         None: there are no two samples of it. A fall is left out, and so is what it hides.
         """
         inside = range(self.first, self.first + self.bins + 1)
         found = [self.samples[slot] for slot in inside if slot in self.samples]
+        found += [sample for sample in self.newer if not found or sample.at > found[-1].at]
         risen = [_risen(before, after, counter) for before, after in pairwise(found)]
         known = [number for number in risen if number is not None]
         return sum(known) if known else None
@@ -107,16 +110,23 @@ class Traffic:
     ) -> Traffic:
         """Return the windows that end with the newest samples."""
         hour = _window(MINUTES, _HOUR_MS, now, minutes)
-        day = _window(QUARTERS, _DAY_MS, now, quarters)
+        newer = [minutes[slot] for slot in sorted(minutes)]
+        day = _window(QUARTERS, _DAY_MS, now, quarters, newer)
         of_hour = _HOUR_MS // QUARTERS.ms
         return cls(now, hour, day, Window(QUARTERS, day.first - of_hour, of_hour, quarters))
 
 
-def _window(grain: Grain, ms: int, now: float, samples: Mapping[int, Sample]) -> Window:
+def _window(
+    grain: Grain,
+    ms: int,
+    now: float,
+    samples: Mapping[int, Sample],
+    newer: Sequence[Sample] = (),
+) -> Window:
     """Return the last *ms*: up to this slot, or the one before if this has no sample yet."""
     slot, bins = int(now // grain.ms), ms // grain.ms
     ends = slot - 1 if slot not in samples and slot - 1 in samples else slot
-    return Window(grain, ends - bins, bins, samples)
+    return Window(grain, ends - bins, bins, samples, newer)
 
 
 def of_sources(names: Collection[str], number: Callable[[SourceTotals], int]) -> Measure:

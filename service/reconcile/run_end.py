@@ -28,7 +28,7 @@ def noted(
 ) -> Iterator[None]:
     """Record in the store the start of a run that writes, and why it failed."""
     if options.writes:
-        past_runs.note_begin(client, options.collection, scheduled=options.scheduled)
+        past_runs.note_begin(client, options.collection, scheduled=options.scheduled, run=entry.id)
     try:
         yield
     except BaseException as error:
@@ -72,9 +72,16 @@ def note_end(
         message = "; ".join([*lines, *warned])
         counts, state = figures["counts"], figures["state"]
         name = options.collection
-        proven = bool(figures["proven"])
         past_runs.note_end(
-            client, name, code, message, counts, state=state, proven=proven, lock=lock
+            client,
+            name,
+            code,
+            message,
+            counts,
+            state=state,
+            proven=bool(figures["proven"]),
+            compared=(figures["records"], figures["items"]),
+            lock=lock,
         )
 
 

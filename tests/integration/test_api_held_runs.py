@@ -101,6 +101,25 @@ def test_the_status_names_an_undo_that_is_held(rig):
     assert not [e for e in rig.get("/api/status").json["notices"] if "undo" in e["name"]]
 
 
+def test_a_reconcile_shows_both_counts_what_differed_and_what_is_held(rig):
+    client, id = rig.context.steps.client, held(rig)
+    note_begin(client, "products", run=id)
+    counts = {"changed": 3, "orphan": 1}
+    note_end(client, "products", 1, "Held: many", counts, state="held", compared=(40, 41))
+    (entry,) = rig.get("/api/reconciles", VIEW).json["items"]
+    assert (entry["collection"], entry["destination"]) == ("products", "site")
+    assert entry["schedule"] == {"every": 86_400.0, "at": None}
+    assert (entry["state"], entry["run"], entry["message"]) == ("held", id, "Held: many")
+    assert (entry["records"], entry["items"]) == (40, 41)
+    assert (entry["differences"], entry["counts"]) == (4, counts)
+    assert id in entry["held"]
+    assert rig.get("/api/reconciles", CLERK).json == {"items": [], "next": None}
+    note_begin(client, "products")
+    (entry,) = rig.get("/api/reconciles", VIEW).json["items"]
+    assert (entry["records"], entry["items"], entry["run"]) == (None, None, None)
+    assert (entry["differences"], entry["state"]) == (None, "killed")
+
+
 @pytest.mark.parametrize("action", ["approve", "drop"])
 def test_only_who_operates_its_collection_decides_on_a_run(rig, action):
     id = held(rig)

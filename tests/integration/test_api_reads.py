@@ -131,7 +131,9 @@ def test_sources_show_what_came_and_which_topics_are_taken(rig):
     assert (erp["name"], erp["deliveries"], erp["unmapped"]) == ("erp", 6, 1)
     assert (erp["topics"], till["topics"]) == (["stock"], None)
     assert (erp["unwanted"], till["unwanted"]) == ({"price": 1}, {})
-    assert erp["secrets"] == [{"until": None, "matched": 6}]
+    assert erp["secrets"] == [{"until": None, "matched": 6, "last": None}]
+    assert erp["hour"] == erp["day"] == dict.fromkeys(("deliveries", "duplicates", "refused"))
+    assert erp["streak"] is None
 
 
 def test_sources_go_on_by_their_cursor(rig):

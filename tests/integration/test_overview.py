@@ -77,8 +77,8 @@ def test_a_destination_has_its_state_its_backlog_and_its_budget(rig):
     assert 60 <= shop["oldest_seconds"] < 600
     assert shop["drain_seconds"] == pytest.approx(60 / 54, abs=0.1)
     assert shop["budget"] == {"limit": 60, "used": 0, "left": 60}
-    assert site["calls"] == {"hour": 1, "day": None, "all": 1}
-    assert site["rate_limited"] == {"hour": 0, "day": None, "all": 0}
+    assert site["calls"] == {"hour": 1, "day": 1, "all": 1}
+    assert site["rate_limited"] == {"hour": 0, "day": 0, "all": 0}
     assert site["pending_items"] == 1  # what was not refused goes again
 
 
@@ -152,3 +152,13 @@ def test_an_access_of_one_destination_sees_its_own_only(rig):
     assert (overview["hour"]["deliveries"][-1], overview["hour"]["calls"][-1]) == (1, 0)
     assert set(overview["hour"]["accepted"]) == {None}
     assert not [each for each in ("products", "erp", "'site'") if each in f"{overview}"]
+
+
+def test_a_source_has_its_rate_and_when_its_secret_was_used(rig):
+    erp, till = rig.get("/api/sources", VIEW).json["items"]
+    assert erp["hour"] == {"deliveries": 6, "duplicates": 0, "refused": 0}
+    assert till["hour"]["deliveries"] == 1
+    assert erp["day"] == erp["hour"]
+    (secret,) = erp["secrets"]
+    assert (secret["matched"], secret["last"] >= erp["last"]) == (6, True)
+    assert erp["unwanted"] == {"price": 1}

@@ -43,6 +43,7 @@ def test_a_source_that_sends_only_what_is_older_for_a_while_is_told_once_an_hour
     assert len(fall_behind(bench, at(10), deliveries=25)) == 1
     stalled = source(bench)["stalled"]
     assert (stalled["deliveries"], stalled["behind"]) == (31, "3600 s")
+    assert source(bench)["streak"] == stalled | {"stalled": True}
     since = datetime.fromisoformat(stalled["since"]).timestamp()
     assert since == pytest.approx(datetime.now(UTC).timestamp(), abs=60)
 
@@ -66,6 +67,16 @@ def test_one_newer_value_ends_it(bench):
 def test_few_of_them_or_a_short_while_are_worth_no_warning(bench, deliveries, minutes):
     take(bench, at(3610))
     assert fall_behind(bench, at(10), deliveries=deliveries, minutes=minutes) == []
+
+
+def test_a_streak_is_told_from_its_begin(bench):
+    take(bench, at(3610))
+    assert source(bench)["streak"] is None
+    take(bench, at(10))
+    streak = source(bench)["streak"]
+    assert (streak["deliveries"], streak["behind"], streak["stalled"]) == (1, "3600 s", False)
+    take(bench, at(5), record="i2")
+    assert source(bench)["streak"] is None
 
 
 def test_repeats_and_what_a_reconcile_brings_say_nothing_of_a_source(bench):

@@ -48,6 +48,7 @@ SOURCE = {
     "unmapped_bytes": 0,
     "unmapped_bytes_limit": 64,
     "stale": {},
+    "streak": None,
     "stalled": None,
 }
 FETCHER = {

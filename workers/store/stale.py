@@ -14,18 +14,29 @@ def counts(held: Mapping[str, str]) -> dict[str, int]:
     return {name: int(number) for name, number in sorted(held.items()) if name[0] != ":"}
 
 
-def stalled(held: Mapping[str, str], now_ms: float) -> dict[str, Any] | None:
-    """Return since when, and how far, a source is behind; None if it is not."""
+def streak(held: Mapping[str, str], now_ms: float) -> dict[str, Any] | None:
+    """
+    Return ``{since, deliveries, behind, stalled}`` of the last deliveries, which had nothing newer.
+
+    None: the last delivery with anything to compare had something newer. *stalled*: it lasts for
+    so long that a clock, or the path of the version, may be wrong.
+    """
     if ":since" not in held:
         return None
     since, events = float(held[":since"]), int(held.get(":events", 0))
-    if now_ms - since < STALLED_MS or events < STALLED_EVENTS:
-        return None
     return {
         "since": datetime.fromtimestamp(since / 1000, UTC).isoformat(timespec="seconds"),
         "deliveries": events,
         "behind": behind(held[":by"], held[":unit"]),
+        "stalled": now_ms - since >= STALLED_MS and events >= STALLED_EVENTS,
     }
+
+
+def stalled(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return since when, and how far, a source with this `streak` is behind; None if it is not."""
+    if found is None or not found["stalled"]:
+        return None
+    return {name: value for name, value in found.items() if name != "stalled"}
 
 
 def behind(by: str, unit: str) -> str:

@@ -119,7 +119,8 @@ class Report:
                     **_kept(state, count),
                     **_unmapped(open_letters, bytes),
                     "stale": stale.counts(older),
-                    "stalled": stale.stalled(older, now),
+                    "streak": (streak := stale.streak(older, now)),
+                    "stalled": stale.stalled(streak),
                 }
                 for name, (own, state, count, open_letters, bytes, older) in sources.items()
             },

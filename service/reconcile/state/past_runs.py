@@ -2,9 +2,10 @@
 The last run of each collection, as the store keeps it.
 
 `keys.reconciled` is a hash: when the last run ``began`` and ``ended`` (s since 1970), its exit
-``code``, ``state``, ``counts`` and last message (``said``), whether it was ``scheduled``, and when
-a run last proved that all is in step (``proven``); and of the schedule, when it was first ``seen``,
-its last ``turn`` and the ``tries``; and when an operator ``asked`` for a run at once.
+``code``, ``state``, ``counts`` and last message (``said``), how many ``records`` and ``items`` it
+compared, its id (``run``), whether it was ``scheduled``, and when a run last proved that all is in
+step (``proven``); and of the schedule, when it was first ``seen``, its last ``turn`` and the
+``tries``; and when an operator ``asked`` for a run at once.
 
 Raises (every function):
     StoreUnavailable: The store did not answer.
@@ -28,10 +29,20 @@ from workers.store.connection import guarded
 
 LONGEST = 2000  # characters of a run's message
 RUNNING, KILLED = "running", "killed"  # states of a run that has not ended
+NEVER = "never"  # there was no run
+
+
+_OF_ITS_END = ("ended", "code", "said", "counts", "state", "records", "items")
 
 
 def last_runs(client: redis.Redis, collections: Iterable[Collection]) -> dict[str, dict[str, Any]]:
     """Return the last run of each of *collections* that had one."""
+    found = runs_of(client, collections)
+    return {name: run for name, run in found.items() if run["state"] != NEVER}
+
+
+def runs_of(client: redis.Redis, collections: Iterable[Collection]) -> dict[str, dict[str, Any]]:
+    """Return the last run of each of *collections*, and when the next is due."""
     wanted = list(collections)
     # At once: /readyz and /metrics ask for all of them, each time.
     with guarded(), client.pipeline(transaction=False) as pipeline:
@@ -41,7 +52,6 @@ def last_runs(client: redis.Redis, collections: Iterable[Collection]) -> dict[st
     return {
         collection.name: _shown(client, collection, each)
         for collection, each in zip(wanted, held, strict=True)
-        if "began" in each or "turn" in each
     }
 
 
@@ -68,11 +78,14 @@ def note_asked(client: redis.Redis, name: str) -> None:
         client.hset(keys.reconciled(name), "asked", str(time.time()))
 
 
-def note_begin(client: redis.Redis, name: str, *, scheduled: bool = False) -> None:
+def note_begin(
+    client: redis.Redis, name: str, *, scheduled: bool = False, run: str | None = None
+) -> None:
+    """Record the begin of a run; *run*: its id."""
     with guarded(), client.pipeline(transaction=True) as pipeline:
         began: dict[Any, Any] = {"began": time.time(), "scheduled": int(scheduled)}
-        pipeline.hset(keys.reconciled(name), mapping=began)
-        pipeline.hdel(keys.reconciled(name), "ended", "code", "said", "counts", "state")
+        pipeline.hset(keys.reconciled(name), mapping=began | {"run": run or ""})
+        pipeline.hdel(keys.reconciled(name), *_OF_ITS_END)
         pipeline.execute()
 
 
@@ -85,12 +98,14 @@ def note_end(
     *,
     state: str = "failed",
     proven: bool = False,
+    compared: tuple[int, int] | None = None,
     lock: RunLock | None = None,
 ) -> None:
     """
     Record the end of a run.
 
     Args:
+        compared: Records of the source and items of the CMS; None: it did not come so far.
         state: "done", "held" by the guard, or "failed".
         proven: Everything compared is in step.
         lock: Of the run: if it is lost, nothing is recorded; None: the run is over.
@@ -102,6 +117,7 @@ def note_end(
         "counts": json.dumps(counts or {}),
         "state": state,
         **({"proven": time.time()} if proven else {}),
+        **({"records": compared[0], "items": compared[1]} if compared else {}),
     }
     if lock is not None:
         lock.write(lambda commands: commands.hset(keys.reconciled(name), mapping=ended))
@@ -147,7 +163,9 @@ def _shown(client: redis.Redis, collection: Collection, held: Mapping[str, str])
     last = _last(held)
     due = due_at(collection.reconcile, last, datetime.now(UTC))
     state, message = last.state, held.get("said", "")
-    if last.ended is None:
+    if last.began is None and last.turn is None:
+        state = NEVER
+    elif last.ended is None:
         owner = holder(client, collection.name)
         state = RUNNING if owner else KILLED
         due = None if owner else due
@@ -156,14 +174,21 @@ def _shown(client: redis.Redis, collection: Collection, held: Mapping[str, str])
     return {
         "began": _iso(last.began or last.turn),
         "ended": _iso(last.ended),
-        "code": int(held["code"]) if "code" in held else None,
+        "code": _number(held, "code"),
         "said": message,
         "state": state,
         "counts": json.loads(held.get("counts") or "{}"),
+        "records": _number(held, "records"),
+        "items": _number(held, "items"),
+        "run": held.get("run") or None,
         "proven": _iso(_moment(held, "proven")),
         "tries": last.tries,
         "next": _iso(due),
     }
+
+
+def _number(held: Mapping[str, str], name: str) -> int | None:
+    return int(held[name]) if name in held else None
 
 
 def _moment(held: Mapping[str, str], name: str) -> datetime | None:

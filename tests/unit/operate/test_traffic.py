@@ -107,3 +107,16 @@ def test_the_day_is_in_quarters_of_an_hour_and_this_hour_of_yesterday_is_beside_
     assert traffic.day.begins == "2024-10-03T13:30:00Z"
     assert traffic.yesterday.increases(accepted) == [10] * 4
     assert traffic.yesterday.begins == "2024-10-03T12:30:00Z"
+
+
+def test_the_total_of_the_day_goes_on_to_the_newest_minute():
+    this = int(NOW // QUARTER)
+    quarters = {this - 1: sample(this - 1, 100, ms=QUARTER), this: sample(this, 130, ms=QUARTER)}
+    minutes = {THIS - back: sample(THIS - back, 150 - back) for back in (16, 15, 0)}
+    day = Traffic.of(NOW + 5 * MINUTE, minutes, quarters).day
+    assert day.total(accepted) == 30
+    minutes |= {THIS + 2: sample(THIS + 2, 141), THIS + 4: sample(THIS + 4, 145)}
+    day = Traffic.of(NOW + 5 * MINUTE, minutes, quarters).day
+    assert day.total(accepted) == 45
+    assert day.increases(accepted)[-1] == 30
+    assert Traffic.of(NOW, {THIS: sample(THIS, 9)}, {}).day.total(accepted) is None
