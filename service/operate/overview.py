@@ -18,10 +18,19 @@ from service.operate.scope import Scope
 from service.operate.scoped_status import seen_by
 from service.operate.source_notices import source_notices
 from service.operate.status import status_of
-from service.operate.traffic import Traffic, Window, accepted, of_destinations, of_sources
+from service.operate.traffic import Traffic, Window
 from workers.config.settings import Settings
 from workers.delivery.context import Context
-from workers.model.samples import DestinationTotals
+from workers.model.samples import (
+    ACCEPTED,
+    ALL,
+    CALLS,
+    DELIVERIES,
+    PENDING,
+    RATE_LIMITED,
+    REFUSED,
+    Column,
+)
 from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.histograms import late_counts
@@ -144,10 +153,7 @@ def overview_of(context: Context, scope: Scope) -> Overview:
         at=moment(samples.now),
         needs=needs,
         more=more,
-        destinations=tuple(
-            _destination(name, context.settings, status, traffic)
-            for name in sorted(status["destinations"])
-        ),
+        destinations=_destinations(context.settings, status, traffic),
         pending_items=sum(each["pending_items"] for each in status["collections"].values()),
         freshness=Freshness(
             *oldest_of(status["collections"]),
@@ -172,46 +178,55 @@ def _needs(
     return needs, len(others) + count - len(needs)
 
 
-def _destination(
-    name: str, settings: Settings, status: Status, traffic: Traffic
-) -> DestinationView:
-    entry = status["destinations"][name]
-    budget, state = entry["budget"], entry["state"]
-    own = {each.name: status["collections"][each.name] for each in settings.collections_of(name)}
+def _destinations(
+    settings: Settings, status: Status, traffic: Traffic
+) -> tuple[DestinationView, ...]:
+    calls = _lately(traffic, CALLS, status, "calls")
+    limited = _lately(traffic, RATE_LIMITED, status, "rate_limited")
     remedies = {each["name"]: each["do"] for each in status["reasons"]}
+    found = []
+    for name, entry in sorted(status["destinations"].items()):
+        budget, state = entry["budget"], entry["state"]
+        own = settings.collections_of(name)
+        oldest = oldest_of({each.name: status["collections"][each.name] for each in own})[0]
+        waits = _WAITS if state == "waiting" else ""
+        found.append(
+            DestinationView(
+                name=name,
+                state=state,
+                reason=entry["reason"],
+                since=entry["since"],
+                by=entry["by"],
+                who=entry.get("who"),
+                until=entry.get("until"),
+                do=remedies.get(f"destination {name}: {state}", waits),
+                pending_items=entry["pending_items"],
+                oldest_seconds=oldest,
+                drain_seconds=entry["drain_seconds"],
+                budget=BudgetUse(budget["limit"], budget["limit"] - budget["left"], budget["left"]),
+                calls=calls[name],
+                rate_limited=limited[name],
+            )
+        )
+    return tuple(found)
 
-    def lately(counter: str) -> Lately:
-        def number(totals: DestinationTotals) -> int:
-            return int(getattr(totals, counter))
 
-        measure = of_destinations([name], number)
-        return Lately(traffic.hour.total(measure), traffic.day.total(measure), entry[counter])
-
-    return DestinationView(
-        name=name,
-        state=state,
-        reason=entry["reason"],
-        since=entry["since"],
-        by=entry["by"],
-        who=entry.get("who"),
-        until=entry.get("until"),
-        do=remedies.get(f"destination {name}: {state}", _WAITS if state == "waiting" else ""),
-        pending_items=entry["pending_items"],
-        oldest_seconds=oldest_of(own)[0],
-        drain_seconds=entry["drain_seconds"],
-        budget=BudgetUse(budget["limit"], budget["limit"] - budget["left"], budget["left"]),
-        calls=lately("calls"),
-        rate_limited=lately("rate_limited"),
-    )
+def _lately(traffic: Traffic, column: Column, status: Status, figure: str) -> dict[str, Lately]:
+    """Return *column* of each destination, of which the status has all as *figure*."""
+    hour, day = traffic.hour.totals(column), traffic.day.totals(column)
+    return {
+        name: Lately(hour.get(name), day.get(name), entry[figure])
+        for name, entry in status["destinations"].items()
+    }
 
 
 def _chart(window: Window, scope: Scope) -> Chart:
     return Chart(
         begins=window.begins,
         seconds=window.grain.ms // 1000,
-        deliveries=window.increases(of_sources(scope.sources, lambda totals: totals.deliveries)),
-        refused=window.increases(of_sources(scope.sources, lambda totals: totals.refused)),
-        accepted=window.increases(accepted) if scope.whole else [None] * window.bins,
-        calls=window.increases(of_destinations(scope.destinations, lambda totals: totals.calls)),
-        pending=window.levels(of_destinations(scope.destinations, lambda totals: totals.pending)),
+        deliveries=window.increases(DELIVERIES, scope.sources),
+        refused=window.increases(REFUSED, scope.sources),
+        accepted=window.increases(ACCEPTED, [ALL] if scope.whole else []),
+        calls=window.increases(CALLS, scope.destinations),
+        pending=window.levels(PENDING, scope.destinations),
     )

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from service.config.build import Configuration
@@ -14,8 +15,9 @@ from service.operate.delivery_selection import DeliveryFilter, look_through
 from service.operate.moments import moment
 from service.operate.page import Page
 from service.operate.scope import Scope
-from service.operate.traffic import Traffic, Window, of_sources
+from service.operate.traffic import Traffic, Window
 from workers.delivery.context import Context
+from workers.model.samples import DELIVERIES, DUPLICATES, REFUSED
 from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.minute_samples import MinuteSamples, Samples
@@ -28,6 +30,9 @@ _FIGURES: Final = (
     *("state", "reason", "since", "deliveries", "duplicates", "refused", "unmapped", "kept"),
     *("kept_since", "last", "streak"),
 )
+_RATES: Final = MappingProxyType(
+    {"deliveries": DELIVERIES, "duplicates": DUPLICATES, "refused": REFUSED}
+)
 _UNWANTED: Final = ("unwanted", "spooled")  # how those may be counted that no mapping takes
 
 
@@ -37,7 +42,8 @@ class _Numbers:
 
     status: Mapping[str, Any]
     samples: Samples
-    traffic: Traffic
+    hour: Mapping[str, Mapping[str, int]]
+    day: Mapping[str, Mapping[str, int]]
     unwanted: frozenset[str]
 
 
@@ -75,10 +81,12 @@ def _read(context: Context, names: list[str]) -> _Numbers:
     with guarded():
         counts = context.steps.client.hmget(keys.METRICS, fields) if fields else []
     counted = zip(fields, counts, strict=True)
+    traffic = Traffic.of(samples.now, samples.minutes, samples.quarters)
     return _Numbers(
         context.report.status(),
         samples,
-        Traffic.of(samples.now, samples.minutes, samples.quarters),
+        _lately(traffic.hour),
+        _lately(traffic.day),
         frozenset(field.split(":")[1] for field, count in counted if int(count or 0)),
     )
 
@@ -101,8 +109,8 @@ def _source(
         # null: a mapping takes every topic.
         "topics": None if every else sorted({t for each in options for t in each.topics or ()}),
         **{figure: counted[figure] for figure in _FIGURES},
-        "hour": _lately(name, numbers.traffic.hour),
-        "day": _lately(name, numbers.traffic.day),
+        "hour": {figure: own.get(name) for figure, own in numbers.hour.items()},
+        "day": {figure: own.get(name) for figure, own in numbers.day.items()},
         "refusals": numbers.status["refusals"].get(name, {}),
         "secrets": [
             secret | {"last": moment(used.get((name, mark)))}
@@ -112,13 +120,9 @@ def _source(
     }
 
 
-def _lately(name: str, window: Window) -> dict[str, int | None]:
-    """Return what came in *window*; null: it was not sampled."""
-    return {
-        "deliveries": window.total(of_sources([name], lambda totals: totals.deliveries)),
-        "duplicates": window.total(of_sources([name], lambda totals: totals.duplicates)),
-        "refused": window.total(of_sources([name], lambda totals: totals.refused)),
-    }
+def _lately(window: Window) -> dict[str, Mapping[str, int]]:
+    """Return what came in *window*: figure → source → number; without those not sampled."""
+    return {figure: window.totals(column) for figure, column in _RATES.items()}
 
 
 def _all_unwanted(names: list[str], entries: DeliveryEntries) -> dict[str, dict[str, int] | None]:

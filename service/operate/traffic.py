@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from service.operate.moments import moment
-from workers.model.samples import MINUTES, QUARTERS, DestinationTotals, Grain, Sample, SourceTotals
-
-Measure = Callable[[Sample], Mapping[str, int]]  # the counters that a figure is the sum of, by name
+from workers.model.samples import MINUTES, QUARTERS, Column, Grain, Sample
 
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
@@ -45,34 +43,41 @@ class Window:
         """Whether both its ends were sampled."""
         return self._at(self.first) is not None and self._at(self.first + self.bins) is not None
 
-    def increases(self, counter: Measure) -> list[int | None]:
+    def increases(self, column: Column, names: Collection[str]) -> list[int | None]:
         """
-        Return by how much *counter* rose in each bin.
+        Return by how much *column*, a counter, rose for all *names* together, in each bin.
 
-        None, a gap: a sample at one of its ends is missing or late, or the counter fell: it began
+        None, a gap: a sample at one of its ends is missing or late, or a counter fell: it began
         anew, or the store is an older copy.
         """
+        slots = range(self.first, self.first + self.bins + 1)
+        read = [_numbers(self._at(slot), column, names) for slot in slots]
+        return [_risen(before, after) for before, after in pairwise(read)]
+
+    def levels(self, column: Column, names: Collection[str]) -> list[int | None]:
+        """Return the sum of *column* over *names* as each bin began; None: it is not known."""
         slots = range(self.first, self.first + self.bins)
-        return [_risen(self._at(slot), self._at(slot + 1), counter) for slot in slots]
+        read = (_numbers(self._at(slot), column, names) for slot in slots)
+        return [sum(each.values()) if each else None for each in read]
 
-    def levels(self, number: Measure) -> list[int | None]:
-        """Return *number* at the begin of each bin; None: there was no sample."""
-        found = (self._at(slot) for slot in range(self.first, self.first + self.bins))
-        known = [None if sample is None else number(sample) for sample in found]
-        return [sum(each.values()) if each else None for each in known]
-
-    def total(self, counter: Measure) -> int | None:
+    def totals(self, column: Column) -> dict[str, int]:
         """
-        Return by how much *counter* rose from the first sample to the newest, also across gaps.
+        Return by how much *column* rose from the first sample to the newest, by name.
 
-        None: there are no two samples of it. A fall is left out, and so is what it hides.
+        Also across gaps; a fall is left out, and so is what it hides. No name: it is not known.
         """
-        inside = range(self.first, self.first + self.bins + 1)
-        found = [self.samples[slot] for slot in inside if slot in self.samples]
+        slots = range(self.first, self.first + self.bins + 1)
+        found = [self.samples[slot] for slot in slots if slot in self.samples]
         found += [sample for sample in self.newer if not found or sample.at > found[-1].at]
-        risen = [_risen(before, after, counter) for before, after in pairwise(found)]
-        known = [number for number in risen if number is not None]
-        return sum(known) if known else None
+        totals: dict[str, int] = {}
+        old: Mapping[str, int] = {}
+        for sample in found:
+            new = sample.numbers(column)
+            for name, number in new.items():
+                if name in old and number >= old[name]:
+                    totals[name] = totals.get(name, 0) + number - old[name]
+            old = new
+        return totals
 
     def _at(self, slot: int) -> Sample | None:
         sample, ms = self.samples.get(slot), self.grain.ms
@@ -81,12 +86,20 @@ class Window:
         return sample
 
 
-def _risen(before: Sample | None, after: Sample | None, counter: Measure) -> int | None:
-    if before is None or after is None:
+def _numbers(
+    sample: Sample | None, column: Column, names: Collection[str]
+) -> dict[str, int] | None:
+    if sample is None:
         return None
-    old, new = counter(before), counter(after)
+    numbers = sample.numbers(column)
+    return {name: numbers[name] for name in names if name in numbers}
+
+
+def _risen(old: dict[str, int] | None, new: dict[str, int] | None) -> int | None:
+    if not old or not new:
+        return None
     # One by one: a name that instep.toml has only since brings what it counted long ago.
-    risen = [new[name] - old[name] for name in new.keys() & old.keys()]
+    risen = [number - old[name] for name, number in new.items() if name in old]
     return sum(risen) if risen and min(risen) >= 0 else None
 
 
@@ -127,20 +140,3 @@ def _window(
     slot, bins = int(now // grain.ms), ms // grain.ms
     ends = slot - 1 if slot not in samples and slot - 1 in samples else slot
     return Window(grain, ends - bins, bins, samples, newer)
-
-
-def of_sources(names: Collection[str], number: Callable[[SourceTotals], int]) -> Measure:
-    """Return the measure that sums *number* over the sources *names*."""
-    return lambda sample: {n: number(sample.sources[n]) for n in names if n in sample.sources}
-
-
-def of_destinations(names: Collection[str], number: Callable[[DestinationTotals], int]) -> Measure:
-    """Return the measure that sums *number* over the destinations *names*."""
-    return lambda sample: {
-        n: number(sample.destinations[n]) for n in names if n in sample.destinations
-    }
-
-
-def accepted(sample: Sample) -> Mapping[str, int]:
-    """Field values, of all sources."""
-    return {"": sample.accepted}

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+Part = Literal["sources", "destinations", "all"]
 
 
 @dataclass(frozen=True, slots=True)
-class SourceTotals:
-    """What one source has sent so far, in deliveries; *refused*: requests, for any reason."""
+class Column:
+    """One number of a sample: in each entry of *part* at *place*."""
 
-    deliveries: int
-    duplicates: int
-    refused: int
+    part: Part
+    place: int
 
 
-@dataclass(frozen=True, slots=True)
-class DestinationTotals:
-    """
-    The calls of one destination so far.
-
-    Args:
-        rate_limited: Calls that the CMS refused for their number.
-        pending: Items that waited at that moment.
-    """
-
-    calls: int
-    rate_limited: int
-    pending: int
+DELIVERIES: Final = Column("sources", 0)  # also those that were repeats
+DUPLICATES: Final = Column("sources", 1)
+REFUSED: Final = Column("sources", 2)  # requests, for any reason
+CALLS: Final = Column("destinations", 0)
+RATE_LIMITED: Final = Column("destinations", 1)  # calls that the CMS refused for their number
+PENDING: Final = Column("destinations", 2)  # items that waited at that moment: no counter
+ACCEPTED: Final = Column("all", 0)  # field values
+ALL: Final = ""  # name of the only entry of that part
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +35,27 @@ class Sample:
 
     Args:
         at: ms since 1970, on the store's clock.
-        accepted: Field values, of all sources.
-        sources, destinations: Those that instep.toml had then.
+        parts: Part → name → the numbers of its columns. Names are those that instep.toml had then.
     """
 
     at: float
-    accepted: int
-    sources: Mapping[str, SourceTotals] = field(default_factory=dict)
-    destinations: Mapping[str, DestinationTotals] = field(default_factory=dict)
+    parts: Mapping[Part, Mapping[str, Sequence[int]]] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str) -> Sample:
         """Return the sample that ``sample.lua`` has written; a later release may write more."""
         held: dict[str, Any] = json.loads(text)
-        return cls(
-            float(held["at"]),
-            int(held["accepted"]),
-            {name: SourceTotals(*map(int, own[:3])) for name, own in held["sources"].items()},
-            {
-                name: DestinationTotals(*map(int, own[:3]))
-                for name, own in held["destinations"].items()
-            },
-        )
+        parts: dict[Part, Mapping[str, Sequence[int]]] = {
+            "sources": held["sources"],
+            "destinations": held["destinations"],
+            "all": {ALL: [held["accepted"]]},
+        }
+        return cls(held["at"], parts)
+
+    def numbers(self, column: Column) -> dict[str, int]:
+        """Return the numbers of *column*, by name."""
+        place = column.place
+        return {name: own[place] for name, own in self.parts[column.part].items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import pytest
 
 from service.operate.source_notices import MANY, USUAL, source_notices
 from service.operate.traffic import Traffic
-from workers.model.samples import MINUTES, QUARTERS, Sample, SourceTotals
+from workers.model.samples import MINUTES, QUARTERS, Sample
 
 NOW = 20_000 * 86_400_000 + 500.0
 MINUTE, QUARTER = int(NOW // MINUTES.ms), int(NOW // QUARTERS.ms)
@@ -14,7 +14,7 @@ def traffic(*, yesterday=0, taken=0, refused=0, without=()):
     """*yesterday*: deliveries of this hour of then; the other two: of the last hour."""
 
     def at(slot, ms, deliveries, refusals=0):
-        return Sample(slot * ms, 0, {"erp": SourceTotals(deliveries, 0, refusals)})
+        return Sample(slot * ms, {"sources": {"erp": [deliveries, 0, refusals]}})
 
     quarters = {
         QUARTER - back: at(QUARTER - back, QUARTERS.ms, 0 if back > 96 else yesterday)
