@@ -8,9 +8,9 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from service.api.access import caller
-from service.api.parts import Parts
 from service.api.routes import Routes
 from service.operate.overview import overview_of
+from service.operate.parts import Parts
 from workers.store.status import STATES
 
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 from marshmallow import Schema, fields, validate
 
 from service.api.access import caller
-from service.api.parts import Parts
 from service.api.routes import Routes
 from service.api.schemas import ListQuery, as_answer, page_cursor, page_of
+from service.operate.parts import Parts
 from service.operate.reconcile_list import list_reconciles
 
 _STATES: Final = ("never", "running", "done", "held", "dropped", "failed", "killed")
