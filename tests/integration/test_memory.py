@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from service.commands import check_store
-from service.commands.check_findings import Findings
 from service.commands.status_page import memory_line
+from service.operate import check_store
+from service.operate.check_findings import Findings
 from workers.store import memory
 from workers.store.families import OTHERS, REST, Sampler, family_of
 

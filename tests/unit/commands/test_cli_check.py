@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
-from service.commands.check_findings import Findings
+from service.commands import check_page
+from service.operate.check_findings import Findings
 from workers.errors import Problem
 
 TOML = """
@@ -353,7 +354,7 @@ def test_a_finding_is_wrapped():
     problem = Problem(
         "instep.toml: destinations.site.token", "status 401", "a token " * 9, "set it"
     )
-    lines = list(Findings(errors=[problem], notes=["fine"]).lines(80))
+    lines = list(check_page.lines(Findings(errors=[problem], notes=["fine"]), 80))
     assert max(map(len, lines[1:])) <= 80
     assert [line[:6] for line in lines[1:3]] == ["  inst", "    to"]
     assert lines[-1] == "Errors: 1, warnings: 0"

@@ -1,4 +1,4 @@
-"""``instep check`` on the store: whether it can be used, its memory, and what it holds."""
+"""The check of the store: whether it can be used, its memory, and what it holds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from workers.errors import Problem, StoreNewer, StoreUnavailable
 if TYPE_CHECKING:
     from redis import Redis
 
-    from service.commands.check_findings import Findings
+    from service.operate.check_findings import Findings
     from workers.config.settings import Settings
     from workers.store.scripts import Steps
 
