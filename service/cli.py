@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from service.commands import (
+    alerts,
     check,
     completion,
     dead,
@@ -82,6 +83,7 @@ for command in (
     pause.pause,
     pause.resume,
     reconcile.reconcile,
+    alerts.alerts,
     docs.docs,
 ):
     main.add_command(command)

@@ -63,6 +63,12 @@ PURE = (
     "service/reconcile/plan/field_match.py",
     "service/reconcile/plan/model.py",
     "service/reconcile/due_times.py",
+    "workers/outgoing/message_signature.py",
+    "workers/alerts/cause.py",
+    "workers/alerts/rules.py",
+    "workers/alerts/silence.py",
+    "workers/alerts/message.py",
+    "workers/alerts/memory_form.py",
 )
 IMPURE = {"flask", "redis", "rq", "requests", "time", "random", "socket", "subprocess", "os"}
 
@@ -123,9 +129,9 @@ FLOORS = (
     ("service/sandbox/faults", "service/sandbox/fields"),
     ("service/sandbox/model",),
     ("workers/runtime",),
-    ("workers/delivery",),
+    ("workers/delivery", "workers/alerts"),
     ("workers/policy", "workers/store"),
-    ("workers/embedded", "workers/webflow"),
+    ("workers/embedded", "workers/webflow", "workers/outgoing"),
     ("workers/config", "workers/transport", "workers/fields"),
     ("workers/model",),
     ("workers/errors",),

@@ -19,6 +19,7 @@ ProcessorError
 │   ├── StoreDamaged        the embedded store's files are unreadable   → no start
 │   └── SpoolFull           the spool has no room either                → 503
 ├── DestinationError        the CMS refused or did not answer           → workers.policy.rules
+├── OutgoingError           no answer of an alert's address             → sent again later
 └── FetchError              a thin notice's object could not be read    → tried again
     ├── FetchRefused        the system answers, but without this object
     └── FetchUnavailable    the system does not answer, or refuses every request
@@ -180,6 +181,14 @@ class DestinationError(ProcessorError):
     def __init__(self, message: str, *, sent: bool) -> None:
         self.sent = sent
         super().__init__(message)
+
+
+class OutgoingError(ProcessorError):
+    """
+    A request to an address of the operator's got no whole answer in time.
+
+    The message names its host alone: the rest of the address may be a secret.
+    """
 
 
 class FetchError(ProcessorError):

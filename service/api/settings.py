@@ -32,6 +32,7 @@ class SettingsAnswer(Schema):
     )
     fetchers = _sections()
     access = _sections()
+    alerts = fields.Dict(keys=fields.String(), allow_none=True)
     mappings = fields.List(fields.String())
     public_url = fields.String(allow_none=True)
     admin_token = fields.String(allow_none=True)

@@ -19,10 +19,14 @@ Status = Mapping[str, Any]
 Check = Callable[[Status], Iterator[Reason]]
 
 
-def notices_of(status: Status, now: datetime) -> tuple[Reason, ...]:
-    """Return the notices in *status*, the numbers of ``instep status --json``, at *now*."""
+def notices_of(status: Status, now: datetime, *, late: float = LATE) -> tuple[Reason, ...]:
+    """
+    Return the notices in *status*, the numbers of ``instep status --json``, at *now*.
+
+    *late*: seconds that a value may be pending.
+    """
     found = [notice for check in CHECKS for notice in check(status)]
-    return (*found, *_late(status, now), *_overdue(status, now))
+    return (*found, *_late(status, now, late), *_overdue(status, now))
 
 
 def _notice(name: str, since: str | None, do: str, why: str = "") -> Reason:
@@ -125,10 +129,10 @@ def _counts(status: Status) -> Iterator[Reason]:
         yield _notice("counters do not balance", None, do, why)
 
 
-def _late(status: Status, now: datetime) -> Iterator[Reason]:
+def _late(status: Status, now: datetime, late: float) -> Iterator[Reason]:
     for name, entry in status["collections"].items():
         age = entry["oldest_seconds"]
-        if age < LATE or entry["state"] not in _LATE or entry["waits"] or _is_held(status, name):
+        if age < late or entry["state"] not in _LATE or entry["waits"] or _is_held(status, name):
             continue
         since = (now - timedelta(seconds=age)).isoformat(timespec="seconds")
         do = _LATE[entry["state"]]

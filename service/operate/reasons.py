@@ -188,6 +188,15 @@ def _losses(seen: Seen) -> Iterator[Reason]:
         yield Reason(name, "degraded", loss["at"], do, loss["message"])
 
 
+def _alerts(seen: Seen) -> Iterator[Reason]:
+    """Name an address of ``[alerts]`` that takes no messages; *why* has no secret part of it."""
+    failing = seen.status.get("alerts")
+    if failing:
+        do = "run `instep alerts test`, and correct url in [alerts]"
+        name = "alerts not delivered"
+        yield Reason(name, "degraded", failing["since"], do, failing["reason"])
+
+
 def _memory(seen: Seen) -> Iterator[Reason]:
     memory = seen.status.get("memory", {})
     do = "see `instep status` for what fills it, and raise maxmemory ([store] memory_mb)"
@@ -212,7 +221,16 @@ _LOSSES: Final[Mapping[str, str]] = MappingProxyType(
         "copied": "store copied: it may be older than it was",
     }
 )
-CHECKS: Final[tuple[Check, ...]] = (_store, _spool, _workers, _hung, _states, _losses, _memory)
+CHECKS: Final[tuple[Check, ...]] = (
+    _store,
+    _spool,
+    _workers,
+    _hung,
+    _states,
+    _losses,
+    _memory,
+    _alerts,
+)
 
 
 def reasons_of(seen: Seen) -> tuple[Reason, ...]:

@@ -19,7 +19,7 @@ from service.reconcile.state.past_runs import with_runs
 from workers.delivery.context import Context
 from workers.errors import StoreUnavailable, StoreUnsafe
 from workers.runtime import heartbeats
-from workers.store import durability
+from workers.store import alert_memory, durability
 from workers.store.losses import Losses
 
 LARGEST: Final = 5  # problems that the status names
@@ -35,6 +35,7 @@ def numbers_of(context: Context) -> dict[str, Any]:
     client, settings = context.steps.client, context.settings
     found = with_spool(context.report.status(), settings.store.data, client)
     found["losses"] = Losses(context.steps).open(settings.collections)
+    found["alerts"] = _alerts(context)
     return with_runs(found, settings.collections.values(), client)
 
 
@@ -48,7 +49,7 @@ def status_of(context: Context) -> dict[str, Any]:
     """
     found = numbers_of(context)
     found["processes"] = heartbeats.alive(context.steps.client)
-    found["reasons"] = [asdict(reason) for reason in reasons_of(_seen(context, found))]
+    found["reasons"] = [asdict(reason) for reason in reasons_of(seen_of(context, found))]
     found["problems"] = _problems(context)
     _add_held_deletes(context, found)
     _add_drain_times(context, found)
@@ -87,7 +88,8 @@ def _problems(context: Context) -> dict[str, Any]:
     return {"kinds": dict(kinds), "open": wanted, "largest": largest}
 
 
-def _seen(context: Context, found: Mapping[str, Any]) -> Seen:
+def seen_of(context: Context, found: Mapping[str, Any]) -> Seen:
+    """Return *found*, of `numbers_of`, with the processes; raises StoreUnavailable."""
     client, spool = context.steps.client, found["spool"]
     on = context.settings.store.spool_mb > 0
     return Seen(
@@ -97,6 +99,13 @@ def _seen(context: Context, found: Mapping[str, Any]) -> Seen:
         status=found,
         spool=State(spool["deliveries"], spool["bytes"], takes=on),
     )
+
+
+def _alerts(context: Context) -> dict[str, str] | None:
+    """Return since when and why alerts are not delivered; None: they are, or there are none."""
+    alerts = context.settings.alerts
+    found = alert_memory.failing(context.steps.client) if alerts and alerts.url else None
+    return dict(found) if found else None
 
 
 def _trouble(context: Context) -> StoreUnavailable | None:

@@ -8,15 +8,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from service.config.build import Configuration
+from service.operate.alert_causes import AlertObserver
 from service.reconcile.schedule import Schedule
 from service.run.prepare import Prepared, parts_of
 from service.run.worker_process import FETCH
+from workers.alerts.local_memory import LocalMemory
+from workers.alerts.place import place_of
+from workers.alerts.watch import LOCK, Watch, Work
 from workers.config.settings import Settings
 from workers.runtime import jobs, sweeper
 from workers.runtime.background_tasks import BackgroundTask
 from workers.runtime.child_process import Child
-from workers.store import connection
+from workers.store import connection, keys
 from workers.store.durability import StoreCheck
+from workers.store.lease import Lease
 from workers.store.scripts import Steps
 from workers.store.upgrade import Upgrade
 
@@ -72,6 +77,29 @@ class Workers:
         return [BackgroundTask("sweep", sweep, quiet=QUIET, waits=True)]
 
 
+class Alerting:
+    """Reports what is wrong; *name*: of the service."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        client = connection.connect(settings.store)
+        lease = Lease(client, keys.ALERTER, "the alerts", seconds=LOCK)
+        self._watch = Watch(client, lease, LocalMemory(settings.store.data / f"alerts-{name}.json"))
+        self.use(settings)
+
+    def use(self, settings: Settings) -> None:
+        """Go by *settings* from now on."""
+        alerts = settings.alerts
+        if alerts is None or not (alerts.url or alerts.heartbeat):
+            self._watch.use(None)
+            return
+        observer = AlertObserver(jobs.build(settings), alerts.late_seconds)
+        self._watch.use(Work(alerts, observer, place_of(settings)))
+
+    def task(self) -> BackgroundTask:
+        """Return the task that reports; a reload does not end it."""
+        return BackgroundTask("alerts", self._watch.run, quiet=60.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """All that one of ``up``, ``web`` and ``worker`` runs."""
@@ -79,6 +107,7 @@ class Service:
     name: str
     web: Web | None = None
     workers: Workers | None = None
+    alerting: Alerting | None = None
     beside: tuple[BackgroundTask, ...] = ()
     bind: str = ""  # where it listens
 
@@ -96,12 +125,15 @@ class Service:
 
     def lasting(self) -> list[BackgroundTask]:
         """Return the tasks that a reload leaves alone."""
-        return [*self.beside, *([self.workers.scheduling()] if self.workers else [])]
+        own = [self.workers.scheduling()] if self.workers else []
+        return [*self.beside, *own, *([self.alerting.task()] if self.alerting else [])]
 
     def use(self, settings: Settings) -> None:
         """Go by *settings* from now on."""
         if self.workers:
             self.workers.schedule.use(settings)
+        if self.alerting:
+            self.alerting.use(settings)
 
     def refuse(self) -> None:
         """Refuse connections from now on."""

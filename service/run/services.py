@@ -17,7 +17,7 @@ from functools import partial
 import redis
 
 from service.config.build import Configuration
-from service.run.children import QUIET, Service, Web, Workers
+from service.run.children import QUIET, Alerting, Service, Web, Workers
 from service.run.prepare import Prepared, parts_of
 from service.run.registry import registered, running
 from service.run.reload import Reloader
@@ -76,6 +76,7 @@ def up(
             "up",
             Web(listener, processes),
             Workers(configuration, processes),
+            Alerting(configuration.settings, "up"),
             (ready,),
             _bound(listener),
         )
@@ -87,13 +88,15 @@ def web(
 ) -> int:
     """Run *processes* web processes until SIGTERM; raises as `up` does."""
     with _listening(configuration.settings, bind) as listener:
-        service = Service("web", Web(listener, processes), bind=_bound(listener))
+        alerting = Alerting(configuration.settings, "web")
+        service = Service("web", Web(listener, processes), alerting=alerting, bind=_bound(listener))
         return _run(service, configuration, given, server)
 
 
 def worker(configuration: Configuration, given: Environ, server: ForkServer, processes: int) -> int:
     """Run *processes* workers and the sweeper until SIGTERM; raises as `up` does."""
-    service = Service("worker", workers=Workers(configuration, processes))
+    alerting = Alerting(configuration.settings, "worker")
+    service = Service("worker", workers=Workers(configuration, processes), alerting=alerting)
     return _run(service, configuration, given, server)
 
 

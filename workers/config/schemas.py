@@ -180,6 +180,7 @@ class FileSection(Section):
     sources = Value("tables [sources.NAME]", is_table)
     fetchers = Value("tables [fetchers.NAME]", is_table)
     access = Value("tables [access.NAME]", is_table)
+    alerts = Value("a table [alerts]", is_table)
 
 
 def check(

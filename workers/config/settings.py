@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from workers.errors import Problem
 
@@ -162,6 +163,28 @@ class Access:
     destinations: tuple[str, ...] = ()  # empty: all
 
 
+ALERT_KINDS = ("paused", "outage", "late", "problems", "deletes", "reconcile", "silence", "store")
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """``[alerts]``: what is reported to a chat or a monitor. Both addresses may be secrets."""
+
+    url: str = field(default="", repr=False)  # "": only the heartbeat
+    secret: str | None = field(default=None, repr=False)  # signs each message
+    on: tuple[str, ...] = ALERT_KINDS
+    late_seconds: float = 300.0
+    every: float = 900.0  # s between two messages about one cause
+    heartbeat: str = field(default="", repr=False)  # GET each minute while all is well; "": off
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Return what is masked: also the path alone, which errors of requests show."""
+        parts = [urlsplit(address) for address in (self.url, self.heartbeat)]
+        paths = [part._replace(scheme="", netloc="").geturl() for part in parts]
+        return tuple(filter(None, (self.url, self.heartbeat, *paths, self.secret)))
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     path: Path  # of instep.toml
@@ -175,6 +198,7 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)  # INSTEP_METRICS_TOKEN
     fetchers: Mapping[str, Fetcher] = field(default_factory=dict)
     access: Mapping[str, Access] = field(default_factory=dict)
+    alerts: Alerts | None = None
     warnings: tuple[Problem, ...] = ()  # deprecated keys
 
     def collections_of(self, destination: str) -> tuple[Collection, ...]:
@@ -214,6 +238,7 @@ class Settings:
         known += [*(each.token for each in self.destinations.values())]
         known += [each.token for each in self.fetchers.values()]
         known += [each.token for each in self.access.values()]
+        known += self.alerts.hidden if self.alerts else ()
         for source in self.sources.values():
             known += [*source.secrets, source.path_token, source.verify_token]
         hidden = tuple(dict.fromkeys(filter(None, known)))

@@ -66,7 +66,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("losses", "witness", "clock", "workers-seen", "metrics", "freshness"),
             *("spool", "spools", "writer", "pauses", "samples", "secrets-used"),
             *("run", "runs", "run-work", "run-plan", "run-number", "running"),
-            *("login", "confirmed"),
+            *("alerts", "alerter", "login", "confirmed"),
         ),
     }
 )

@@ -211,6 +211,14 @@ class ProblemGroups:
         """Return those of *groups* that exist, in their order."""
         return self._groups(groups)
 
+    def opened_since_mark(self, groups: Sequence[Group]) -> list[int]:
+        """Return for each group how many letters were opened since somebody marked it."""
+        with guarded(), self.steps.client.pipeline(transaction=False) as pipeline:
+            for group in groups:
+                since = f"({group.at.timestamp() * 1000:.0f}" if group.at else "-inf"
+                pipeline.zcount(problem_keys.letters_of(group.id), since, "+inf")
+            return [int(number) for number in pipeline.execute()]
+
     def mark(self, group: str, state: State, by: str) -> bool:
         """Say that *by* has seen it, or ignores it; False: there is no such group."""
         request = {"token": uuid.uuid4().hex, "group": group, "state": state, "by": by}

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
+
+_PROXIES = ("https_proxy", "http_proxy", "all_proxy")
+
+
+def is_proxy_set() -> bool:
+    """
+    Tell whether the environment names a proxy: only then a session should have ``trust_env``.
+
+    With it requests looks for proxies and .netrc at every request.
+    """
+    return any(os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES)
 
 
 class PlainSession(requests.Session):

@@ -11,7 +11,6 @@ https://developers.webflow.com/data/v1.0.0/reference/cms/items/patch-item
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 from urllib.parse import quote
@@ -24,7 +23,7 @@ from workers.fields.json_values import dumps
 from workers.model.mask import Mask
 from workers.transport.deadline import Deadline, DeadlineAdapter
 from workers.transport.http_answer import FAILURES, Bearer, innermost, read_body
-from workers.transport.plain_session import PlainSession
+from workers.transport.plain_session import PlainSession, is_proxy_set
 from workers.webflow import payloads
 from workers.webflow.item_answers import Answer, read
 from workers.webflow.variants import Entry
@@ -32,7 +31,6 @@ from workers.webflow.variants import Entry
 SECONDS = 14.0  # timeout of a whole request: below half of the 30 s for which a claim holds
 PAGE = 100  # items per page of a listing
 LARGEST = 32 * 1024 * 1024  # bytes of a response body
-_PROXIES = ("https_proxy", "http_proxy", "all_proxy")
 
 
 class Client:
@@ -51,11 +49,7 @@ class Client:
         self._root = destination.base_url.rstrip("/") + ("/v2" if self._v2 else "")
         self._deadline = Deadline()
         self._session = session = PlainSession()
-        # Only where a proxy is set: with trust_env, requests looks for proxies and .netrc every
-        # time.
-        session.trust_env = any(
-            os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES
-        )
+        session.trust_env = is_proxy_set()
         session.auth = Bearer(destination.token)
         session.headers["User-Agent"] = "instep"
         session.headers["Accept"] = "application/json"

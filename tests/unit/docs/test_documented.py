@@ -13,7 +13,14 @@ from service.config import error_reports, logging_setup
 from service.fetchers import KINDS
 from service.operate import documentation
 from service.senders import SENDERS
-from workers.config import access_schema, loader, reconcile_schema, schemas, sections
+from workers.config import (
+    access_schema,
+    alerts_schema,
+    loader,
+    reconcile_schema,
+    schemas,
+    sections,
+)
 from workers.model.attempt_action import ACTIONS
 from workers.store import state_log
 from workers.store.metric_names import NAMES, OLD
@@ -32,6 +39,7 @@ TABLES = {
     "[sources.NAME]": schemas.SourceSection,
     "[fetchers.NAME]": schemas.FetcherSection,
     "[access.NAME]": access_schema.AccessSection,
+    "[alerts]": alerts_schema.AlertsSection,
 }
 
 
@@ -123,7 +131,7 @@ def test_every_key_of_the_configuration_is_documented_and_no_other(table):
 def test_every_table_of_the_configuration_is_documented():
     every = {
         each
-        for module in (schemas, reconcile_schema, access_schema)
+        for module in (schemas, reconcile_schema, access_schema, alerts_schema)
         for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, schemas.Section)
     }

@@ -21,6 +21,11 @@ ROOT = cookbook.PAGES.parents[2]
 DOCS = cookbook.PAGES.parent
 FILES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 PAGES = [path for path in FILES if path.parent == DOCS]  # recipes of senders: test_sender_pages
+VALUES = {  # of variables that not every text fits
+    "ALERTS_URL": "https://hooks.example/1",
+    "ALERTS_SECRET": "whsec_c2VjcmV0IG9mIHRoZSBzaW5rLCBsb25nIGVub3VnaA==",
+    "HEARTBEAT_URL": "https://hearts.example/1",
+}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SPAN = re.compile(r"`([^`]+)`")
 PLACE = re.compile(r"(?:service|workers|tests)(?:/[\w.*-]+)+")
@@ -145,7 +150,7 @@ def test_configurations_load(path, tmp_path):
         if block.kind == "toml":
             (tmp_path / "instep.toml").write_text(completed(block.text), encoding="utf-8")
             names = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.text), "sqlite:///x")
-            build({"INSTEP_CONFIG": str(tmp_path / "instep.toml"), **names})
+            build({"INSTEP_CONFIG": str(tmp_path / "instep.toml"), **names, **VALUES})
 
 
 @pytest.mark.parametrize("path", [FILES[0], *PAGES], ids=lambda path: path.name)

@@ -1,0 +1,265 @@
+"""
+What is reported by alerts: the reasons and notices of the status, with what they mean for the site.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from service.ingest.spool import State
+from service.ingest.spool_count import waiting
+from service.operate.held_deletes import count_held
+from service.operate.notices import notices_of
+from service.operate.reasons import Reason, Seen, overall, reasons_of
+from service.operate.remedies import remedy
+from service.operate.status import numbers_of, seen_of
+from workers.alerts.cause import Cause, Observation
+from workers.delivery.context import Context
+from workers.errors import StoreUnavailable
+from workers.store.circuit_breaker import OPERATOR
+from workers.store.problem_groups import Group
+
+BY_HAND: Final = 3600.0  # s that a pause by hand may last without a word: somebody knows of it
+MANY: Final = 100  # differences found by a scheduled reconcile
+NAMED: Final = 3  # problems of one place that a message quotes
+SEEN: Final = 100  # problems that somebody has seen, and that are looked at again
+GROWN: Final = 10  # letters, at least, that make a problem that was seen one to look at again
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Of which *kind* a reason is whose name matches, how long it must last, what it means."""
+
+    names: str
+    kind: str
+    after: float = 10.0
+    means: str = ""
+
+
+_NOTHING: Final = "Nothing is written until it goes on; what comes in is kept"
+# The first that fits counts.
+_RULES: Final = (
+    _Rule(r"store away", "store", 30.0, "Deliveries go to the spool; nothing is written"),
+    _Rule(r"store (weak|newer|forbidden)", "store", 10.0, "The store is not used: see there"),
+    _Rule(r"store ", "store", 10.0, "Accepted values may be missing on the site"),
+    _Rule(r"spool waits", "store", 300.0, "Deliveries are kept, and not yet on the site"),
+    _Rule(r"spool full", "store", 0.0, "Deliveries are refused: senders get 503"),
+    _Rule(r"spool ", "store", 10.0, "A delivery may be lost"),
+    _Rule(r"memory full", "store", 0.0, "The store takes no new deliveries; writing goes on"),
+    _Rule(r"memory ", "store", 30.0, "From 90 % on it takes no new deliveries"),
+    _Rule(r"no worker", "outage", 30.0, "Nothing is written to any site; what comes in is kept"),
+    _Rule(r".* hung", "outage", 15.0, "Work of this process stands still"),
+    _Rule(r"fetcher .*: outage", "outage", 300.0, "What thin notices name cannot be read"),
+    _Rule(r".*: outage", "outage", 60.0, _NOTHING),
+    _Rule(r".*: paused", "paused", 10.0, _NOTHING),
+    _Rule(r".*: not published", "paused", 300.0, _NOTHING),
+    _Rule(r".*: plan limit", "paused", 300.0, "New records get no items; others are written"),
+    _Rule(r".*: late", "late", 0.0, "The site is behind what the sources have sent"),
+    _Rule(r"reconcile .*: held", "reconcile", 10.0, "What it would change is not sent"),
+    _Rule(r"reconcile ", "reconcile", 10.0, "It is not proven that the site is in step"),
+    _Rule(r".*: locales unknown", "problems", 600.0, "Variants of items are not written"),
+    _Rule(r".*: every delivery refused", "problems", 300.0, "Nothing of it reaches the site"),
+    _Rule(r".*: only older values", "problems", 10.0, "Nothing that it sends is written"),
+    _Rule(r".*: no room for payloads", "problems", 10.0, "What it sends cannot be mapped"),
+    _Rule(r"counters do not balance", "problems", 60.0, "Values may be missing on the site"),
+    _Rule(r"", "problems", 60.0, "Something waits for a person: see `instep status`"),
+)
+# Told otherwise, or nothing to do about.
+_LEFT_OUT: Final = re.compile(r"alerts not delivered|fetcher .*: waiting")
+
+
+class AlertObserver:
+    """Reads the state of one installation; *late*: seconds that a value may be pending."""
+
+    def __init__(self, context: Context, late: float) -> None:
+        self._context = context
+        self._late = late
+
+    def look(self) -> Observation:
+        """Return what is wrong; raises StoreUnavailable if the store does not answer."""
+        context, now = self._context, datetime.now(UTC)
+        status = numbers_of(context)
+        seen = seen_of(context, status)
+        reasons = reasons_of(seen)
+        notices = notices_of(_without_own(status), now, late=self._late)
+        causes = [
+            *_causes((*reasons, *notices), status),
+            *self._deletes(),
+            *self._problems(),
+            *self._held_runs(),
+            *_differences(status),
+        ]
+        return Observation(
+            tuple(causes),
+            _received(status),
+            _excused(status),
+            well=bool(seen.workers) and not seen.trouble and overall(reasons) != "down",
+        )
+
+    def away(self, error: StoreUnavailable) -> Sequence[Cause]:
+        """Return what is wrong while the store does not answer, or cannot be read."""
+        settings = self._context.settings.store
+        held = waiting(settings.data)
+        spool = State(held.deliveries, held.bytes, takes=settings.spool_mb > 0)
+        # The deliveries of the spool are a part of what is told of the store.
+        reasons = reasons_of(Seen(trouble=error, spool=spool))
+        return [*_causes((each for each in reasons if each.name != "spool waits"), {})]
+
+    def _deletes(self) -> Iterator[Cause]:
+        for name, number in count_held(self._context).items():
+            if number:
+                yield Cause(
+                    "deletes",
+                    f"collection {name}: deletes wait for approval",
+                    reason="More came than the guard lets through",
+                    means="Their items stay on the site until you decide",
+                    do="see them with `instep deletes list`, then `approve` or `drop` them",
+                    figures={"deletes": number},
+                    after=30.0,
+                )
+
+    def _held_runs(self) -> Iterator[Cause]:
+        for run in self._context.runs.unfinished():
+            if run.state == "held" and run.kind != "reconcile":
+                do = f"look with `instep runs show {run.id}`, then `instep runs approve {run.id}`"
+                yield Cause(
+                    "reconcile",
+                    f"{run.kind} {run.id}: held",
+                    run.started,
+                    run.reason,
+                    "Nothing of it is sent until you decide",
+                    f"{do}, or `drop`",
+                    after=10.0,
+                )
+
+    def _problems(self) -> Iterator[Cause]:
+        """Yield one cause for each collection or source with problems that nobody has seen."""
+        problems = self._context.problems
+        places: dict[str, dict[str, int]] = defaultdict(dict)
+        listed = problems.listed()
+        grown = self._grown([each.id for each in listed if each.state == "seen"][:SEEN])
+        for each in listed:
+            place = f"collection {each.collection}" if each.collection else f"source {each.source}"
+            if each.state == "open" or each.id in grown:
+                places[place][each.id] = each.letters
+        for place, letters in places.items():
+            groups = problems.show_all([*letters][:NAMED])
+            if groups:
+                parts = (f"{id} more" if id in grown else id for id in letters)
+                yield _problem(place, groups, letters, frozenset(parts))
+
+    def _grown(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of *ids* that have as many new letters as they had when they were seen."""
+        groups = self._context.problems.show_all(ids) if ids else []
+        opened = self._context.problems.opened_since_mark(groups)
+        return frozenset(
+            group.id
+            for group, number in zip(groups, opened, strict=True)
+            if number >= max(GROWN, group.letters - number)
+        )
+
+
+def _problem(
+    place: str, groups: Sequence[Group], letters: Mapping[str, int], parts: frozenset[str]
+) -> Cause:
+    largest = groups[0]
+    quoted = "; ".join(f"{each.kind}: {each.title} ({letters[each.id]:,})" for each in groups)
+    return Cause(
+        "problems",
+        f"{place}: problems",
+        min((each.since for each in groups if each.since), default=None),
+        quoted,
+        "These values are not on the site",
+        f"{remedy(largest.kind, largest.title, largest.fields)}: "
+        f"`instep dead list --group {largest.id}`",
+        {"dead_letters": sum(letters.values()), "different_problems": len(letters)},
+        parts,
+        after=5.0,
+    )
+
+
+def _causes(reasons: Iterable[Reason], status: Mapping[str, Any]) -> Iterator[Cause]:
+    for reason in reasons:
+        if _LEFT_OUT.fullmatch(reason.name):
+            continue
+        rule = next(rule for rule in _RULES if re.match(rule.names, reason.name))
+        by_hand = _entry(reason.name, status).get("by") == OPERATOR
+        yield Cause(
+            rule.kind,
+            reason.name,
+            datetime.fromisoformat(reason.since) if reason.since else None,
+            reason.why,
+            rule.means,
+            reason.do,
+            _figures(reason.name, status),
+            after=BY_HAND if by_hand and rule.kind == "paused" else rule.after,
+        )
+
+
+def _entry(name: str, status: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the entry of the status that the *name* of a reason is about."""
+    kind, _, rest = name.partition(" ")
+    own = rest.partition(":")[0]
+    for table in ("sources", "unconfigured") if kind == "source" else (f"{kind}s",):
+        found: Mapping[str, Any] = status.get(table, {}).get(own, {})
+        if found:
+            return found
+    return {}
+
+
+def _figures(name: str, status: Mapping[str, Any]) -> dict[str, int]:
+    entry = _entry(name, status)
+    if name.startswith("collection ") and entry:
+        return {"items_waiting": int(entry["pending_items"])}
+    if name.startswith("memory "):
+        memory = status["memory"]
+        return {"percent_of_the_limit": round(100 * memory["used"] / memory["limit"])}
+    if name == "spool waits":
+        return {"deliveries": int(status["spool"]["deliveries"])}
+    return {}
+
+
+def _without_own(status: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *status* without what has causes of its own here."""
+    collections = {
+        name: {**entry, "held_deletes": 0} for name, entry in status["collections"].items()
+    }
+    problems = {"largest": (), "open": 0}
+    return {**status, "collections": collections, "problems": problems, "undos": ()}
+
+
+def _differences(status: Mapping[str, Any]) -> Iterator[Cause]:
+    """Yield a cause for each scheduled reconcile that has found much."""
+    for name, run in status["reconciles"].items():
+        number = sum(run["counts"].values())
+        if run["state"] == "done" and run["next"] and number >= MANY:
+            yield Cause(
+                "reconcile",
+                f"reconcile {name}: many differences",
+                datetime.fromisoformat(run["ended"]),
+                "Source and site had drifted apart",
+                "What it may write is written, or on its way",
+                "see `instep runs list`; find out why events are missing, or who else edits the "
+                "same fields",
+                {"differences": number},
+                after=10.0,
+            )
+
+
+def _received(status: Mapping[str, Any]) -> dict[str, int]:
+    return {
+        name: int(entry["deliveries"]) + int(entry["duplicates"])
+        for name, entry in status["sources"].items()
+    }
+
+
+def _excused(status: Mapping[str, Any]) -> frozenset[str]:
+    """Return the sources whose silence says nothing: paused ones; all while a spool drains."""
+    spooled = status["spool"]["deliveries"]
+    sources = status["sources"].items()
+    return frozenset(name for name, each in sources if spooled or each["state"] == "paused")

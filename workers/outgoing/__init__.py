@@ -1,0 +1,1 @@
+"""Requests to addresses of the operator's own, such as alerts."""
