@@ -85,20 +85,12 @@ class AlertObserver:
         context, now = self._context, datetime.now(UTC)
         status = numbers_of(context)
         seen = seen_of(context, status)
-        reasons = reasons_of(seen)
-        notices = notices_of(_without_own(status), now, late=self._late)
-        causes = [
-            *_causes((*reasons, *notices), status),
-            *self._deletes(),
-            *self._problems(),
-            *self._held_runs(),
-            *_differences(status),
-        ]
+        own = (*self._deletes(), *self._problems(), *self._held_runs())
         return Observation(
-            tuple(causes),
+            (*causes_of(seen, now, late=self._late), *own),
             _received(status),
             _excused(status),
-            well=bool(seen.workers) and not seen.trouble and overall(reasons) != "down",
+            well=bool(seen.workers) and not seen.trouble and overall(reasons_of(seen)) != "down",
         )
 
     def away(self, error: StoreUnavailable) -> Sequence[Cause]:
@@ -162,6 +154,17 @@ class AlertObserver:
             for group, number in zip(groups, opened, strict=True)
             if number >= max(GROWN, group.letters - number)
         )
+
+
+def causes_of(seen: Seen, now: datetime, *, late: float) -> tuple[Cause, ...]:
+    """
+    Return what is wrong by what was *seen*, with its whole status, at *now*.
+
+    *late*: seconds that a value may be pending.
+    """
+    notices = notices_of(_without_own(seen.status), now, late=late)
+    found = _causes((*reasons_of(seen), *notices), seen.status)
+    return (*found, *_differences(seen.status))
 
 
 def _problem(

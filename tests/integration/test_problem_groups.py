@@ -4,22 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.outbox_driver import bad, event
-from workers.model.attempts import FieldFailure, ItemOutcome
-from workers.model.changes import FieldProblem
+from tests.support.outbox_driver import bad
+from tests.support.outbox_refusals import refuse
 from workers.store import problem_groups
 from workers.store.letter_causes import told
 from workers.store.problem_groups import ProblemGroups
-
-
-def refuse(bench, record, slug="stock", words="Is too long", value=1):
-    """Let the CMS refuse a value; returns the id of the letter."""
-    bench.accept(event(record, {slug: value}))
-    batch = bench.batch()
-    problems = (FieldProblem(slug, f"{words}: '{value}{record}'"),)
-    failure = FieldFailure("refused", (slug,), "Validation Error", 400, "validation", problems)
-    bench.settle(batch, ItemOutcome(record, failures=(failure,)), health="refusal")
-    return bench.letters()[-1]["id"]
 
 
 @pytest.fixture

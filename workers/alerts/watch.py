@@ -36,9 +36,7 @@ from workers.store.complaint import Complaint
 from workers.store.lease import Lease
 
 LOOK: Final = 5.0  # s between two looks
-LOCK: Final = (
-    30.0  # s until the lease of a dead process expires: more than a look with two requests
-)
+LOCK: Final = 20.0  # s until the lease of a dead process expires: more than one look takes
 FOLLOWER: Final = 300.0  # s that the store is away before a process that did not report says so
 SAVE_EVERY: Final = 60.0  # s between two times that what was seen is stored
 
@@ -125,7 +123,7 @@ class Watch:
             self._sample(found, now)
         if work.alerts.url:
             self._report(work, found, away, now)
-        if found:
+        if found and self._still_leads():
             well = found.well and not self._failing
             self._heartbeat.beat(work.alerts.heartbeat, well=well, now=self._ticks())
 
@@ -138,6 +136,12 @@ class Watch:
             self._memory, self._habits = load_memory(stored.memory), load_habits(stored.habits)
             self._failing, self._token = stored.failing, self._lease.token
         return leads
+
+    def _still_leads(self) -> bool:
+        """Tell whether this process still reports: a message may have taken long."""
+        with contextlib.suppress(StoreUnavailable):
+            return self._lease.keep()
+        return False
 
     def _patient(self, causes: Sequence[Cause]) -> Sequence[Cause]:
         if not self._follows:
@@ -156,6 +160,10 @@ class Watch:
         causes = [*found.causes, *self._silences(found, now)] if found else []
         # What the store shows is neither begun nor over while it cannot be read.
         main = plan(causes, self._memory, now, every=every, kinds=kinds) if found else None
+        if main and main.entries:
+            # Since when they are is stored before, so that a repeat has the same id.
+            self._memory = main.memory
+            main = main if self._save(now) else None
         local = plan(away, self._local.value, now, every=every, kinds=kinds)
         entries = (*local.entries, *(main.entries if main else ()))
         sent = self._send(work, entries, now, again=bool(found and self._failing))
@@ -200,19 +208,19 @@ class Watch:
         if not reason:
             self._failing = {}
             self._undelivered.over()
-            _log.info("alert sent", extra={"causes": len(entries), "message": id})
+            _log.info("alert sent", extra={"id": id, "causes": len(entries)})
             return True
         self._undelivered.tell(reason)
         at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
         self._failing = {"since": self._failing.get("since", at), "reason": reason}
         return False
 
-    def _save(self, now: float) -> None:
-        """Store what is remembered, at once if anything was said."""
+    def _save(self, now: float) -> bool:
+        """Store what is remembered, at once if it is news; False: another process reports."""
         causes = self._memory.causes
         state = {id: (each.first, each.told) for id, each in causes.items()}, self._failing
         if state == self._saved and 0 <= now - self._saved_at < SAVE_EVERY:
-            return
+            return True
         stored = alert_memory.Stored(
             dump_memory(self._memory), dump_habits(self._habits), self._failing
         )
@@ -222,3 +230,5 @@ class Watch:
                 self._saved, self._saved_at = state, now
             else:
                 self._token = ""
+                return False
+        return True

@@ -1,0 +1,95 @@
+"""Alerts of real processes: one for each cause, whichever of them is killed."""
+
+import contextlib
+import json
+import signal
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import redis
+
+from tests.support.real_processes import Instep, Line, eventually, signed
+from tests.support.standin import StandIn
+from workers.store import keys
+
+ALERTS = """
+[alerts]
+url = "{url}/s3cr3tpath"
+every = "1m"
+"""
+
+
+class Sink:
+    """Takes messages on a free port."""
+
+    def __init__(self):
+        self.causes = causes = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                causes.extend(json.loads(body)["instep"]["causes"])
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                """Messages are kept, not printed."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = "http://{}:{}".format(*self.server.server_address)
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def told(self):
+        return [f"{each['state']} {each['name']}" for each in self.causes]
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def sink():
+    sink = Sink()
+    yield sink
+    sink.close()
+
+
+@pytest.fixture
+def instep(tmp_path, sink):
+    cms = StandIn(1)
+    instep = Instep(tmp_path, cms)
+    with (tmp_path / "instep.toml").open("a") as file:
+        file.write(ALERTS.format(url=sink.url))
+    yield instep
+    instep.close()
+    cms.close()
+
+
+def test_each_cause_is_told_once_whoever_is_killed_and_stopped_workers_too(instep, sink):
+    process = instep.up()
+    line = Line(instep.address)
+    for n in range(3):  # nothing of them can be mapped
+        event = {"id": f"e{n}", "type": "stock.changed", "at": "2026-05-12T09:00:00Z"}
+        assert line.ask(signed({**event, "data": {"qty": 1}})) == 200
+    line.close()
+    problems = "began source erp: problems"
+    eventually(lambda: sink.told() == [problems], 30, told=instep.log)
+    process.kill()
+    process.wait()
+    # Only the web processes come back: one of those that are left takes over.
+    with (instep.folder / "log").open("ab") as log:
+        words = ["web", "--bind", "127.0.0.1:0", "--processes", "1"]
+        instep.started.append(instep._run(words, subprocess.Popen, stderr=log))
+    eventually(lambda: _expired(instep), 30)
+    eventually(lambda: sink.told() == [problems, "began no worker"], 60, told=instep.log)
+    assert "s3cr3tpath" not in instep.log()
+    assert process.returncode == -signal.SIGKILL
+
+
+def _expired(instep):
+    """Let the lease of the killed process run out at once."""
+    with contextlib.suppress(redis.ConnectionError, StopIteration):  # it is not there yet
+        return instep.store().delete(keys.ALERTER)
+    return 0

@@ -1,0 +1,148 @@
+"""What alerts say of a real store: problems, deletes, held runs, and a store that fails."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from service.operate.alert_causes import AlertObserver
+from service.operate.status import status_of
+from tests.support.outbox_driver import at
+from tests.support.outbox_holding import go_by, guarded, keys
+from tests.support.outbox_refusals import refuse, refuse_all
+from tests.support.outbox_retiring import retire
+from workers.alerts.local_memory import LocalMemory
+from workers.alerts.sender import Sender
+from workers.alerts.watch import Watch, Work
+from workers.config.settings import Alerts, StoreSettings
+from workers.delivery.context import make_context
+from workers.errors import StoreUnavailable
+from workers.outgoing.http_request import Reply
+from workers.store import alert_memory, lease
+from workers.store import keys as names
+
+
+@pytest.fixture
+def observe(bench, tmp_path):
+    """Return what is observed, of all *kinds*."""
+
+    def _observe(*kinds, **settings):
+        context = context_of(bench, tmp_path, **settings)
+        found = AlertObserver(context, 300.0).look()
+        return [each for each in found.causes if each.kind in kinds], found
+
+    return _observe
+
+
+def context_of(bench, folder, **settings):
+    store = StoreSettings(durability="unverified", data=folder)
+    return make_context(replace(bench.settings, store=store, **settings), bench.steps, None)
+
+
+def refused(bench, number, *, slug="stock", first=0, words="Is too long"):
+    for n in range(first, first + number):
+        refuse(bench, f"i{n}", slug=slug, value=n, words=words)
+
+
+def test_letters_of_a_collection_are_one_cause(bench, observe):
+    refused(bench, 3)
+    refused(bench, 1, slug="price", first=10)
+    context_of(bench, None).problems.group(100)
+    (cause,), _ = observe("problems")
+    assert cause.name == "collection products: problems"
+    assert cause.figures == {"dead_letters": 4, "different_problems": 2}
+    assert cause.reason == "refused: stock: Is too long: … (3); refused: price: Is too long: … (1)"
+    assert "instep dead list --group p" in cause.do
+    assert len(cause.parts) == 2
+    assert "i1" not in cause.reason  # no key, and no value
+
+
+def test_a_thousand_refusals_are_one_message_and_one_update(bench, tmp_path):
+    context, told, now = context_of(bench, tmp_path), [], bench.now_ms() / 1000
+
+    def sink(*_, body, **__):
+        told.extend(json.loads(body)["instep"]["causes"])
+        return Reply(200)
+
+    own = lease.Lease(bench.client, names.ALERTER, "a test")
+    local, clock = LocalMemory(tmp_path / "alerts.json"), lambda: now
+    watch = Watch(bench.client, own, local, sender=Sender(sink), clock=clock, ticks=clock)
+    observer, alerts = AlertObserver(context, 300.0), Alerts("https://x.example", on=("problems",))
+    watch.use(Work(alerts, observer, "shop"))
+    for minute in range(60):
+        if minute < 14:
+            refuse_all(bench, [f"i{minute}-{n}" for n in range(80)])
+            context.problems.group(10_000)
+        for _ in range(2):
+            watch.look()
+            now += 30
+    assert [each["state"] for each in told] == ["began", "update"]
+    assert told[1]["figures"] == {"dead_letters": 1120, "different_problems": 1}
+
+
+def test_what_was_seen_is_told_again_when_it_has_grown_much(bench, observe):
+    problems = context_of(bench, None).problems
+    refused(bench, 2)
+    problems.group(100)
+    (group,) = problems.read()
+    bench.pass_time(1)
+    problems.mark(group.id, "seen", "ann")
+    bench.pass_time(1)
+    assert observe("problems")[0] == []
+    refused(bench, 9, first=20)
+    problems.group(100)
+    assert observe("problems")[0] == []
+    refused(bench, 1, first=40)
+    problems.group(100)
+    (cause,), _ = observe("problems")
+    assert cause.parts == {f"{group.id} more"}
+    problems.mark(group.id, "ignored", "ann")
+    assert observe("problems")[0] == []
+
+
+def test_a_mass_of_deletes_is_one_cause(store, tmp_path):
+    bench = guarded(store, *keys(8))
+    for record in keys(6):
+        retire(bench, record, version=at(9))
+    go_by(bench)
+    found = AlertObserver(context_of(bench, tmp_path), 300.0).look()
+    (cause,) = (each for each in found.causes if each.kind == "deletes")
+    assert cause.name == "collection products: deletes wait for approval"
+    assert cause.figures["deletes"] > 0
+
+
+def test_a_held_run_is_a_cause_until_it_is_dropped(bench, observe):
+    runs = context_of(bench, None).runs
+    id = runs.start("undo", "ann", work=["x"], waits="half of the collection")
+    (cause,), _ = observe("reconcile")
+    assert (cause.name, cause.reason) == (f"undo {id}: held", "half of the collection")
+    runs.finish(id, "stopped")
+    assert observe("reconcile")[0] == []
+
+
+def test_sources_are_counted_and_paused_ones_excused(bench, observe):
+    refused(bench, 2)
+    _, found = observe()
+    assert found.received == {"erp": 2, "shop": 0}
+    assert found.excused == frozenset()
+    assert not found.well  # no worker is alive
+
+
+def test_a_store_that_does_not_answer_is_a_cause(bench, tmp_path):
+    observer = AlertObserver(context_of(bench, tmp_path), 300.0)
+    (cause,) = observer.away(StoreUnavailable("Error 111 connecting to 10.0.0.1"))
+    assert (cause.kind, cause.name, cause.after) == ("store", "store away", 30.0)
+    assert "10.0.0.1" not in cause.reason + cause.do
+
+
+def test_an_address_that_takes_nothing_is_in_the_status(bench, tmp_path):
+    context = context_of(bench, tmp_path, alerts=Alerts("https://hooks.example/s3cr3t"))
+    own = lease.Lease(bench.client, names.ALERTER, "a test")
+    own.take()
+    why = {"since": "2026-05-12T09:20:00+00:00", "reason": "POST https://hooks.example/***: 404"}
+    alert_memory.save(own, alert_memory.Stored({}, {}, why))
+    found = {each["name"]: each for each in status_of(context)["reasons"]}
+    reason = found["alerts not delivered"]
+    assert (reason["state"], reason["since"], reason["why"]) == ("degraded", *why.values())
+    without = status_of(context_of(bench, tmp_path))["reasons"]
+    assert "alerts not delivered" not in {each["name"] for each in without}
