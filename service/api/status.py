@@ -187,6 +187,12 @@ class StatusAnswer(Schema):
     fetchers = fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String()))
     memory = fields.Nested(MemoryStatus)
     losses = fields.List(fields.Dict(keys=fields.String()))
+    alerts = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        allow_none=True,
+        metadata={"description": "since when and why alerts are not delivered; null: they are"},
+    )
     spool = fields.Nested(SpoolStatus)
     processes = fields.List(fields.Nested(ProcessStatus))
     freshness = fields.Dict(keys=fields.String())

@@ -4,11 +4,13 @@ What is reported by alerts: the reasons and notices of the status, with what the
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from service.ingest.spool import State
@@ -17,10 +19,10 @@ from service.operate.held_deletes import count_held
 from service.operate.notices import notices_of
 from service.operate.reasons import Reason, Seen, overall, reasons_of
 from service.operate.remedies import remedy
-from service.operate.status import numbers_of, seen_of
+from service.operate.status import numbers_of, seen_of, trouble_of
 from workers.alerts.cause import Cause, Observation
 from workers.delivery.context import Context
-from workers.errors import StoreUnavailable
+from workers.errors import StoreFull, StoreUnavailable
 from workers.store.circuit_breaker import OPERATOR
 from workers.store.problem_groups import Group
 
@@ -79,6 +81,11 @@ class AlertObserver:
     def __init__(self, context: Context, late: float) -> None:
         self._context = context
         self._late = late
+        settings = context.settings
+        self._collections = {
+            name: [each.name for each in settings.collections_of(name)]
+            for name in settings.destinations
+        }
 
     def look(self) -> Observation:
         """Return what is wrong; raises StoreUnavailable if the store does not answer."""
@@ -86,8 +93,9 @@ class AlertObserver:
         status = numbers_of(context)
         seen = seen_of(context, status)
         own = (*self._deletes(), *self._problems(), *self._held_runs())
+        found = causes_of(seen, now, late=self._late, collections=self._collections)
         return Observation(
-            (*causes_of(seen, now, late=self._late), *own),
+            (*found, *own),
             _received(status),
             _excused(status),
             well=bool(seen.workers) and not seen.trouble and overall(reasons_of(seen)) != "down",
@@ -98,9 +106,18 @@ class AlertObserver:
         settings = self._context.settings.store
         held = waiting(settings.data)
         spool = State(held.deliveries, held.bytes, takes=settings.spool_mb > 0)
+        seen = Seen(trouble=self._trouble(error), spool=spool)
+        if isinstance(error, StoreFull):
+            seen = Seen(status={"memory": {"full": True}}, spool=spool)
         # The deliveries of the spool are a part of what is told of the store.
-        reasons = reasons_of(Seen(trouble=error, spool=spool))
+        reasons = reasons_of(seen)
         return [*_causes((each for each in reasons if each.name != "spool waits"), {})]
+
+    def _trouble(self, error: StoreUnavailable) -> StoreUnavailable:
+        """Return why the store failed: one whose disk is full answers, and takes no write."""
+        with contextlib.suppress(StoreUnavailable):
+            return trouble_of(self._context) or error
+        return error
 
     def _deletes(self) -> Iterator[Cause]:
         for name, number in count_held(self._context).items():
@@ -156,14 +173,18 @@ class AlertObserver:
         )
 
 
-def causes_of(seen: Seen, now: datetime, *, late: float) -> tuple[Cause, ...]:
+def causes_of(
+    seen: Seen, now: datetime, *, late: float, collections: Mapping[str, Sequence[str]]
+) -> tuple[Cause, ...]:
     """
     Return what is wrong by what was *seen*, with its whole status, at *now*.
 
-    *late*: seconds that a value may be pending.
+    Args:
+        late: Seconds that a value may be pending.
+        collections: Destination → its collections.
     """
     notices = notices_of(_without_own(seen.status), now, late=late)
-    found = _causes((*reasons_of(seen), *notices), seen.status)
+    found = _causes((*reasons_of(seen), *notices), seen.status, collections)
     return (*found, *_differences(seen.status))
 
 
@@ -186,7 +207,11 @@ def _problem(
     )
 
 
-def _causes(reasons: Iterable[Reason], status: Mapping[str, Any]) -> Iterator[Cause]:
+def _causes(
+    reasons: Iterable[Reason],
+    status: Mapping[str, Any],
+    collections: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Iterator[Cause]:
     for reason in reasons:
         if _LEFT_OUT.fullmatch(reason.name):
             continue
@@ -199,7 +224,7 @@ def _causes(reasons: Iterable[Reason], status: Mapping[str, Any]) -> Iterator[Ca
             reason.why,
             rule.means,
             reason.do,
-            _figures(reason.name, status),
+            _figures(reason.name, status, collections),
             after=BY_HAND if by_hand and rule.kind == "paused" else rule.after,
         )
 
@@ -215,12 +240,17 @@ def _entry(name: str, status: Mapping[str, Any]) -> Mapping[str, Any]:
     return {}
 
 
-def _figures(name: str, status: Mapping[str, Any]) -> dict[str, int]:
-    entry = _entry(name, status)
-    if name.startswith("collection ") and entry:
-        return {"items_waiting": int(entry["pending_items"])}
-    if name.startswith("memory "):
-        memory = status["memory"]
+def _figures(
+    name: str, status: Mapping[str, Any], collections: Mapping[str, Sequence[str]]
+) -> dict[str, int]:
+    kind, _, rest = name.partition(" ")
+    own = rest.partition(":")[0]
+    waits = collections.get(own, ()) if kind == "destination" else [own]
+    if kind in ("destination", "collection"):
+        entries = [status["collections"][each] for each in waits]
+        return {"items_waiting": sum(int(each["pending_items"]) for each in entries)}
+    memory = status.get("memory", {})
+    if kind == "memory" and memory.get("limit"):
         return {"percent_of_the_limit": round(100 * memory["used"] / memory["limit"])}
     if name == "spool waits":
         return {"deliveries": int(status["spool"]["deliveries"])}

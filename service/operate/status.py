@@ -93,7 +93,7 @@ def seen_of(context: Context, found: Mapping[str, Any]) -> Seen:
     client, spool = context.steps.client, found["spool"]
     on = context.settings.store.spool_mb > 0
     return Seen(
-        trouble=_trouble(context),
+        trouble=trouble_of(context),
         workers=heartbeats.workers_alive(client),
         hung=heartbeats.hung(client),
         status=found,
@@ -108,7 +108,7 @@ def _alerts(context: Context) -> dict[str, str] | None:
     return dict(found) if found else None
 
 
-def _trouble(context: Context) -> StoreUnavailable | None:
+def trouble_of(context: Context) -> StoreUnavailable | None:
     """Return why a store that answers is not used; None: it is."""
     try:
         durability.check(context.steps.client, context.settings.store)

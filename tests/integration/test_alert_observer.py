@@ -16,7 +16,7 @@ from workers.alerts.sender import Sender
 from workers.alerts.watch import Watch, Work
 from workers.config.settings import Alerts, StoreSettings
 from workers.delivery.context import make_context
-from workers.errors import StoreUnavailable
+from workers.errors import StoreFull, StoreUnavailable
 from workers.outgoing.http_request import Reply
 from workers.store import alert_memory, lease
 from workers.store import keys as names
@@ -57,7 +57,7 @@ def test_letters_of_a_collection_are_one_cause(bench, observe):
     assert "i1" not in cause.reason  # no key, and no value
 
 
-def test_a_thousand_refusals_are_one_message_and_one_update(bench, tmp_path):
+def test_hundreds_of_refusals_are_one_message_and_one_update(bench, tmp_path):
     context, told, now = context_of(bench, tmp_path), [], bench.now_ms() / 1000
 
     def sink(*_, body, **__):
@@ -71,13 +71,13 @@ def test_a_thousand_refusals_are_one_message_and_one_update(bench, tmp_path):
     watch.use(Work(alerts, observer, "shop"))
     for minute in range(60):
         if minute < 14:
-            refuse_all(bench, [f"i{minute}-{n}" for n in range(80)])
+            refuse_all(bench, [f"i{minute}-{n}" for n in range(20)])
             context.problems.group(10_000)
         for _ in range(2):
             watch.look()
             now += 30
     assert [each["state"] for each in told] == ["began", "update"]
-    assert told[1]["figures"] == {"dead_letters": 1120, "different_problems": 1}
+    assert told[1]["figures"] == {"dead_letters": 280, "different_problems": 1}
 
 
 def test_what_was_seen_is_told_again_when_it_has_grown_much(bench, observe):
@@ -133,6 +133,18 @@ def test_a_store_that_does_not_answer_is_a_cause(bench, tmp_path):
     (cause,) = observer.away(StoreUnavailable("Error 111 connecting to 10.0.0.1"))
     assert (cause.kind, cause.name, cause.after) == ("store", "store away", 30.0)
     assert "10.0.0.1" not in cause.reason + cause.do
+
+
+def test_a_store_that_has_no_room_or_takes_no_write_is_named_as_such(bench, tmp_path):
+    observer = AlertObserver(context_of(bench, tmp_path), 300.0)
+    (cause,) = observer.away(StoreFull("no room"))
+    assert (cause.name, cause.after) == ("memory full", 0.0)
+    context = context_of(bench, tmp_path)
+    strict = replace(context.settings.store, durability="always")
+    settings = replace(context.settings, store=strict)
+    observer = AlertObserver(replace(context, settings=settings), 300.0)
+    (cause,) = observer.away(StoreUnavailable("MISCONF"))
+    assert cause.name == "store weak"
 
 
 def test_an_address_that_takes_nothing_is_in_the_status(bench, tmp_path):

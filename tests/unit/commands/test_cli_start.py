@@ -11,6 +11,7 @@ from service.cli import main
 from service.config.build import build
 
 COMMANDS = {
+    "alerts",
     *("init", "up", "web", "worker", "demo", "sandbox", "check", "preview", "reconcile", "status"),
     *("senders", "docs", "undo", "deletes"),
     *("why", "deliveries", "tail", "dead", "runs", "remap", "reload", "pause", "resume", "forget"),

@@ -19,7 +19,8 @@ def told(late=300.0, **parts):
     seen = {
         name: parts.pop(name) for name in ("workers", "hung", "trouble", "spool") & parts.keys()
     }
-    return causes_of(Seen(**seen, status=flowing(**parts)), NOW, late=late)
+    status, collections = flowing(**parts), {"site": ["products"]}
+    return causes_of(Seen(**seen, status=status), NOW, late=late, collections=collections)
 
 
 def entry(kind, base, **more):
@@ -157,6 +158,13 @@ def test_a_cause_has_the_reason_what_to_do_and_since_when():
     (cause,) = told(**entry("destination", DESTINATION, **PAUSED))
     assert (cause.reason, cause.since) == ("401 not_authorized", datetime.fromisoformat(SINCE))
     assert "instep resume site" in cause.do
+
+
+def test_a_destination_says_how_much_waits_in_its_collections():
+    parts = entry("destination", DESTINATION, **PAUSED)
+    parts |= entry("collection", COLLECTION, **PAUSED, pending_items=1200)
+    (cause,) = told(**parts)
+    assert (cause.name, cause.figures) == ("destination site: paused", {"items_waiting": 1200})
 
 
 def test_memory_has_its_share():
