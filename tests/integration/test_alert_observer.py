@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import redis
 
 from service.operate.alert_causes import AlertObserver
 from service.operate.status import status_of
@@ -20,6 +21,7 @@ from workers.errors import StoreFull, StoreUnavailable
 from workers.outgoing.http_request import Reply
 from workers.store import alert_memory, lease
 from workers.store import keys as names
+from workers.store.scripts import Steps
 
 
 @pytest.fixture
@@ -129,7 +131,9 @@ def test_sources_are_counted_and_paused_ones_excused(bench, observe):
 
 
 def test_a_store_that_does_not_answer_is_a_cause(bench, tmp_path):
-    observer = AlertObserver(context_of(bench, tmp_path), 300.0)
+    nowhere = Steps(redis.Redis(unix_socket_path=str(tmp_path / "none")))
+    context = replace(context_of(bench, tmp_path), steps=nowhere)
+    observer = AlertObserver(context, 300.0)
     (cause,) = observer.away(StoreUnavailable("Error 111 connecting to 10.0.0.1"))
     assert (cause.kind, cause.name, cause.after) == ("store", "store away", 30.0)
     assert "10.0.0.1" not in cause.reason + cause.do

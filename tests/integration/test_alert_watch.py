@@ -13,7 +13,7 @@ from workers.alerts.local_memory import LocalMemory
 from workers.alerts.rules import SETTLE
 from workers.alerts.sender import Sender
 from workers.alerts.silence import Habit
-from workers.alerts.watch import FOLLOWER, LOCK, Watch, Work
+from workers.alerts.watch import FOLLOWER, LOCK, LOOK, Watch, Work
 from workers.config.settings import ALERT_KINDS, Alerts
 from workers.errors import StoreFull, StoreUnavailable
 from workers.outgoing.http_request import Reply
@@ -351,3 +351,44 @@ def test_what_cannot_be_read_in_the_store_is_begun_anew(installation, store, tex
     store.hset(keys.ALERTS, mapping={"memory": text, "habits": text, "failing": text})
     installation.causes = [cause(name="a")]
     assert installation.play(installation.process(), 30) == ["began a"]
+
+
+class Stop:
+    """Asked *looks* times before it is set."""
+
+    def __init__(self, looks):
+        self.looks = looks
+
+    def wait(self, seconds):
+        assert seconds == LOOK
+        self.looks -= 1
+        return self.looks < 0
+
+
+def test_it_looks_until_it_is_stopped_and_leaves_the_others_the_lease(installation, store):
+    watch = installation.process()
+    installation.causes = [cause(name="a")]
+    watch.run(Stop(2))
+    assert installation.sink.take() == ["began a"]
+    assert not store.exists(keys.ALERTER)
+
+
+def test_a_process_that_lost_the_lease_meanwhile_sends_no_heartbeat(installation, store):
+    watch, meanwhile = installation.process(), []
+    look = installation.look
+
+    def slow():
+        meanwhile.pop()()
+        return look()
+
+    installation.look = slow
+    meanwhile.append(lambda: setattr(watch.lease, "keep", no_answer))
+    watch.look()
+    del watch.lease.keep
+    meanwhile.append(lambda: store.set(keys.ALERTER, "another process", px=30_000))
+    watch.look()
+    assert installation.sink.hearts == 0
+
+
+def no_answer():
+    raise StoreUnavailable("no answer")

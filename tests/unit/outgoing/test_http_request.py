@@ -60,6 +60,17 @@ def test_no_answer_in_time_names_the_host_alone():
     assert str(caught.value) == f"POST {server.url}/***: no whole answer within 0.2 s"
 
 
+def test_a_body_that_does_not_end_in_time_is_no_answer():
+    def unending(connection):
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nok")
+        server.over.wait(5)
+
+    late = pytest.raises(OutgoingError, match=r"no whole answer within 0\.2 s")
+    with Server(unending, reads=False) as server, late:
+        request("GET", Address(server.url), seconds=0.2)
+
+
 def test_a_closed_port_is_told_without_the_path():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
