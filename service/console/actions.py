@@ -18,11 +18,11 @@ sent: the first request claims it in the store, the others are led to the run of
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final
+from time import monotonic, sleep
+from typing import Any, Final, TypeVar
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -33,9 +33,11 @@ from service.console.sessions import caller
 from service.operate.access import Caller
 from service.operate.page import FilterInvalid
 from service.operate.parts import Parts
-from workers.errors import RequestRefused
+from workers.errors import ReconcileFailed, RequestRefused
 from workers.store.audit import Audit
 from workers.store.confirmations import Confirmations
+
+Answer = TypeVar("Answer")
 
 MOST: Final = 1000  # ids of one form
 REASON: Final = 200  # characters
@@ -163,7 +165,7 @@ class _Flow:
             flash("Nothing is selected. Select rows, or all that match.")
             return redirect(self._action.back_address(place), HTTPStatus.SEE_OTHER)
         if self._action.at_once:
-            return self._lead(self._action.start(who, chosen))
+            return self._lead(_asked(self._action.start, who, chosen))
         token = request.form.get("token")
         if token is None:
             return self._show(who, chosen)
@@ -192,8 +194,7 @@ class _Flow:
         return Chosen(ids, filters, place) if ids else None
 
     def _show(self, who: Caller, chosen: Chosen, problem: str = "") -> str:
-        found = self._action.estimate(who, chosen)
-        return self._page(chosen, found, problem)
+        return self._page(chosen, _asked(self._action.estimate, who, chosen), problem)
 
     def _page(self, chosen: Chosen, found: Estimate, problem: str = "") -> str:
         return render_template(
@@ -212,7 +213,7 @@ class _Flow:
         if (begun := self._confirmations.run_of(token, who.name)) is not None:
             return self._lead(begun)
         if self._action.final:
-            found = self._action.estimate(who, chosen)
+            found = _asked(self._action.estimate, who, chosen)
             typed = request.form.get("number", "").strip().replace(",", "")
             if typed != str(found.count):
                 words = (
@@ -222,7 +223,7 @@ class _Flow:
         if not self._confirmations.claim(token, who.name):
             return self._lead(self._run_of_first(token, who.name))
         try:
-            id = self._action.start(who, chosen)
+            id = _asked(self._action.start, who, chosen)
         except (RequestRefused, FilterInvalid):
             self._confirmations.release(token, who.name)  # nothing was begun
             raise
@@ -233,17 +234,24 @@ class _Flow:
 
     def _run_of_first(self, token: str, by: str) -> str:
         """Return the run that another request with this token has begun."""
-        end = time.monotonic() + _PATIENCE
+        end = monotonic() + _PATIENCE
         while (found := self._confirmations.run_of(token, by)) is None:
-            if time.monotonic() > end:
+            if monotonic() > end:
                 raise Refused(
                     HTTPStatus.CONFLICT,
                     "a confirmation that was sent before and is not answered yet",
                     "the run that it began",
                     "look under Runs whether it is there; if not, begin again",
                 )
-            time.sleep(_TURN)
+            sleep(_TURN)
         return found
 
     def _lead(self, run: str) -> AnyResponse:
         return redirect(run_address(run), HTTPStatus.SEE_OTHER)
+
+
+def _asked(call: Callable[[Caller, Chosen], Answer], who: Caller, chosen: Chosen) -> Answer:
+    try:
+        return call(who, chosen)
+    except ReconcileFailed as error:
+        raise RequestRefused(str(error), "items that can be read", "try it again") from None

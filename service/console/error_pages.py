@@ -11,7 +11,7 @@ from flask import Response, render_template
 from werkzeug.exceptions import HTTPException
 
 from service.operate.page import FilterInvalid
-from workers.errors import ReconcileFailed, RequestRefused, StoreUnavailable, UnknownName
+from workers.errors import RequestRefused, StoreUnavailable, UnknownName
 
 LONGEST: Final = 500  # characters
 Words = tuple[str, str, str]
@@ -61,16 +61,13 @@ def missing(found: str, expected: str, do: str) -> Refused:
 def of_http(error: HTTPException) -> Response:
     """Answer *error* with the headers that HTTP requires, such as Allow with a 405."""
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    if error.response is not None:
-        return Response(status=status)
     if isinstance(error, Refused):
         response = page(status, error.words)
         response.headers.update(error.headers)
         return response
     response = page(status, _WORDS.get(status, _REST))
-    response.headers.extend(
-        pair for pair in error.get_headers() if pair[0].lower() in ("allow", "location")
-    )
+    kept = [pair for pair in error.get_headers() if pair[0].lower() == "allow"]
+    response.headers.extend(kept)
     return response
 
 
@@ -89,11 +86,6 @@ def of_operation(error: RequestRefused) -> Response:
 def of_filter(error: FilterInvalid) -> Response:
     """Answer a filter that selects nothing because it is wrong."""
     return page(HTTPStatus.NOT_FOUND, (error.found, error.expected, error.do))
-
-
-def of_reading(error: ReconcileFailed) -> Response:
-    """Answer that the CMS could not be read; nothing was changed."""
-    return page(HTTPStatus.CONFLICT, (str(error), "items that can be read", "try it again"))
 
 
 def page(status: HTTPStatus, words: Words) -> Response:

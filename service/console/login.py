@@ -6,7 +6,6 @@ import logging
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -72,11 +71,7 @@ def _is_own(wanted: str) -> bool:
     plain = wanted.isprintable() and "\\" not in wanted and len(wanted) <= _LONGEST
     if not (plain and wanted.startswith("/") and not wanted.startswith("//")):
         return False
-    try:
-        parts = urlsplit(wanted)
-    except ValueError:
-        return False
-    return not (parts.scheme or parts.netloc) and parts.path not in ("/login", "/logout")
+    return wanted.partition("?")[0] not in ("/login", "/logout")
 
 
 def _address() -> str:

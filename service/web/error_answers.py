@@ -13,7 +13,7 @@ from service.console.pages import is_console
 from service.operate.page import FilterInvalid
 from service.web import webhooks
 from service.web.refusals import Reporter
-from workers.errors import ReconcileFailed, RequestRefused, StoreUnavailable
+from workers.errors import RequestRefused, StoreUnavailable
 
 
 def register(app: Flask, reporter: Reporter) -> None:
@@ -22,7 +22,6 @@ def register(app: Flask, reporter: Reporter) -> None:
     app.register_error_handler(StoreUnavailable, _of_store)
     app.register_error_handler(RequestRefused, _of_operation)
     app.register_error_handler(FilterInvalid, _of_filter)
-    app.register_error_handler(ReconcileFailed, _of_reading)
 
 
 def _of_http(error: HTTPException, reporter: Reporter) -> Response:
@@ -59,12 +58,6 @@ def _of_operation(error: RequestRefused) -> Response:
 
 def _of_filter(error: FilterInvalid) -> Response:
     return error_pages.of_filter(error) if _is_page() else errors.of_filter(error)
-
-
-def _of_reading(error: ReconcileFailed) -> Response:
-    if _is_page():
-        return error_pages.of_reading(error)
-    raise error
 
 
 def _is_page() -> bool:

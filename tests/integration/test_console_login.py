@@ -10,21 +10,27 @@ from tests.support.console import TOKENS, Console, Person
 from workers.store import keys, login_attempts
 
 
-@pytest.fixture
-def rig_with(tmp_path, store_socket, store):
-    """Makes consoles with another environment on one store, as other processes have them."""
-    assert store.dbsize() == 0
-    made = []
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory, store_socket):
+    """Makes consoles with another environment, as other processes have them."""
+    made = {}
 
     def make(**environ):
-        folder = tmp_path / str(len(made))
-        folder.mkdir()
-        made.append(Rig(folder, store_socket, **environ))
-        return Console(made[-1])
+        name = str(sorted(environ.items()))
+        if name not in made:
+            made[name] = Rig(tmp_path_factory.mktemp("process"), store_socket, **environ)
+        return Console(made[name])
 
     yield make
-    for rig in made:
+    for rig in made.values():
         rig.close()
+
+
+@pytest.fixture
+def rig_with(processes, store):
+    """`processes` on an empty store."""
+    assert store.dbsize() == 0
+    return processes
 
 
 @pytest.mark.parametrize("name", TOKENS)
@@ -92,6 +98,11 @@ def test_the_cookie_is_secure_where_the_proxy_speaks_https(console, proto, secur
     assert ("Secure" in answer.headers["Set-Cookie"].split("; ")) is secure
 
 
+def test_the_front_leads_to_the_first_page_that_there_is(console):
+    answer = console.person().get("/", follow_redirects=True)
+    assert (answer.status_code, "<h1>" in answer.text) == (200, True)
+
+
 def test_logging_out_ends_it(console):
     someone = console.person()
     assert someone.post("/logout").location == "/login"
@@ -107,26 +118,28 @@ def moved(person, app):
     return other
 
 
-def test_all_web_processes_know_a_login(rig_with):
-    first, second = rig_with(), rig_with()
+def test_all_web_processes_know_a_login(console, rig_with):
+    first, second = console, rig_with()
     assert moved(first.person("viewer"), second.app).page("/settings")
 
 
-def test_a_new_admin_token_logs_everybody_out(rig_with):
-    first, second = rig_with(), rig_with(INSTEP_ADMIN_TOKEN="another-admin-token")
+def test_a_new_admin_token_logs_everybody_out(console, rig_with):
+    first, second = console, rig_with(INSTEP_ADMIN_TOKEN="another-admin-token")
     for name in TOKENS:
         assert moved(first.person(name), second.app).get("/settings").status_code == 302
 
 
-def test_a_new_token_of_an_access_logs_that_one_out(rig_with):
-    first, second = rig_with(), rig_with(VIEW="another-viewer-token")
+def test_a_new_token_of_an_access_logs_that_one_out(console, rig_with):
+    first, second = console, rig_with(VIEW="another-viewer-token")
     assert moved(first.person("viewer"), second.app).get("/settings").status_code == 302
     assert moved(first.person("operator"), second.app).get("/settings").status_code == 200
 
 
-def test_an_access_that_is_gone_is_logged_out(rig_with):
-    first = rig_with()
-    second = rig_with(toml=api_rig.TOML.replace("[access.viewer]", "[access.other]"))
+def test_an_access_that_is_gone_is_logged_out(console, rig_with):
+    first, second = (
+        console,
+        rig_with(toml=api_rig.TOML.replace("[access.viewer]", "[access.other]")),
+    )
     assert moved(first.person("viewer"), second.app).get("/settings").status_code == 302
 
 
@@ -215,8 +228,8 @@ def test_fifty_wrong_tokens_of_all_addresses_hold_up_everybody(console):
     assert found.status_code == 429
 
 
-def test_all_web_processes_count_together_and_forget_after_a_minute(rig_with, store):
-    first, second = rig_with().stranger(), rig_with().stranger()
+def test_all_web_processes_count_together_and_forget_after_a_minute(console, rig_with, store):
+    first, second = console.stranger(), rig_with().stranger()
     for someone in (first, first, first, second, second):
         assert attempt(someone, "wrong").status_code == 401
     assert {attempt(each, ADMIN).status_code for each in (first, second)} == {429}
