@@ -2,47 +2,148 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from service.api.access import caller
 from service.api.routes import Routes
-from service.api.schemas import ListQuery, Text, as_answer, page_cursor, page_of
+from service.api.schemas import ListQuery, Text, page_cursor
+from service.operate.list_cursor import FORM
+from service.operate.page import FilterInvalid
 from service.operate.parts import Parts
-from service.operate.record_list import CURSOR, search_records
+from service.operate.record_attention import list_attention
+from service.operate.record_list import search_records
+from service.operate.record_pages import ANY, ATTENTION, CHOICES, Filters
+from service.operate.record_scan import scan_page
+
+_ONE = "1"
 
 
 class RecordsQuery(ListQuery):
     q = Text(
         load_default="",
-        metadata={"description": "A key, its beginning in any case, or the id of an item."},
+        metadata={
+            "description": "A key, an item id, a name or a slug, or the beginning of one, in any "
+            "case; with `part`, any part of any value."
+        },
     )
-    cursor = page_cursor(CURSOR)
+    part = fields.String(
+        load_default=None,
+        validate=validate.OneOf([_ONE]),
+        metadata={"description": "1: look for `q` in all values, some of the records per request."},
+    )
+    state = Text(
+        load_default=None,
+        validate=validate.OneOf(CHOICES),
+        metadata={
+            "description": f"State of the records. Without `q` and `source`: {ATTENTION}, what "
+            f"needs a person; else: {ANY}."
+        },
+    )
+    collection = Text(load_default=None)
+    source = Text(load_default=None)
+    cursor = page_cursor(FORM)
 
 
 class RecordEntry(Schema):
     collection = fields.String(required=True)
     key = fields.String(required=True, metadata={"description": "As it came."})
+    name = fields.String(required=True, allow_none=True)
+    slug = fields.String(required=True, allow_none=True)
     item = fields.String(required=True, allow_none=True)
+    state = fields.String(required=True, validate=validate.OneOf(CHOICES[2:]))
+    waits_for = fields.String(required=True, allow_none=True)
+    next = fields.String(required=True, allow_none=True, metadata={"description": "When."})
+    changed_at = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When its newest value changed at its source, or else came."},
+    )
+    written_at = fields.String(
+        required=True, allow_none=True, metadata={"description": "Of the last answer to a write."}
+    )
     pending = fields.Boolean(
         required=True, metadata={"description": "Whether a value waits to be written."}
+    )
+    approval = fields.Boolean(
+        required=True, metadata={"description": "Whether its delete waits for approval."}
+    )
+    letters = fields.List(
+        fields.String(), required=True, metadata={"description": "Its open dead letters."}
+    )
+    sources = fields.List(fields.String(), required=True)
+    link = fields.String(
+        required=True, allow_none=True, metadata={"description": "Its live page, if it is known."}
+    )
+    fields_ = fields.List(
+        fields.String(),
+        data_key="fields",
+        attribute="fields",
+        metadata={"description": "Of `part`: the fields that hold `q`; also `key` and `item`."},
+    )
+
+
+class RecordsPage(Schema):
+    items = fields.List(fields.Nested(RecordEntry), required=True)
+    next = fields.String(required=True, allow_none=True)
+    complete = fields.Boolean(
+        metadata={"description": "Of `q`: false while the index of an older store is made."}
+    )
+    looked = fields.Integer(metadata={"description": "Of `part`: records looked at so far …"})
+    of = fields.Integer(metadata={"description": "… of so many"})
+    hidden = fields.Integer(
+        metadata={"description": "… of which so many have no values in the store."}
+    )
+    indexing = fields.Boolean(
+        metadata={"description": "Of `part`: the index is made first; go on with `next`."}
     )
 
 
 def routes(parts: Parts) -> Routes:
     made = Routes("records", "Records")
 
-    def records(query: dict[str, Any]) -> dict[str, Any]:
+    def records(query: dict[str, Any]) -> Mapping[str, Any]:
         """
-        List records by key or item id.
+        List records: those that need a person, or those that a text finds.
 
-        The search of one request is bounded in time: a page may be empty and still have a next.
+        Each request is bounded in time: a page may be short or empty and still have a next.
         """
-        text = query.pop("q")
-        collections = caller().scope.collections
-        found = search_records(parts.context, text, collections=collections, **query)
-        return as_answer(found)
+        return _answer(parts, **query)
 
-    made.get("/records", records, page_of(RecordEntry), query=RecordsQuery)
+    errors = (HTTPStatus.NOT_FOUND,)
+    made.get("/records", records, RecordsPage(), query=RecordsQuery, errors=errors)
     return made
+
+
+def _answer(
+    parts: Parts,
+    *,
+    q: str,
+    part: str | None,
+    state: str | None,
+    collection: str | None,
+    source: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Mapping[str, Any]:
+    seen = caller().scope
+    if collection is not None and collection not in seen.collections:
+        known = ", ".join(sorted(seen.collections))
+        raise FilterInvalid(repr(collection), f"one of {known}", "correct the collection")
+    filters = Filters(state or (ANY if q or source else ATTENTION), source)
+    chosen: dict[str, Any] = {
+        "collections": seen.collections if collection is None else frozenset({collection}),
+        "filters": filters,
+        "cursor": cursor,
+        "limit": limit,
+    }
+    if part:
+        return scan_page(parts.context, q, **chosen)
+    if filters.state == ATTENTION and not q:
+        page = list_attention(parts.context, **chosen)
+        return {"items": page.items, "next": page.next}
+    found = search_records(parts.context, q, **chosen)
+    return {"items": found.items, "next": found.next, "complete": found.complete}

@@ -41,6 +41,7 @@ WORDS: Final = {  # by the kinds of `Hit`
     "answer": "stored answers to repeated calls",
     "member": "queue entries",
     "index": "entries of the item index",
+    "search": "its entry of the search index",
 }
 REMAINS: Final = (
     "The item in the CMS, backups, replicas, logs and other systems are not changed: erase the "

@@ -1,40 +1,54 @@
-"""The list of records, and the search in it: by key in any case, by prefix, or by item id."""
+"""
+The search for records: by key, item id, name or slug, in full or by its beginning, in any case.
+
+At once in a store of any size: it reads the search index (``workers/store/search_index.py``), and
+the records that it shows. A part of a value: ``record_scan.py``; without a text:
+``record_attention.py``.
+"""
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Collection as Names
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
+from service.operate.list_cursor import as_cursor, parts_of
 from service.operate.page import Page
+from service.operate.record_hits import Record
+from service.operate.record_pages import Filters, read_page
 from workers.delivery.context import Context
 from workers.store import keys
 from workers.store.connection import guarded
-from workers.store.item_record import SHOWN
-from workers.webflow.item_keys import normal, normal_record
+from workers.store.search_index import Match
+from workers.store.search_row import END, KEY, folded, kind_of, whole
+from workers.webflow.item_keys import normal_record
 
-SECONDS: Final = 0.25  # that one request may search; the cursor goes on
-_SLICE: Final = 1_000  # keys that the store looks at per read
-_CURSOR: Final = re.compile(r"([0-9]{1,19})(?:-([0-9]{1,5}))?")
-CURSOR: Final = rf"^{_CURSOR.pattern}\Z"
-
-Record = tuple[str, str]  # collection, record
+SECONDS: Final = 0.05  # for what has changed since the index was brought up to date
+_ALL: Final = Filters()
+_MEMBERS: Final = 100  # texts that are read at once
 
 
 @dataclass(frozen=True, slots=True)
-class _Position:
-    """Where a search goes on: the cursor of SCAN, and how many of its matches were shown."""
+class RecordPage(Page):
+    """*complete*: the index shows all records as they are now: what was not found is not there."""
 
-    scan: int = 0
-    shown: int = 0
+    complete: bool = True
 
-    @classmethod
-    def parse(cls, cursor: str | None) -> _Position:
-        found = _CURSOR.fullmatch(cursor or "0")
-        return cls(int(found[1]), int(found[2] or 0)) if found else cls()
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A record at a text of the index, *member*: the list goes on behind it."""
+
+    in_full: bool  # it shows what is named in full; then what begins with the text
+    collection: str
+    member: str
+    record: Record = ("", "")
+
+    @property
+    def cursor(self) -> str:
+        return as_cursor(int(self.in_full), self.collection, self.member)
 
 
 def search_records(
@@ -42,131 +56,106 @@ def search_records(
     text: str,
     *,
     collections: Names[str],
+    filters: Filters = _ALL,
     cursor: str | None = None,
     limit: int,
     seconds: float = SECONDS,
-) -> Page:
+) -> RecordPage:
     """
-    Return the records of *collections* whose key is, or begins with, *text*, whatever its case; and
-    the one whose item has the id *text*. Without *text*: all records, in no order.
-
-    A page may be empty and still have a next one: the time was up.
+    Return the records of *collections* whose key, item id, name or slug is *text*, then those of
+    which one begins with it, each once. Without *text*: all, by their keys.
 
     Args:
-        cursor: `Page.next` of the page before; it must match `CURSOR`.
-        seconds: Time to search in.
+        cursor: `Page.next` of the page before.
+        seconds: For what has changed since it was indexed.
 
     Raises:
+        FilterInvalid: The cursor is none of this list.
         StoreUnavailable: The store did not answer.
     """
-    exact = [*_exact(context, text, collections)] if text else []
-    found = [] if cursor else exact[:limit]
-    more, rest = _scan(
-        context,
-        normal(text),
-        collections,
-        _Position.parse(cursor),
-        limit - len(found),
-        time.monotonic() + seconds,
-        leave_out=exact,
-    )
-    found += more
-    return Page(_shown(context, found), rest)
+    parts = parts_of(cursor, int, str, str)
+    place = _Entry(bool(parts[0]), *parts[1:]) if parts else None
+    context.search.advance(seconds)
+    coverage = context.search.coverage(sorted(collections))
+    entries = _matches(context, text, sorted(collections), place)
+    if place is None and not coverage.complete:
+        entries = chain(_named(context, text, collections), entries)
+    items, after = read_page(context, entries, lambda _, hit: filters.show(hit), limit)
+    return RecordPage(items, after, coverage.complete)
 
 
-def _exact(context: Context, text: str, collections: Names[str]) -> Iterator[Record]:
-    """Yield the records that *text* names in full: as key, or as item id."""
-    client, settings = context.steps.client, context.settings
-    asked: list[Record] = []
+def _named(context: Context, text: str, collections: Names[str]) -> Iterator[_Entry]:
+    """Yield the records that *text* names in full as key or item id, whether indexed or not."""
+    client: Any = context.steps.client
+    settings, asked = context.settings, []
     with guarded(), client.pipeline(transaction=False) as pipeline:
-        for name in sorted(collections):
+        for name in sorted(collections) if text else ():
             own = settings.collections[name]
+            record = normal_record(text, len(own.keys) or 1)
             pipeline.hget(keys.item_keys(name, settings.copy_of(own)), text)
-            for record in dict.fromkeys((normal_record(text, len(own.keys) or 1), text)):
-                pipeline.exists(keys.item(name, record))
-                asked.append((name, record))
-            asked.append((name, ""))
+            pipeline.exists(keys.item(name, record))
+            asked.append((name, record))
         answers = iter(pipeline.execute())
-    for name in sorted(collections):
-        by_item = next(answers)
-        if by_item is not None:
-            yield name, str(by_item)
-        while (each := asked.pop(0))[1]:
-            if next(answers) and each != (name, by_item):
-                yield each
+    for name, record in asked:
+        if (other := next(answers)) is not None:
+            yield _Entry(True, "", "", (name, str(other)))
+        if next(answers):
+            yield _Entry(True, "", "", (name, record))
 
 
-def _scan(
-    context: Context,
-    text: str,
-    collections: Names[str],
-    at: _Position,
-    limit: int,
-    ends: float,
-    *,
-    leave_out: Iterable[Record],
-) -> tuple[list[Record], str | None]:
-    """Return up to *limit* records that begin with *text*, and the cursor of the rest."""
-    seen = set(leave_out)
-    found: list[Record] = []
-    pattern, shown = _pattern(text), at.shown
-    scan = at.scan
-    while True:
-        with guarded():
-            after, names = context.steps.client.scan(scan, match=pattern, count=_SLICE)
-        fits = [each for each in map(_record, names) if _fits(each, text, collections)]
-        for number, each in enumerate(fits):
-            if number < shown or each in seen:
+def _matches(
+    context: Context, text: str, collections: list[str], place: _Entry | None
+) -> Iterator[_Entry]:
+    """Yield what fits behind *place*, each record at its first text that fits."""
+    for in_full in (True, False) if text else (False,):
+        if place and in_full and not place.in_full:
+            continue
+        here = place if place and place.in_full == in_full else None
+        for name in collections:
+            if here and name < here.collection:
                 continue
-            if len(found) == limit:
-                return found, f"{scan}-{number}"
-            seen.add(each)
-            found.append(each)
-        scan, shown = int(after), 0
-        if not scan:
-            return found, None
-        if time.monotonic() > ends:
-            return found, str(scan)
+            after = here.member if here and name == here.collection else None
+            needle = _needle(context, name, text)
+            for match in _read(context, name, needle.beginning(in_full), after):
+                if needle.shows(match, in_full):
+                    yield _Entry(in_full, name, match.member, (name, match.record))
 
 
-def _pattern(text: str) -> str:
-    """Return a pattern for SCAN that leaves out most keys that do not begin with *text*."""
-    start = re.match(r"[\x20-\x7e]*", text)
-    letters = (
-        f"[{letter.lower()}{letter.upper()}]"
-        if letter.isalpha()
-        else re.sub(r"(\W)", r"\\\1", letter)
-        for letter in (start[0] if start else "")
-    )
-    any_collection = keys.item("*", "")
-    return f"{any_collection}{''.join(letters)}*"
+def _read(context: Context, name: str, beginning: str, after: str | None) -> Iterator[Match]:
+    while True:
+        page = context.search.matches(name, beginning, after, _MEMBERS)
+        yield from page
+        if len(page) < _MEMBERS:
+            return
+        after = page[-1].member
 
 
-def _record(name: Any) -> Record:
-    collection, _, record = keys.rest_of(str(name)).partition(":")
-    return collection, record
+@dataclass(frozen=True, slots=True)
+class _Needle:
+    text: str  # folded
+    long: str = ""  # the whole of it, where the index keeps but its beginning
+
+    def beginning(self, in_full: bool) -> str:
+        return self.text + END if in_full else self.text
+
+    def shows(self, match: Match, in_full: bool) -> bool:
+        """Tell whether the record is shown at this text, and not at an earlier one."""
+        known = match.row.members(match.record)
+        if match.member not in known:
+            return False  # another process writes it
+        if self.long and not whole(match.record).startswith(self.long):
+            return False
+        if not self.text:
+            return kind_of(match.member) == KEY
+        full = {each for each in known if each.startswith(self.text + END)}
+        if not in_full and full:
+            return False
+        fits = full or {each for each in known if each.startswith(self.text)}
+        return match.member == min(fits, key=str.encode)
 
 
-def _fits(each: Record, text: str, collections: Names[str]) -> bool:
-    collection, record = each
-    return collection in collections and record.lower().startswith(text.lower())
-
-
-def _shown(context: Context, found: list[Record]) -> list[dict[str, Any]]:
-    client, settings = context.steps.client, context.settings
-    with guarded(), client.pipeline(transaction=False) as pipeline:
-        for name, record in found:
-            copy = settings.copy_of(settings.collections[name])
-            pipeline.hget(keys.item(name, record), SHOWN)
-            pipeline.hget(keys.item_ids(name, copy), record)
-            pipeline.zscore(keys.waiting(name), record)
-        answers = iter(pipeline.execute())
-    return [
-        {
-            "collection": name,
-            "key": next(answers) or record,
-            "item": next(answers),
-            "pending": next(answers) is not None,
-        }
-        for name, record in found
-    ]
+def _needle(context: Context, name: str, text: str) -> _Needle:
+    own = context.settings.collections[name]
+    long = whole(normal_record(text, len(own.keys) or 1))
+    short = folded(long)
+    return _Needle(short, long if long != short else "")

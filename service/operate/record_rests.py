@@ -188,3 +188,5 @@ _STATES: Final = (
     ("edited", "edited"),
     ("dropped", "dropped"),
 )
+
+STATES: Final = tuple(dict.fromkeys(["in step", "pending", "sending", *dict(_STATES).values()]))

@@ -1,7 +1,7 @@
 """
 What the Lua steps cost in the store's own time: of this checkout, and beside it of another one.
 
-    python -m tests.benchmarks.steps [--against FOLDER] [--rounds N]
+    python -m tests.benchmarks.steps [--against FOLDER] [--rounds N] [--field SLUG]
 
 Each checkout drives a store of its own, round by round in turns. Prints the 10th percentile and the
 median of each step, in µs as the store's slow log tells them, and their ratio.
@@ -61,9 +61,9 @@ def start(arguments, folder):
 
 
 @contextmanager
-def player(folder, socket):
+def player(folder, socket, field):
     """A function that plays a round on the store at *socket*, with the steps of *folder*."""
-    child = start([str(Path(__file__)), PLAY, str(socket)], folder)
+    child = start([str(Path(__file__)), PLAY, str(socket), field], folder)
 
     def play():
         print(file=child.stdin, flush=True)
@@ -79,7 +79,7 @@ def player(folder, socket):
 class Rounds:
     """Plays rounds on the store at *socket*; `took` has the times of the last, by what was done."""
 
-    def __init__(self, socket):
+    def __init__(self, socket, field):
         import redis
 
         try:
@@ -90,6 +90,7 @@ class Rounds:
         self.driver = outbox_driver
         self.client = redis.Redis(unix_socket_path=socket, decode_responses=True)
         self.bench = outbox_driver.Bench(self.client)
+        self.field = field
         self.took = {}
         self.number = 0
         run = self.bench.steps.run
@@ -112,7 +113,7 @@ class Rounds:
         self.number += 1
         return self.driver.event(
             f"r{record:03}",
-            {"stock": self.number},
+            {self.field: self.number},
             id=f"evt_{self.number}" if id == "" else id,
             version=self.bench.ahead(0),
             index=index,
@@ -151,8 +152,8 @@ class Rounds:
         return self.took
 
 
-def play(socket):
-    rounds = Rounds(socket)
+def play(socket, field):
+    rounds = Rounds(socket, field)
     for _ in sys.stdin:
         print(json.dumps(rounds.play()), flush=True)
 
@@ -161,11 +162,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--against", type=Path)
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--field", default="stock", help="that the events give")
     chosen = parser.parse_args()
     folders = [HERE] if chosen.against is None else [chosen.against, HERE]
     with ExitStack() as open_things:
         players = [
-            open_things.enter_context(player(folder, open_things.enter_context(server())))
+            open_things.enter_context(
+                player(folder, open_things.enter_context(server()), chosen.field)
+            )
             for folder in folders
         ]
         took = [{} for _ in players]
@@ -187,6 +191,6 @@ def main():
 
 if __name__ == "__main__":
     if sys.argv[1:2] == [PLAY]:
-        play(sys.argv[2])
+        play(*sys.argv[2:])
     else:
         main()

@@ -12,6 +12,7 @@ from tests.support.outbox_referring import listed, one, put
 from tests.support.outbox_retiring import delete, held, update
 from workers.model.attempts import FieldFailure, ItemOutcome
 from workers.model.changes import Delivery, Gone, Incoming
+from workers.store.search_index import SearchIndex
 
 DAY = 86_400
 KEPT = {"ms": 48 * 3_600_000, "most": 2**24}
@@ -29,7 +30,7 @@ PERMANENT = (
         "wakes",
         "nudge",
     ),
-    *("clock", "metrics", "freshness"),
+    *("clock", "metrics", "freshness", "search-state"),
 )
 
 
@@ -157,6 +158,7 @@ def test_what_is_over_leaves_no_key_behind(bench_with, fill):
         bench.pass_time(31 * DAY)
         sweep(bench)
         bench.claim()
+    assert SearchIndex(bench.steps, bench.settings).advance(1.0)
     assert families(bench.client) == set()
     assert bench.client.zcard("instep:lives") == 0
     assert bench.client.keys("instep:undo*") in ([], ["instep:undo:state"])

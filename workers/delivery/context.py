@@ -19,6 +19,7 @@ from workers.store.problem_groups import ProblemGroups
 from workers.store.rate_limiter import Limiter
 from workers.store.runs import Runs
 from workers.store.scripts import Steps
+from workers.store.search_index import SearchIndex
 from workers.store.status import Report
 from workers.store.upgrade import Upgrade
 
@@ -54,6 +55,7 @@ class Context:
     report: Report
     memory: MemoryMonitor
     upgrade: Upgrade
+    search: SearchIndex
     wakes: Wakes
 
 
@@ -76,5 +78,6 @@ def make_context(settings: Settings, steps: Steps, wakes: Wakes) -> Context:
         report=Report(steps, settings),
         memory=MemoryMonitor(steps.client),
         upgrade=Upgrade(steps, settings),
+        search=SearchIndex(steps, settings),
         wakes=wakes,
     )

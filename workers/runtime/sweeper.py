@@ -18,6 +18,8 @@ from workers.store.complaint import Complaint
 from workers.store.connection import guarded
 from workers.store.lease import Lease
 
+INDEXED = 0.2  # s per sweep for the search index
+SHARE = 0.5  # of that time, in which it works
 AT_ONCE = 0.5  # s between sweeps while slices of work are left
 LOCK = 5.0  # s until the lock of a dead sweeper expires
 
@@ -56,6 +58,7 @@ def sweep_forever(
                     context.wakes.wake(name)
             context.memory.look()
             upkeep.look()
+            context.search.advance(INDEXED, share=SHARE)
             audit_log.look()
             seconds = 0.0 if _carry_on(context) else seconds
             with guarded():

@@ -25,6 +25,7 @@ from workers.store.key_places import Hit, Places
 from workers.store.key_search import Search
 from workers.store.key_text import KeyText
 from workers.store.scripts import Steps
+from workers.store.search_rows import SearchRows
 from workers.store.undo_keys import UNDO
 from workers.store.undo_rows import without
 
@@ -115,6 +116,8 @@ class Erasure:
                 self._client.unlink(hit.key)
         for hit in by_kind.get("told", ()):
             self._erase_told(hit.key)
+        for hit in by_kind.get("search", ()):
+            SearchRows(self._steps).drop(keys.rest_of(hit.key), self._text.record)
         for hit in by_kind.get("member", ()):
             self._erase_member(hit)
         return int(answer["discarded"])

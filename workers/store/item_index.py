@@ -26,6 +26,7 @@ from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.store.scripts import Steps
+from workers.store.search_index import SearchIndex
 from workers.store.shown_values import Shown, ShownValues
 from workers.store.spellings import Spellings
 from workers.webflow.filters import KeyFilter, is_numeric, is_odd
@@ -54,6 +55,7 @@ class Items:
         self.settings = settings
         self.spellings = Spellings(steps, settings)
         self._shown = ShownValues(steps)
+        self._search = SearchIndex(steps, settings)
 
     def ingest_page(
         self, lookup: Lookup, page: Answer | None, asked: KeyFilter | None = None
@@ -72,7 +74,7 @@ class Items:
         items = page.items if page else {}
         names = self.spellings.record_keys(collection, self.schema(collection), items, asked)
         views = tuple(asked.found(names, items.values()) if asked else items.values())
-        shown = self._shown.read(collection, [(names.of(view), view) for view in views])
+        shown = self._shown.read(collection, pairs := [(names.of(view), view) for view in views])
         more = page is not None and len(items) > 0 and self._more(lookup, page)
         found = self.steps.run(
             "index_page",
@@ -108,6 +110,7 @@ class Items:
                 "short": not more and not self._is_last(lookup, page),
             },
         )
+        self._search.show(collection, pairs)
         for key, item, other in found["twins"] or ():
             told = {"collection": collection.name, "key": key, "item": item, "other": other}
             _log.warning("two items with one key", extra=told)

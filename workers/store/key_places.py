@@ -42,9 +42,9 @@ class Hit:
     """
     One place that holds the key.
 
-    Kinds: "record", "letter", "body", "notice", "delivery", "words", "listed", "life", "undo",
-    "answer", "copy", "member", "index", "told" (a problem or a run), "reference" (of another
-    record) or "other".
+    Kinds: "record", "search" (its texts), "letter", "body", "notice", "delivery", "words",
+    "listed", "life", "undo", "answer", "copy", "member", "index", "told" (a problem or a run),
+    "reference" (of another record) or "other".
     """
 
     kind: str
@@ -63,6 +63,8 @@ class Places:
             "raw": self._raw,
             "fetch": self._notice,
             "undo": self._undo,
+            "search-rows": self._searched,
+            "search-due": self._noted,
             **dict.fromkeys(_TOLD, self._told),
             **dict.fromkeys(INDEX, self._index),
             **dict.fromkeys(OBJECTS, self._objects),
@@ -114,6 +116,8 @@ class Places:
         if family in SETS:
             ours = name.split(":")[2] == self._text.collection and member == self._text.record
             kind = "member" if ours else ""
+        elif family == "search":
+            kind = ""  # its texts are those of "search-rows"
         elif family in ("tombstones", "resting", "lives", "waiters", "waking"):
             waits = family == "waiters" and keys.rest_of(name) == self._own
             kind = "member" if member == self._own else "reference" if waits else ""
@@ -179,6 +183,21 @@ class Places:
         if not self._text.may_hold(value):
             return False
         return self._text.in_words(FieldRecord.parse(json.loads(value)["gone"]).event)
+
+    def _searched(self, name: str, pairs: Pairs) -> Iterator[Hit]:
+        """Yield the record in the search index, and those whose names contain its key."""
+        ours = keys.rest_of(name).partition(":")[0] == self._text.collection
+        for field, value in pairs:
+            if ours and field == self._record:
+                yield Hit("search", name)
+            elif self._text.may_hold(value) and self._tells(json.loads(value)):
+                yield Hit("reference", name, field.decode())
+
+    def _noted(self, name: str, pairs: Pairs) -> Iterator[Hit]:
+        """Yield the note that the record is to be indexed."""
+        for field, _ in pairs:
+            if field == self._own.encode():
+                yield Hit("member", name, self._own)
 
     def _refers(self, value: Any) -> bool:
         if not isinstance(value, dict) or value.get("to") != self._text.collection:

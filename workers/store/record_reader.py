@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,19 +31,23 @@ _Answers = Mapping[str, Any]
 
 
 class _Round:
-    """One pipeline whose answers have names."""
+    """One pipeline whose answers have names, in parts."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._pipeline = client.pipeline(transaction=True)
-        self._names: list[str] = []
+        self._parts: list[list[str]] = []
+
+    def begin(self) -> None:
+        self._parts.append([])
 
     def ask(self, name: str, command: str, *arguments: Any) -> None:
         getattr(self._pipeline, command)(*arguments)
-        self._names.append(name)
+        self._parts[-1].append(name)
 
-    def answers(self) -> dict[str, Any]:
+    def answers(self) -> list[dict[str, Any]]:
         with guarded():
-            return dict(zip(self._names, self._pipeline.execute(), strict=True))
+            found = iter(self._pipeline.execute())
+        return [{name: next(found) for name in names} for names in self._parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +80,32 @@ class RecordReader:
         """
         own = self._settings.collections[collection]
         names = list(dict.fromkeys((record_of(own, key), key)))
-        first = self._first(own, names)
+        (first,) = self._first([(own, names)])
         found = self._find(own, names, first)
-        return None if found is None else self._facts(found, first, self._second(found))
+        if found is None:
+            return None
+        (second,) = self._second([found])
+        return self._facts(found, first, second)
+
+    def read_all(self, records: Iterable[tuple[str, str]]) -> dict[tuple[str, str], RecordFacts]:
+        """Return what is held of *records* (collection, record), in two round trips."""
+        by_name: dict[str, list[str]] = {}
+        for name, record in records:
+            by_name.setdefault(name, []).append(record)
+        if not by_name:
+            return {}
+        asked = [(self._settings.collections[name], own) for name, own in by_name.items()]
+        found = [
+            (known, first)
+            for (own, names), first in zip(asked, self._first(asked), strict=True)
+            for name in names
+            if (known := self._found(own, name, first)) is not None
+        ]
+        second = self._second([known for known, _ in found]) if found else []
+        return {
+            (known.own.name, known.record): self._facts(known, first, more)
+            for (known, first), more in zip(found, second, strict=True)
+        }
 
     def item_of(self, collection: str, key: str) -> str | None:
         """Return the id of the item that has *key* in the CMS, as last listed."""
@@ -88,11 +115,17 @@ class RecordReader:
             found = self._client.hget(at, record_of(own, key))
         return None if found is None else str(found)
 
-    def _first(self, own: Collection, names: list[str]) -> _Answers:
-        """Ask for the record under each of *names*, and what its collection and site wait for."""
+    def _first(self, asks: Iterable[tuple[Collection, list[str]]]) -> list[dict[str, Any]]:
+        """Ask for the record under each of the names, and what its collection and site wait for."""
+        asked = _Round(self._client)
+        for own, names in asks:
+            self._ask_first(asked, own, names)
+        return asked.answers()
+
+    def _ask_first(self, asked: _Round, own: Collection, names: list[str]) -> None:
         place = (own.name, self._settings.copy_of(own))
         destination = self._settings.destinations[own.destination]
-        asked = _Round(self._client)
+        asked.begin()
         asked.ask("time", "time")
         asked.ask("clock", "get", keys.CLOCK)
         for name in names:
@@ -109,7 +142,6 @@ class RecordReader:
         asked.ask("site", "hmget", keys.site(*place), ["locales", "failed", "next", "began"])
         asked.ask("slicing", "llen", keys.SLICED)
         asked.ask("pauses", "hgetall", keys.PAUSES)
-        return asked.answers()
 
     def _find(self, own: Collection, names: list[str], first: _Answers) -> _Found | None:
         record = next((name for name in names if first[f"item:{name}"]), "")
@@ -124,6 +156,17 @@ class RecordReader:
                     break
         if not stored:
             return None
+        id = first.get(f"id:{record}")
+        if f"id:{record}" not in first:
+            with guarded():
+                place = (own.name, self._settings.copy_of(own))
+                id = self._client.hget(keys.item_ids(*place), record)
+        return self._found(own, record, {f"item:{record}": stored, f"id:{record}": id})
+
+    def _found(self, own: Collection, record: str, first: _Answers) -> _Found | None:
+        stored: Mapping[str, str] = first[f"item:{record}"]
+        if not stored:
+            return None
         place = (own.name, self._settings.copy_of(own))
         schedule = ItemSchedule.parse(stored)
         fields = {
@@ -131,16 +174,19 @@ class RecordReader:
             for name, text in stored.items()
             if (slug := slug_of(name)) is not None
         }
-        id: str | None = record
-        if schedule.by != "item":
-            with guarded():
-                id = self._client.hget(keys.item_ids(*place), record)
+        id = record if schedule.by == "item" else first[f"id:{record}"]
         return _Found(own, place, record, id, fields, schedule, stored)
 
-    def _second(self, found: _Found) -> _Answers:
-        """Ask for what is kept under the names that the record holds."""
-        own, record, schedule = found.own, found.record, found.schedule
+    def _second(self, found: Iterable[_Found]) -> list[dict[str, Any]]:
+        """Ask for what is kept under the names that the records hold."""
         asked = _Round(self._client)
+        for each in found:
+            self._ask_second(asked, each)
+        return asked.answers()
+
+    def _ask_second(self, asked: _Round, found: _Found) -> None:
+        own, record, schedule = found.own, found.record, found.schedule
+        asked.begin()
         asked.ask("filtered", "zscore", keys.filtered(own.name), record)
         asked.ask("status", "hget", keys.of_steps("status", *found.place), found.id or "")
         asked.ask("variants", "hget", keys.variants(*found.place), found.id or "")
@@ -154,7 +200,6 @@ class RecordReader:
             asked.ask(f"roomless:{to}:{key}", "hexists", keys.item(to, key), "roomless")
             asked.ask(f"wanted:{to}:{key}", "zscore", keys.wanted(to), key)
             asked.ask(f"id:{to}:{key}", "hget", keys.item_ids(to, copies.get(to, "")), key)
-        return asked.answers()
 
     def _facts(self, found: _Found, first: _Answers, second: _Answers) -> RecordFacts:
         now = self._now(first)

@@ -115,6 +115,7 @@ local function take_value(item, change, event, triple, field, copy)
   if given(change.echo) then listed = {triple[2], triple[3]} end
   before_values.carry(item, slug, field, not given(change.echo) and held or nil, listed)
   if given(change.echo) then write_history.note_edit(field, triple[2], given(change.seen[slug]), change.echo) end
+  items.note_value(item, slug, field.value)
   item.fields[slug] = field
   items.touch(item, slug)
   local same = adoption.is_known(field, held, triple[3], triple[2]) and not field.repair_at and item.meta.copy == copy

@@ -4,7 +4,7 @@
 --   instep:born:<place>    hash: item id → createdOn, as the CMS gives it
 --   instep:twins:<place>   hash: id of an item whose key is that of an older item → the key
 --   instep:listed:<place>  set: the ids that were met since the round began (listing_schedule.lua)
---! uses step items item_schedule resting_records item_ids life_entries
+--! uses step items item_schedule resting_records item_ids life_entries search_marks
 
 local request = step.request
 local duplicate_keys = {
@@ -80,6 +80,7 @@ function duplicate_keys.remove_item(place, record, id, what)
   redis.call('HDEL', 'instep:keys:' .. place, id)
   if redis.call('HGET', 'instep:ids:' .. place, record) ~= id then return end
   redis.call('HDEL', 'instep:ids:' .. place, record)
+  search_marks.note(request.collection, record)
   duplicate_keys.changes[#duplicate_keys.changes + 1] = {record, id, what}
   local next_id = duplicate_keys.promote_duplicate(place, record)
   local item = items.load(request.collection, record)

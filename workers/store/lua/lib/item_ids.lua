@@ -1,4 +1,5 @@
 -- The ids of items by their keys, and what has got one.
+--! uses search_marks
 
 local item_ids = {}
 
@@ -36,7 +37,9 @@ function item_ids.keep(place, record, id)
   if before == id then return before end
   if redis.call('EXISTS', ids) == 0 then lose_mark(place) end
   redis.call('HSET', ids, record, id)
-  arrived[#arrived + 1] = {string.match(place, '^(.*):'), record}
+  local collection = string.match(place, '^(.*):')
+  arrived[#arrived + 1] = {collection, record}
+  search_marks.note(collection, record)
   if before and redis.call('HGET', keys, before) == record then redis.call('HDEL', keys, before) end
   redis.call('HSET', keys, id, record)
   return before

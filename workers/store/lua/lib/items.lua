@@ -3,13 +3,14 @@
 -- instep:item:<collection>:<record>  hash: a field each ("f:<slug>", field_codes.lua), what was left
 -- out of an event ("o:<slug>", left_out.lua), and what else is known of the item, meta:
 --   shown: the key as it came last, where that is not the record, its normal form
---! uses step field_codes
+--! uses step field_codes search_marks
 
 local now = step.now
 local items = {}
 items.GONE = field_codes.GONE
 local FIELD, COLON = string.byte('f:', 1, 2)  -- no other names have a colon there
 items.FLAGS = {_archived = true, _draft = true}
+local SEARCHED = {name = true, slug = true}  -- fields by whose values a record is found
 
 function items.load(collection, record)
   local key = 'instep:item:' .. collection .. ':' .. record
@@ -74,6 +75,16 @@ function items.set_state(item, slug, state)
   items.touch(item, slug)
 end
 
+-- Call it before *value*, JSON text, takes the place of what a field holds.
+function items.note_value(item, slug, value)
+  if not SEARCHED[slug] then return end
+  local held = item.fields[slug]
+  if not held or held.value ~= value then item.renamed = true end
+end
+
+-- Its record is no more: whoever loads it has deleted its hash, or is about to.
+function items.note_gone(item) search_marks.note(item.collection, item.record) end
+
 -- A value goes out again.
 function items.wait_again(item, slug)
   local field = item.fields[slug]
@@ -87,6 +98,10 @@ end
 
 function items.save(item)
   local put, gone = {}, {}
+  if item.renamed or (item.size == 0 and not item.is_noted) then
+    search_marks.note(item.collection, item.record)
+    item.renamed, item.is_noted = nil, true
+  end
   for slug in pairs(item.touched) do
     put[#put + 1] = 'f:' .. slug
     put[#put + 1] = field_codes.encode(item.fields[slug])
@@ -112,7 +127,10 @@ function items.save(item)
   if #gone > 0 then redis.call('HDEL', item.key, unpack(gone)) end
   step.call_in_parts('HSET', item.key, put)
   -- It was known for what could not be read of it alone.
-  if next(item.relinked) and not (next(item.fields) or next(item.left) or item.meta.held) then redis.call('DEL', item.key) end
+  if next(item.relinked) and not (next(item.fields) or next(item.left) or item.meta.held) then
+    redis.call('DEL', item.key)
+    items.note_gone(item)
+  end
   item.touched, item.changed, item.relinked = {}, {}, {}
 end
 

@@ -34,6 +34,7 @@ end
 local function forget(item)
   local name = item.collection .. ':' .. item.record
   redis.call('DEL', item.key)
+  items.note_gone(item)
   redis.call('ZREM', 'instep:resting', name)
   redis.call('ZREM', 'instep:tombstones', name)
   redis.call('SREM', 'instep:not-live:' .. item.collection, item.record)

@@ -155,6 +155,8 @@ local function merge()
   left_out.remove_overtaken(item)
   item_schedule.remove(from)
   redis.call('DEL', from.key)
+  items.note_gone(from)
+  item.renamed = true
   local name = from.collection .. ':'
   local since = redis.call('ZSCORE', 'instep:tombstones', name .. from.record)
   if since then

@@ -85,7 +85,10 @@ local function drop_tombstones()
       redis.call('ZADD', key, now, name)
     else
       redis.call('ZREM', key, name)
-      if items.in_force(item) then redis.call('DEL', item.key) end
+      if items.in_force(item) then
+        redis.call('DEL', item.key)
+        items.note_gone(item)
+      end
     end
   end
 end

@@ -1,0 +1,14 @@
+-- Records of which the search index (workers/store/search_index.py) is to be brought up to date: those
+-- that are new, renamed or gone, or have another item. Here they are noted alone.
+--   instep:search-due  hash: <collection>:<record> → µs of the last change
+--! uses step
+
+local search_marks = {}
+local stamp
+
+function search_marks.note(collection, record)
+  stamp = stamp or string.format('%.0f', step.now_us)
+  redis.call('HSET', 'instep:search-due', collection .. ':' .. record, stamp)
+end
+
+return search_marks

@@ -1,0 +1,37 @@
+#!lua
+-- index_search: puts rows of records into the search index, each unless it has changed since it was read.
+-- ARGV[2]: {place, entries: [{record, before, after, add, drop, due}]}
+--   before, after: rows as text (search_row.py); absent: none
+--   add, drop: members of the sorted set
+--   due: [name, stamp] in instep:search-due, which the row is as new as
+-- Returns {late: [record]}: those that have changed.
+-- Errors: OOM: the store is full; the records stay due.
+--! uses step
+
+local request, given = step.request, step.given
+local rows, texts = 'instep:search-rows:' .. request.place, 'instep:search:' .. request.place
+
+local function put(entry)
+  local after = given(entry.after)
+  if #entry.drop > 0 then redis.call('ZREM', texts, unpack(entry.drop)) end
+  for _, member in ipairs(entry.add) do redis.call('ZADD', texts, 0, member) end
+  if after then
+    redis.call('HSET', rows, entry.record, after)
+  else
+    redis.call('HDEL', rows, entry.record)
+  end
+end
+
+local late = {}
+for _, entry in ipairs(request.entries) do
+  local before, due = given(entry.before), given(entry.due)
+  if (redis.call('HGET', rows, entry.record) or nil) ~= before then
+    late[#late + 1] = entry.record
+  else
+    if given(entry.after) ~= before then put(entry) end
+    if due and redis.call('HGET', 'instep:search-due', due[1]) == due[2] then
+      redis.call('HDEL', 'instep:search-due', due[1])
+    end
+  end
+end
+return step.answer({late = late})

@@ -1,0 +1,243 @@
+"""
+The search index: records by the beginnings of their key, item id, name and slug, in any case.
+
+Steps only note which records have changed (``search_marks.lua``), so that neither accept nor settle
+takes longer; `SearchIndex.advance` brings the index up to date, in slices: in the sweeper's
+process, and for a moment before each search. What a listing shows goes in as it is read. A look at
+all records fills the index of an older store, and finds what a process of an older release has
+changed: after an hour, then once a day.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from workers.config.settings import Collection, Settings
+from workers.errors import StoreFull
+from workers.store import keys, search_keys
+from workers.store.connection import guarded
+from workers.store.item_record import FieldRecord
+from workers.store.scripts import Steps
+from workers.store.search_look import Look
+from workers.store.search_row import LONGEST, SearchRow, record_of
+from workers.store.search_rows import SLICE, TRIES, SearchRows
+from workers.webflow.item_answers import ItemView
+
+_ITEM: Final = ("f:name", "f:slug", "by")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One text of the index."""
+
+    member: str
+    record: str
+    row: SearchRow
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of the store the index shows."""
+
+    records: int
+    due: int  # records that have changed since they were indexed
+    whole: bool  # all records were looked at
+
+    @property
+    def complete(self) -> bool:
+        return self.whole and not self.due
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A record to index: *stamp* is that of `search_keys.DUE`, where it stands there."""
+
+    collection: str
+    record: str
+    stamp: str | None = None
+
+
+class SearchIndex:
+    """Every method raises StoreUnavailable if the store does not answer."""
+
+    def __init__(self, steps: Steps, settings: Settings) -> None:
+        self._client: Any = steps.client  # typed as if it might not decode
+        self._places = {
+            each.name: f"{each.name}:{settings.copy_of(each)}"
+            for each in settings.collections.values()
+        }
+        self._rows = SearchRows(steps)
+        self._look = Look(steps.client, self._places)
+
+    def advance(self, seconds: float, *, share: float = 1.0) -> bool:
+        """
+        Index what has changed, and go on with the look at all records, for *seconds*.
+
+        Args:
+            share: Of the time, that is worked; the rest is left to others.
+
+        Returns:
+            Whether nothing is left to do; also if the store has no room for more.
+        """
+        ends = time.monotonic() + seconds
+        while True:
+            began = time.monotonic()
+            try:
+                done = self._slice()
+            except StoreFull:
+                return True
+            if done or time.monotonic() >= ends:
+                return done
+            time.sleep((time.monotonic() - began) * (1 / share - 1))
+
+    def coverage(self, collections: Iterable[str]) -> Coverage:
+        """Return how much of *collections* is indexed; what is due is of all of them."""
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            pipeline.hlen(search_keys.DUE)
+            for name in collections:
+                pipeline.hlen(search_keys.rows(self._places[name]))
+            due, *records = pipeline.execute()
+        return Coverage(sum(records), due, self._look.is_done())
+
+    def matches(
+        self, collection: str, beginning: str, after: str | None, count: int
+    ) -> Sequence[Match]:
+        """
+        Return up to *count* texts that begin with *beginning*, folded, in order.
+
+        Args:
+            after: The member that the answer goes on behind; None: from the first.
+        """
+        place = self._places[collection]
+        least = b"[" + beginning.encode() if after is None else b"(" + after.encode()
+        most = b"(" + beginning.encode() + b"\xff"
+        with guarded():
+            key = search_keys.texts(place)
+            members = self._client.zrange(key, least, most, bylex=True, offset=0, num=count)
+        records = [record_of(member) for member in members]
+        rows = self.rows(collection, records)
+        return [Match(*each) for each in zip(members, records, rows, strict=True)]
+
+    def rows(self, collection: str, records: Sequence[str]) -> list[SearchRow]:
+        """Return the row of each of *records*; empty where there is none."""
+        return [
+            SearchRow.parse(text) for text in self._rows.texts(self._places[collection], records)
+        ]
+
+    def page(self, collection: str, cursor: int, count: int) -> tuple[int, Mapping[str, SearchRow]]:
+        """Return a page of all rows and the cursor of the next one, 0: none, as HSCAN does."""
+        with guarded():
+            key = search_keys.rows(self._places[collection])
+            cursor, found = self._client.hscan(key, cursor, count=count)
+        return int(cursor), {record: SearchRow.parse(text) for record, text in found.items()}
+
+    def show(self, collection: Collection, views: Iterable[tuple[str | None, ItemView]]) -> None:
+        """Take in what a listing shows of items: record and item; None: the item has no key."""
+        shown = {record: view for record, view in views if record is not None}
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            place = self._places[collection.name]
+            pipeline.hmget(keys.of_steps("ids", place), list(shown) or [""])
+            ids = dict(zip(shown, pipeline.execute()[0], strict=False))
+        # Of several items with one key the others are not written.
+        own = {record: view for record, view in shown.items() if ids[record] in (None, view.id)}
+        try:
+            self._change(collection.name, own)
+        except StoreFull:
+            return  # names are not what the last room is for
+
+    def _change(self, collection: str, shown: Mapping[str, ItemView]) -> None:
+        place, left = self._places[collection], list(shown)
+        for _ in range(TRIES):
+            if not left:
+                return
+            texts = self._rows.texts(place, left)
+            rows = (
+                (record, text, _with_shown(SearchRow.parse(text), shown[record]), None)
+                for record, text in zip(left, texts, strict=True)
+            )
+            left = self._rows.write(place, [each for each in rows if each[1] != each[2].as_text()])
+
+    def _slice(self) -> bool:
+        with guarded():
+            names = self._client.hrandfield(search_keys.DUE, SLICE) or []
+            stamps = self._client.hmget(search_keys.DUE, names) if names else []
+        # One without a stamp was indexed meanwhile, by another process.
+        due = [_due(*each) for each in zip(names, stamps, strict=True) if each[1] is not None]
+        self._index(due)
+        if len(names) == SLICE:
+            return False
+        looked = self._look.page()
+        self._index(_Entry(*each) for each in looked or ())
+        return looked is None
+
+    def _index(self, entries: Iterable[_Entry]) -> None:
+        by_place: dict[str, list[_Entry]] = {}
+        unknown: list[_Entry] = []
+        for each in entries:
+            if each.collection in self._places:
+                by_place.setdefault(each.collection, []).append(each)
+            else:
+                unknown.append(each)
+        for collection, own in by_place.items():
+            for start in range(0, len(own), SLICE):
+                self._index_of(collection, own[start : start + SLICE])
+        if names := [f"{each.collection}:{each.record}" for each in unknown if each.stamp]:
+            # A process with another configuration, or a collection that is no more.
+            with guarded():
+                self._client.hdel(search_keys.DUE, *names)
+
+    def _index_of(self, collection: str, entries: Sequence[_Entry]) -> None:
+        place = self._places[collection]
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for each in entries:
+                pipeline.hmget(keys.item(collection, each.record), *_ITEM)
+                pipeline.exists(keys.item(collection, each.record))
+            pipeline.hmget(keys.of_steps("ids", place), [each.record for each in entries])
+            pipeline.hmget(search_keys.rows(place), [each.record for each in entries])
+            *items, ids, texts = pipeline.execute()
+        rows = []
+        for n, each in enumerate(entries):
+            known, id = items[2 * n + 1], ids[n]
+            row = _with_own(SearchRow.parse(texts[n]), each.record, items[2 * n], id)
+            after = row if known or id else None
+            if each.stamp or (after and after.as_text()) != texts[n]:
+                rows.append((each.record, texts[n], after, each.stamp))
+        # What others have changed meanwhile stays due, or is met by the next look.
+        self._rows.write(place, rows)
+
+
+def _due(name: str, stamp: str) -> _Entry:
+    collection, _, record = name.partition(":")
+    return _Entry(collection, record, stamp)
+
+
+def _with_own(
+    row: SearchRow, record: str, stored: Sequence[str | None], id: str | None
+) -> SearchRow:
+    name, slug, by = stored
+    item = record if by == "item" else id or ""
+    row = replace(row, item=item, name=_value(name), slug=_value(slug))
+    return row if item else replace(row, shown_name="", shown_slug="")
+
+
+def _value(field: str | None) -> str:
+    value = json.loads(FieldRecord.parse(field).value) if field else None
+    return value[:LONGEST] if isinstance(value, str) else ""
+
+
+def _with_shown(row: SearchRow, view: ItemView) -> SearchRow:
+    name, slug = (_shown(view.fields.get(each)) for each in ("name", "slug"))
+    return replace(
+        row,
+        item=view.id,
+        shown_name=name if name != row.name else "",
+        shown_slug=slug if slug != row.slug else "",
+    )
+
+
+def _shown(value: Any) -> str:
+    return value[:LONGEST] if isinstance(value, str) else ""

@@ -1,0 +1,19 @@
+"""The keys of the search index (``search_index.py``)."""
+
+from __future__ import annotations
+
+from workers.store.keys import PREFIX
+
+# hash: ``<collection>:<record>`` → when it changed, in µs: what the index does not show yet
+DUE = f"{PREFIX}search-due"
+STATE = f"{PREFIX}search-state"  # hash: how far the look at all records is
+
+
+def texts(place: str) -> str:
+    """Sorted set, all of score 0: folded texts of the records of *place* (``search_row.py``)."""
+    return f"{PREFIX}search:{place}"
+
+
+def rows(place: str) -> str:
+    """Hash: record → what is known of its texts (``search_row.py``)."""
+    return f"{PREFIX}search-rows:{place}"

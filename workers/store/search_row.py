@@ -1,0 +1,73 @@
+"""
+What the search index knows of one record, and the texts under which it is found.
+
+A text is folded: NFC, caseless, with one space for any white space, at most `LONGEST` characters.
+The index holds it as ``<text>\\x1f<kind><record>``, without the record where that is the text: so
+the records that a text begins, or names in full, are one range of a sorted set.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from workers.model.letters import nfc
+
+LONGEST: Final = 100  # characters kept of a text: what bounds the bytes of a record
+END: Final = "\x1f"  # of a text; white space to Python, so that no folded text contains it
+KEY, ITEM, NAME, SLUG = "kins"
+
+
+def whole(text: str) -> str:
+    """Return *text* folded, however long it is."""
+    return " ".join(nfc(nfc(text).casefold()).split())
+
+
+def folded(text: str) -> str:
+    return whole(text)[:LONGEST]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRow:
+    """An empty text is not known."""
+
+    item: str = ""  # its item id
+    name: str = ""  # as Instep wrote it, or will
+    slug: str = ""
+    shown_name: str = ""  # as the CMS showed it last, where that is another one
+    shown_slug: str = ""
+
+    @classmethod
+    def parse(cls, text: str | None) -> SearchRow:
+        return cls(*json.loads(text)) if text else cls()
+
+    def as_text(self) -> str:
+        """Return the stored form."""
+        known = list(asdict(self).values())
+        while known and not known[-1]:
+            known.pop()
+        return json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+
+    def members(self, record: str) -> frozenset[str]:
+        """Return the members of the sorted set by which *record* is found."""
+        pairs = (
+            *((KEY, record), (ITEM, self.item if self.item != record else "")),
+            *((NAME, self.name), (NAME, self.shown_name)),
+            *((SLUG, self.slug), (SLUG, self.shown_slug)),
+        )
+        return frozenset(_member(kind, folded(text), record) for kind, text in pairs if text)
+
+
+def _member(kind: str, text: str, record: str) -> str:
+    return f"{text}{END}{kind}{record if record != text else ''}"
+
+
+def record_of(member: str) -> str:
+    """Return the record that *member* of the sorted set finds."""
+    text, _, found = member.partition(END)
+    return found[1:] or text
+
+
+def kind_of(member: str) -> str:
+    return member.partition(END)[2][:1]
