@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+from service.operate.live_pages import live_page, page_folders
 from service.operate.moments import at, moment
 from service.operate.record_rests import rests, state_of
 from service.operate.record_waits import waits
@@ -29,9 +30,10 @@ def read_hits(context: Context, records: Sequence[Record]) -> dict[Record, dict[
     Return what a list shows of *records*; those that are no more are left out.
 
     Each is ``{collection, key, name, slug, item, state, waits_for, next, changed_at, written_at,
-    pending, approval, letters, sources}``; *changed_at*: of the newest change, as its source says
-    it, else when it came; *written_at*: lastUpdated of the last answer to a write; *approval*: its
-    delete waits for one; *letters*: ids of its open dead letters. Times as text in UTC.
+    pending, approval, letters, sources, link}``. *changed_at*: of the newest change, as its source
+    says it, else when it came; *written_at*: lastUpdated of the last answer to a write; *approval*:
+    its delete waits for one; *letters*: ids of its open dead letters; *link*: its live page, where
+    the domain of the site is known. Times as text in UTC.
     """
     found: dict[Record, dict[str, Any]] = {}
     for start in range(0, len(records), AT_ONCE):
@@ -45,10 +47,12 @@ def _read(context: Context, records: Sequence[Record]) -> dict[Record, dict[str,
     items = _items(context, [each for each in records if each not in facts])
     unsent = any(each.unsent for each in facts.values())
     alive = heartbeats.workers_alive(context.steps.client) if unsent else 0
+    pages = page_folders(context, dict(records))
     found: dict[Record, dict[str, Any]] = {}
     for each in records:
         if each in facts:
             found[each] = _known(facts[each], rows[each], alive)
+            found[each]["link"] = live_page(facts[each], rows[each], pages[each[0]])
         elif items[each] is not None:
             found[each] = _unknown(each, rows[each], items[each])
     return found
@@ -93,7 +97,6 @@ def _known(facts: RecordFacts, row: SearchRow, alive: int) -> dict[str, Any]:
         "approval": bool(facts.held and facts.held.waits == "approval"),
         "letters": sorted(facts.letters, key=lambda id: (facts.letters[id].created, id)),
         "sources": sorted({each.source for each in facts.fields.values() if each.source}),
-        "link": None,
     }
 
 

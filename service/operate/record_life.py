@@ -19,7 +19,7 @@ from service.operate.record_fields import fields_of
 from service.operate.record_mentions import mentions_of, missed
 from service.operate.record_notes import letters_in, notes, variant_notes
 from service.operate.record_rests import rests, state_of
-from service.operate.record_search import alike, nearest
+from service.operate.record_search import NEAREST, alike, named, nearest
 from service.operate.record_waits import waits
 from service.operate.scope import Scope
 from workers.runtime import heartbeats
@@ -111,7 +111,11 @@ def life_of(
             collection,
             key,
             reader.item_of(collection, key),
-            nearest(context, collection, key),
+            [
+                *dict.fromkeys(
+                    [*named(context, collection, key), *nearest(context, collection, key)]
+                )
+            ][:NEAREST],
             mentions_of(context, collection, key, scope),
             max(1, len(own.keys)),
         )

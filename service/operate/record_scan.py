@@ -22,7 +22,7 @@ from workers.delivery.context import Context
 from workers.model.retirement import GONE
 from workers.store import keys
 from workers.store.connection import guarded
-from workers.store.item_record import SHOWN, slug_of
+from workers.store.item_record import SHOWN, slug_of, value_of
 from workers.store.search_row import SearchRow, whole
 
 SECONDS: Final = 0.5  # of one request; its cursor goes on
@@ -189,9 +189,7 @@ def _fields(needle: str, record: str, row: SearchRow, stored: Mapping[str, str])
         slug = slug_of(name)
         if slug is None or slug == GONE or plain not in text.casefold():
             continue
-        if any(
-            needle in whole(each) for each in _texts(json.loads(json.loads(text).get("v", "null")))
-        ):
+        if any(needle in whole(each) for each in _texts(value_of(text))):
             yield slug
 
 

@@ -12,6 +12,7 @@ from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.letters_around import missing_keys
 from workers.store.record_reader import record_of
+from workers.store.search_row import NAME, SLUG, folded, kind_of
 
 if TYPE_CHECKING:
     from workers.delivery.context import Context
@@ -57,6 +58,16 @@ def _is_typo(one: str, other: str) -> bool:
         return True
     digits = ("".join(filter(str.isdigit, each)) for each in (one, other))
     return len({*digits}) == 1 and _distance(one, other) == 1
+
+
+def named(context: Context, collection: str, text: str) -> list[str]:
+    """Return at most five records of which the name or the slug is, or begins with, *text*."""
+    beginning = folded(text)
+    if not beginning:
+        return []
+    found = context.search.matches(collection, beginning, None, _LIKE)
+    by_name = (each.record for each in found if kind_of(each.member) in (NAME, SLUG))
+    return [*dict.fromkeys(by_name)][:NEAREST]
 
 
 def nearest(

@@ -190,18 +190,18 @@ class Items:
             at: dict[Any, Any] = {"schema_read": lookup.at, "schema_arrival": lookup.arrival}
             pipeline.set(key, text, ex=SCHEMA_TTL)
             pipeline.hset(index, mapping=at | self._until_next(collection, text, lookup.at))
+            pipeline.hset(index, "slug", page.slug)
             pipeline.hdel(index, "schema_doubted")
             pipeline.execute()
 
     def _until_next(self, collection: Collection, text: str, at: int) -> dict[str, int]:
         """Return the times of the next read: later each time that nothing has changed."""
         client = self.steps.client
-        before = client.get(self._schema_key(collection))
         read, same = (
             int(found or 0)
             for found in client.hmget(self._index_key(collection), ["schema_read", "schema_same"])
         )
-        if before != text:
+        if client.get(self._schema_key(collection)) != text:
             return {"schema_next": at, "schema_same": 0}
         same = min(same, len(_NEXT_MS) - 1) if at - read < _FORGETS_MS else 0
         return {"schema_next": at + _NEXT_MS[same], "schema_same": same + 1}

@@ -25,6 +25,11 @@ def slug_of(name: str) -> str | None:
     return name.removeprefix(_FIELD) if name.startswith(_FIELD) else None
 
 
+def value_of(text: str) -> Any:
+    """Return the value in the stored form of a field."""
+    return json.loads(json.loads(text).get("v", "null"))
+
+
 def left_slug_of(name: str) -> str | None:
     """Return the slug of what was left out under *name* of an item; None: it is none."""
     return name.removeprefix(_LEFT_OUT) if name.startswith(_LEFT_OUT) else None

@@ -60,11 +60,14 @@ class Locales:
         """Store the locales of a collection's *site*."""
         pairs = json.dumps([[locale.tag, locale.id] for locale in site.locales])
         read: dict[Any, Any] = {"locales": pairs, "read": lookup.at, "next": lookup.at}
+        read["domain"] = site.domain
         self._set(lookup, read, "failed", "sites", "turn")
 
     def search(self, lookup: Lookup, sites: tuple[Site, ...], turn: int) -> None:
         """Store the *sites* that may have the collection; the one at *turn* is asked next."""
-        text = json.dumps([[s.id, [[one.tag, one.id] for one in s.locales]] for s in sites])
+        text = json.dumps(
+            [[s.id, [[one.tag, one.id] for one in s.locales], s.domain] for s in sites]
+        )
         self._set(lookup, {"sites": text, "turn": turn, "next": lookup.at})
 
     def fail(self, lookup: Lookup, reason: str, *, soon: bool) -> None:
@@ -121,8 +124,9 @@ class Locales:
         return keys.site(collection.name, self.settings.copy_of(collection))
 
 
-def _site(pair: Any) -> Site:
-    return Site(pair[0], tuple(Locale(*locale) for locale in pair[1]))
+def _site(stored: Any) -> Site:
+    id, locales, *domain = stored  # an older release stored no domain
+    return Site(id, tuple(Locale(*locale) for locale in locales), *domain)
 
 
 def _state(view: ItemView) -> str:

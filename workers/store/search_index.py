@@ -10,7 +10,6 @@ changed: after an hour, then once a day.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,13 +19,14 @@ from workers.config.settings import Collection, Settings
 from workers.errors import StoreFull
 from workers.store import keys, search_keys
 from workers.store.connection import guarded
-from workers.store.item_record import FieldRecord
+from workers.store.item_record import value_of
 from workers.store.scripts import Steps
 from workers.store.search_look import Look
 from workers.store.search_row import LONGEST, SearchRow, record_of
-from workers.store.search_rows import SLICE, TRIES, SearchRows
+from workers.store.search_rows import TRIES, SearchRows, Written
 from workers.webflow.item_answers import ItemView
 
+SLICE: Final = 200  # records that are read at once
 _ITEM: Final = ("f:name", "f:slug", "by")
 
 
@@ -136,18 +136,35 @@ class SearchIndex:
         return int(cursor), {record: SearchRow.parse(text) for record, text in found.items()}
 
     def show(self, collection: Collection, views: Iterable[tuple[str | None, ItemView]]) -> None:
-        """Take in what a listing shows of items: record and item; None: the item has no key."""
+        """Take in what the CMS shows of items: record and item; None: the item has no key."""
         shown = {record: view for record, view in views if record is not None}
-        with guarded(), self._client.pipeline(transaction=False) as pipeline:
-            place = self._places[collection.name]
-            pipeline.hmget(keys.of_steps("ids", place), list(shown) or [""])
-            ids = dict(zip(shown, pipeline.execute()[0], strict=False))
+        if not shown:
+            return
+        place = self._places[collection.name]
+        with guarded():
+            ids = self._client.hmget(keys.of_steps("ids", place), list(shown))
         # Of several items with one key the others are not written.
-        own = {record: view for record, view in shown.items() if ids[record] in (None, view.id)}
+        own = {
+            record: view
+            for (record, view), id in zip(shown.items(), ids, strict=True)
+            if id in (None, view.id)
+        }
         try:
             self._change(collection.name, own)
         except StoreFull:
             return  # names are not what the last room is for
+
+    def _there(
+        self, collection: str, entries: Sequence[_Entry], items: Sequence[Sequence[str | None]]
+    ) -> set[str]:
+        """Return the records of which something is held: nearly all show it by what was read."""
+        pairs = list(zip(entries, items, strict=True))
+        unsure = [each.record for each, stored in pairs if not any(stored)]
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for record in unsure:
+                pipeline.exists(keys.item(collection, record))
+            held = {record for record, n in zip(unsure, pipeline.execute(), strict=True) if n}
+        return held | {each.record for each, stored in pairs if any(stored)}
 
     def _change(self, collection: str, shown: Mapping[str, ItemView]) -> None:
         place, left = self._places[collection], list(shown)
@@ -195,17 +212,17 @@ class SearchIndex:
         with guarded(), self._client.pipeline(transaction=False) as pipeline:
             for each in entries:
                 pipeline.hmget(keys.item(collection, each.record), *_ITEM)
-                pipeline.exists(keys.item(collection, each.record))
             pipeline.hmget(keys.of_steps("ids", place), [each.record for each in entries])
             pipeline.hmget(search_keys.rows(place), [each.record for each in entries])
             *items, ids, texts = pipeline.execute()
-        rows = []
-        for n, each in enumerate(entries):
-            known, id = items[2 * n + 1], ids[n]
-            row = _with_own(SearchRow.parse(texts[n]), each.record, items[2 * n], id)
-            after = row if known or id else None
-            if each.stamp or (after and after.as_text()) != texts[n]:
-                rows.append((each.record, texts[n], after, each.stamp))
+        there = self._there(collection, entries, items)
+        rows: list[Written] = []
+        for each, stored, id, text in zip(entries, items, ids, texts, strict=True):
+            before = SearchRow.parse(text) if text else None
+            row = _with_own(before or SearchRow(), each.record, stored, id)
+            after = row if id or each.record in there else None
+            if each.stamp or after != before:
+                rows.append((each.record, text, after, each.stamp))
         # What others have changed meanwhile stays due, or is met by the next look.
         self._rows.write(place, rows)
 
@@ -225,7 +242,7 @@ def _with_own(
 
 
 def _value(field: str | None) -> str:
-    value = json.loads(FieldRecord.parse(field).value) if field else None
+    value = value_of(field) if field else None
     return value[:LONGEST] if isinstance(value, str) else ""
 
 

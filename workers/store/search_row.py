@@ -9,7 +9,7 @@ the records that a text begins, or names in full, are one range of a sorted set.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from workers.model.letters import nfc
@@ -18,9 +18,13 @@ LONGEST: Final = 100  # characters kept of a text: what bounds the bytes of a re
 END: Final = "\x1f"  # of a text; white space to Python, so that no folded text contains it
 KEY, ITEM, NAME, SLUG = "kins"
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def whole(text: str) -> str:
     """Return *text* folded, however long it is."""
+    if text.isascii():  # as nearly all are
+        return " ".join(text.lower().split())
     return " ".join(nfc(nfc(text).casefold()).split())
 
 
@@ -44,10 +48,10 @@ class SearchRow:
 
     def as_text(self) -> str:
         """Return the stored form."""
-        known = list(asdict(self).values())
+        known = [self.item, self.name, self.slug, self.shown_name, self.shown_slug]
         while known and not known[-1]:
             known.pop()
-        return json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+        return _encode(known)
 
     def members(self, record: str) -> frozenset[str]:
         """Return the members of the sorted set by which *record* is found."""

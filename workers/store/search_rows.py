@@ -10,7 +10,7 @@ from workers.store.connection import guarded
 from workers.store.scripts import Steps
 from workers.store.search_row import SearchRow
 
-SLICE: Final = 200  # records per step: less than 2 ms of the store's time
+SLICE: Final = 50  # records per step: about a millisecond of the store's time
 TRIES: Final = 3  # while others write the same rows
 
 # Record, its row as text before, and its row now; the stamp in `search_keys.DUE` that it settles.

@@ -80,6 +80,7 @@ class Answer:
     problems: tuple[FieldProblem, ...] = ()
     items: Mapping[str, ItemView] = field(default_factory=dict)
     schema: tuple[SchemaField, ...] = ()
+    slug: str = ""  # of the collection whose schema it is
     limit: int | None = None  # of the rate window
     remaining: int | None = None
     retry_after: float | None = None  # s; v2 always sends it, only 429 and 503 make it count
@@ -123,6 +124,7 @@ def read(status: int, headers: Mapping[str, str], body: bytes, mask: Mask = _NO_
         problems=tuple(complaints(known)) if failed else (),
         items=_by_id(views),
         schema=() if failed else tuple(_schema(known)),
+        slug="" if failed else _text(known.get("slug")) or "",
         limit=_count(headers.get("x-ratelimit-limit")),
         remaining=_count(headers.get("x-ratelimit-remaining")),
         retry_after=_seconds(headers.get("retry-after")),

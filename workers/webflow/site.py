@@ -30,6 +30,7 @@ class Site:
 
     id: str
     locales: tuple[Locale, ...] = ()  # the primary one first; none: not localized
+    domain: str = ""  # where its pages are: a custom domain, else that of Webflow; "": unknown
 
 
 def in_locale(slug: str, tag: str) -> str:
@@ -72,7 +73,17 @@ def unknown(wanted: str | Sequence[str], locales: Sequence[Locale]) -> tuple[str
 def _sites(entries: Sequence[Any]) -> Iterator[Site]:
     for entry in entries:
         if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-            yield Site(entry["id"], tuple(_locales(entry.get("locales"))))
+            yield Site(entry["id"], tuple(_locales(entry.get("locales"))), _domain(entry))
+
+
+def _domain(entry: Mapping[str, Any]) -> str:
+    held = entry.get("customDomains")
+    domains = [each for each in held if isinstance(each, dict)] if isinstance(held, list) else []
+    urls = [each["url"] for each in domains if isinstance(each.get("url"), str)]
+    name = entry.get("shortName")
+    if not urls and isinstance(name, str) and name:
+        urls = [f"{name}.webflow.io"]
+    return urls[0].removeprefix("https://").rstrip("/") if urls else ""
 
 
 def _locales(held: Any) -> Iterator[Locale]:
