@@ -308,6 +308,28 @@ def test_a_variant_that_an_editor_made_meanwhile_is_archived_with_the_others(eve
     assert variant(way, 2).staged.archived
 
 
+@pytest.mark.parametrize("way_of", ["unpublish", "draft"])
+@pytest.mark.parametrize("published", [True, False])
+def test_nor_does_one_stay_live_beside_those_that_were_unpublished(everywhere, way_of, published):
+    way = everywhere(items=2)
+    way.change(1, stock=5)
+    way.run()
+    add_variant(way, 2, stock=0, published=published)
+    way.retire(2, way_of)
+    way.run()
+    way.pass_time(3700)
+    way.change(1, stock=6)
+    way.run()
+    assert live_in(way, 2) is None
+    assert len(list(way.deletes())) == 1 + published
+    assert way.counts("pending", "dead") == (0, 0)
+    way.pass_time(3700)
+    way.forget_requests()
+    way.change(1, stock=7)
+    way.run()
+    assert list(way.deletes()) == []
+
+
 def test_a_batch_holds_a_hundred_variants(everywhere):
     way = everywhere(items=100)
     for n in range(2, 101):

@@ -54,6 +54,7 @@ local NAMES = {
 local OF_RETIREMENT = setmetatable({
   S = 'requests',            -- sent for it; flags without it: an older release sent them
   z = 'delete_sent',         -- 1: a request to delete the item was sent
+  G = 'live_variant',        -- 1: a variant was met since that is live, though the primary one is not
 }, {__index = NAMES})
 
 local function decode(text, slug)

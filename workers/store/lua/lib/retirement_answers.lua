@@ -34,6 +34,7 @@ local function settle(item, claim, verdict)
     retirements.forget_id(step.place, item.record, verdict.id)
     retirements.forget_item(item)
   else
+    gone.live_variant = nil
     if verdict.unmoved then note_unmoved(gone) end
     note_unpublished(item, verdict.id, verdict.unmoved)
   end

@@ -11,7 +11,7 @@ local function own_request(gone, status)
     -- Whether what is deleted leaves the site at once, or with its next publish, is not documented.
     return request.live and not gone.unpublished and not unpublished and 'unpublish' or 'delete'
   end
-  if unpublished then return nil end
+  if unpublished and not gone.live_variant then return nil end
   if gone.value == '"unpublish"' then return not gone.unpublished and 'unpublish' or nil end
   -- Since 2025 a draft is no longer taken from the site; unpublished, it is made one.
   return gone.value == '"draft"' and request.live and 'unpublish' or nil

@@ -44,6 +44,10 @@ local function write_to(item, locale, held)
   local gone = items.in_force(item)
   -- A request retires an item in all of its variants: it goes once more.
   if gone and (gone.state ~= 'pending' or items.live_claim(item)) then items.mark_repair(item, items.GONE, now) end
+  if gone and held[locale] == 'live' then
+    gone.live_variant = 1
+    items.touch(item, items.GONE)
+  end
   local claim, shown = items.live_claim(item), {}
   for id in pairs(wanted) do
     local has = held[id] or (id == site.primary and not bare)
