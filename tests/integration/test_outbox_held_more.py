@@ -25,7 +25,7 @@ from tests.support.outbox_holding import (
 )
 from tests.support.outbox_retiring import idle, retire, update
 from workers.config.settings import Guard
-from workers.model.attempts import Batch
+from workers.model.attempts import Batch, Lookup
 from workers.model.changes import Change, Delivery, Gone, Incoming, Snapshot
 from workers.policy import run_guard
 from workers.store import scripts
@@ -180,6 +180,19 @@ def test_where_the_number_is_not_known_a_reconcile_alone_does_not_wait(store, mo
     found = {"remap": (9, 0), "reconcile": (11, 11) if number > 10 else (0, 0)}
     assert (len(listed(bench)), waits(bench)) == found[mode]
     assert (getattr(bench.claim(), "kind", "") == "total") is (mode == "remap")
+
+
+@pytest.mark.parametrize(("total", "held"), [(12, 0), (5, 3)])
+def test_a_page_of_a_whole_listing_tells_the_number_too(store, total, held):
+    bench = knowing(Bench(store, guard=Guard()))
+    for n in range(3):
+        retire(bench, f"i{n}", by="item", version=at(9))
+    go_by(bench)
+    page = Lookup("products", "index", "t", slot=":reconcile")
+    bench.page(page, [("k0", "i0")], more=1, total=total)
+    sweep(bench)
+    assert waits(bench) == held
+    assert getattr(bench.claim(), "kind", "") != "total"
 
 
 def test_a_clock_that_goes_back_holds_nothing_for_ever(bench):

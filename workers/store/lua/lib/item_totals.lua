@@ -17,8 +17,9 @@ function item_totals.of(place)
   return held[1] == '' and 0 or math.max(1, tonumber(held[1])), at
 end
 
-function item_totals.note(place, number)
+function item_totals.note(collection, place, number)
   redis.call('HSET', 'instep:index:' .. place, 'count', number, 'count_at', now)
+  redis.call('HDEL', 'instep:collection:' .. collection, 'count_next')
 end
 
 -- The number is wanted. Returns whether it may be asked for now.

@@ -61,6 +61,10 @@ end
 redis.call('HDEL', index, 'failed')
 key_forms.note_page(main)
 if outside then listing_schedule.note_reconcile(main) end
+local total = tonumber(given(request.total))
+-- A page that is late may be of another pass. The other listings are of a part.
+local lists_all = outside or (not late and (request.slot == ':round' or redis.call('HGET', index, 'kind') == 'all'))
+if total and lists_all then item_totals.note(request.collection, place, total) end
 
 local function is_known(entry)
   return redis.call('HEXISTS', 'instep:keys:' .. place, entry.id) == 1
@@ -123,15 +127,12 @@ if filtered then
   return result(ended)
 end
 -- An item that is deleted while pages are read moves others to a page that has been read.
-local total = tonumber(given(request.total))
 local most = tonumber(redis.call('HGET', index, 'total'))
 local lost = total and most and math.max(0, most - total) or 0
 if request.short or lost > 0 then redis.call('HSET', index, 'holes', 1) end
 if request.offset == 0 and given(request.at) then redis.call('HSET', index, 'began', request.at) end
 local pages = redis.call('HINCRBY', index, 'pages', 1)
 if total then redis.call('HSET', index, 'total', total) end
-local lists_all = outside or request.slot == ':round' or redis.call('HGET', index, 'kind') == 'all'
-if total and lists_all then item_totals.note(place, total) end
 if newest ~= '' then redis.call('HSET', index, 'newest', newest) end
 local following = given(request.next)
 -- A listing that no item waits for has the time to read that page again.
