@@ -139,11 +139,13 @@ def needs_of(reasons: Iterable[Reason], status: Status, now: datetime) -> tuple[
 
 def _placed(seen: _Seen) -> tuple[int, Need]:
     """Return the number of the rule of a reason, and what it says."""
-    for number, rule in enumerate(RULES):
-        found = re.fullmatch(rule.names, seen.reason.name)
-        if found and (rule.only is None or rule.only(seen, found)):
-            return number, _need(seen, rule, found.groupdict())
-    raise AssertionError(seen.reason.name)  # the last rule takes all
+    fitting = (
+        (number, _need(seen, rule, found.groupdict()))
+        for number, rule in enumerate(RULES)
+        if (found := re.fullmatch(rule.names, seen.reason.name))
+        and (rule.only is None or rule.only(seen, found))
+    )
+    return next(fitting)  # the last rule takes all
 
 
 def _need(seen: _Seen, rule: Rule, groups: Mapping[str, str | None]) -> Need:

@@ -172,7 +172,9 @@ def _needs(
     now = datetime.fromtimestamp(traffic.now / 1000, UTC)
     named = [Reason(**each) for key in ("reasons", "notices") for each in status[key]]
     others = [each for each in named if not _PROBLEMS.fullmatch(each.name)]
-    others += source_notices(traffic, sorted(status["sources"]))
+    # One that has never had a delivery taken is named by a notice of its own.
+    sources = [name for name, each in sorted(status["sources"].items()) if each["deliveries"]]
+    others += source_notices(traffic, sources)
     problems, count = newest_problems(context, scope, now - NEW, MOST)
     needs = needs_of([*others, *map(problem_notice, problems)], status, now)
     return needs, len(others) + count - len(needs)

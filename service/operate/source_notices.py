@@ -24,7 +24,6 @@ def source_notices(traffic: Traffic, sources: Sequence[str]) -> Iterator[Reason]
         is_usual = traffic.hour.is_whole and usual.get(name, 0) >= USUAL
         if is_usual and name in taken and came + out == 0:
             yield _silent(name, usual[name], traffic.hour.begins)
-        # One that has never had a delivery taken is named by a notice of its own as well.
         if out >= MANY and out > came:
             yield _refused(name, out, came + out)
 

@@ -4,10 +4,11 @@ import pytest
 
 from service.operate import attention
 from service.operate import overview as operate_overview
+from service.operate import sources as operate_sources
 from service.operate.overview import overview_of
 from service.operate.scope import scope_of
 from tests.support.api_rig import SHOP, TOML, VIEW, Rig
-from workers.store import keys
+from workers.store import keys, problem_keys
 from workers.store.minute_samples import MinuteSamples
 from workers.store.pauses import Pauses
 
@@ -133,6 +134,17 @@ def test_what_needs_a_person_comes_in_order(rig):
     assert (problem["noun"], problem["many"], problem["id"][0]) == ("problems", 1, "p")
 
 
+def test_a_problem_that_is_new_comes_before_one_of_days_ago(rig):
+    client, groups = rig.context.steps.client, rig.context.problems.listed()
+    for old in groups:
+        key = problem_keys.letters_of(old.id)
+        ((letter, ms),) = client.zrange(key, 0, -1, withscores=True)
+        client.zadd(key, {letter: ms - 2 * 86_400_000})
+        found = [each["id"] for each in shown(rig)["needs"] if each["noun"] == "problems"]
+        client.zadd(key, {letter: ms})
+        assert found == [*(each.id for each in groups if each is not old), old.id]
+
+
 def test_no_more_is_listed_than_fits_and_the_rest_is_counted(rig, monkeypatch):
     whole = shown(rig)
     for module in (attention, operate_overview):
@@ -154,6 +166,19 @@ def test_an_access_of_one_destination_sees_its_own_only(rig):
     assert not [each for each in ("products", "erp", "'site'") if each in f"{overview}"]
 
 
+def test_a_source_of_which_nothing_was_ever_taken_is_named_once(rig, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        operate_overview, "source_notices", lambda _, names: asked.extend(names) or []
+    )
+    client = rig.context.steps.client
+    held = client.hgetall(keys.source("till"))
+    client.delete(keys.source("till"))
+    shown(rig)
+    client.hset(keys.source("till"), mapping=held)
+    assert asked == ["erp"]
+
+
 def test_a_source_has_its_rate_and_when_its_secret_was_used(rig):
     erp, till = rig.get("/api/sources", VIEW).json["items"]
     assert erp["hour"] == {"deliveries": 6, "duplicates": 0, "refused": 0}
@@ -162,3 +187,15 @@ def test_a_source_has_its_rate_and_when_its_secret_was_used(rig):
     (secret,) = erp["secrets"]
     assert (secret["matched"], secret["last"] >= erp["last"]) == (6, True)
     assert erp["unwanted"] == {"price": 1}
+
+
+def test_topics_are_looked_for_in_the_newest_deliveries_for_a_while(rig, monkeypatch):
+    def unwanted():
+        return rig.get("/api/sources", VIEW).json["items"][0]["unwanted"]
+
+    monkeypatch.setattr(operate_sources, "SECONDS", -1.0)
+    assert unwanted() == {"price": 1}  # there are few
+    monkeypatch.setattr(operate_sources, "FIRST", 0)
+    assert unwanted() is None
+    monkeypatch.setattr(operate_sources, "NEWEST", 1)
+    assert unwanted() == {"price": 1}  # of the first that were read
