@@ -10,7 +10,9 @@ from service.operate.deliveries import list_deliveries, show_delivery
 from service.operate.problems import list_letters, list_problems, show_letter
 from service.operate.record_life import life_of
 from service.operate.status import status_of
+from service.reconcile.state.past_runs import note_end
 from tests.support.api_rig import ADMIN, CLERK, KEYS, OPERATE, SHOP, TOKENS, VIEW, Rig
+from workers.store import keys
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,16 @@ def test_an_access_of_one_destination_sees_its_records_sources_and_states_only(r
     settings = shown(rig, "/api/settings", SHOP)
     assert set(settings) == {"destinations", "collections", "sources"}
     assert not [each for each in ("products", "erp", "'site'}") if each in f"{settings}{status}"]
+
+
+def test_an_access_of_one_destination_sees_the_notices_of_its_own_reconciles(rig):
+    client = rig.context.steps.client
+    for name in ("orders", "products"):
+        note_end(client, name, 1, "no answer")
+        client.hset(keys.reconciled(name), "began", 1)
+    notices = shown(rig, "/api/status", SHOP)["notices"]
+    client.delete(keys.reconciled("orders"), keys.reconciled("products"))
+    assert [each["name"] for each in notices] == ["reconcile orders: failed"]
 
 
 def test_the_status_is_that_of_the_command(rig):
