@@ -11,7 +11,7 @@ from tests.support.outbox_listing import unasked
 from tests.support.outbox_referring import listed, one, put
 from tests.support.outbox_retiring import delete, held, update
 from workers.model.attempts import FieldFailure, ItemOutcome
-from workers.model.changes import Delivery, Gone, Incoming
+from workers.model.changes import Delivery, FieldProblem, Gone, Incoming, LeftOut
 from workers.store.search_index import SearchIndex
 
 DAY = 86_400
@@ -79,6 +79,12 @@ def unreadable(bench):
         bench.accept(bad(id=f"e{n}"), body=b"x" * 5000)
 
 
+def unreadable_fields(bench):
+    left = (LeftOut("products", "k1", "key", "stock", at(1)),)
+    problems = (FieldProblem("stock", "not a number"),)
+    bench.accept(Incoming("e1", "t", 0, (), problems, left=left))
+
+
 def references(bench):
     put(bench, "k1", one("s1"), by="key")
     bench.page(bench.claim(), [("k1", "id-k1")])
@@ -138,6 +144,7 @@ FILLS = {
     "keys that no item has, ignored": (unknown_keys, {"missing": "ignore"}),
     "ids that no item has": (unknown_ids, {}),
     "events that cannot be read": (unreadable, {}),
+    "fields that cannot be read": (unreadable_fields, {}),
     "references that nothing comes for": (references, {}),
     "items that were deleted": (deleted_items, {}),
     "retirements of what was never there": (retired_unknown, {}),
@@ -153,6 +160,7 @@ def test_what_is_over_leaves_no_key_behind(bench_with, fill):
     way, options = fill
     bench = bench_with(**options)
     way(bench)
+    assert SearchIndex(bench.steps, bench.settings).advance(1.0)
     discard(bench)
     for _ in range(2):
         bench.pass_time(31 * DAY)

@@ -372,3 +372,12 @@ def test_a_published_item_has_a_link_to_its_page(bench, context, status, domain,
     bench.client.hset(keys.of_steps("status", *place), "i1", status)
     (hit,) = search_records(context, "a-1", collections=BOTH, limit=1).items
     assert hit["link"] == link
+
+
+@pytest.mark.parametrize("stored", ['["s", [["en", "x"]]]', '["s", [["en", "x"]], "a.example"]'])
+def test_a_site_that_an_older_release_found_has_no_domain(bench, context, stored):
+    products = bench.settings.collections["products"]
+    place = ("products", bench.settings.copy_of(products))
+    bench.client.hset(keys.site(*place), "sites", f"[{stored}]")
+    (site,) = context.locales.known(products).sites
+    assert (site.id, site.domain) == ("s", "a.example" if "example" in stored else "")

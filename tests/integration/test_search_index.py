@@ -1,6 +1,7 @@
 """The search index follows what the store holds, and what listings show."""
 
 import json
+from unittest import mock
 
 import pytest
 import redis
@@ -8,10 +9,11 @@ import redis
 from service.operate import record_search
 from service.operate.record_life import UnknownRecord, life_of
 from tests.support.outbox_creating import created, knowing, wanted
-from tests.support.outbox_driver import change, event
+from tests.support.outbox_driver import at, change, event
 from workers.delivery.context import make_context
 from workers.errors import StoreFull
 from workers.model.changes import Incoming
+from workers.runtime.sweeper import sweep_forever
 from workers.store import keys, search_keys
 from workers.store.erasure import Erasure
 from workers.store.key_text import KeyText
@@ -40,6 +42,11 @@ def found(index, text, collection="products"):
 
 def place(bench, collection="products"):
     return f"{collection}:{bench.settings.copy_of(bench.settings.collections[collection])}"
+
+
+def merge(bench, one, other):
+    request = {"token": f"{one}+{other}", "collection": "products", "from": one, "to": other}
+    bench.steps.run("merge", {**request, "texts": {}, "look": False})
 
 
 def texts(bench):
@@ -132,22 +139,42 @@ def test_a_record_that_is_no_more_leaves_the_index(bench, index):
     assert (texts(bench), bench.client.hlen(search_keys.DUE)) == (set(), 0)
 
 
+def test_an_item_that_is_no_more_leaves_the_index(bench, index):
+    mapping = {"B-2": "i2", "C-3": "i3"}
+    bench.client.hset(keys.of_steps("ids", place(bench)), mapping=mapping)
+    items = {id: key for key, id in mapping.items()}
+    bench.client.hset(keys.of_steps("keys", place(bench)), mapping=items)
+    assert found(index, "") == {"B-2", "C-3"}
+    bench.client.sadd(keys.of_steps("listed", place(bench)), "i2")  # by a round, at its end
+    bench.drop_unlisted(bench.settings.collections["products"])
+    assert found(index, "") == {"B-2"}
+    assert texts(bench) == rowed(index)
+
+
 def test_records_that_are_merged_are_one(bench, index):
     named(bench, "A-1 ", "Blue")
     assert found(index, "blue") == {"A-1 "}
-    bench.steps.run(
-        "merge",
-        {
-            "token": "t",
-            "collection": "products",
-            "from": "A-1 ",
-            "to": "A-1",
-            "texts": {},
-            "look": False,
-        },
-    )
+    merge(bench, "A-1 ", "A-1")
     assert found(index, "blue") == found(index, "a-1") == {"A-1"}
     assert texts(bench) == rowed(index)
+
+
+def test_of_merged_records_the_newer_name_is_found(bench, index):
+    named(bench, "A-1", "Old", version=at(1))
+    named(bench, "A-1 ", "New", version=at(2))
+    assert found(index, "old") == {"A-1"}
+    merge(bench, "A-1 ", "A-1")
+    assert (found(index, "old"), found(index, "new")) == (set(), {"A-1"})
+
+
+def test_the_sweeper_keeps_the_index_current(bench):
+    named(bench, "A-1", "Blue")
+    context = make_context(bench.settings, bench.steps, mock.Mock())
+    stop = mock.Mock(is_set=mock.Mock(side_effect=[False, True]))
+    bench.client.rpush(keys.NUDGE, "")  # or it would wait for one
+    sweep_forever(context, [], stop)
+    assert context.search.coverage(["products"]).complete
+    assert context.search.rows("products", ["A-1"]) == [SearchRow("", "Blue")]
 
 
 def test_forget_takes_a_record_out_and_names_those_that_name_it(bench, index, store_socket):

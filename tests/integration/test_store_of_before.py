@@ -15,6 +15,8 @@ from workers.store import version
 from workers.store.outbox import balanced
 from workers.store.problem_groups import ProblemGroups
 from workers.store.record_reader import RecordReader
+from workers.store.search_index import SearchIndex
+from workers.store.search_row import END, folded
 from workers.store.upgrade import Upgrade
 
 
@@ -155,3 +157,15 @@ def test_why_reads_every_record_of_a_store_of_before(shop):
             assert facts.record == record.strip()
             assert isinstance(waits(facts, workers=1, spooled=0) + rests(facts), list)
             assert fields_of(facts, None).keys() >= {*facts.fields} - {":gone"}
+
+
+def test_its_records_are_found(shop):
+    index = SearchIndex(shop.steps, shop.settings)
+    assert index.advance(20.0)
+    names = [str(key).split(":", 2)[2] for key in shop.client.scan_iter("instep:item:*")]
+    pairs = [name.split(":", 1) for name in names]
+    assert pairs
+    for collection, record in pairs:
+        found = index.matches(collection, folded(record) + END, None, 10)
+        assert record in {each.record for each in found}
+    assert index.coverage(shop.settings.collections).complete
