@@ -36,6 +36,8 @@ PURE = (
     "workers/store/codec.py",
     "workers/store/item_record.py",
     "workers/store/item_schedule.py",
+    "workers/store/search_row.py",
+    "service/operate/list_cursor.py",
     "workers/store/waits.py",
     "service/operate/destination_waits.py",
     "service/operate/record_waits.py",

@@ -31,7 +31,7 @@ _HELD, _DEAD, _WAITS = range(3)  # the lists, in the order in which they are sho
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry of one of the lists; *name*: a record, or a letter and the place in it."""
+    """An entry of one of the lists; *name*: a record, or a letter and a record."""
 
     list: int
     collection: str
@@ -126,23 +126,49 @@ def _dead(
     client: Any = context.steps.client
     behind = None
     if place:
-        id, _, shown = place[2].rpartition(" ")
-        yield from islice(_of_letter(client, place[1], id, collections), int(shown) + 1, None)
+        id = place[2].partition(" ")[0]
+        begun = _of_letter(client, place[1], id, collections)
+        yield from (each for each in begun if each.name > place[2])
         behind = (place[1], id)
-    for score, id in _by_time(client, keys.LETTERS, behind, "+inf"):
-        yield from _of_letter(client, score, id, collections)
+    letters = _by_time(client, keys.LETTERS, behind, "+inf")
+    while part := list(islice(letters, _PART)):
+        for score, id, held in _read_letters(client, part):
+            yield from _records_of(score, id, held, collections)
 
 
 def _of_letter(client: Any, score: int, id: str, collections: Sequence[str]) -> Iterator[_Entry]:
-    """Yield the records of one open letter: of an event that was not read there may be many."""
-    with guarded():
-        kind, state, name, record = client.hmget(keys.letter(id), _LETTER)
-        entries = client.hkeys(keys.letter(id)) if kind == "unmapped" else []
-    found = [(name, record)] if name and record else []
-    found += [left[:2] for left in map(left_out_of, sorted(entries)) if left]
-    for number, each in enumerate(dict.fromkeys(found)):
-        if state == "open" and each[0] in collections:
-            yield _Entry(_DEAD, "", score, f"{id} {number}", each, id)
+    for _, _, held in _read_letters(client, [(score, id)]):
+        yield from _records_of(score, id, held, collections)
+
+
+def _read_letters(
+    client: Any, letters: Sequence[tuple[int, str]]
+) -> Iterator[tuple[int, str, list[Record]]]:
+    """Yield each of *letters* that is open, with its records: of an event there may be many."""
+    with guarded(), client.pipeline(transaction=False) as pipeline:
+        for _, id in letters:
+            pipeline.hmget(keys.letter(id), _LETTER)
+        heads = pipeline.execute()
+    for (score, id), (kind, state, name, record) in zip(letters, heads, strict=True):
+        if state != "open":
+            continue
+        found = [(name, record)] if name and record else []
+        if kind == "unmapped":
+            with guarded():
+                names = client.hkeys(keys.letter(id))
+            found += [left[:2] for left in map(left_out_of, sorted(names)) if left]
+        yield score, id, list(dict.fromkeys(found))
+
+
+def _records_of(
+    score: int, id: str, records: Sequence[Record], collections: Sequence[str]
+) -> Iterator[_Entry]:
+    entries = (
+        _Entry(_DEAD, "", score, f"{id} {name}:{record}", (name, record), id)
+        for name, record in records
+        if name in collections
+    )
+    yield from sorted(entries, key=lambda each: each.name)
 
 
 def _behind(place: tuple[Any, ...] | None, collection: str) -> tuple[int, str] | None:

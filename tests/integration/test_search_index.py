@@ -17,7 +17,7 @@ from workers.runtime.sweeper import sweep_forever
 from workers.store import keys, search_keys
 from workers.store.erasure import Erasure
 from workers.store.key_text import KeyText
-from workers.store.search_index import SearchIndex
+from workers.store.search_index import FOREIGN, SearchIndex
 from workers.store.search_look import DAILY, SOON
 from workers.store.search_row import SearchRow
 from workers.webflow.item_answers import ItemView
@@ -278,10 +278,14 @@ def test_a_full_store_is_indexed_later(bench, index, monkeypatch):
     assert found(index, "blue") == {"A-1"}
 
 
-def test_an_event_of_a_collection_that_is_no_more_is_not_noted_for_ever(bench, index):
-    bench.client.hset(search_keys.DUE, "gone:X", "1")
-    assert index.advance(5.0)
-    assert bench.client.hlen(search_keys.DUE) == 0
+def test_notes_of_collections_that_are_no_more_end_after_a_while(bench, index):
+    seconds, _ = bench.client.time()
+    stamps = {f"gone:{n}": int(seconds - FOREIGN - 60) * 10**6 for n in range(300)}
+    bench.client.hset(search_keys.DUE, mapping=stamps)
+    bench.client.hset(search_keys.DUE, "new:X", seconds * 10**6)
+    for _ in range(40):  # some of them at a time, by chance
+        assert index.advance(5.0)
+    assert bench.client.hkeys(search_keys.DUE) == ["new:X"]
 
 
 def test_why_names_the_records_that_have_the_text_as_name(bench, index):

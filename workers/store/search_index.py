@@ -27,6 +27,7 @@ from workers.store.search_rows import TRIES, SearchRows, Written
 from workers.webflow.item_answers import ItemView
 
 SLICE: Final = 200  # records that are read at once
+FOREIGN: Final = 3600.0  # s that notes of unknown collections are kept
 _ITEM: Final = ("f:name", "f:slug", "by")
 
 
@@ -184,8 +185,10 @@ class SearchIndex:
             stamps = self._client.hmget(search_keys.DUE, names) if names else []
         # One without a stamp was indexed meanwhile, by another process.
         due = [_due(*each) for each in zip(names, stamps, strict=True) if each[1] is not None]
-        self._index(due)
-        if len(names) == SLICE:
+        own = [each for each in due if each.collection in self._places]
+        self._index(own)
+        self._drop_foreign(each for each in due if each.collection not in self._places)
+        if own and len(names) == SLICE:
             return False
         looked = self._look.page()
         self._index(_Entry(*each) for each in looked or ())
@@ -193,18 +196,22 @@ class SearchIndex:
 
     def _index(self, entries: Iterable[_Entry]) -> None:
         by_place: dict[str, list[_Entry]] = {}
-        unknown: list[_Entry] = []
         for each in entries:
-            if each.collection in self._places:
-                by_place.setdefault(each.collection, []).append(each)
-            else:
-                unknown.append(each)
+            by_place.setdefault(each.collection, []).append(each)
         for collection, own in by_place.items():
             for start in range(0, len(own), SLICE):
                 self._index_of(collection, own[start : start + SLICE])
-        if names := [f"{each.collection}:{each.record}" for each in unknown if each.stamp]:
-            # A process with another configuration, or a collection that is no more.
-            with guarded():
+
+    def _drop_foreign(self, entries: Iterable[_Entry]) -> None:
+        """Drop old notes of collections that are no more; to another process they may be new."""
+        if not (foreign := list(entries)):
+            return
+        with guarded():
+            seconds, _ = self._client.time()
+            ends = (seconds - FOREIGN) * 1_000_000
+            old = [each for each in foreign if int(each.stamp or 0) < ends]
+            if old:
+                names = (f"{each.collection}:{each.record}" for each in old)
                 self._client.hdel(search_keys.DUE, *names)
 
     def _index_of(self, collection: str, entries: Sequence[_Entry]) -> None:
