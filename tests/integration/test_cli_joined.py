@@ -159,6 +159,7 @@ def test_status_has_every_documented_key(context, shown):
     }
     assert set(found["destinations"]["site"]) == {
         *("state", "reason", "since", "by", "calls", "rate_limited", "budget"),
+        *("pending_items", "drain_seconds"),
     }
     assert set(found["collections"]["products"]) == {
         *("state", "reason", "pending_items", "oldest_seconds", "lanes", "duplicate_keys"),
@@ -183,6 +184,7 @@ def test_status_has_every_documented_key(context, shown):
         "unmapped_bytes": 0,
         "unmapped_bytes_limit": 64 * 1024 * 1024,
         "stale": {},
+        "streak": None,
         "stalled": None,
     }
     assert found["sources"]["erp"]["kept_bytes"] > 0
