@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Names
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -130,9 +131,8 @@ def _answer(
     limit: int,
 ) -> Mapping[str, Any]:
     seen = caller().scope
-    if collection is not None and collection not in seen.collections:
-        known = ", ".join(sorted(seen.collections))
-        raise FilterInvalid(repr(collection), f"one of {known}", "correct the collection")
+    _check("collection", collection, seen.collections)
+    _check("source", source, seen.sources)
     filters = Filters(state or (ANY if q or source else ATTENTION), source)
     chosen: dict[str, Any] = {
         "collections": seen.collections if collection is None else frozenset({collection}),
@@ -147,3 +147,9 @@ def _answer(
         return {"items": page.items, "next": page.next}
     found = search_records(parts.context, q, **chosen)
     return {"items": found.items, "next": found.next, "complete": found.complete}
+
+
+def _check(what: str, name: str | None, known: Names[str]) -> None:
+    if name is not None and name not in known:
+        expected = f"one of {', '.join(sorted(known))}"
+        raise FilterInvalid(repr(name), expected, f"correct the {what}")

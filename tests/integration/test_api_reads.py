@@ -67,6 +67,41 @@ def test_what_is_a_pattern_to_the_store_is_text_to_the_search(rig, q):
     assert found(rig, q) == set()
 
 
+def test_a_part_of_a_value_is_found_page_by_page(rig):
+    page = shown(rig, "/api/records", q="t pla", part=1)
+    found = [(each["key"], each["fields"]) for each in page["items"]]
+    assert found == [("plain", ["title"])]
+    told = {name: page[name] for name in ("looked", "of", "hidden", "indexing")}
+    assert told == {"looked": 5, "of": 5, "hidden": 0, "indexing": False}
+    assert shown(rig, "/api/records", SHOP, q="t pla", part=1)["looked"] == 1
+
+
+def test_without_a_text_what_needs_a_person_is_listed(rig):
+    page = shown(rig, "/api/records")
+    refused = {each["key"] for each in page["items"] if each["letters"]}
+    assert "plain" in refused
+    assert found(rig, "", source="till") == {("orders", "17")}
+    assert found(rig, "", collection="orders", state="any") == {("orders", "17")}
+    assert shown(rig, "/api/records", collection="orders")["items"] == []
+
+
+@pytest.mark.parametrize("query", [{"collection": "orders"}, {"source": "till"}])
+def test_a_filter_names_what_the_access_sees(rig, query):
+    assert rig.get("/api/records", SHOP, **query).status_code == 200
+    (name,) = query
+    answer = rig.get("/api/records", VIEW, **{name: "nobody"})
+    assert answer.status_code == 404
+    assert answer.json["error"]["do"] == f"correct the {name}"
+    other = {"collection": "products", "source": "erp"}[name]
+    assert rig.get("/api/records", SHOP, **{name: other}).status_code == 404
+
+
+def test_a_part_needs_a_text_and_a_cursor_its_own_list(rig):
+    assert rig.get("/api/records", VIEW, part=1).json["error"]["do"] == "say what to look for"
+    page = rig.get("/api/records", VIEW, q="a", cursor="e30")
+    assert (page.status_code, page.json["error"]["do"]) == (404, "begin without it")
+
+
 def test_pages_of_records_hold_each_record_once(rig):
     pages, cursor = [], None
     for _ in range(20):
