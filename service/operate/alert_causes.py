@@ -18,7 +18,7 @@ from service.ingest.spool_count import waiting
 from service.operate.held_deletes import count_held
 from service.operate.notices import notices_of
 from service.operate.reasons import Reason, Seen, overall, reasons_of
-from service.operate.remedies import remedy
+from service.operate.remedies import remedy, with_command
 from service.operate.status import numbers_of, seen_of, trouble_of
 from workers.alerts.cause import Cause, Observation
 from workers.delivery.context import Context
@@ -199,8 +199,7 @@ def _problem(
         min((each.since for each in groups if each.since), default=None),
         quoted,
         "These values are not on the site",
-        f"{remedy(largest.kind, largest.title, largest.fields)}: "
-        f"`instep dead list --group {largest.id}`",
+        with_command(remedy(largest.kind, largest.title, largest.fields), largest.id),
         {"dead_letters": sum(letters.values()), "different_problems": len(letters)},
         parts,
         after=5.0,

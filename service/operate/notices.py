@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from service.operate.reasons import Reason
+from service.operate.remedies import with_command
 from workers.store.collection_waits import NOT_PUBLISHED, PLAN_LIMIT
 from workers.store.fetch_queue import NOTHING_FETCHES
 from workers.store.status import LOCALES_UNREAD
@@ -74,8 +75,7 @@ def problem_notice(problem: Mapping[str, Any]) -> Reason:
     """Return the notice of *problem*, as `list_problems` returns it."""
     where = problem["collection"] or problem["source"] or ""
     name = f"problem {problem['id']}: {problem['letters']} {problem['kind']} in {where}"
-    verb = "replay" if problem["do"].endswith("replay") else "list"
-    do = f"{problem['do']}: `instep dead {verb} --group {problem['id']}`"
+    do = with_command(problem["do"], problem["id"])
     return _notice(name, problem["since"], do, problem["title"])
 
 

@@ -166,3 +166,9 @@ def remedy(kind: str, words: str, fields: Sequence[str] = ()) -> str:
         if re.search(each.words, words, re.IGNORECASE):
             return each.do
     return _LAST
+
+
+def with_command(do: str, group: str) -> str:
+    """Return the remedy *do* with the command that carries out its end, for the problem *group*."""
+    verb = "replay" if do.endswith("replay") else "list"
+    return f"{do}: `instep dead {verb} --group {group}`"

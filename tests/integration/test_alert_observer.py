@@ -54,7 +54,7 @@ def test_letters_of_a_collection_are_one_cause(bench, observe):
     assert cause.name == "collection products: problems"
     assert cause.figures == {"dead_letters": 4, "different_problems": 2}
     assert cause.reason == "refused: stock: Is too long: … (3); refused: price: Is too long: … (1)"
-    assert "instep dead list --group p" in cause.do
+    assert "`instep dead replay --group p" in cause.do
     assert len(cause.parts) == 2
     assert "i1" not in cause.reason  # no key, and no value
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from workers.alerts.rules import Entry
@@ -89,21 +90,26 @@ def _line(entry: Entry, now: float) -> str:
     sign = ":red_circle:" if entry.state == "began" else ":arrows_counterclockwise:"
     state = "goes on, since" if entry.state == "update" else "since"
     again = " again" if entry.times and entry.state == "began" else ""
-    since = f"{_clock(entry.since, now)} ({duration(now - entry.since)})"
+    since = f"{clock(entry.since, now)} ({duration(now - entry.since)})"
     return f"{sign} {name}{again} {state} {since}.{''.join(_sentences(entry))}"
 
 
 def _sentences(entry: Entry) -> Iterator[str]:
     cause = entry.cause
     if cause.figures:
-        numbers = (f"{number:,} {name.replace('_', ' ')}" for name, number in cause.figures.items())
-        yield f" {_escaped(', '.join(numbers))}."
+        numbers = (_counted(name, number) for name, number in cause.figures.items())
+        yield f" {', '.join(numbers)}."
     if cause.reason:
         yield f" {_escaped(_cut(cause.reason)).rstrip('.')}."
     if cause.means:
         yield f" {_escaped(cause.means).rstrip('.')}."
     if cause.do:
-        yield f" → {_escaped(cause.do)}"
+        yield f" *Do:* {_escaped(cause.do)}"
+
+
+def _counted(name: str, number: int) -> str:
+    one, several = _FIGURES.get(name, (name, name))
+    return f"{number:,} {one if number == 1 else several}"
 
 
 def _entry(entry: Entry, now: float) -> Mapping[str, Any]:
@@ -133,7 +139,8 @@ def _escaped(text: str) -> str:
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _clock(at: float, now: float) -> str:
+def clock(at: float, now: float) -> str:
+    """Return the time *at* as read at *now*: the date is left out if it is today's."""
     moment = datetime.fromtimestamp(at, UTC)
     today = moment.date() == datetime.fromtimestamp(now, UTC).date()
     return f"{moment:%H:%M} UTC" if today else f"{moment:%Y-%m-%d %H:%M} UTC"
@@ -141,3 +148,17 @@ def _clock(at: float, now: float) -> str:
 
 def _moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
+# In words, for one and for several.
+_FIGURES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "items_waiting": ("item waits", "items wait"),
+        "dead_letters": ("dead letter", "dead letters"),
+        "different_problems": ("kind of problem", "kinds of problem"),
+        "deletes": ("delete", "deletes"),
+        "deliveries": ("delivery", "deliveries"),
+        "differences": ("difference", "differences"),
+        "percent_of_the_limit": ("% of the limit", "% of the limit"),
+    }
+)

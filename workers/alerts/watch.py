@@ -26,7 +26,7 @@ from workers.alerts.cause import Cause, Observation
 from workers.alerts.heartbeat import Heartbeat
 from workers.alerts.local_memory import LocalMemory
 from workers.alerts.memory_form import dump_habits, dump_memory, load_habits, load_memory
-from workers.alerts.message import duration, id_of, message_of
+from workers.alerts.message import clock, duration, id_of, message_of
 from workers.alerts.rules import Entry, Memory, plan
 from workers.alerts.sender import Sender
 from workers.config.settings import Alerts
@@ -200,8 +200,11 @@ class Watch:
             return False
         note = ""
         if again:
-            note = f"messages could not be delivered since {self._failing['since']}; what follows "
-            note += "is the present state" if entries else "is nothing: no change is left to report"
+            since = clock(datetime.fromisoformat(self._failing["since"]).timestamp(), now)
+            note = f"messages could not be delivered since {since}; "
+            note += (
+                "what follows is true now" if entries else "by now there is nothing new to report"
+            )
         id = id_of(entries, work.place, note)
         body = message_of(entries, place=work.place, now=now, note=note)
         reason = self._sender.send(work.alerts, id, body, at=now, now=ticks)

@@ -29,8 +29,8 @@ def test_a_line_says_what_since_when_why_what_it_means_and_what_to_do():
     text, _ = told(Entry("began", PAUSED, NOW - 180))
     assert text == (
         "*Instep at shop*\n:red_circle: *destination site: paused* since 09:57 UTC (3 min). "
-        "1,200 items waiting. 401 not_authorized. Nothing is written until it goes on. "
-        "→ run `instep resume site`"
+        "1,200 items wait. 401 not_authorized. Nothing is written until it goes on. "
+        "*Do:* run `instep resume site`"
     )
 
 
@@ -67,6 +67,15 @@ def test_an_end_says_how_long_it_took():
     (cause,) = machine["causes"]
     assert (cause["state"], cause["seconds"]) == ("ended", 720)
     assert cause["until"] == "2027-01-11T09:58:40+00:00"
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "words"),
+    [("items_waiting", 1, "1 item waits."), ("deletes", 12, "12 deletes."), ("x", 2, "2 x.")],
+)
+def test_figures_are_counted_in_words(name, number, words):
+    text, _ = told(Entry("began", Cause("paused", "y", figures={name: number}), NOW))
+    assert text.endswith(words)
 
 
 def test_an_update_and_one_that_came_back_say_so():

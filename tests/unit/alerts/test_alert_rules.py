@@ -118,6 +118,19 @@ def test_one_that_comes_back_is_told_again_with_its_number(player):
     assert player.entries[0].times == 1
 
 
+def test_one_that_comes_back_soon_waits_and_is_told_since_when_it_is_back(player):
+    player.look(cause())
+    player.wait(SETTLE)
+    assert player.look() == ["ended"]
+    back = player.now + GAP
+    told = []
+    for _ in range(int(EVERY / GAP)):
+        player.wait(GAP)
+        told.append(player.look(cause(after=120)))
+    assert told == [[]] * (len(told) - 1) + [["began"]]
+    assert (player.entries[0].since, player.entries[0].times) == (back, 1)
+
+
 def test_one_that_came_back_for_a_moment_is_told_nothing_of(player):
     player.look(cause())
     player.wait(SETTLE)

@@ -8,6 +8,8 @@ from service.ingest.spool import State
 from service.operate.alert_causes import BY_HAND, MANY, causes_of
 from service.operate.reasons import Seen
 from tests.support.status_numbers import COLLECTION, DESTINATION, FETCHER, RUN, SOURCE, flowing
+from workers.alerts.message import message_of
+from workers.alerts.rules import Entry
 from workers.config.settings import ALERT_KINDS
 from workers.errors import StoreUnsafe
 
@@ -128,6 +130,8 @@ def test_each_thing_has_a_kind_and_a_patience(parts, kind, name, after):
     assert cause.kind in ALERT_KINDS
     assert cause.means
     assert cause.do
+    text, _, _ = message_of([Entry("began", cause, 0.0)], place="shop", now=60.0).partition(b'", "')
+    assert not any(name in text.decode() for name in cause.figures if "_" in name)
 
 
 def test_nothing_is_told_while_everything_flows():
