@@ -14,8 +14,8 @@ from service.api.routes import Routes
 from service.api.schemas import ListQuery, Text, as_answer, page_cursor, page_of
 from service.operate import names
 from service.operate.parts import Parts
+from service.operate.problem_details import within
 from service.operate.problems import list_letters, show_letter
-from service.operate.scope import Scope
 from service.operate.selection import Selection, UnknownGroup, is_seen
 
 
@@ -78,7 +78,7 @@ def routes(parts: Parts) -> Routes:
         selection = Selection(**query, scope=scope)
         try:
             page = list_letters(parts.context, selection, cursor=cursor, limit=limit)
-            return as_answer(page) | {"items": [_within(each, scope) for each in page.items]}
+            return as_answer(page) | {"items": [within(each, scope) for each in page.items]}
         except UnknownGroup:
             group = query["group"]
             expected = "a problem with open letters"
@@ -90,17 +90,9 @@ def routes(parts: Parts) -> Routes:
         found = show_letter(parts.context, id)
         if found is None or not is_seen(scope, found["collection"], found["source"]):
             raise errors.missing(id, "a dead letter", "see /api/dead")
-        return _within(found, scope)
+        return within(found, scope)
 
     missing = (HTTPStatus.NOT_FOUND,)
     made.get("/dead", letters, page_of(LetterEntry), query=LettersQuery, errors=missing)
     made.get("/dead/<id>", letter, LetterAnswer(), errors=missing)
     return made
-
-
-def _within(letter: dict[str, Any], scope: Scope) -> dict[str, Any]:
-    """Return *letter* without what it left out of collections that are not in *scope*."""
-    if scope.whole:
-        return letter
-    left = [each for each in letter["left_out"] if each["collection"] in scope.collections]
-    return letter | {"left_out": left}

@@ -42,6 +42,10 @@ class ProblemsQuery(ListQuery):
     collection = Text(load_default=None)
     kind = Text(load_default=None)
     since = since()
+    text = Text(
+        load_default=None,
+        metadata={"description": "A part of the words of the cause, its fields, code or names."},
+    )
     cursor = page_cursor(r"^[0-9]{1,15}-[a-z0-9]{1,40}\Z")
 
 

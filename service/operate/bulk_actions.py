@@ -32,6 +32,7 @@ Change = Literal["replay", "discard", "seen", "ignore", "open"]
 DONE: Final[Mapping[str, str]] = {"replay": "replayed", "discard": "discarded"}
 STATE: Final[Mapping[str, State]] = {"seen": "seen", "ignore": "ignored", "open": "open"}
 SHARED: Final = "its source feeds destinations too that this access does not see"
+NAMED: Final = 10  # problems that an entry of the audit list names
 REASONS: Final = 20  # distinct reasons that a run keeps
 
 
@@ -178,6 +179,8 @@ def _mark(context: Context, action: Change, selection: Selection, by: str) -> st
     """Mark the groups of *selection*; without a group, all that its letters are in."""
     if selection.group is not None:
         groups = [selection.group]
+    elif selection.groups is not None:
+        groups = [*selection.groups]
     else:
         found = (letter.group for letter in letters_of(context, selection))
         groups = [group for group in dict.fromkeys(found) if group]
@@ -196,6 +199,13 @@ def _mark(context: Context, action: Change, selection: Selection, by: str) -> st
 
 
 def _audited(action: Change, selection: Selection, **told: Any) -> Audited:
-    target = selection.group or ", ".join(selection.ids) or "all dead letters"
     chosen = {name: value for name, value in selection.as_dict().items() if name != "group"}
-    return Audited(action, target, {**chosen, **told})
+    return Audited(action, _target(selection), {**chosen, **told})
+
+
+def _target(selection: Selection) -> str:
+    if selection.groups is None:
+        return selection.group or ", ".join(selection.ids) or "all dead letters"
+    if len(selection.groups) > NAMED:
+        return f"{len(selection.groups):,} problems"
+    return ", ".join(selection.groups) or "no problem"

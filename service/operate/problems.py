@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from service.operate.bulk_actions import estimate as estimate
 from service.operate.bulk_actions import start as start
 from service.operate.letter_actions import stands_for
-from service.operate.page import FilterInvalid, Page
+from service.operate.page import Page
+from service.operate.problem_filter import ProblemFilter, listed_problems
 from service.operate.remedies import remedy
 from service.operate.scope import Scope
 from service.operate.selection import (
     READ,
     Selection,
     begun,
-    check_names,
     check_selection,
     following,
     is_seen,
@@ -27,7 +28,7 @@ from service.operate.selection import letters_of as letters_of
 from workers.delivery.context import Context
 from workers.model.problem_words import problem_words
 from workers.store.dead_letters import Letter
-from workers.store.problem_groups import STATES, Group, Listed
+from workers.store.problem_groups import Group, Listed
 
 LIMIT: Final = 50
 GROUPED: Final = 200  # letters grouped before a list, at most; the sweeper groups the others
@@ -35,6 +36,22 @@ SCANNED: Final = 1000  # letters read for one page of a list with filters
 
 
 _ALL: Final = Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemPage(Page):
+    """
+    A page of problems.
+
+    Args:
+        problems: That match, on all pages.
+        letters: Their letters.
+        ignored: Problems that match but for their state, and are ignored.
+    """
+
+    problems: int = 0
+    letters: int = 0
+    ignored: int = 0
 
 
 def list_problems(
@@ -45,10 +62,11 @@ def list_problems(
     collection: str | None = None,
     kind: str | None = None,
     since: datetime | None = None,
+    text: str | None = None,
     scope: Scope | None = None,
     cursor: str | None = None,
     limit: int = LIMIT,
-) -> Page:
+) -> ProblemPage:
     """
     Return groups of open letters, largest first.
 
@@ -56,33 +74,31 @@ def list_problems(
     example, state, by, at, do}``; *letters*: those opened since *since*, if that is given.
 
     Args:
-        state: "open", "seen" or "ignored"; None: all but the ignored ones.
-        scope: What may be seen; None: everything.
         cursor: As an earlier call returned it.
+        state, source, collection, kind, since, text, scope: As of `ProblemFilter`.
 
     Raises:
-        FilterInvalid: There is no such state, collection or source, or the cursor is no cursor.
+        FilterInvalid: There is no such state, kind, collection or source, or the cursor is no
+            cursor.
         StoreUnavailable: The store does not answer.
     """
-    if state not in (None, *STATES):
-        raise FilterInvalid(repr(state), f"one of {', '.join(STATES)}", "correct the state")
     context.problems.group(GROUPED)
-    check_names(context, collection, source)
-    groups = [
-        each
-        for each in context.problems.listed(since)
-        if _is_in(each.state, state)
-        and source in (None, each.source)
-        and collection in (None, each.collection)
-        and kind in (None, each.kind)
-        and is_seen(scope, each.collection, each.source)
-    ]
+    chosen = ProblemFilter(state, source, collection, kind, since, text, scope)
+    listed = listed_problems(context, chosen)
+    every = [each for each in listed if chosen.is_of_state(each)]
+    groups = every
     if cursor is not None:
         letters, last = begun(cursor)
-        groups = [each for each in groups if each.place > (-letters, last)]
+        groups = [each for each in every if each.place > (-letters, last)]
     page = groups[:limit]
     following = f"{page[-1].letters}-{page[-1].id}" if len(groups) > limit and page else None
-    return Page(_show(context, page), following)
+    return ProblemPage(
+        _show(context, page),
+        following,
+        problems=len(every),
+        letters=sum(each.letters for each in every),
+        ignored=sum(each.state == "ignored" for each in listed),
+    )
 
 
 def newest_problems(
@@ -118,8 +134,9 @@ def show_problem(context: Context, group: str) -> dict[str, Any] | None:
     return _shown(found) if found else None
 
 
-def _is_in(held: str, state: str | None) -> bool:
-    return held != "ignored" if state is None else held == state
+def show_problems(context: Context, groups: Sequence[str]) -> list[dict[str, Any]]:
+    """Return those of *groups* that there are, as `list_problems` does, in their order."""
+    return [_shown(each) for each in context.problems.show_all(groups)]
 
 
 def _shown(group: Group) -> dict[str, Any]:

@@ -26,12 +26,15 @@ class Selection:
 
     Args:
         ids: Also closed letters, of which an action then says that they are.
+        groups: Of several problems; one that has no open letters adds none. Not with *ids*, and
+            not for a list; None: of all.
         since: Opened at this time or later.
         scope: What may be seen; None: everything.
     """
 
     group: str | None = None
     ids: tuple[str, ...] = ()
+    groups: tuple[str, ...] | None = None
     kind: str | None = None
     collection: str | None = None
     source: str | None = None
@@ -59,6 +62,7 @@ class Selection:
         named = {
             "group": self.group,
             "ids": len(self.ids) or None,
+            "groups": None if self.groups is None else len(self.groups),
             "kind": self.kind,
             "collection": self.collection,
             "source": self.source,
@@ -124,6 +128,8 @@ def candidates(context: Context, selection: Selection) -> Sequence[tuple[int, st
         StoreUnavailable: The store does not answer.
     """
     check_selection(context, selection)
+    if selection.groups is not None:
+        return sorted(each for group in selection.groups for each in context.letters.since(group))
     if not selection.ids:
         return context.letters.since(selection.group)
     ids = tuple(dict.fromkeys(selection.ids))

@@ -211,6 +211,17 @@ class ProblemGroups:
         """Return those of *groups* that exist, in their order."""
         return self._groups(groups)
 
+    def words(self, groups: Sequence[str]) -> dict[str, str]:
+        """Return for each of *groups* its title, fields and code, as text to search in."""
+        with guarded(), self.steps.client.pipeline(transaction=False) as pipeline:
+            for group in groups:
+                pipeline.hmget(problem_keys.problem(group), ["title", "fields", "code"])
+            found = pipeline.execute()
+        return {
+            group: "\n".join(text or "" for text in held)
+            for group, held in zip(groups, found, strict=True)
+        }
+
     def opened_since_mark(self, groups: Sequence[Group]) -> list[int]:
         """Return for each group how many letters were opened since somebody marked it."""
         with guarded(), self.steps.client.pipeline(transaction=False) as pipeline:
