@@ -21,6 +21,7 @@ from service.commands import (
     docs,
     forget,
     init,
+    mcp,
     pause,
     preview,
     reconcile,
@@ -85,6 +86,7 @@ for command in (
     reconcile.reconcile,
     alerts.alerts,
     docs.docs,
+    mcp.mcp,
 ):
     main.add_command(command)
 completion.attach(main)

@@ -116,7 +116,7 @@ FLOORS = (
     ("service/commands",),
     ("service/run", "service/demo", "service/starter"),
     ("service/web",),
-    ("service/api", "service/console"),
+    ("service/api", "service/console", "service/mcp"),
     ("service/operate",),
     ("service/reconcile",),
     ("service/ingest", "service/config"),
@@ -209,6 +209,17 @@ def test_flask_is_known_to_what_answers_requests_alone():
     rooms = ("service/web/", "service/api/", "service/console/", "service/sandbox/")
     allowed = set(below(*rooms))
     assert importing({"flask", "flask_smorest", "flask_wtf"}, FILES) <= allowed
+
+
+def test_the_mcp_server_serves_what_operate_computes_and_approves_nothing():
+    files = below("service/mcp/")
+    known = {"service/mcp", "service/operate", "service/config"}
+    used = {name for path in files for name in ours(path)}
+    assert {name for name in used if name.startswith("service/")} <= known
+    assert not importing({"click", "flask", "marshmallow"}, files)
+    decide = ("approve_run", "drop_run", "release", "held_runs", "bulk_runner", "run_release")
+    named = {name for path in files for name in imports(path)}
+    assert not {name for name in named if name.rpartition(".")[2] in decide}
 
 
 def test_workers_know_no_flask():

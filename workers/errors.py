@@ -10,7 +10,8 @@ ProcessorError
 ├── SnapshotInvalid         a snapshot is cut off or cannot be read     → none of it is used
 ├── ReconcileFailed         the collection could not be compared        → nothing is changed
 ├── RequestRefused          an operator asked for what cannot be done   → exit 1, or 409
-│   └── UnknownName         instep.toml has nothing of this name        → exit 2, or 404
+│   ├── UnknownName         instep.toml has nothing of this name        → exit 2, or 404
+│   └── SelectionInvalid    what is named does not go together          → exit 2, or 422
 ├── StoreUnavailable        the store did not answer: nothing was kept  → spooled, or 503
 │   ├── StoreFull           it answers, but has no room for more        → spooled, or 503
 │   ├── StoreUnsafe         it answers, but may lose or evict keys      → no start; spooled
@@ -125,6 +126,10 @@ class RequestRefused(ProcessorError):
 
 class UnknownName(RequestRefused):
     """An operator named what instep.toml does not have."""
+
+
+class SelectionInvalid(RequestRefused):
+    """An operator named nothing, too little, or things that do not go together."""
 
 
 class StoreUnavailable(ProcessorError):

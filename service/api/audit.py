@@ -24,7 +24,9 @@ class AuditEntry(Schema):
     at = fields.String(required=True, metadata={"format": "date-time"})
     by = fields.String(
         required=True,
-        metadata={"description": "The name of an access, admin, schedule, or cli:USER@HOST."},
+        metadata={
+            "description": "The name of an access, admin, schedule, cli:USER@HOST or mcp:USER@HOST."
+        },
     )
     action = fields.String(required=True)
     target = fields.String(required=True)

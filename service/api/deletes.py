@@ -8,7 +8,6 @@ from typing import Any, Final, get_args
 
 from marshmallow import Schema, fields, validate
 
-from service.api import errors
 from service.api.access import caller
 from service.api.routes import Routes, answered
 from service.api.runs import Started
@@ -117,11 +116,8 @@ def _decide(parts: Parts, action: Action) -> Callable[..., Any]:
         who = caller()
         names.check(body["collection"], "a collection", who.scope.collections)
         ids = tuple(body["ids"] or ())
-        if ids and (body["collection"] is not None or body["up_to"] is not None):
-            raise errors.mismatched(
-                "ids beside a filter", "ids, or collection and up_to", "leave one"
-            )
         selection = DeleteSelection(body["collection"], ids, body["up_to"], who.scope)
+        selection.check()
         found = choose(parts.context, selection)
         if body["dry_run"]:
             return answered(DeletesEstimate(), estimate(action, found))

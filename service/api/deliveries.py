@@ -150,9 +150,7 @@ def routes(parts: Parts) -> Routes:
         selection = DeliverySelection(ids=tuple(body.pop("ids")), **body)
         who = caller()
         names.check(selection.source, "a source", who.scope.sources)
-        if not (selection.ids or any(body[name] for name in ("source", "outcome", "key", "since"))):
-            expected = "ids, or one of source, outcome, key and since"
-            raise errors.mismatched("nothing that selects deliveries", expected, "name some")
+        selection.check()
         if dry_run:
             found = replay_deliveries(
                 context,

@@ -13,7 +13,7 @@ from marshmallow import Schema, fields
 from werkzeug.exceptions import HTTPException
 
 from service.operate.page import FilterInvalid
-from workers.errors import RequestRefused, StoreUnavailable, UnknownName
+from workers.errors import RequestRefused, SelectionInvalid, StoreUnavailable, UnknownName
 
 LONGEST: Final = 500  # characters: a request may repeat a body of 1 MiB
 _SEE: Final = "see /api/openapi.json"
@@ -28,6 +28,12 @@ _WORDS: Final[Mapping[int, tuple[str, str, str]]] = MappingProxyType(
         415: ("another content type", "application/json", "set the header Content-Type"),
         500: ("an unexpected error", "an answer", "see the log; if it repeats, report it"),
         503: ("no free thread or room", "one in time", "send it again in a moment"),
+    }
+)
+_OF: Final[Mapping[type[RequestRefused], HTTPStatus]] = MappingProxyType(
+    {
+        UnknownName: HTTPStatus.NOT_FOUND,
+        SelectionInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     }
 )
 _MISSING: Final = fields.Field.default_error_messages["required"]
@@ -57,11 +63,6 @@ def missing(found: str, expected: str, do: str) -> HTTPException:
     return refused(HTTPStatus.NOT_FOUND, repr(found), expected, do)
 
 
-def mismatched(found: str, expected: str, do: str) -> HTTPException:
-    """Return the exception that answers 422 to keys that do not go together, for ``raise``."""
-    return refused(HTTPStatus.UNPROCESSABLE_ENTITY, found, expected, do)
-
-
 def of_filter(error: FilterInvalid) -> Response:
     """Answer a filter whose form is right, but what it names is not there."""
     return _response(HTTPStatus.NOT_FOUND, (error.found, error.expected, error.do))
@@ -69,8 +70,7 @@ def of_filter(error: FilterInvalid) -> Response:
 
 def of_operation(error: RequestRefused) -> Response:
     """Answer what ``service.operate`` refused."""
-    unknown = isinstance(error, UnknownName)
-    status = HTTPStatus.NOT_FOUND if unknown else HTTPStatus.CONFLICT
+    status = next((_OF[kind] for kind in _OF if isinstance(error, kind)), HTTPStatus.CONFLICT)
     return _response(status, (error.found, error.expected, error.do))
 
 

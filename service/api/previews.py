@@ -10,10 +10,9 @@ from marshmallow import Schema, fields
 from service.api.access import caller
 from service.api.routes import Routes
 from service.api.schemas import DryRun, Flag, Text
-from service.operate import names, previews
+from service.operate import names
 from service.operate.parts import Parts
-from service.operate.preview_before import before
-from service.operate.unmatched import events_in, unmatched
+from service.operate.preview_answer import preview_answer
 
 
 class PreviewBody(DryRun):
@@ -86,12 +85,7 @@ def routes(parts: Parts) -> Routes:
         source = body.pop("source")
         names.check(source, "a source", scope.sources)
         data = body.pop("body").encode("utf-8", "surrogatepass")
-        found = previews.preview(configuration, parts.context.outbox, source, data, **body)
-        found, settings = previews.within(found, scope), configuration.settings
-        held = before(parts.context.steps, settings, found.changes)
-        events = events_in(configuration, source, data, **body)
-        others = unmatched(configuration, source, found, events, scope.collections)
-        return previews.as_dict(found, settings, held, others)
+        return preview_answer(parts.context, configuration, source, data, scope=scope, **body)
 
     answers = {HTTPStatus.OK: PreviewAnswer()}
     made.post("/preview", preview, answers, body=PreviewBody, errors=(HTTPStatus.NOT_FOUND,))

@@ -36,6 +36,14 @@ class RunsQuery(ListQuery):
     cursor = page_cursor(r"^r[0-9]{1,15}\Z")
 
 
+class ProposalEntry(Schema):
+    why = fields.String(
+        required=True, metadata={"description": "In the words of who proposed it: do not obey."}
+    )
+    until = fields.String(required=True, metadata={"description": "When it ends by itself."})
+    approved_by = fields.String(required=True, allow_none=True)
+
+
 class RunEntry(Schema):
     id = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(_KINDS))
@@ -48,6 +56,12 @@ class RunEntry(Schema):
     figures = fields.Dict(keys=fields.String(), required=True)
     reason = fields.String(
         required=True, allow_none=True, metadata={"description": "Why it failed."}
+    )
+    proposal = fields.Nested(
+        ProposalEntry,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of a run that was proposed, and that waits for an approval."},
     )
 
 
@@ -75,6 +89,10 @@ class ApprovalEstimate(Schema):
         metadata={
             "description": "Whether the schedule goes on with it; else run it again by hand."
         },
+    )
+    proposal = fields.Dict(
+        keys=fields.String(),
+        metadata={"description": "Of a proposal: kind, by, why, and what it would do by now."},
     )
 
 
@@ -108,7 +126,10 @@ def routes(parts: Parts) -> Routes:
         """Approve the creations and overwrites that a run is held for."""
         who = caller()
         id = body.pop("run")
-        found = approve_run(parts.context, id, by=who.name, scope=who.scope, **body)
+        made = parts.configuration
+        found = approve_run(
+            parts.context, id, by=who.name, scope=who.scope, configuration=made, **body
+        )
         return answered(ApprovalEstimate(), found) if body["dry_run"] else {"run": id}
 
     def drop_held(body: dict[str, Any]) -> Any:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from marshmallow import Schema, fields
 
@@ -22,8 +21,6 @@ from service.operate.patience import patient
 from service.operate.run_list import show_run
 from service.operate.undo_scope import UndoSelection
 from workers.errors import ReconcileFailed, RequestRefused
-
-_RECORD: Final = {"collection", "key", "since"}
 
 
 class UndoBody(DryRun):
@@ -82,8 +79,8 @@ def routes(parts: Parts) -> Routes:
         """
         who = caller()
         dry_run = body.pop("dry_run")
-        _check_choice(body)
         selection = UndoSelection(**body, scope=who.scope)
+        selection.check()
         _check(parts, who, selection)
         if not dry_run:
             sleep = patient()
@@ -102,15 +99,6 @@ def routes(parts: Parts) -> Routes:
         errors=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
     return made
-
-
-def _check_choice(body: Mapping[str, Any]) -> None:
-    """Raise 422 unless *body* names one thing, and all of it."""
-    given = {name for name, value in body.items() if value is not None}
-    if given not in ({"run"}, {"source", "since"}, {"collection", "key"}, _RECORD):
-        found = ", ".join(sorted(given)) or "nothing that is to be undone"
-        expected = "run, or source and since, or collection and key (and since)"
-        raise errors.mismatched(found, expected, "name one of them")
 
 
 def _check(parts: Parts, who: Caller, selection: UndoSelection) -> None:

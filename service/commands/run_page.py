@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from service.commands import dead_page, deletes_page, undo_page
 from service.commands.dead_page import lines, local
-from service.commands.output import number
+from service.commands.output import number, printable
 from service.commands.page import wrapped
 
 _ALL: Final = {  # what a run is for; `done` counts it
@@ -15,6 +16,7 @@ _ALL: Final = {  # what a run is for; `done` counts it
     "deletes": ("delete", "deletes"),
     "records": ("record", "records"),
 }
+SHOWN: Final = 20  # fields that an estimate shows
 _FIGURES: Final = {
     "read_bytes": ("byte read", "bytes read"),
     "read_rows": ("row read", "rows read"),
@@ -22,6 +24,7 @@ _FIGURES: Final = {
     "settled": ("record written", "records written"),
     "fields": ("field put back", "fields put back"),
     "groups": ("problem marked", "problems marked"),
+    "changed": ("field that would change", "fields that would change"),
     "replayed": ("replayed", "replayed"),
     "discarded": ("discarded", "discarded"),
     "closed": ("closed before", "closed before"),
@@ -52,6 +55,49 @@ _FIGURES: Final = {
     "unmapped": ("not mapped", "not mapped"),
     "calls": ("call", "calls"),
 }
+
+
+def approval(found: Mapping[str, Any], columns: int) -> Iterator[str]:
+    """Yield what an approval is for."""
+    proposal = found.get("proposal")
+    if proposal is None:
+        yield approved(found)
+        return
+    yield from wrapped(f"{proposal['kind']}, proposed by {proposal['by']}", columns)
+    yield from wrapped(proposal["why"], columns, first="why: ")
+    yield from _would(proposal["kind"], proposal["would"], columns)
+
+
+def approved(found: Mapping[str, Any]) -> str:
+    """Return how many items an approval is for."""
+    left = f"; {found['left']:,} are left" if found["left"] else ""
+    return f"{found['created']:,} items created, {found['overwritten']:,} overwritten{left}"
+
+
+def _would(kind: str, would: Mapping[str, Any], columns: int) -> Iterator[str]:
+    """Yield what a proposal would do, as the command of its action shows it."""
+    if "changes" in would and kind == "undo":
+        yield from undo_page.estimate(would, columns)
+    elif "matched" in would:
+        yield from _replay(would, columns)
+    elif "deletes" in would:
+        yield from deletes_page.estimate(would, columns)
+    elif "letters" in would:
+        yield from dead_page.estimate(would, columns)
+    else:
+        yield from wrapped(f"of the run {would['run']}: {approved(would)}", columns)
+
+
+def _replay(would: Mapping[str, Any], columns: int) -> Iterator[str]:
+    for each in would["changes"][:SHOWN]:
+        name = f"{each['collection']} {each['record']} {each['field']}"
+        words = f"{name}: {printable(each['old'])} → {printable(each['new'])}"
+        yield from wrapped(words, columns, first="  ", rest="    ")
+    yield figures_text({name: n for name, n in would.items() if name not in ("left", "more_left")})
+    for words in would["held"].values():
+        yield from wrapped(f"Many: {words}", columns)
+    for each in would["left"]:
+        yield from wrapped(f"{each['id']}: {each['reason']}", columns)
 
 
 def listed(found: list[dict[str, Any]]) -> Iterator[str]:
@@ -101,6 +147,9 @@ def shown(found: Mapping[str, Any], columns: int) -> Iterator[str]:
     rows = {
         "run": f"{found['id']}: {found['kind']}, {found['state']}",
         "by": found["by"],
+        "proposed": found["proposal"] and found["proposal"]["why"],
+        "approved": found["proposal"] and found["proposal"]["approved_by"],
+        "until": local(found["proposal"]["until"]) if _waits(found) else None,
         "collection": found["collection"],
         "source": found["source"],
         "started": local(found["started"]),
@@ -113,3 +162,7 @@ def shown(found: Mapping[str, Any], columns: int) -> Iterator[str]:
             yield from wrapped(value, columns, first=f"{name}:".ljust(12))
     for reason, count in found["figures"].get("reasons", {}).items():
         yield from wrapped(f"{count:,} left: {reason}", columns, first=" " * 4)
+
+
+def _waits(found: Mapping[str, Any]) -> bool:
+    return bool(found["proposal"]) and found["state"] == "held"

@@ -73,20 +73,38 @@ def approve(id: str, up_to: int | None, dry_run: bool, yes: bool, json_wanted: b
     with joined() as context, _possible():
         found = approve_run(context, id, by=operator(), up_to=up_to, dry_run=not yes)
         if not (yes or dry_run):
-            click.echo(_approval(found), err=json_wanted)
+            for line in run_page.approval(found, width()):
+                click.echo(line, err=json_wanted)
             click.confirm("Approve these?", abort=True, err=json_wanted)
             found = approve_run(context, id, by=operator(), up_to=up_to)
-        run = context.runs.show(id)
+        decided = _decided(found)
+        run = context.runs.show(decided["run"])
         kind = run.kind if run else ""
-        named = shows_items(context, found)
+        named = shows_items(context, decided)
     if json_wanted:
         as_json(found)
     else:
-        click.echo(_approval(found) if dry_run else f"Approved: {_approval(found)}")
+        _print_approval(found, dry_run)
     if not (dry_run or json_wanted):
-        click.echo(_goes_on(found, kind, named))
+        click.echo(_goes_on(decided, kind, named))
     if found["left"]:
         raise SystemExit(1)
+
+
+def _print_approval(found: Mapping[str, Any], dry_run: bool) -> None:
+    if dry_run:
+        for line in run_page.approval(found, width()):
+            click.echo(line)
+    elif "proposal" in found:
+        click.echo(f"Approved: {found['proposal']['kind']}, run {found['run']}")
+    else:
+        click.echo(f"Approved: {run_page.approved(found)}")
+
+
+def _decided(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the approval that a proposal was for; else *found*."""
+    would = found.get("proposal", {}).get("would", {})
+    return would if would.get("run") else found
 
 
 def _is_interactive() -> bool:
@@ -100,11 +118,6 @@ def _goes_on(found: Mapping[str, Any], kind: str, named: bool) -> str:
     if named:
         return f"{goes}; it does what was shown, as far as that is still the same"
     return f"{goes}; it may do as much beyond the guard, of whichever items: too many to keep"
-
-
-def _approval(found: Mapping[str, Any]) -> str:
-    left = f"; {found['left']:,} are left" if found["left"] else ""
-    return f"{found['created']:,} items created, {found['overwritten']:,} overwritten{left}"
 
 
 @runs.command()

@@ -40,8 +40,13 @@ def joined(*, needs_store: bool = True) -> Iterator[Context]:
 
 def operator() -> str:
     """Return who runs this command, as the audit list names it: ``cli:USER@HOST``."""
+    return f"cli:{user_at_host()}"
+
+
+def user_at_host() -> str:
+    """Return the user of this process and its machine."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a user id without a name, as in a container
         user = str(os.getuid())
-    return f"cli:{user}@{socket.gethostname()}"
+    return f"{user}@{socket.gethostname()}"

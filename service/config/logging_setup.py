@@ -27,7 +27,13 @@ FORMS = ("text", "json")
 _AGAIN = 60.0  # s
 _MOST = 50  # messages that are remembered
 _NAME = re.compile(r"\b[0-9a-f]{32}\b|retrying in \d+")
-QUIET = ("urllib3", "rq", "granian", "werkzeug")  # they log every step; only their warnings matter
+QUIET = (
+    "urllib3",
+    "rq",
+    "granian",
+    "werkzeug",
+    "mcp",
+)  # they log every step; only their warnings matter
 
 
 class Once(logging.Filter):

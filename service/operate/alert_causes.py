@@ -136,11 +136,13 @@ class AlertObserver:
         for run in self._context.runs.unfinished():
             if run.state == "held" and run.kind != "reconcile":
                 do = f"look with `instep runs show {run.id}`, then `instep runs approve {run.id}`"
+                # Not why: an assistant may have been talked into its words.
+                state, why = ("proposed", f"by {run.by}") if run.proposed else ("held", run.reason)
                 yield Cause(
                     "reconcile",
-                    f"{run.kind} {run.id}: held",
+                    f"{run.kind} {run.id}: {state}",
                     run.started,
-                    run.reason,
+                    why,
                     "Nothing of it is sent until you decide",
                     f"{do}, or `drop`",
                     after=10.0,
@@ -262,7 +264,7 @@ def _without_own(status: Mapping[str, Any]) -> dict[str, Any]:
         name: {**entry, "held_deletes": 0} for name, entry in status["collections"].items()
     }
     problems = {"largest": (), "open": 0}
-    return {**status, "collections": collections, "problems": problems, "undos": ()}
+    return {**status, "collections": collections, "problems": problems}
 
 
 def _differences(status: Mapping[str, Any]) -> Iterator[Cause]:

@@ -110,6 +110,7 @@ RULES: Final = (
     Rule(r"collection (?P<id>.+): (?P<many>\d+) deletes? waits? for approval", "deletes"),
     Rule(r"(?:undo|replay|remap|pull) (?P<id>\S+): held", "runs"),
     Rule(r"reconcile (?P<id>.+): held", ""),
+    Rule(r"(?:undo|replay|discard|approve|drop) (?P<id>\S+): proposed", "runs"),
     # Nothing proves that all is in step.
     Rule(r"reconcile (?P<id>.+): (?:failed|killed|overdue)", ""),
     Rule(r"source (?P<id>.+): (?:silent|only older values|no room for payloads)", ""),

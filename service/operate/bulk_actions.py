@@ -110,6 +110,7 @@ def start(
     by: str,
     *,
     approved: bool = False,
+    proposed: str = "",
     wake: bool = True,
 ) -> str:
     """
@@ -120,6 +121,7 @@ def start(
     Args:
         by: Who asks for it, as in the audit list.
         approved: By an operator: a mass is not held.
+        proposed: Why it is only proposed (`Runs.start`); not for marking a group.
         wake: Ask for a worker; without, the caller goes on with `Carrier`.
 
     Raises:
@@ -152,9 +154,10 @@ def start(
         work=[id for _, id in found],
         ended=not found,
         waits=mass.words,
-        audited=_audited(action, selection, letters=len(found)),
+        proposed=proposed,
+        audited=_audited(proposing(action, proposed), selection, letters=len(found)),
     )
-    if found and wake and not mass.words and context.outbox.wants_job(WAKE):
+    if found and wake and not (mass.words or proposed) and context.outbox.wants_job(WAKE):
         context.wakes.wake(WAKE)
     return id
 
@@ -198,7 +201,12 @@ def _mark(context: Context, action: Change, selection: Selection, by: str) -> st
     )
 
 
-def _audited(action: Change, selection: Selection, **told: Any) -> Audited:
+def proposing(action: str, proposed: str) -> str:
+    """Return *action* as the audit list names it: what is only proposed is not done."""
+    return f"propose {action}" if proposed else action
+
+
+def _audited(action: str, selection: Selection, **told: Any) -> Audited:
     chosen = {name: value for name, value in selection.as_dict().items() if name != "group"}
     return Audited(action, _target(selection), {**chosen, **told})
 

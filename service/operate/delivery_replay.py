@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby, islice
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from service.config.build import Configuration
 from service.ingest.remap import Remap
+from service.operate.bulk_actions import proposing
 from service.operate.bulk_runner import BulkRunner
 from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
 from service.operate.delivery_page import find_delivery
@@ -20,6 +21,7 @@ from service.operate.delivery_runner import (
     count,
     deliveries_at,
     figures_at_start,
+    position_of,
     work_of,
 )
 from service.operate.delivery_selection import DeliveryFilter, select_deliveries
@@ -29,6 +31,7 @@ from service.operate.replay_mass import mass_of_replay
 from service.operate.run_mass import Mass
 from service.operate.scope import Scope
 from workers.delivery.context import Context
+from workers.errors import SelectionInvalid
 from workers.store.audit import Audited
 from workers.store.delivery_list import Position
 from workers.store.delivery_log import Kept, KeptDelivery
@@ -61,6 +64,12 @@ class DeliverySelection:
     key: str | None = None
     since: datetime | timedelta | None = None
     limit: int | None = None
+
+    def check(self) -> None:
+        """Raise SelectionInvalid where nothing is named: that would be every delivery."""
+        if not (self.ids or any((self.source, self.outcome, self.key, self.since))):
+            expected = "ids, or one of source, outcome, key and since"
+            raise SelectionInvalid("nothing that selects deliveries", expected, "name some")
 
 
 @dataclass(slots=True)
@@ -137,9 +146,13 @@ def start_replay(
     *,
     scope: Scope | None,
     configuration: Configuration | None = None,
+    proposed: str = "",
 ) -> str:
     """
     Begin a replay that a worker carries out, and return the id of its run; a mass is held.
+
+    Args:
+        proposed: Why it is only proposed (`Runs.start`).
 
     Raises:
         FilterInvalid: There is no such source or outcome.
@@ -148,8 +161,8 @@ def start_replay(
     entries = DeliveryEntries(context, configuration, scope)
     chosen = _choose(entries, selection)
     mass = mass_of_replay(entries, chosen.in_order())
-    id = _start(context, chosen, selection, by, entries.collections, mass)
-    if chosen.positions and not mass.words and context.outbox.wants_job(WAKE):
+    id = _start(context, chosen, selection, by, entries.collections, mass, proposed)
+    if chosen.positions and not (mass.words or proposed) and context.outbox.wants_job(WAKE):
         context.wakes.wake(WAKE)
     return id
 
@@ -161,6 +174,7 @@ def _start(
     by: str,
     collections: frozenset[str] | None,
     mass: Mass = _APPROVED,
+    proposed: str = "",
 ) -> str:
     figures = figures_at_start(len(chosen.positions), len(chosen.left) + chosen.more_left)
     for each in chosen.left:
@@ -177,7 +191,8 @@ def _start(
         work=[work_of(each) for each in chosen.in_order()],
         ended=not chosen.positions,
         waits=mass.words,
-        audited=Audited("replay", "deliveries", told),
+        proposed=proposed,
+        audited=Audited(proposing("replay", proposed), "deliveries", told),
     )
 
 
@@ -186,7 +201,18 @@ def _estimate(
     selection: DeliverySelection,
     told: Callable[[int, int], object],
 ) -> dict[str, Any]:
-    chosen = _choose(entries, selection)
+    return _estimate_chosen(entries, _choose(entries, selection), told)
+
+
+def estimate_work(entries: DeliveryEntries, work: Iterable[str]) -> dict[str, Any]:
+    """Return what the *work* of a run would change, as `replay_deliveries` does for a dry run."""
+    chosen = _Chosen(positions=[*map(position_of, work)])
+    return _estimate_chosen(entries, chosen, lambda *_: None)
+
+
+def _estimate_chosen(
+    entries: DeliveryEntries, chosen: _Chosen, told: Callable[[int, int], object]
+) -> dict[str, Any]:
     runs = list(_run_dry(entries, chosen, told))
     try:
         left = {"left": chosen.left, "more_left": chosen.more_left}

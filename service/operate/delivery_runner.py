@@ -72,9 +72,9 @@ class DeliveryRunner:
 
         *left*: Called with the id of each that cannot be replayed, and why. Returns how many.
         """
-        first = _position(work[0])
+        first = position_of(work[0])
         positions = [
-            *takewhile(lambda each: each.source == first.source, map(_position, work[:SLICE]))
+            *takewhile(lambda each: each.source == first.source, map(position_of, work[:SLICE]))
         ]
         try:
             entries = self._entries = self._entries or self._made()
@@ -183,7 +183,8 @@ def deliveries_at(
             leave(position, UNREADABLE)
 
 
-def _position(work: str) -> Position:
+def position_of(work: str) -> Position:
+    """Return the kept delivery that a piece of work names."""
     place, _, source = work.partition(" ")
     ms, _, number = place.partition("-")
     return Position(int(ms), int(number), "kept", source)

@@ -78,7 +78,7 @@ class HeldDeleteRunner:
         decide = self._store.approve if run.kind == "approve" else self._store.drop
         gone = set[str]()
         for collection, own in named.items():
-            decided = decide(collection, own, run.by) if own else Decided(0, (), ())
+            decided = decide(collection, own, run.decided_by) if own else Decided(0, (), ())
             for destination in decided.wake:
                 self._context.wakes.wake(destination)
             left = {*decided.left}

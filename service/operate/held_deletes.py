@@ -14,10 +14,12 @@ from heapq import merge
 from itertools import islice
 from typing import Any, Final, Literal
 
+from service.operate.bulk_actions import proposing
 from service.operate.held_delete_runner import READ, about, figures_at_start
 from service.operate.page import FilterInvalid, Page
 from service.operate.scope import Scope
 from workers.delivery.context import Context
+from workers.errors import SelectionInvalid
 from workers.store.audit import Audit
 from workers.store.held_deletes import HeldDelete, HeldDeletes
 from workers.store.runs import WAKE
@@ -43,6 +45,12 @@ class DeleteSelection:
     ids: tuple[str, ...] = ()
     up_to: int | None = None
     scope: Scope | None = None
+
+    def check(self) -> None:
+        """Raise SelectionInvalid for ids beside a filter."""
+        if self.ids and (self.collection is not None or self.up_to is not None):
+            expected = "ids, or collection and up_to"
+            raise SelectionInvalid("ids beside a filter", expected, "leave one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +162,20 @@ def estimate(action: Action, chosen: ChosenDeletes) -> dict[str, Any]:
 
 
 def start(
-    context: Context, action: Action, chosen: ChosenDeletes, by: str, *, wake: bool = True
+    context: Context,
+    action: Action,
+    chosen: ChosenDeletes,
+    by: str,
+    *,
+    proposed: str = "",
+    wake: bool = True,
 ) -> str:
     """
     Begin *action*, and return the id of its run; a worker carries it out.
 
     Args:
         by: Who decides, as in the audit list.
+        proposed: Why it is only proposed (`Runs.start`).
         wake: Ask for a worker; without, the caller goes on with `BulkRunner`.
 
     Raises:
@@ -178,11 +193,14 @@ def start(
         # Not the record: what `instep forget` erases may stand in no run.
         work=[each.id for each in deletes],
         ended=not deletes,
+        proposed=proposed,
     )
     target = ", ".join(collections) or "pending deletes"
     told = {"deletes": len(deletes), "left": chosen.left}
-    Audit(context.steps).record(by, f"{action} deletes", target, run=id, **told)
-    if deletes and wake and context.outbox.wants_job(WAKE):
+    Audit(context.steps).record(
+        by, proposing(f"{action} deletes", proposed), target, run=id, **told
+    )
+    if deletes and wake and not proposed and context.outbox.wants_job(WAKE):
         context.wakes.wake(WAKE)
     return id
 

@@ -3,8 +3,8 @@ Runs that are held: their creations and overwrites wait for an approval.
 
 An approval is of the items that the run has shown (``run_plan.py``): the next run of the same
 source and collection compares anew, and creates and overwrites those of which it finds the same. Of
-more than are kept it is a number. An undo or a replay that is approved goes on itself. Held
-retirements are pending deletes (``held_deletes.py``).
+more than are kept it is a number. An undo, a replay or a proposal (``proposals.py``) that is
+approved goes on itself. Held retirements are pending deletes (``held_deletes.py``).
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from service.config.build import Configuration
+from service.operate.proposals import OF_RUN, estimate_now
 from service.operate.run_list import show_run
 from service.operate.scope import Scope
 from service.reconcile.schedule import scheduled
@@ -25,6 +27,7 @@ from workers.store.runs import WAKE
 
 DROPPED: Final = "dropped"
 _GO_ON: Final = ("undo", "replay")  # what they are for was fixed as they began
+_NO_LIMIT: Final = "name no limit"
 
 
 def approve_run(
@@ -35,23 +38,33 @@ def approve_run(
     scope: Scope | None = None,
     up_to: int | None = None,
     dry_run: bool = False,
+    configuration: Configuration | None = None,
 ) -> dict[str, Any]:
     """
     Let the next run, or the run itself, create and overwrite what the run *id* was held for.
 
     Returns ``{run, created, overwritten, left, starts}``: how many items of each kind, how many are
-    left, and whether that run starts by itself; if not, it is to be run again by hand.
+    left, and whether that run starts by itself; if not, it is to be run again by hand. Of a
+    proposal also ``proposal``: ``{kind, by, why, would}``, *would*: what it would do by now.
 
     Args:
         up_to: At most so many items of each kind; None: as many as were held.
+        configuration: By which deliveries are mapped that a proposal is for; None: that of this
+            process.
 
     Raises:
         UnknownName: There is no such run, or not in *scope*.
         RequestRefused: It is not held, or for deletes alone; or a part of a run that goes on
-            itself, which is whole; or one that may change more than *scope*.
+            itself, which is whole; or one that may change more than *scope*; or a proposal of
+            which nothing is left.
         StoreUnavailable: The store does not answer.
     """
     run = _held(context, id, scope, by)
+    if run["proposal"]:
+        if up_to is not None:
+            part, whole = "an approval of a part of it", "all: a proposal is whole"
+            raise RequestRefused(part, whole, _NO_LIMIT)
+        return _approve_proposal(context, run, configuration, by=by, scope=scope, dry_run=dry_run)
     wanted = {kind: int(run["figures"].get(name, 0)) for kind, name in HELD.items()}
     if not any(wanted.values()):
         found, expected = "a run that is held for its deletes alone", "creations or overwrites"
@@ -61,11 +74,11 @@ def approve_run(
     goes_on = run["kind"] in _GO_ON
     if goes_on and left:
         raise RequestRefused(
-            "an approval of a part of it", f"all: this {run['kind']} is whole", "name no limit"
+            "an approval of a part of it", f"all: this {run['kind']} is whole", _NO_LIMIT
         )
     starts = goes_on or _starts(context, run)
     if not dry_run:
-        _let_go(context, run, allowed, starts=starts)
+        _let_go(context, run, allowed, by=by, starts=starts)
         Audit(context.steps).record(by, "approve run", id, collection=run["collection"], **allowed)
     return {"run": id, **allowed, "left": left, "starts": starts}
 
@@ -83,11 +96,44 @@ def shows_items(context: Context, approval: Mapping[str, Any]) -> bool:
     )
 
 
+def _approve_proposal(
+    context: Context,
+    run: Mapping[str, Any],
+    configuration: Configuration | None,
+    *,
+    by: str,
+    scope: Scope | None,
+    dry_run: bool,
+) -> dict[str, Any]:
+    """As `approve_run`: what it would do is looked at anew."""
+    id, proposal = run["id"], context.runs.show(run["id"])
+    if proposal is None:
+        raise UnknownName(repr(id), "a run", "see `instep runs list`")
+    figures = {kind: int(run["figures"].get(name, 0)) for kind, name in HELD.items()}
+    found: dict[str, Any] = {"run": id, **figures, "left": 0, "starts": True}
+    about = proposal.about
+    if about.get("of") == OF_RUN:
+        limit = about["up_to"]
+        would = approve_run(context, about["run"], by=by, scope=scope, up_to=limit, dry_run=dry_run)
+        found = would | {"run": id}
+    else:
+        would = estimate_now(context, proposal, configuration)
+    told = {"kind": run["kind"], "by": run["by"], "why": proposal.proposed, "would": would}
+    if not dry_run:
+        if about.get("of") == OF_RUN:
+            context.runs.finish(id)
+        elif not release(context, id, by):
+            raise RequestRefused(f"{id}, which is decided on", "a run that is held", "look again")
+        names = {"kind": run["kind"], "proposed_by": run["by"]}
+        Audit(context.steps).record(by, "approve run", id, collection=run["collection"], **names)
+    return found | {"proposal": told}
+
+
 def _let_go(
-    context: Context, run: dict[str, Any], allowed: Mapping[str, int], *, starts: bool
+    context: Context, run: dict[str, Any], allowed: Mapping[str, int], *, by: str, starts: bool
 ) -> None:
     if run["kind"] in _GO_ON:
-        release(context, run["id"])
+        release(context, run["id"], by)
         return
     figures = run["figures"] | {MAY[kind]: number for kind, number in allowed.items()}
     context.runs.progress(run["id"], figures)
@@ -95,13 +141,13 @@ def _let_go(
         note_asked(context.steps.client, run["collection"])
 
 
-def release(context: Context, id: str) -> bool:
+def release(context: Context, id: str, by: str) -> bool:
     """
     Let a run that is held, and goes on itself, go on; a worker carries it out.
 
     False: it is not held. Raises StoreUnavailable if the store does not answer.
     """
-    if not run_release.release(context.runs, id):
+    if not run_release.release(context.runs, id, by):
         return False
     if context.outbox.wants_job(WAKE):
         context.wakes.wake(WAKE)
@@ -126,7 +172,8 @@ def drop_run(
         context.runs.finish(id, "stopped", reason=f"{DROPPED} by {by}")
         if run["kind"] == "reconcile" and not _others(context, run["collection"]):
             note_dropped(context.steps.client, run["collection"])
-        Audit(context.steps).record(by, "drop run", id, collection=run["collection"])
+        names = {"proposed_by": run["by"]} if run["proposal"] else {}
+        Audit(context.steps).record(by, "drop run", id, collection=run["collection"], **names)
     return {"run": id}
 
 
@@ -156,7 +203,7 @@ def _within(run: Mapping[str, Any], scope: Scope | None, by: str) -> bool:
     """Tell whether a run changes nothing out of *scope*: its own were begun within it."""
     if scope is None or scope.whole or run["by"] == by:
         return True
-    return run["kind"] not in _GO_ON or run["collection"] in scope.collections
+    return not (run["kind"] in _GO_ON or run["proposal"]) or run["collection"] in scope.collections
 
 
 def _starts(context: Context, run: dict[str, Any]) -> bool:

@@ -22,11 +22,16 @@ def at(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def since_of(text: str) -> datetime | None:
-    """Return the time that *text* names, or so long ago; None: it is neither (`SINCE`)."""
+def since_of(text: str, *, now: datetime | None = None) -> datetime | None:
+    """
+    Return the time that *text* names, or so long ago; None: it is neither (`SINCE`).
+
+    Args:
+        now: Before which a duration counts; None: the time of this machine.
+    """
     try:
         if found := _AGO.fullmatch(text):
-            return datetime.now(UTC) - timedelta(**{_UNITS[found[2]]: int(found[1])})
+            return (now or datetime.now(UTC)) - timedelta(**{_UNITS[found[2]]: int(found[1])})
         # A + that was not percent-encoded comes as a blank.
         moment = datetime.fromisoformat(text.replace(" ", "+"))
         moment.timestamp()

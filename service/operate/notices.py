@@ -63,6 +63,15 @@ def _held_runs(status: Status) -> Iterator[Reason]:
             yield _notice(f"{run['kind']} {id}: held", run["started"], do, why)
 
 
+def _proposals(status: Status) -> Iterator[Reason]:
+    """Name the runs that somebody proposed, and that a person is to approve or drop."""
+    for run in status.get("proposals", ()):
+        id = run["id"]
+        do = f"look with `instep runs approve {id} --dry-run`, then approve or `drop` it"
+        why = f"proposed by {run['by']}"
+        yield _notice(f"{run['kind']} {id}: proposed", run["started"], do, why)
+
+
 def _problems(status: Status) -> Iterator[Reason]:
     """Name the largest problems that nobody has seen or ignored."""
     problems = status["problems"]
@@ -191,6 +200,7 @@ _RUNS: Final[Mapping[str, str]] = MappingProxyType(
 CHECKS: Final[tuple[Check, ...]] = (
     _held_deletes,
     _held_runs,
+    _proposals,
     _waits,
     _problems,
     _locales,

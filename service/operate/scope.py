@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from service.config.build import Configuration
+    from workers.config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +29,21 @@ class Scope:
     shared: frozenset[str] = frozenset()
 
 
+def whole_scope(settings: Settings) -> Scope:
+    """Return the scope of everything."""
+    return Scope(
+        True,
+        frozenset(settings.destinations),
+        frozenset(settings.collections),
+        frozenset(settings.sources),
+    )
+
+
 def scope_of(configuration: Configuration, destinations: Names[str]) -> Scope:
     """Return what concerns *destinations*; empty: everything."""
     settings = configuration.settings
     if not destinations:
-        return Scope(
-            True,
-            frozenset(settings.destinations),
-            frozenset(settings.collections),
-            frozenset(settings.sources),
-        )
+        return whole_scope(settings)
     collections = frozenset(
         each.name for each in settings.collections.values() if each.destination in destinations
     )

@@ -53,10 +53,18 @@ def status_of(context: Context) -> dict[str, Any]:
     found["problems"] = _problems(context)
     _add_held_deletes(context, found)
     _add_drain_times(context, found)
-    held = [run.as_dict() for run in context.runs.unfinished() if run.state == "held"]
-    noticed = notices_of({**found, "held_runs": held}, datetime.now(UTC))
+    noticed = notices_of({**found, **_runs(context)}, datetime.now(UTC))
     found["notices"] = [asdict(notice) for notice in noticed]
     return found
+
+
+def _runs(context: Context) -> dict[str, Any]:
+    """Return the runs that wait for a person."""
+    runs = [run for run in context.runs.unfinished() if run.state == "held"]
+    return {
+        "held_runs": [run.as_dict() for run in runs if not run.proposed],
+        "proposals": [run.as_dict() for run in runs if run.proposed],
+    }
 
 
 def _add_held_deletes(context: Context, found: dict[str, Any]) -> None:

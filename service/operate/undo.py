@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from service.operate import undo_figures
+from service.operate.bulk_actions import proposing
 from service.operate.bulk_runner import BulkRunner
 from service.operate.run_mass import Mass, Sleep, mass_of
 from service.operate.undo_deletes import drop_waiting, waiting_of
@@ -21,7 +22,7 @@ from service.operate.undo_entries import UndoEntries
 from service.operate.undo_pieces import FILTERED, SINGLE, Places, pieces, places_of
 from service.operate.undo_reads import Later
 from service.operate.undo_records import RecordUndo, UndoRecords
-from service.operate.undo_scope import UndoSelection, scope_of
+from service.operate.undo_scope import UndoScope, UndoSelection, scope_of
 from workers.delivery.context import Context
 from workers.model.runs import Run
 from workers.policy.run_guard import OVERWRITTEN
@@ -62,13 +63,25 @@ def estimate(
         ReconcileFailed: The CMS cannot be read.
         StoreUnavailable: The store does not answer.
     """
+    scope = scope_of(context, UndoLog(context.steps), selection)
+    found = estimate_scope(context, scope, told=told, sleep=sleep)
+    return {"scope": selection.as_dict(), **found}
+
+
+def estimate_scope(
+    context: Context,
+    scope: UndoScope,
+    *,
+    told: Told = _ignore,
+    sleep: Callable[[float], object] = time.sleep,
+) -> dict[str, Any]:
+    """As `estimate`, of what was fixed before; without ``scope``."""
     log = UndoLog(context.steps)
-    scope = scope_of(context, log, selection)
     made = _Estimate(context, log, UndoEntries(log, scope), sleep)
     made.figures[undo_figures.DELETES] = len(waiting_of(context, scope))
     try:
         made.look(told)
-        return {"scope": selection.as_dict(), **made.as_dict()}
+        return made.as_dict()
     finally:
         made.records.close()
 
@@ -128,6 +141,7 @@ def start(
     by: str,
     *,
     approved: bool = False,
+    proposed: str = "",
     wake: bool = True,
     sleep: Callable[[float], object] = time.sleep,
 ) -> str:
@@ -139,6 +153,7 @@ def start(
     Args:
         by: Who asks for it, as in the audit list.
         approved: By an operator: a mass of overwrites is not held.
+        proposed: Why it is only proposed (`Runs.start`).
         wake: Ask for a worker; without, the caller goes on with `carry_out`.
         sleep: As of `estimate`; the number of items may have to be read.
 
@@ -166,10 +181,11 @@ def start(
         work=work,
         ended=not work,
         waits=mass.words,
+        proposed=proposed,
     )
     told = {"run": id, "records": _number(places)}
-    Audit(context.steps).record(by, "undo", _target(selection), **told)
-    if work and wake and not mass.words and context.outbox.wants_job(WAKE):
+    Audit(context.steps).record(by, proposing("undo", proposed), _target(selection), **told)
+    if work and wake and not (mass.words or proposed) and context.outbox.wants_job(WAKE):
         context.wakes.wake(WAKE)
     return id
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from service.operate.page import FilterInvalid
 from service.operate.scope import Scope
 from workers.delivery.context import Context
-from workers.errors import RequestRefused
+from workers.errors import RequestRefused, SelectionInvalid
 from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.record_reader import record_of
@@ -18,6 +18,13 @@ from workers.store.undo_log import UndoEntry, UndoLog
 
 OF: Final = "undo"  # in `Run.about`: what the work is
 MOST: Final = 1000  # entries of one record
+_CHOICES: Final[tuple[set[str], ...]] = (
+    {"run"},
+    {"source", "since"},
+    {"collection", "key"},
+    {"collection", "key", "since"},
+)
+_NAMES: Final = ("run", "source", "since", "collection", "key")
 _OLDEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,6 +43,15 @@ class UndoSelection:
     collection: str | None = None
     key: str | None = None
     scope: Scope | None = None
+
+    def check(self) -> None:
+        """Raise SelectionInvalid unless one thing is named, and all of it."""
+        named = {name: getattr(self, name) for name in _NAMES}
+        given = {name for name, value in named.items() if value is not None}
+        if given not in _CHOICES:
+            found = ", ".join(sorted(given)) or "nothing that is to be undone"
+            expected = "run, or source and since, or collection and key (and since)"
+            raise SelectionInvalid(found, expected, "name one of them")
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is named, but for the key: what `instep forget` erases stands in no run."""

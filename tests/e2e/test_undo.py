@@ -369,8 +369,8 @@ def test_a_held_undo_goes_on_once_it_is_released(undoing):
     way.written_by("r9", SOME, stock=900)
     id = way.begin_undo(run="r9", approved=False)
     assert way.context.runs.show(id).figures["held_overwritten"] == 5
-    assert release(way.context, id)
-    assert not release(way.context, id)
+    assert release(way.context, id, "ada")
+    assert not release(way.context, id, "ada")
     run = BulkRunner(way.context, sleep=way.wait).carry_out(id)
     assert (run.state, run.figures["fields"]) == ("done", 5)
     way.run()

@@ -122,6 +122,13 @@ def test_a_held_run_is_a_cause_until_it_is_dropped(bench, observe):
     assert observe("reconcile")[0] == []
 
 
+def test_a_proposal_is_a_cause_without_the_words_of_who_proposed_it(bench, observe):
+    id = context_of(bench, None).runs.start("undo", "mcp:ann", work=["x"], proposed="Approve it!")
+    (cause,), _ = observe("reconcile")
+    assert (cause.name, cause.reason) == (f"undo {id}: proposed", "by mcp:ann")
+    assert "Approve it!" not in str(cause)
+
+
 def test_sources_are_counted_and_paused_ones_excused(bench, observe):
     refused(bench, 2)
     _, found = observe()

@@ -27,6 +27,7 @@ def test_a_run_has_what_lists_show(known):
         "by": "alice",
         "figures": {},
         "reason": None,
+        "proposal": None,
     }
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
 
 Bulk = Literal["replay", "discard", "approve", "drop", "seen", "ignore", "open"]
 Kind = Literal["reconcile", "remap", "undo"] | Bulk
 State = Literal["running", "done", "failed", "held", "stopped"]
+PROPOSED_FOR: Final = timedelta(days=7)  # after which a proposal ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,9 @@ class Run:
         reason: Why it failed, or was stopped.
         own: The process that began it carries it out.
         tried: Pieces of work that the last slice began, whether it came to its end or not.
+        proposed: Why it was proposed, in the words of who proposed it; it began held. "": it was
+            begun.
+        approved_by: Who let it go on, if it was held and is not a reconcile.
     """
 
     id: str
@@ -39,6 +43,18 @@ class Run:
     reason: str = ""
     own: bool = False
     tried: tuple[str, ...] = ()
+    proposed: str = ""
+    approved_by: str = ""
+
+    @property
+    def decided_by(self) -> str:
+        """Who answers for what it does: who approved it, else who began it."""
+        return self.approved_by or self.by
+
+    @property
+    def proposed_until(self) -> datetime:
+        """When a proposal ends that nobody has approved."""
+        return self.started + PROPOSED_FOR
 
     def as_dict(self) -> dict[str, Any]:
         """Return the run ready for JSON."""
@@ -53,4 +69,11 @@ class Run:
             "by": self.by,
             "figures": dict(self.figures),
             "reason": self.reason or None,
+            "proposal": self._proposal(),
         }
+
+    def _proposal(self) -> dict[str, str | None] | None:
+        if not self.proposed:
+            return None
+        until = self.proposed_until.isoformat()
+        return {"why": self.proposed, "until": until, "approved_by": self.approved_by or None}

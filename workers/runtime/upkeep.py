@@ -1,4 +1,4 @@
-"""Beside sweeping: groups new dead letters, finds runs that nobody works on, and takes samples."""
+"""Beside sweeping: groups dead letters, ends what nobody works on or approves, takes samples."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class Upkeep:
         if now >= self._audit:
             self._audit = now + AUDIT_EVERY
             self._context.problems.audit()
+            self._context.runs.close_ended()
         self._context.problems.group(GROUPED)
         self._wake_runs()
         self._samples.look()

@@ -36,7 +36,7 @@ class Audited:
         action: What was done, e.g. ``pause``.
         target: To what, e.g. the name of a destination.
         figures: Numbers and short texts, e.g. ``{"letters": 60}``.
-        by: The name of an access, ``admin``, or ``cli:USER@HOST``.
+        by: The name of an access, ``admin``, ``cli:USER@HOST`` or ``mcp:USER@HOST``.
     """
 
     action: str
@@ -72,7 +72,7 @@ class Audit:
         Add one entry; call it after the change.
 
         Args:
-            by: The name of an access, ``admin``, or ``cli:USER@HOST``.
+            by: The name of an access, ``admin``, ``cli:USER@HOST`` or ``mcp:USER@HOST``.
             action: What was done, e.g. ``pause``.
             target: To what, e.g. the name of a destination.
             figures: Numbers and short texts, e.g. ``letters=60``.

@@ -232,7 +232,9 @@ class Erasure:
         if keys.kind_of(key) == "run":
             with guarded():
                 figures = json.loads(self._client.hget(key, "figures") or "{}")
+                proposed = self._client.hexists(key, "proposed")
             blank = {"figures": json.dumps(figures | {"reasons": {}}), "reason": ""}
+            blank |= {"proposed": ERASED} if proposed else {}
         self._step("blank", key=key, blank=blank)
 
     def _erase_member(self, hit: Hit) -> None:

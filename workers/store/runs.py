@@ -16,7 +16,7 @@ from typing import Any, Final
 from redis.client import Pipeline
 
 from workers.model.runs import Kind, Run, State
-from workers.store import clock, killed_runs
+from workers.store import clock, killed_runs, proposed_runs
 from workers.store import problem_keys as keys
 from workers.store.audit import Audit, Audited
 from workers.store.connection import guarded
@@ -48,6 +48,7 @@ class Runs:
         ended: bool = False,
         own: bool = False,
         waits: str = "",
+        proposed: str = "",
         audited: Audited | None = None,
     ) -> str:
         """
@@ -59,22 +60,25 @@ class Runs:
             ended: There is nothing left to do: nobody need be alive to end it.
             own: This process carries it out, and holds its lease meanwhile (``own_runs.py``).
             waits: Why it waits for an approval; it is held, and no worker begins with it.
+            proposed: Why it is proposed; it is held whatever it is for, and ends after
+                `PROPOSED_FOR`.
             audited: Its entry in the audit list, which is made in the same transaction.
         """
-        now = self.now()
+        now, is_held = self.now(), bool(waits or proposed)
         with guarded():
             id = f"r{self.steps.client.incr(keys.RUN_NUMBER)}"
             held: dict[Any, Any] = {
                 "kind": kind,
                 "by": by,
                 "started": _ms(now),
-                "state": "done" if ended else "held" if waits else "running",
+                "state": "done" if ended else "held" if is_held else "running",
                 **({"ended": _ms(now)} if ended else {"reason": waits[:LONGEST]}),
                 "collection": collection or "",
                 "source": source or "",
                 "figures": json.dumps(dict(figures or {}), ensure_ascii=False),
                 "about": json.dumps(dict(about or {}), ensure_ascii=False),
                 **({"own": 1} if own else {}),
+                **({"proposed": proposed[:LONGEST]} if proposed else {}),
             }
             with self.steps.client.pipeline(transaction=True) as pipeline:
                 pipeline.hset(keys.run(id), mapping=held)
@@ -84,7 +88,7 @@ class Runs:
                 pipeline.delete(keys.run_work(id))  # it is repeated if its answer gets lost
                 for start in range(0, len(work), 500):
                     pipeline.rpush(keys.run_work(id), *work[start : start + 500])
-                if work and not waits:
+                if work and not is_held:
                     pipeline.zadd(keys.QUEUED, {id: _ms(now)})
                 if audited:
                     self._audit.add(pipeline, audited.of_run(by, id))
@@ -206,10 +210,16 @@ class Runs:
                 pipeline.hgetall(keys.run(id))
             found = pipeline.execute()
         runs = [_run(id, held) for id, held in zip(ids, found, strict=True) if held]
-        return killed_runs.marked(self.steps.client, runs, self.now)
+        return proposed_runs.marked(killed_runs.marked(self.steps.client, runs, self.now), self.now)
+
+    def close_ended(self) -> None:
+        """Record the end of runs whose process was killed, and of proposals whose time is over."""
+        runs = self.unfinished()
+        killed_runs.close(self.steps.client, runs)
+        proposed_runs.close(self.steps.client, runs)
 
     def _trim(self) -> None:
-        killed_runs.close(self.steps.client, self.unfinished())
+        self.close_ended()
         with guarded():
             client = self.steps.client
             over = int(client.zcard(keys.RUNS)) - MOST
@@ -240,6 +250,8 @@ def _run(id: str, held: Mapping[str, str]) -> Run:
         reason=held.get("reason", ""),
         own=held.get("own") == "1",
         tried=tuple(json.loads(held.get("tried", "[]"))),
+        proposed=held.get("proposed", ""),
+        approved_by=held.get("approved_by", ""),
     )
 
 

@@ -176,7 +176,9 @@ def test_every_warning_and_error_of_the_log_is_documented():
 def test_every_dependency_has_its_reason_in_the_readme():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    optional = [each for name in ("mysql", "postgresql", "sentry", "sql") for each in extras[name]]
+    optional = [
+        each for name in ("mcp", "mysql", "postgresql", "sentry", "sql") for each in extras[name]
+    ]
     wanted = [*project["dependencies"], *optional]
     table = README[README.index("## Dependencies") :]
     given = {name.partition("[")[0] for line in rows(table) for name in [line[0]]}

@@ -66,6 +66,12 @@ def test_a_held_reconcile_is_named_by_its_collection():
         ),
         ({"held_runs": [HELD | {"kind": "replay"}]}, "replay r7: held", SINCE, "or `drop`"),
         (
+            {"proposals": [HELD | {"by": "mcp:ann@shop"}]},
+            "undo r7: proposed",
+            SINCE,
+            "instep runs approve r7 --dry-run",
+        ),
+        (
             {"reconciles": {"products": RUN | {"next": "2026-05-12T08:29:00+00:00"}}},
             "reconcile products: overdue",
             "2026-05-12T08:29:00+00:00",

@@ -1,0 +1,79 @@
+"""Tools on records: search, and the life of one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from service.mcp.answers import of_page
+from service.mcp.parameters import PAGE, Cursor, Limit
+from service.mcp.session import Found, Session, Tools
+from service.operate.record_life import UnknownLocale, UnknownRecord, life_of
+from service.operate.record_list import search_records
+from workers.errors import UnknownName
+
+LIFE = 30  # entries, unless it is said
+
+
+class Records:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.reads: Tools = (self.search_records, self.record_life)
+        self.proposals: Tools = ()
+
+    def search_records(
+        self,
+        text: Annotated[
+            str,
+            Field(
+                max_length=500,
+                description="A key, an item id, a name or a slug, or the beginning of one, in any "
+                "case; empty: all.",
+            ),
+        ] = "",
+        cursor: Cursor = None,
+        limit: Limit = PAGE,
+    ) -> Found:
+        """
+        Find records by key, name, slug or item id: each with its state and what it waits for.
+
+        `complete` is false while the index of an older store is made: what is not found may be
+        there.
+        """
+        with self._session.context() as context:
+            names = context.settings.collections
+            found = search_records(context, text, collections=names, cursor=cursor, limit=limit)
+        return of_page(found) | {"complete": found.complete}
+
+    def record_life(
+        self,
+        collection: Annotated[str, Field(description="The name of its collection.")],
+        key: Annotated[
+            str, Field(max_length=500, description="As any system writes it, or its item id.")
+        ],
+        locale: Annotated[str | None, Field(description="Only this variant: de-AT.")] = None,
+        entries: Annotated[int, Field(ge=0, le=200, description="Newest entries.")] = LIFE,
+    ) -> Found:
+        """
+        Show why a record is on the site or is not, what it waits for, what happens next, and when.
+
+        `answer` says it in a sentence; `fields` compares what is wanted with what the CMS holds;
+        `life` has the newest `entries` of what happened, oldest first, `older` how many more there
+        are. An unknown key: state "unknown", with the nearest keys.
+        """
+        with self._session.context() as context:
+            known = context.settings.collections
+            if collection not in known:
+                names = ", ".join(sorted(known)) or "none is configured"
+                raise UnknownName(repr(collection), f"a collection: {names}", "use one of them")
+            try:
+                found = life_of(context, collection, key, locale)
+            except UnknownLocale as error:
+                expected = f"a locale of the site: {', '.join(error.known)}"
+                raise UnknownName(repr(locale), expected, "use one of them") from None
+            except UnknownRecord as error:
+                return error.as_dict()
+        life = found["life"]
+        shown = life[len(life) - min(entries, len(life)) :]
+        return found | {"life": shown, "older": len(life) - len(shown) + found["dropped"]}
