@@ -64,7 +64,11 @@ def show(id: str, json_wanted: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask; needed in a pipe.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def approve(id: str, up_to: int | None, dry_run: bool, yes: bool, json_wanted: bool) -> None:
-    """Approve the creations and overwrites of a held run. Its deletes are in `instep deletes`."""
+    """
+    Approve a held run: what it would create and overwrite, or what was proposed.
+
+    Its deletes are in `instep deletes`.
+    """
     from service.operate.held_runs import approve_run, shows_items
 
     yes = yes and not dry_run

@@ -19,6 +19,8 @@ from workers.errors import RequestRefused, SelectionInvalid
 
 
 class Deletes:
+    """Deletes that wait."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self.reads: Tools = (self.list_pending_deletes,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -21,10 +21,12 @@ from service.operate.proposals import check_room
 from workers.errors import RequestRefused
 
 _Outcome = Literal["kept", "duplicate", "unwanted", "unmapped", "refused", "spooled"]
-_MOST = 200  # deliveries of a proposal, unless it is said
+_MOST: Final = 200  # deliveries of a proposal, unless it is said
 
 
 class Deliveries:
+    """What came, and its replay."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self.reads: Tools = (self.list_deliveries, self.show_delivery)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from service.mcp.session import Found, Session, Tools, scope
 from service.operate.preview_answer import preview_answer
 
-_LARGEST = 262_144  # characters of a payload
+_LARGEST: Final = 262_144  # characters of a payload
 
 
 class Previews:
+    """What a payload would change."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self.reads: Tools = (self.preview_payload,)

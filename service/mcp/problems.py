@@ -37,6 +37,8 @@ _Kind = Annotated[
 
 
 class Problems:
+    """Dead letters by cause."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self.reads: Tools = (self.list_problems, self.list_letters, self.show_letter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -13,10 +13,12 @@ from service.operate.record_life import UnknownLocale, UnknownRecord, life_of
 from service.operate.record_list import search_records
 from workers.errors import UnknownName
 
-LIFE = 30  # entries, unless it is said
+LIFE: Final = 30  # entries, unless it is said
 
 
 class Records:
+    """Search, and the life of one record."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self.reads: Tools = (self.search_records, self.record_life)

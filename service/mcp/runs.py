@@ -19,6 +19,8 @@ _Id = Annotated[str, Field(pattern=r"^r[0-9]{1,15}$", description="The id of a r
 
 
 class Runs:
+    """Runs, and the approval of one that is held."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self.reads: Tools = (self.list_runs, self.show_run)

@@ -11,6 +11,8 @@ from service.operate.status import status_of
 
 
 class Status:
+    """The status, the sources and the check."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self.reads: Tools = (self.status, self.list_sources, self.check)

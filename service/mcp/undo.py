@@ -19,6 +19,8 @@ _Run = Annotated[str | None, Field(description="All that this run has written.")
 
 
 class Undo:
+    """The undo."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self.reads: Tools = ()

@@ -263,25 +263,27 @@ def test_a_person_is_not_flooded(full):
     assert f"found {MOST} proposals that wait" in last.content[0].text
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments", "words"),
-    [
-        ("propose_replay_letters", {}, "found neither a problem nor letters"),
-        ("propose_replay_letters", {"problem": "p9", "letters": ["d1"]}, "found both"),
-        ("propose_replay_letters", {"problem": "p9"}, "expected a problem with open letters"),
-        ("propose_discard_letters", {"letters": ["d9"]}, "found no such dead letter"),
-        ("propose_replay_deliveries", {}, "found nothing that selects deliveries"),
-        ("propose_replay_deliveries", {"key": "no"}, "found none that matches"),
-        ("propose_approve_deletes", {}, "expected collection (and up_to), or deletes"),
-        ("propose_drop_deletes", {"collection": "products"}, "expected deletes that wait"),
-        ("propose_approve_run", {"run": "r9"}, "found 'r9', expected a run"),
-        ("propose_undo", {"run": "r1", "key": "k"}, "expected run, or source and since"),
-        ("propose_undo", {"run": "r9"}, "expected a write that is kept"),
-        ("propose_undo", {"source": "erp", "sinse": "1h"}, "Extra inputs are not permitted"),
-    ],
+REFUSED = (
+    ("propose_replay_letters", {}, "found neither a problem nor letters"),
+    ("propose_replay_letters", {"problem": "p9", "letters": ["d1"]}, "found both"),
+    ("propose_replay_letters", {"problem": "p9"}, "expected a problem with open letters"),
+    ("propose_discard_letters", {"letters": ["d9"]}, "found no such dead letter"),
+    ("propose_replay_deliveries", {}, "found nothing that selects deliveries"),
+    ("propose_replay_deliveries", {"key": "no"}, "found none that matches"),
+    ("propose_approve_deletes", {}, "expected collection (and up_to), or deletes"),
+    ("propose_drop_deletes", {"collection": "products"}, "expected deletes that wait"),
+    ("propose_approve_run", {"run": "r9"}, "found 'r9', expected a run"),
+    ("propose_undo", {"run": "r1", "key": "k"}, "expected run, or source and since"),
+    ("propose_undo", {"run": "r9"}, "expected a write that is kept"),
+    ("propose_undo", {"source": "erp", "sinse": "1h"}, "Extra inputs are not permitted"),
 )
-def test_what_selects_nothing_or_all_is_refused_and_nothing_is_kept(rig, tool, arguments, words):
-    assert words in rig.refused(tool, why=WHY, **arguments)
+
+
+def test_what_selects_nothing_or_all_is_refused_and_nothing_is_kept(rig):
+    found = rig.ask(*((tool, {"why": WHY, **named}) for tool, named, _ in REFUSED))
+    for result, (tool, named, words) in zip(found, REFUSED, strict=True):
+        assert result.is_error, (tool, named)
+        assert words in result.content[0].text
     assert rig.context.runs.list() == []
 
 

@@ -1,6 +1,7 @@
 """The MCP server with the official client, in memory, on the store of the API's rig."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import cache
 
 import anyio
 from mcp import Client
@@ -14,6 +15,15 @@ from workers.store import connection
 
 BY = "mcp:ada@desk"
 WHY = "The mapping was corrected this morning."
+
+
+_SESSION = Session(nullcontext, dict, BY)
+
+
+@cache
+def _built(**options):
+    """Return the server of all rigs: to make its tools takes longer than most calls of them."""
+    return build(_SESSION, **options)
 
 
 class McpRig(Rig):
@@ -33,7 +43,8 @@ class McpRig(Rig):
         yield self.context
 
     def mcp_server(self, **options):
-        return build(Session(self.join, lambda: self.configuration, BY), **options)
+        _SESSION.join, _SESSION.configuration = self.join, lambda: self.configuration
+        return _built(**options)
 
     def tools(self, **options):
         async def ask():
