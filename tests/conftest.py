@@ -45,7 +45,7 @@ def pytest_configure(config):
 # In all other files of that folder the clock is moved, so that they wait for nothing.
 REAL = (
     *("test_promise", "test_processes", "test_chaos", "test_demo", "test_reload", "test_stopping"),
-    *("test_door", "test_cli_starter", "test_sandbox_tells"),
+    *("test_door", "test_cli_starter", "test_sandbox_tells", "test_mcp"),
 )
 REAL_TILL = 0.8  # of all files: the last are short
 

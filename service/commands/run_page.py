@@ -144,12 +144,13 @@ def _counted(value: int, total: int | None, words: tuple[str, str]) -> str:
 
 
 def shown(found: Mapping[str, Any], columns: int) -> Iterator[str]:
+    proposal = found["proposal"] or {}
     rows = {
         "run": f"{found['id']}: {found['kind']}, {found['state']}",
         "by": found["by"],
-        "proposed": found["proposal"] and found["proposal"]["why"],
-        "approved": found["proposal"] and found["proposal"]["approved_by"],
-        "until": local(found["proposal"]["until"]) if _waits(found) else None,
+        "proposed": proposal.get("why"),
+        "approved": proposal.get("approved_by"),
+        "until": local(proposal["until"]) if proposal and found["state"] == "held" else None,
         "collection": found["collection"],
         "source": found["source"],
         "started": local(found["started"]),
@@ -162,7 +163,3 @@ def shown(found: Mapping[str, Any], columns: int) -> Iterator[str]:
             yield from wrapped(value, columns, first=f"{name}:".ljust(12))
     for reason, count in found["figures"].get("reasons", {}).items():
         yield from wrapped(f"{count:,} left: {reason}", columns, first=" " * 4)
-
-
-def _waits(found: Mapping[str, Any]) -> bool:
-    return bool(found["proposal"]) and found["state"] == "held"

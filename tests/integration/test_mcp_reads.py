@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from service.operate.record_life import UnknownLocale
 from tests.support.mcp_rig import McpRig
 from workers.errors import ConfigurationInvalid, Problem
 
@@ -111,6 +112,15 @@ def test_check_tells_what_the_command_does(rig):
     found = rig.call("check")["data"]
     assert found["ok"] is False  # nobody answers at the address of the CMS
     assert {"where", "found", "expected", "do", "level"} == {*found["problems"][0]}
+
+
+def test_a_locale_that_the_site_does_not_have_is_told(rig, monkeypatch):
+    def life_of(*_):
+        raise UnknownLocale("xx", ("en", "de-AT"))
+
+    monkeypatch.setattr("service.mcp.records.life_of", life_of)
+    told = rig.refused("record_life", collection="products", key="k", locale="xx")
+    assert "found 'xx', expected a locale of the site: en, de-AT; use one of them" in told
 
 
 WRONG = (

@@ -13,7 +13,7 @@ from service.config.build import build
 COMMANDS = {
     "alerts",
     *("init", "up", "web", "worker", "demo", "sandbox", "check", "preview", "reconcile", "status"),
-    *("senders", "docs", "undo", "deletes"),
+    *("senders", "docs", "undo", "deletes", "mcp"),
     *("why", "deliveries", "tail", "dead", "runs", "remap", "reload", "pause", "resume", "forget"),
 }
 

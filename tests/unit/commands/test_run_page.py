@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.commands.run_page import figures_text, shown
+from service.commands.run_page import approval, figures_text, shown
 
 REMAP = {"deliveries": 1220, "events": 1220, "taken": 3, "items": 2, "same": 0, "letters": 1}
 RECONCILE = {
@@ -70,8 +70,54 @@ def test_the_figures_of_a_run_are_words(figures, words):
 
 
 def test_reasons_have_their_numbers():
-    run = {"id": "r1", "kind": "undo", "state": "done", "by": "cli:ann@shop", "reason": None}
+    run = {
+        "id": "r1",
+        "kind": "undo",
+        "state": "done",
+        "by": "cli:ann@shop",
+        "proposal": None,
+        "reason": None,
+    }
     run |= {"collection": "products", "source": None, "started": None, "ended": None}
     run["started"] = "2026-11-29T16:21:19.763000+00:00"
     run["figures"] = {"left": 1220, "reasons": {"it was changed since, by erp": 1220}}
     assert [*shown(run, 80)][-1] == "    1,220 left: it was changed since, by erp"
+
+
+REPLAY = {
+    "matched": 2,
+    "deliveries": 1,
+    "changed": 1,
+    "changes": [{"collection": "products", "record": "A", "field": "stock", "old": 1, "new": 2}],
+    "held": {"products": "products: half of the collection"},
+    "left": [{"id": "erp-9", "reason": "it was refused"}],
+    "more_left": 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "would", "lines"),
+    [
+        pytest.param(
+            "replay",
+            REPLAY,
+            [
+                "  products A stock: 1 → 2",
+                "1 delivery, 1 field that would change",
+                "Many: products: half of the collection",
+                "erp-9: it was refused",
+            ],
+            id="of deliveries",
+        ),
+        pytest.param(
+            "approve",
+            {"run": "r1", "created": 3, "overwritten": 0, "left": 0, "starts": True},
+            ["of the run r1: 3 items created, 0 overwritten"],
+            id="of a held run",
+        ),
+    ],
+)
+def test_what_a_proposal_would_do_is_shown_before_it_is_approved(kind, would, lines):
+    told = {"kind": kind, "by": "mcp:ada@desk", "why": "It was \x1b[1mwrong.", "would": would}
+    head = [f"{kind}, proposed by mcp:ada@desk", "why: It was �[1mwrong."]
+    assert [*approval({"proposal": told}, 80)] == head + lines
