@@ -13,7 +13,7 @@ from tests.support.held_deletes_fake import FakeHeldDeletes, held
 from tests.support.mcp_rig import BY, WHY, McpRig
 from workers.model.runs import PROPOSED_FOR
 from workers.runtime.upkeep import Upkeep
-from workers.store import problem_keys
+from workers.store import problem_keys, run_plan
 from workers.store.proposed_runs import LAPSED
 from workers.store.run_approval import approved
 
@@ -136,6 +136,16 @@ def test_a_held_run_is_approved_by_who_approves_the_proposal(rig):
     assert {kind: each.number for kind, each in may.items()} == {"created": 10, "overwritten": 7}
     assert rig.get(f"/api/runs/{made['run']}").json["state"] == "done"
     assert [each["target"] for each in audit(rig)[:2]] == [made["run"], target]
+
+
+def test_the_command_says_how_a_run_goes_on_that_was_approved_so(rig):
+    runs = rig.context.runs
+    target = runs.start("reconcile", "ada", collection="products", source="erp")
+    runs.finish(target, "held", figures={"held_created": 12})
+    run_plan.keep(runs, target, "created", ["a"] * 12)
+    made = propose(rig, "propose_approve_run", run=target)
+    code, text = command(rig, "approve", made["run"], "--yes")
+    assert (code, "run the same reconcile again; it does what was shown" in text) == (0, True)
 
 
 # what a person sees, and decides ----------------------------------------------------------------
