@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -75,13 +76,14 @@ def _run(service: str, **options: Any) -> NoReturn:
     from workers.runtime.forked_process import ForkServer
 
     # First of all: mappings may start threads, and each process reads them for itself.
-    server = ForkServer.of_this(services.COMMON)
-    given = dict(os.environ)
-    fill(os.environ)  # INSTEP_LOG may stand in .env
-    logging_setup.configure()
-    configuration = of_process()
-    logging_setup.observe(configuration.settings)
-    raise SystemExit(getattr(services, service)(configuration, given, server, **options))
+    with contextlib.closing(ForkServer.of_this(services.COMMON)) as server:
+        given = dict(os.environ)
+        fill(os.environ)  # INSTEP_LOG may stand in .env
+        logging_setup.configure()
+        configuration = of_process()
+        logging_setup.observe(configuration.settings)
+        run = getattr(services, service)
+        raise SystemExit(run(configuration, given, server, **options))
 
 
 @click.command()

@@ -42,7 +42,7 @@ STUBS = {
         "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "print('[]', flush=True)\nwhile True: time.sleep(60)"
     ),
-    "crashing": "raise SystemExit(3)",
+    "crashing": "import time\ntime.sleep(0.1)\nraise SystemExit(3)",
     "announcing": (
         "import sys, time\nfrom workers.runtime import child_process\nchild_process.announce()\n"
         "while True: time.sleep(60)"

@@ -13,6 +13,7 @@ children have neither a session nor an environment of their own.)
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
 import gc
@@ -23,6 +24,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -144,7 +146,7 @@ def serve(control: socket.socket, modules: Sequence[str]) -> NoReturn:
     """
     Import *modules* and fork what is asked for on *control*, until that is closed.
 
-    Each child leaves by SystemExit too, once its module has ended.
+    A child does not come back either: it ends with its module.
     """
     setproctitle("instep fork server")
     # Nothing that this process happens to have is for the children.
@@ -158,19 +160,36 @@ def serve(control: socket.socket, modules: Sequence[str]) -> NoReturn:
     gc.freeze()  # else the first collection of each child would copy all of it
     with control:
         request = _Server(control).serve()
-    if request is not None:
-        _run(request)
-    raise SystemExit(0)
+    if request is None:
+        os._exit(0)
+    _end(_run(request))
 
 
-def _run(request: Request) -> None:
+def _run(request: Request) -> object:
+    """Return what the module ended with, as ``sys.exit`` takes it."""
     sys.argv = [request.module, *request.arguments]
     try:
-        raise SystemExit(importlib.import_module(request.module).main())
+        return importlib.import_module(request.module).main()
+    except SystemExit as end:
+        return end.code
     except Exception as error:
         traceback.print_exc()
         pdeathsig.report_error(error)
-        raise SystemExit(1) from error
+        return 1
+
+
+def _end(code: object) -> NoReturn:
+    """
+    End this process as Python would.
+
+    Not by SystemExit: a copy of a supervisor would go back through what called it.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]  # as multiprocessing ends its processes
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 if __name__ == "__main__":

@@ -133,6 +133,7 @@ class ForkServer:
         """End the server; the processes that it has left go with it."""
         self.close_connection()
         if self._pid is not None:
+            os.kill(self._pid, signal.SIGKILL)  # it may still import, and has nothing to lose
             os.waitpid(self._pid, 0)
             self._pid = None
 
