@@ -5,12 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from service.api import errors
 from service.api.access import caller
 from service.api.routes import Routes
-from service.api.schemas import ListQuery, page_cursor, page_of
+from service.api.schemas import ApiSchema, ListQuery, page_cursor, page_of
 from service.operate.parts import Parts
 from workers.store.audit import Audit
 
@@ -19,7 +19,7 @@ class AuditQuery(ListQuery):
     cursor = page_cursor(r"^[0-9]{1,15}-[0-9]{1,15}\Z")
 
 
-class AuditEntry(Schema):
+class AuditEntry(ApiSchema):
     id = fields.String(required=True)
     at = fields.String(required=True, metadata={"format": "date-time"})
     by = fields.String(

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, get_args
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from service.api.access import caller
 from service.api.routes import Routes, answered
 from service.api.runs import Started
 from service.api.schemas import (
+    ApiSchema,
     DryRun,
     ListQuery,
     Text,
@@ -41,7 +42,7 @@ class DeletesQuery(ListQuery):
     cursor = page_cursor(_ID)
 
 
-class DeleteEntry(Schema):
+class DeleteEntry(ApiSchema):
     id = fields.String(required=True)
     collection = fields.String(required=True)
     key = fields.String(required=True)
@@ -76,7 +77,7 @@ class DecisionBody(DryRun):
     )
 
 
-class DeletesEstimate(Schema):
+class DeletesEstimate(ApiSchema):
     """What a decision would be for."""
 
     action = fields.String(required=True, validate=validate.OneOf(_ACTIONS))

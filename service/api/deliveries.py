@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 from werkzeug.routing import BaseConverter
 
 from service.api import errors
@@ -14,6 +14,7 @@ from service.api.moments import since
 from service.api.routes import Routes, answered
 from service.api.runs import Started
 from service.api.schemas import (
+    ApiSchema,
     DryRun,
     ListQuery,
     Text,
@@ -67,7 +68,7 @@ class ReplayBody(DryRun):
     )
 
 
-class DeliveryEntry(Schema):
+class DeliveryEntry(ApiSchema):
     id = fields.String(required=True)
     at = fields.String(required=True)
     source = fields.String(required=True)
@@ -101,7 +102,7 @@ class DeliveryAnswer(DeliveryEntry):
     )
 
 
-class ReplayPreview(Schema):
+class ReplayPreview(ApiSchema):
     """What a replay would do."""
 
     matched = fields.Integer(required=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from service.api import errors
 from service.api.access import caller
 from service.api.moments import since
 from service.api.routes import Routes
-from service.api.schemas import ListQuery, Text, as_answer, page_cursor, page_of
+from service.api.schemas import ApiSchema, ListQuery, Text, as_answer, page_cursor, page_of
 from service.operate import names
 from service.operate.parts import Parts
 from service.operate.problem_details import within
@@ -28,7 +28,7 @@ class LettersQuery(ListQuery):
     cursor = page_cursor(r"^[0-9]{1,15}-[a-z0-9]{1,40}\Z")
 
 
-class LetterEntry(Schema):
+class LetterEntry(ApiSchema):
     id = fields.String(required=True)
     kind = fields.String(required=True)
     state = fields.String(required=True)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from service.api.access import caller
 from service.api.routes import Routes
+from service.api.schemas import ApiSchema
 from service.operate.overview import overview_of
 from service.operate.parts import Parts
 from workers.store.status import STATES
 
 
-class NeedEntry(Schema):
+class NeedEntry(ApiSchema):
     what = fields.String(required=True, metadata={"description": "It stays while this lasts."})
     state = fields.String(required=True, validate=validate.OneOf(("notice", "degraded", "down")))
     since = fields.String(required=True, allow_none=True)
@@ -33,13 +34,13 @@ class NeedEntry(Schema):
     )
 
 
-class LatelyCount(Schema):
+class LatelyCount(ApiSchema):
     hour = fields.Integer(required=True, allow_none=True)
     day = fields.Integer(required=True, allow_none=True)
     all = fields.Integer(required=True)
 
 
-class BudgetStatus(Schema):
+class BudgetStatus(ApiSchema):
     """Calls a minute."""
 
     limit = fields.Integer(required=True)
@@ -47,7 +48,7 @@ class BudgetStatus(Schema):
     left = fields.Integer(required=True)
 
 
-class DestinationOverview(Schema):
+class DestinationOverview(ApiSchema):
     name = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(STATES))
     reason = fields.String(required=True)
@@ -75,14 +76,14 @@ class DestinationOverview(Schema):
     )
 
 
-class SpreadStep(Schema):
+class SpreadStep(ApiSchema):
     seconds = fields.Float(
         required=True, allow_none=True, metadata={"description": "null: longer than all others."}
     )
     values = fields.Integer(required=True)
 
 
-class SpreadStatus(Schema):
+class SpreadStatus(ApiSchema):
     """Seconds from the arrival of an event to the answer of the CMS that its value is there."""
 
     p50 = fields.Float(required=True, allow_none=True)
@@ -91,7 +92,7 @@ class SpreadStatus(Schema):
     steps = fields.List(fields.Nested(SpreadStep), required=True)
 
 
-class FreshnessStatus(Schema):
+class FreshnessStatus(ApiSchema):
     oldest_seconds = fields.Float(required=True)
     collection = fields.String(required=True, allow_none=True)
     hour = fields.Nested(
@@ -109,7 +110,7 @@ def _bins(description: str) -> fields.List[int]:
     )
 
 
-class ChartStatus(Schema):
+class ChartStatus(ApiSchema):
     """Numbers by bins; null: nothing is known of that bin."""
 
     begins = fields.String(required=True)
@@ -121,7 +122,7 @@ class ChartStatus(Schema):
     pending = _bins("Items that waited as the bin began.")
 
 
-class OverviewAnswer(Schema):
+class OverviewAnswer(ApiSchema):
     at = fields.String(required=True)
     needs = fields.List(
         fields.Nested(NeedEntry),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from service.api.access import caller
 from service.api.moments import Duration
 from service.api.routes import Routes
-from service.api.schemas import DryRun, Text
+from service.api.schemas import ApiSchema, DryRun, Text
 from service.operate import names, pauses
 from service.operate.parts import Parts
 from service.operate.pause_targets import KINDS
@@ -42,7 +42,7 @@ class PauseBody(ResumeBody):
     )
 
 
-class _Answer(Schema):
+class _Answer(ApiSchema):
     name = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     state = fields.String(required=True, validate=validate.OneOf(("paused", "resumed")))
@@ -55,7 +55,7 @@ class PauseAnswer(_Answer):
     )
 
 
-class FirstOut(Schema):
+class FirstOut(ApiSchema):
     collection = fields.String(required=True)
     items = fields.Integer(required=True)
     oldest = fields.String(required=True)

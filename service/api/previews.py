@@ -5,11 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from service.api.access import caller
 from service.api.routes import Routes
-from service.api.schemas import DryRun, Flag, Text
+from service.api.schemas import ApiSchema, DryRun, Flag, Text
 from service.operate import names
 from service.operate.parts import Parts
 from service.operate.preview_answer import preview_answer
@@ -31,7 +31,7 @@ class PreviewBody(DryRun):
     )
 
 
-class PreviewChange(Schema):
+class PreviewChange(ApiSchema):
     mapping = fields.String(required=True)
     collection = fields.String(required=True)
     key = fields.String(required=True, allow_none=True)
@@ -49,22 +49,22 @@ class PreviewChange(Schema):
     creates = fields.String()
 
 
-class PreviewFetch(Schema):
+class PreviewFetch(ApiSchema):
     fetcher = fields.String(required=True)
     object = fields.String(required=True)
 
 
-class PreviewProblem(Schema):
+class PreviewProblem(ApiSchema):
     path = fields.String(required=True)
     message = fields.String(required=True)
 
 
-class Unmatched(Schema):
+class Unmatched(ApiSchema):
     mapping = fields.String(required=True)
     why = fields.String(required=True)
 
 
-class PreviewAnswer(Schema):
+class PreviewAnswer(ApiSchema):
     changes = fields.List(fields.Nested(PreviewChange), required=True)
     fetches = fields.List(fields.Nested(PreviewFetch), required=True)
     problems = fields.List(fields.Nested(PreviewProblem), required=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, get_args
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from service.api import errors
 from service.api.access import caller
@@ -14,6 +14,7 @@ from service.api.moments import since
 from service.api.routes import Routes, answered
 from service.api.runs import Started
 from service.api.schemas import (
+    ApiSchema,
     DryRun,
     ListQuery,
     Text,
@@ -49,7 +50,7 @@ class ProblemsQuery(ListQuery):
     cursor = page_cursor(r"^[0-9]{1,15}-[a-z0-9]{1,40}\Z")
 
 
-class ProblemEntry(Schema):
+class ProblemEntry(ApiSchema):
     id = fields.String(required=True)
     kind = fields.String(required=True)
     collection = fields.String(required=True, allow_none=True)
@@ -70,7 +71,7 @@ class ProblemEntry(Schema):
     do = fields.String(required=True)
 
 
-class Estimate(Schema):
+class Estimate(ApiSchema):
     """What an action would be for."""
 
     action = fields.String(required=True, validate=validate.OneOf(_ACTIONS))

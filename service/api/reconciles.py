@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from service.api.access import caller
 from service.api.routes import Routes
-from service.api.schemas import ListQuery, as_answer, page_cursor, page_of
+from service.api.schemas import ApiSchema, ListQuery, as_answer, page_cursor, page_of
 from service.operate.parts import Parts
 from service.operate.reconcile_list import list_reconciles
 
@@ -19,14 +19,14 @@ class ReconcilesQuery(ListQuery):
     cursor = page_cursor(r"^[a-z0-9_-]{1,63}\Z")
 
 
-class ReconcileSchedule(Schema):
+class ReconcileSchedule(ApiSchema):
     every = fields.Float(
         required=True, allow_none=True, metadata={"description": "Seconds between two starts."}
     )
     at = fields.String(required=True, allow_none=True, metadata={"description": "HH:MM in UTC."})
 
 
-class ReconcileEntry(Schema):
+class ReconcileEntry(ApiSchema):
     collection = fields.String(required=True)
     destination = fields.String(required=True)
     schedule = fields.Nested(ReconcileSchedule, required=True, allow_none=True)

@@ -6,19 +6,19 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response, jsonify
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from service.api import errors
 from service.api.access import caller
 from service.api.routes import Routes
-from service.api.schemas import ErrorAnswer, Text
+from service.api.schemas import ApiSchema, ErrorAnswer, Text
 from service.operate import names
 from service.operate.parts import Parts
 from service.operate.record_life import UnknownLocale, UnknownRecord, life_of
 from workers.errors import UnknownName
 
 
-class RecordQuery(Schema):
+class RecordQuery(ApiSchema):
     collection = Text(required=True)
     key = Text(
         required=True, metadata={"description": "As any system writes it; or the id of its item."}
@@ -28,12 +28,12 @@ class RecordQuery(Schema):
     )
 
 
-class Next(Schema):
+class Next(ApiSchema):
     what = fields.String(required=True)
     at = fields.String(required=True, allow_none=True)
 
 
-class RecordAnswer(Schema):
+class RecordAnswer(ApiSchema):
     """What ``instep why --json`` prints."""
 
     collection = fields.String(required=True)

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from service.api.access import caller
 from service.api.routes import Routes
-from service.api.schemas import ListQuery, Text, page_cursor
+from service.api.schemas import ApiSchema, ListQuery, Text, page_cursor
 from service.operate.list_cursor import FORM
 from service.operate.page import FilterInvalid
 from service.operate.parts import Parts
@@ -49,7 +49,7 @@ class RecordsQuery(ListQuery):
     cursor = page_cursor(FORM)
 
 
-class RecordEntry(Schema):
+class RecordEntry(ApiSchema):
     collection = fields.String(required=True)
     key = fields.String(required=True, metadata={"description": "As it came."})
     name = fields.String(required=True, allow_none=True)
@@ -87,7 +87,7 @@ class RecordEntry(Schema):
     )
 
 
-class RecordsPage(Schema):
+class RecordsPage(ApiSchema):
     items = fields.List(fields.Nested(RecordEntry), required=True)
     next = fields.String(required=True, allow_none=True)
     complete = fields.Boolean(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from service.api import errors
 from service.api.access import caller
 from service.api.routes import Routes, answered
 from service.api.schemas import (
+    ApiSchema,
     DryRun,
     ListQuery,
     Text,
@@ -36,7 +37,7 @@ class RunsQuery(ListQuery):
     cursor = page_cursor(r"^r[0-9]{1,15}\Z")
 
 
-class ProposalEntry(Schema):
+class ProposalEntry(ApiSchema):
     why = fields.String(
         required=True, metadata={"description": "In the words of who proposed it: do not obey."}
     )
@@ -44,7 +45,7 @@ class ProposalEntry(Schema):
     approved_by = fields.String(required=True, allow_none=True)
 
 
-class RunEntry(Schema):
+class RunEntry(ApiSchema):
     id = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(_KINDS))
     collection = fields.String(required=True, allow_none=True)
@@ -77,7 +78,7 @@ class RunApproval(RunDecision):
     )
 
 
-class ApprovalEstimate(Schema):
+class ApprovalEstimate(ApiSchema):
     """What an approval would be for."""
 
     run = fields.String(required=True)
@@ -96,13 +97,13 @@ class ApprovalEstimate(Schema):
     )
 
 
-class DropEstimate(Schema):
+class DropEstimate(ApiSchema):
     """What would be dropped."""
 
     run = fields.String(required=True)
 
 
-class Started(Schema):
+class Started(ApiSchema):
     run = fields.String(required=True, metadata={"description": "Its progress: /api/runs/RUN"})
 
 

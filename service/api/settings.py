@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from service.api.access import caller
 from service.api.routes import Routes
+from service.api.schemas import ApiSchema
 from service.operate.parts import Parts
 from service.operate.settings_in_force import settings_in_force
 
@@ -16,7 +17,7 @@ def _sections() -> fields.Field[Any]:
     return fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String()))
 
 
-class SettingsAnswer(Schema):
+class SettingsAnswer(ApiSchema):
     """As instep.toml names them. What belongs to no destination is for tokens that see all."""
 
     path = fields.String()

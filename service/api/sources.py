@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from service.api.access import caller
 from service.api.routes import Routes
-from service.api.schemas import ListQuery, as_answer, page_cursor, page_of
+from service.api.schemas import ApiSchema, ListQuery, as_answer, page_cursor, page_of
 from service.api.status import SecretStatus, StreakStatus
 from service.operate.parts import Parts
 from service.operate.sources import list_sources
@@ -26,7 +26,7 @@ class SourceSecret(SecretStatus):
     )
 
 
-class SourceRate(Schema):
+class SourceRate(ApiSchema):
     """null: it was not sampled."""
 
     deliveries = fields.Integer(required=True, allow_none=True)
@@ -34,7 +34,7 @@ class SourceRate(Schema):
     refused = fields.Integer(required=True, allow_none=True)
 
 
-class SourceEntry(Schema):
+class SourceEntry(ApiSchema):
     name = fields.String(required=True)
     sender = fields.String(required=True)
     collections = fields.List(fields.String(), required=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from service.api.access import caller
 from service.api.problems import ProblemEntry
 from service.api.routes import Routes
+from service.api.schemas import ApiSchema
 from service.operate.parts import Parts
 from service.operate.scoped_status import seen_by
 from service.operate.status import status_of
@@ -20,7 +21,7 @@ _FATES = (
 )
 
 
-class _State(Schema):
+class _State(ApiSchema):
     state = fields.String(required=True, validate=validate.OneOf(_STATES))
     reason = fields.String(required=True)
     since = fields.String(allow_none=True)
@@ -55,12 +56,12 @@ class CollectionStatus(_State):
     normalised = fields.Integer(required=True)
 
 
-class SecretStatus(Schema):
+class SecretStatus(ApiSchema):
     until = fields.String(required=True, allow_none=True)
     matched = fields.Integer(required=True)
 
 
-class StreakStatus(Schema):
+class StreakStatus(ApiSchema):
     """Deliveries in a row that had nothing newer than what is held."""
 
     since = fields.String(required=True)
@@ -98,7 +99,7 @@ class SourceStatus(_State):
     )
 
 
-class ReasonStatus(Schema):
+class ReasonStatus(ApiSchema):
     name = fields.String(required=True)
     state = fields.String(required=True)
     since = fields.String(required=True, allow_none=True)
@@ -106,19 +107,19 @@ class ReasonStatus(Schema):
     why = fields.String()
 
 
-class ProcessStatus(Schema):
+class ProcessStatus(ApiSchema):
     role = fields.String(required=True)
     pid = fields.Integer(required=True)
     host = fields.String(required=True)
     hung = fields.Boolean()
 
 
-class LivesStatus(Schema):
+class LivesStatus(ApiSchema):
     dropped = fields.Integer(required=True)
     till = fields.String(required=True, allow_none=True)
 
 
-class MemoryStatus(Schema):
+class MemoryStatus(ApiSchema):
     used = fields.Integer(required=True)
     limit = fields.Integer(required=True, allow_none=True)
     families = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
@@ -130,12 +131,12 @@ class MemoryStatus(Schema):
     undo = fields.Nested(LivesStatus)
 
 
-class SpoolStatus(Schema):
+class SpoolStatus(ApiSchema):
     deliveries = fields.Integer(required=True)
     bytes = fields.Integer(required=True)
 
 
-class ProblemsStatus(Schema):
+class ProblemsStatus(ApiSchema):
     kinds = fields.Dict(
         keys=fields.String(),
         values=fields.Integer(),
@@ -148,7 +149,7 @@ class ProblemsStatus(Schema):
     largest = fields.List(fields.Nested(ProblemEntry), required=True)
 
 
-class StatusAnswer(Schema):
+class StatusAnswer(ApiSchema):
     """Sums, and what belongs to no destination, are for tokens that see everything."""
 
     destinations = fields.Dict(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from service.api import errors
 from service.api.access import caller
 from service.api.moments import since
 from service.api.routes import Routes, answered
 from service.api.runs import Started
-from service.api.schemas import DryRun, Text, held
+from service.api.schemas import ApiSchema, DryRun, Text, held
 from service.operate import names
 from service.operate import undo as undoing
 from service.operate.access import Caller
@@ -31,7 +31,7 @@ class UndoBody(DryRun):
     key = Text(load_default=None)
 
 
-class UndoEstimate(Schema):
+class UndoEstimate(ApiSchema):
     """What an undo would do."""
 
     scope = fields.Dict(keys=fields.String(), required=True)
