@@ -34,7 +34,7 @@ FORBIDDEN = {"update-site", "delete-site"}  # they need an Enterprise plan
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--examples", type=int, default=25, help="of the fuzzing, an operation")
+    parser.add_argument("--examples", type=int, default=10, help="of the fuzzing, an operation")
     chosen = parser.parse_args()
     description = load()
     with rigs.folder() as place, rigs.sandbox(place, limit=1_000_000) as url:
