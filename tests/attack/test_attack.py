@@ -12,6 +12,7 @@ from tests.attack.judge import Judge, Outcome
 from tests.attack.table import Figures, markdown
 from tests.attack.truth import GONE, Event
 from tests.attack.world import World
+from tests.support.depth import depth
 from tests.support.undoing import taking_back
 from workers.model.changes import Delivery
 from workers.store.clock import read_us
@@ -31,7 +32,7 @@ def world(store_socket):
     world.close()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(depth(4, 6)))
 def test_whatever_happens_the_newest_is_shown_and_each_value_is_counted(world, seed):
     assert histories.played(world, histories.made(seed), width=4).problems == []
 
@@ -43,7 +44,7 @@ def test_so_it_is_however_it_is_set_up(world, name):
     assert histories.played(world, operations, 3, installation).problems == []
 
 
-@pytest.mark.parametrize("seed", [*range(4), 199, 421])
+@pytest.mark.parametrize("seed", [*range(depth(2, 4)), 199, 421])
 def test_so_it_is_where_deletes_are_held_and_writes_undone(world, seed):
     steered = INSTALLATIONS["steered"]
     operations = histories.made(seed, steered)

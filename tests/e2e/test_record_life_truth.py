@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from tests.support.depth import depth
 from tests.support.life_rig import Planted
 
 RECORDS = ("P-0001", "P-0002", "P-0003", "P-0004", "P-9991", "P-9992")
@@ -65,7 +66,7 @@ def wait(way, chosen):
 ACTS = (receive, receive, receive, refer, garble, fault, edit, retire, pause, resume, wait)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(depth(2, 8)))
 def test_whatever_happens_what_is_told_holds(way, seed):
     chosen = random.Random(seed)  # noqa: S311
     for key in RECORDS:

@@ -14,7 +14,7 @@ from workers.webflow.item_keys import normal
 LETTERS = (
     "\u0301\u0327\u0323\u0308\u0344\u0f73\u0f75\u0f81\u0f71\u0f72\u3099aAé\u304b\u1100\u1161\u4e00 "
 )
-MIXED = "a" + "\u0301\u0327" * 250_000  # 15 minutes, where time goes with the square
+MIXED = "a" + "\u0301\u0327" * 100_000  # minutes, where time goes with the square
 
 
 @given(st.text(alphabet=LETTERS, max_size=120))
@@ -23,8 +23,8 @@ def test_it_is_the_normal_form_of_unicode(text):
 
 
 @pytest.mark.parametrize(("marks", "known"), [("\u0301\u0327", "\u0327"), ("\u0f73", "\u0f71")])
-def test_half_a_million_marks_in_a_row_are_put_in_order(marks, known):
-    text = nfc("a" + marks * 250_000)
+def test_very_many_marks_in_a_row_are_put_in_order(marks, known):
+    text = nfc("a" + marks * 100_000)
     assert text[1:3] == known * 2
     assert unicodedata.is_normalized("NFC", text[:60])
 

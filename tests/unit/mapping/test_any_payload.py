@@ -7,6 +7,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as bounds
 from hypothesis import strategies as st
 
+from tests.support.depth import depth
+
 KINDS = """
 class Every(Mapping):
     class Meta:
@@ -83,7 +85,9 @@ def loaded(mappings):
 
 
 @bounds(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=depth(100, 300),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(payload=PAYLOADS)
 def test_any_json_is_mapped_or_told_apart(loaded, payload):

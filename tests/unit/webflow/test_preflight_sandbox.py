@@ -8,7 +8,7 @@ from tests.support.depth import depth
 from tests.support.field_values import case
 from workers.webflow.schema import check
 
-CASES = depth(4_000, 20_000)
+CASES = depth(2_000, 20_000)
 CAUGHT = 0.95  # of what the stand-in refuses
 
 
