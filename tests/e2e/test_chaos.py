@@ -1,10 +1,10 @@
 """kill -9 of anything at any moment, under load: no acknowledged value is lost, none is wrong."""
 
 import contextlib
+import itertools
 import os
 import random
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from tests.support.standin import StandIn, item_id
 TICKS = os.sysconf("SC_CLK_TCK")
 ITEMS = 150
 MAIN = "main web process"
-WHOLE = {"supervisor": 1, "web": 2, "worker": 2, "store": 1}
+PROCESSES = depth(1, 2)  # of web, and of workers
+WHOLE = {"supervisor": 1, "web": PROCESSES, "worker": PROCESSES, "store": 1}
 
 
 class Scene:
@@ -27,13 +28,14 @@ class Scene:
         self.chosen = random.Random(seed)  # noqa: S311  # no secret
         self.cms = StandIn(ITEMS)
         self.cms.delay = 0.15
-        self.instep = Instep(folder, self.cms)
+        self.instep = Instep(folder, self.cms, processes=PROCESSES)
         self.up = self.instep.up()
         self.truth = {}
+        self.numbers = itertools.count()
 
     def load(self, count, rate):
         payloads, begin = [], int(time.time() * 1000) - count
-        for number in range(count):
+        for number in itertools.islice(self.numbers, count):
             item, quantity = item_id(self.chosen.randrange(ITEMS)), self.chosen.randrange(500)
             data = {"item_id": item, "qty": quantity}
             payload = {"id": f"{begin}-{number}", "type": "stock.changed", "at": begin + number}
@@ -44,6 +46,8 @@ class Scene:
     def roles(self):
         """Return the pids by role, once as many run as should."""
         found = self.instep.pids()
+        # The main web process is listed while those below it are unknown.
+        found["web"] = {pid for pid in found.get("web", ()) if parent(pid) != self.up.pid}
         counts = {role: len(found.get(role, ())) for role in WHOLE}
         return found if counts == WHOLE else None
 
@@ -63,9 +67,10 @@ class Scene:
         self.cms.close()
 
 
-@pytest.fixture
-def scene(tmp_path, request):
-    scene = Scene(tmp_path, seed=request.node.name)
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    """One for all tests: each begins where the one before it has ended."""
+    scene = Scene(tmp_path_factory.mktemp("chaos"), seed="chaos")
     yield scene
     scene.close()
 
@@ -83,7 +88,10 @@ def starved(pid):
 
 
 def parent(pid):
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    """Return the pid of a process's parent; None if it is gone."""
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return None
 
 
 def kill(scene, role):
@@ -110,7 +118,7 @@ def kill(scene, role):
 
 @pytest.mark.parametrize("rounds", [depth(1, 6)])
 def test_any_killed_process_costs_nothing(scene, rounds):
-    load = scene.load(1_000 * rounds, rate=110)
+    load = scene.load(depth(600, 1_000 * rounds), rate=depth(60, 110))
     roles = ["web", "worker", "store", MAIN] * rounds
     scene.chosen.shuffle(roles)
     waits = [(role, kill(scene, role)) for role in roles]
@@ -121,7 +129,7 @@ def test_any_killed_process_costs_nothing(scene, rounds):
 
 
 def test_queues_flushed_over_and_over_cost_nothing(scene):
-    load = scene.load(depth(400, 1_000), rate=150)
+    load = scene.load(depth(200, 1_000), rate=depth(60, 150))
     with scene.instep.store() as store:
         while any(thread.is_alive() for thread in load.threads):
             for key in store.scan_iter("rq:*", count=1000):
@@ -132,7 +140,7 @@ def test_queues_flushed_over_and_over_cost_nothing(scene):
 
 
 def test_kill_9_of_everything_at_once_and_a_restart_cost_nothing(scene):
-    load = scene.load(depth(450, 900), rate=110)
+    load = scene.load(depth(250, 900), rate=depth(60, 110))
     for _ in range(depth(1, 3)):
         time.sleep(scene.chosen.uniform(1.5, 3.0))
         scene.up.kill()
@@ -140,19 +148,4 @@ def test_kill_9_of_everything_at_once_and_a_restart_cost_nothing(scene):
         scene.up = scene.instep.up(port=scene.instep.address[1])
     load.join()
     say(load.others)
-    scene.ends_right()
-
-
-def test_a_stop_in_the_middle_of_load_is_clean_and_costs_nothing(scene):
-    load = scene.load(depth(500, 700), rate=150)
-    time.sleep(2.0)
-    scene.up.send_signal(signal.SIGTERM)
-    asked = time.monotonic()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        scene.up.wait(30)
-    say(f"ended in {time.monotonic() - asked:.1f} s")
-    assert scene.up.returncode == 0
-    assert time.monotonic() - asked < 20
-    scene.up = scene.instep.up(port=scene.instep.address[1])
-    load.join()
     scene.ends_right()

@@ -5,63 +5,31 @@ import signal
 
 import pytest
 
-from tests.support.depth import depth
+from tests.support.depth import FULL, depth
 from tests.support.real_processes import BY_ITEM, Instep, Load, eventually, say, signed
 from tests.support.reload_rig import ITEMS, event, play, reload
 from tests.support.standin import StandIn, item_id
 
-RELOADS = depth(2, 4)
+RELOADS, RATE, PROCESSES = depth((1, 60, 1), (4, 200, 2))
+LAST = 10_000  # events of the tests after the load have higher numbers
 LATER = BY_ITEM.replace('data_key="data.title"', 'data_key="data.name"')
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cms():
     cms = StandIn(ITEMS, limit=10_000)
     yield cms
     cms.close()
 
 
-@pytest.fixture
-def instep(tmp_path, cms):
-    instep = Instep(tmp_path, cms, more="linger = 0.2")
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory, cms):
+    """One for all tests; the last ones change it."""
+    folder = tmp_path_factory.mktemp("reload")
+    instep = Instep(folder, cms, more="linger = 0.2", processes=PROCESSES)
+    instep.up()
     yield instep
     instep.close()
-
-
-def test_reloads_under_load_refuse_lose_and_double_nothing(cms, instep):
-    instep.up()
-    before = instep.pids()
-    found = play(instep, cms, RELOADS)
-    say("p99 {:.3f} s, while reloaded {:.3f} s".format(*found.p99))
-    erp, fields = found.status["sources"]["erp"], found.status["fields"]
-    assert found.others == {}
-    assert (erp["deliveries"], erp["duplicates"]) == (found.deliveries, 0)
-    assert (fields["accepted"], found.status["dead_letters"]) == (2 * found.deliveries, 0)
-    assert found.wrong == {}
-    after = instep.pids()
-    assert after["supervisor"] == before["supervisor"]
-    assert after["store"] == before["store"]
-    assert not (after["web"] & before["web"])
-    assert not (after["worker"] & before["worker"])
-
-
-def test_the_new_processes_have_the_new_configuration(cms, instep):
-    instep.up()
-    (instep.folder / "mappings.py").write_text(LATER)
-    toml = instep.folder / "instep.toml"
-    toml.write_text(toml.read_text().replace('secrets = ["erp-secret"]', 'secrets = ["${ERP}"]'))
-    (instep.folder / ".env").write_text("ERP=another-secret\n")
-    reload(instep)
-    Load(instep, [signed(event(1, 1, name="A name"), secret="another-secret")]).join()
-    instep.settled()
-    assert cms.live[item_id(1)]["title"] == "A name"
-    # A variable of .env that has changed once may change again.
-    (instep.folder / ".env").write_text("ERP=a-third-secret\n")
-    os.kill(*instep.pids()["supervisor"], signal.SIGHUP)
-    eventually(lambda: instep.log().count('"reloaded"') == 2, within=60)
-    Load(instep, [signed(event(2, 2, name="B"), secret="a-third-secret")]).join()
-    instep.settled()
-    assert cms.live[item_id(2)]["title"] == "B"
 
 
 WRONG = {
@@ -70,25 +38,17 @@ WRONG = {
         "[sources.erp]\nsize = 1",
         "sources.erp.size: found a key that hmac does not have",
     ),
-    "a mapping": ("mappings.py", "elsewhere.py", "elsewhere.py"),
     "the token": ("${WEBFLOW_TOKEN}", "not-the-token", "destinations.site.token: found status 401"),
-    "durability": (
-        "[collections",
-        '[store]\ndurability = "everysec"\n[collections',
-        "store.durability: found 'everysec', expected 'always', as what is running has it",
-    ),
 }
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory):
-    """One that no reload of these tests changes."""
-    cms = StandIn(ITEMS, limit=10_000)
-    instep = Instep(tmp_path_factory.mktemp("reload"), cms)
-    instep.up()
-    yield instep
-    instep.close()
-    cms.close()
+if FULL:  # `tests/unit/run/test_prepare.py` has these as well
+    WRONG |= {
+        "a mapping": ("mappings.py", "elsewhere.py", "elsewhere.py"),
+        "durability": (
+            "[collections",
+            '[store]\ndurability = "everysec"\n[collections',
+            "store.durability: found 'everysec', expected 'always', as what is running has it",
+        ),
+    }
 
 
 @pytest.fixture
@@ -100,7 +60,7 @@ def unchanged(standing):
     for path, text in files.items():
         path.write_text(text)
     eventually(lambda: standing.pids() == before, within=20, told=standing.pids)
-    Load(standing, [signed(event(7, 7))]).join()
+    Load(standing, [signed(event(-7, 7))]).join()
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -127,16 +87,72 @@ def test_a_process_that_does_not_come_up_is_told_and_the_old_ones_go_on(unchange
 
 
 def test_a_second_up_names_the_first(standing):
-    code, _, errors = standing.command("up", "--bind", "127.0.0.1:0")
+    code, _, errors = standing.alone("up", "--bind", "127.0.0.1:0")
     assert code == 2
     assert f"instep up, process {standing.started[0].pid}, which runs here" in errors
     port = standing.address[1]
-    code, _, errors = standing.command("web", "--bind", f"127.0.0.1:{port}")
+    code, _, errors = standing.alone("web", "--bind", f"127.0.0.1:{port}")
     assert code == 2
     assert f"in use by instep up, process {standing.started[0].pid}" in errors
 
 
-def test_where_nothing_runs_a_reload_says_so(instep):
-    code, _, errors = instep.command("reload")
+def test_where_nothing_runs_a_reload_says_so(cms, tmp_path):
+    code, _, errors = Instep(tmp_path, cms).command("reload")
     assert code == 1
     assert "Nothing of Instep runs in" in errors
+
+
+def test_reloads_under_load_refuse_lose_and_double_nothing(cms, standing):
+    standing.settled()
+    was, before = standing.status(), standing.pids()
+    found = play(standing, cms, RELOADS, rate=RATE)
+    say("p99 {:.3f} s, while reloaded {:.3f} s".format(*found.p99))
+    status = found.status
+    erp, erp_was = (each["sources"]["erp"] for each in (status, was))
+    assert found.others == {}
+    assert erp["deliveries"] - erp_was["deliveries"] == found.deliveries
+    assert erp["duplicates"] == erp_was["duplicates"]
+    accepted = status["fields"]["accepted"] - was["fields"]["accepted"]
+    assert (accepted, status["dead_letters"]) == (2 * found.deliveries, 0)
+    assert found.wrong == {}
+    after = standing.pids()
+    assert after["supervisor"] == before["supervisor"]
+    assert after["store"] == before["store"]
+    assert not (after["web"] & before["web"])
+    assert not (after["worker"] & before["worker"])
+
+
+def with_secret(instep, secret):
+    """Have the secret of the source come from .env."""
+    toml = instep.folder / "instep.toml"
+    toml.write_text(toml.read_text().replace('secrets = ["erp-secret"]', 'secrets = ["${ERP}"]'))
+    (instep.folder / ".env").write_text(f"ERP={secret}\n")
+
+
+def test_a_reload_gives_another_configuration_and_a_request_its_time(cms, standing):
+    calls = len(cms.calls("PATCH"))
+    cms.delay = 8.0
+    Load(standing, [signed(event(LAST + n, n)) for n in range(20)]).join()
+    eventually(lambda: cms.calls("PATCH")[calls:])
+    (standing.folder / "mappings.py").write_text(LATER)
+    with_secret(standing, "another-secret")
+    reload(standing)
+    cms.delay = 0.0
+    standing.settled()
+    assert "before Instep was stopped" not in standing.log()
+    assert len(cms.calls("PATCH")) == calls + 1
+    named = signed(event(LAST + 20, 1, name="A name"), secret="another-secret")
+    Load(standing, [named]).join()
+    standing.settled()
+    assert cms.live[item_id(1)]["title"] == "A name"
+
+
+def test_a_variable_of_env_that_has_changed_once_may_change_again(cms, standing):
+    """It has changed once in the test before."""
+    with_secret(standing, "a-third-secret")
+    before = standing.log().count('"reloaded"')
+    os.kill(*standing.pids()["supervisor"], signal.SIGHUP)
+    eventually(lambda: standing.log().count('"reloaded"') > before, within=60)
+    Load(standing, [signed(event(LAST + 21, 2), secret="a-third-secret")]).join()
+    standing.settled()
+    assert cms.live[item_id(2)]["stock"] == LAST + 21

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from unittest import mock
 
 import redis
 from click.testing import CliRunner
@@ -75,11 +76,14 @@ class Instep:
     Args:
         api: Of its destination.
         more: Further lines of that destination.
+        processes: Web processes, and as many workers; each takes a second of a core to start.
     """
 
-    def __init__(self, folder, cms, *, api="v2", more="", mappings=BY_ITEM, configuration=""):
+    def __init__(
+        self, folder, cms, *, api="v2", more="", mappings=BY_ITEM, configuration="", processes=1
+    ):
         self.folder, self.started, self.address, self.environ = folder, [], None, {}
-        self.token = TOKEN
+        self.token, self.processes = TOKEN, processes
         text = CONFIGURATION.format(
             api=api, url=cms.url, more=more, collection=COLLECTION, secret=SECRET
         )
@@ -106,8 +110,9 @@ class Instep:
 
     def begin(self, port):
         """Start it, and return its process."""
+        words = ("up", "--bind", f"127.0.0.1:{port}", "--processes", str(self.processes))
         with (self.folder / "log").open("ab") as log:
-            process = self._run(["up", "--bind", f"127.0.0.1:{port}"], subprocess.Popen, stderr=log)
+            process = self._run(words, subprocess.Popen, stderr=log)
         self.started.append(process)
         self.address = ("127.0.0.1", port)
         return process
@@ -121,7 +126,17 @@ class Instep:
         return process
 
     def command(self, *words):
-        """Run a command to its end; returns its exit code, output and errors."""
+        """
+        Run a command to its end; returns its exit code, output and errors. It runs in this process:
+        to start another takes half a second of a core.
+        """
+        foreign = {name: None for name in os.environ if name.startswith(("INSTEP_", "REDIS_"))}
+        with contextlib.chdir(self.folder), mock.patch.dict(os.environ):  # it reads .env into it
+            done = CliRunner().invoke(main, words, env=foreign | self._own())
+        return done.exit_code, done.stdout, done.stderr
+
+    def alone(self, *words):
+        """Run a command in a process of its own, as `command` does in this one."""
         done = self._run(words, subprocess.run, stderr=subprocess.PIPE, timeout=60, check=False)
         return done.returncode, done.stdout, done.stderr
 
@@ -131,14 +146,8 @@ class Instep:
         return json.loads(said) if code == 0 else None
 
     def status(self):
-        """
-        Return what ``status --json`` says; None where it cannot be said now. The command runs in
-        this process: it is asked again and again, and to start another takes half a second.
-        """
-        foreign = {name: None for name in os.environ if name.startswith(("INSTEP_", "REDIS_"))}
-        place = {"INSTEP_CONFIG": str(self.folder / "instep.toml")}
-        done = CliRunner().invoke(main, ["status", "--json"], env=foreign | place | self._own())
-        return json.loads(done.stdout) if done.exit_code == 0 else None
+        """Return what ``status --json`` says; None where it cannot be said now."""
+        return self.asked("status")
 
     def pids(self):
         """Return the pids of what runs, by role."""
@@ -189,11 +198,16 @@ class Instep:
 
 
 def eventually(look, within=10.0, *, pause=0.05, told=lambda: ""):
-    """Poll *look* until it is true; fail when that takes longer than *within* seconds."""
-    ends = time.monotonic() + within
+    """
+    Poll *look* until it is true; fail when that takes longer than *within* seconds.
+
+    *pause*: s between the first looks; what lasts long is looked at less often.
+    """
+    begun = time.monotonic()
     while not (found := look()):
-        assert time.monotonic() < ends, f"not within {within:g} s: {told()}"
-        time.sleep(pause)
+        waited = time.monotonic() - begun
+        assert waited < within, f"not within {within:g} s: {told()}"
+        time.sleep(max(pause, min(0.5, waited / 20)))
     return found
 
 

@@ -9,8 +9,7 @@ from tests.support.real_processes import Load, signed, wrong
 from tests.support.standin import item_id
 
 ITEMS = 50
-RATE = 200  # deliveries a second
-REPLACED = re.compile(r"replaced 2 web and (\d) worker processes")
+REPLACED = re.compile(r"replaced (\d) web and (\d) worker processes")
 
 
 @dataclass
@@ -42,14 +41,14 @@ def reload(instep):
     """Reload *instep*, which must succeed."""
     code, said, errors = instep.command("reload")
     assert code == 0, f"{errors}{instep.log()[-3000:]}"
-    assert REPLACED.search(said), said
+    assert {*REPLACED.search(said).groups()} == {str(instep.processes)}, said
 
 
-def play(instep, cms, rounds, *, seconds=5):
-    """Reload *rounds* times, under load for *seconds* each at least."""
-    count = int(RATE * (4 + seconds * rounds))
+def play(instep, cms, rounds, *, rate=200, seconds=5):
+    """Reload *rounds* times, under load of *rate* a second for *seconds* each at least."""
+    count = int(rate * (4 + seconds * rounds))
     payloads = [signed(event(n, n % ITEMS)) for n in range(count)]
-    load = Load(instep, payloads, rate=RATE, anew=4)
+    load = Load(instep, payloads, rate=rate, anew=4)
     time.sleep(2)
     spans = []
     for _ in range(rounds):
