@@ -9,7 +9,8 @@ import pytest
 from tests.support.real_processes import Instep, Load, eventually, signed, wrong
 from tests.support.standin import COLLECTION, StandIn, item_id
 
-ITEMS = 60
+ITEMS = 60  # of a test, and those of shorter ones
+LANE, SHORT = range(ITEMS, ITEMS + 10), range(ITEMS + 10, ITEMS + 15)
 CONFIGURATION = f"""
 mappings = ["mappings.py"]
 [destinations.site]
@@ -59,17 +60,19 @@ class Sale(Mapping):
 BEGAN = time.time_ns() // 1_000_000 - 3_600_000
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cms():
-    cms = StandIn(ITEMS, limit=600)
+    cms = StandIn(ITEMS + 20, limit=600)
     yield cms
     cms.close()
 
 
-@pytest.fixture
-def instep(tmp_path, cms):
+@pytest.fixture(scope="module")
+def instep(tmp_path_factory, cms):
+    """One installation; each test has items of its own."""
     text = CONFIGURATION.format(url=cms.url)
-    instep = Instep(tmp_path, cms, configuration=text, mappings=MAPPINGS)
+    folder = tmp_path_factory.mktemp("pauses")
+    instep = Instep(folder, cms, configuration=text, mappings=MAPPINGS)
     instep.up()
     yield instep
     instep.close()
@@ -102,7 +105,30 @@ def pending(instep, values):
     eventually(look, within=30, pause=0.2, told=lambda: f"{instep.status()}{instep.log()[-2000:]}")
 
 
-def test_a_paused_source_waits_while_another_writes_the_same_items(instep, cms):
+def test_a_paused_lane_waits_and_goes_on(instep, cms):
+    calls = len(cms.calls("PATCH"))
+    done(instep, "pause", "lane:live")
+    sent(instep, [event("erp", n, 1, qty=n) for n in LANE])
+    pending(instep, 10)
+    assert len(cms.calls("PATCH")) == calls
+    said = done(instep, "resume", "lane:live")
+    assert "products: 10 items wait" in said
+    instep.settled()
+    assert wrong(cms, {item_id(n): {"stock": n} for n in LANE}) == {}
+
+
+def check_ended(instep):
+    """The audit list says who did what."""
+    with instep.store() as store:
+        told = [each for _, each in store.xrange("instep:audit")]
+    ended = {each[b"target"].decode() for each in told if each[b"by"] == b"instep"}
+    assert ended == {"source:shop", "collection:products"}
+    by_hand = {each[b"target"]: each for each in told if each[b"by"] != b"instep"}
+    assert json.loads(by_hand[b"source:shop"][b"figures"])["until"].endswith("Z")
+
+
+def test_a_paused_source_waits_and_others_go_on_and_pauses_end_though_all_are_killed(instep, cms):
+    fields = instep.status()["fields"]
     before = {item_id(n): dict(cms.live[item_id(n)]) for n in range(ITEMS)}
     done(instep, "pause", "source:erp", "--reason", "a wrong feed")
     sent(instep, [event("erp", n, 1, qty=100 + n, title=f"of erp {n}") for n in range(ITEMS)])
@@ -120,11 +146,21 @@ def test_a_paused_source_waits_while_another_writes_the_same_items(instep, cms):
     assert wrong(cms, odd) == {}
     assert not any("of erp" in str(call.body) for call in cms.calls("PATCH"))
 
+    # Two pauses that end by themselves meanwhile.
+    said = done(instep, "pause", "source:shop", "--for", "8s")
+    assert re.fullmatch(r"Paused: source:shop until [-\d]+ [:\d]+ UTC\n", said)
+    done(instep, "pause", "products", "--for", "6s")
+    sent(instep, [event("shop", n, 1, qty=n) for n in SHORT])
     instep.started[-1].kill()
     instep.started[-1].wait()
     instep.up(port=instep.address[1])
+    eventually(lambda: instep.log().count("pause over") == 2, within=30, told=instep.log)
     pending(instep, held)
+    check_ended(instep)
+    assert wrong(cms, {item_id(n): {"stock": n} for n in SHORT}) == {}
     status = instep.status()
+    assert status["collections"]["products"]["state"] == "flowing"
+    assert status["sources"]["shop"]["state"] == "flowing"
     assert status["sources"]["erp"]["state"] == "paused"
     assert status["sources"]["erp"]["resting"]["products"]["items"] == ITEMS
     assert "source erp: paused" in {each["name"] for each in status["reasons"]}
@@ -139,42 +175,10 @@ def test_a_paused_source_waits_while_another_writes_the_same_items(instep, cms):
     for n in newest:
         truth[item_id(n)]["stock"] = 300 + n
     assert wrong(cms, truth) == {}
-    fields = status["fields"]
-    assert fields["accepted"] == 2 * ITEMS + len(later) + len(newest)
-    assert fields["written"] + fields["superseded"] + fields["unchanged"] == fields["accepted"]
+    counts = {name: n - fields[name] for name, n in status["fields"].items()}
+    assert counts["accepted"] == 2 * ITEMS + len(later) + len(newest) + len(SHORT)
+    assert counts["written"] + counts["superseded"] + counts["unchanged"] == counts["accepted"]
     assert status["sources"]["erp"]["resting"] == {}
-    (warning,) = [line for line in instep.log().splitlines() if "paused by hand" in line]
+    warnings = [line for line in instep.log().splitlines() if '"message":"paused by hand"' in line]
+    (warning,) = [line for line in warnings if "source:erp" in line]
     assert "a wrong feed" in warning
-
-
-def test_a_pause_ends_by_itself_even_if_all_were_killed_meanwhile(instep, cms):
-    said = done(instep, "pause", "source:erp", "--for", "8s")
-    assert re.fullmatch(r"Paused: source:erp until [-\d]+ [:\d]+ UTC\n", said)
-    done(instep, "pause", "products", "--for", "6s")
-    sent(instep, [event("erp", n, 1, qty=n) for n in range(5)])
-    instep.started[-1].kill()
-    instep.started[-1].wait()
-    instep.up(port=instep.address[1])
-    instep.settled()
-    assert wrong(cms, {item_id(n): {"stock": n} for n in range(5)}) == {}
-    eventually(lambda: "pause over" in instep.log(), within=10)
-    status = instep.status()
-    assert status["collections"]["products"]["state"] == "flowing"
-    assert status["sources"]["erp"]["state"] == "flowing"
-    # The audit list says who did what.
-    with instep.store() as store:
-        told = [each for _, each in store.xrange("instep:audit")]
-    ended = {each[b"target"].decode() for each in told if each[b"by"] == b"instep"}
-    assert ended == {"source:erp", "collection:products"}
-    assert json.loads(told[0][b"figures"])["until"].endswith("Z")
-
-
-def test_a_paused_lane_waits_and_goes_on(instep, cms):
-    done(instep, "pause", "lane:live")
-    sent(instep, [event("erp", n, 1, qty=n) for n in range(10)])
-    pending(instep, 10)
-    assert cms.calls("PATCH") == []
-    said = done(instep, "resume", "lane:live")
-    assert "products: 10 items wait" in said
-    instep.settled()
-    assert wrong(cms, {item_id(n): {"stock": n} for n in range(10)}) == {}

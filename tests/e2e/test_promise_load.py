@@ -14,8 +14,8 @@ from tests.support.depth import depth
 from tests.support.real_processes import Instep, Load, say, signed, wrong
 from tests.support.standin import StandIn, item_id
 
-EVENTS, ITEMS, SECONDS = depth((1_000, 200, 3.0), (10_000, 1_000, 10.0))
-VERSIONED, VERSIONS = depth((60, 20), (200, 50))
+EVENTS, ITEMS, SECONDS = depth((400, 80, 3.0), (10_000, 1_000, 10.0))
+VERSIONED, VERSIONS = depth((24, 20), (200, 50))
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def cms():
 @pytest.fixture(scope="module")
 def instep(tmp_path_factory, cms):
     """One installation; each test has events and items of its own."""
-    instep = Instep(tmp_path_factory.mktemp("load"), cms)
+    instep = Instep(tmp_path_factory.mktemp("load"), cms, processes=depth(1, 2))
     instep.up()
     yield instep
     instep.close()

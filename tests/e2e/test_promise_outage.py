@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.depth import depth
 from tests.support.real_processes import (
+    BY_ITEM,
     CONFIGURATION,
     SECRET,
     Instep,
@@ -15,9 +16,9 @@ from tests.support.real_processes import (
     say,
     wrong,
 )
-from tests.support.standin import COLLECTION, Fault, StandIn, item_id
+from tests.support.standin import COLLECTION, TOKEN, Fault, StandIn, item_id
 
-OUTAGE = depth(9.0, 30.0)  # s
+OUTAGE, COUNT = depth((9.0, 150), (30.0, 300))  # s, events in it
 DOWN = Fault(
     500,
     {
@@ -28,6 +29,25 @@ DOWN = Fault(
     },
 )
 
+LATE = """
+[destinations.late]
+token = "{token}"
+base_url = "{url}"
+
+[collections.late]
+destination = "late"
+id = "{collection}"
+key = "sku"
+"""
+OF_LATE = """
+class Late(Stock):
+    class Meta:
+        source = "erp"
+        topics = ("late",)
+        collection = "late"
+        item = "data.item_id"
+"""
+
 
 @pytest.fixture(scope="module")
 def cms():
@@ -37,12 +57,22 @@ def cms():
 
 
 @pytest.fixture(scope="module")
-def instep(tmp_path_factory, cms):
+def late_cms():
+    cms = StandIn(10)
+    yield cms
+    cms.close()
+
+
+@pytest.fixture(scope="module")
+def instep(tmp_path_factory, cms, late_cms):
     """One installation; each test has items of its own, and leaves it as it was."""
     text = CONFIGURATION.replace("minute = 60", "minute = 600").format(
         api="v2", url=cms.url, more="", collection=COLLECTION, secret=SECRET
     )
-    instep = Instep(tmp_path_factory.mktemp("outage"), cms, configuration=text)
+    text += LATE.format(url=late_cms.url, token=TOKEN, collection=COLLECTION)
+    instep = Instep(
+        tmp_path_factory.mktemp("outage"), cms, configuration=text, mappings=BY_ITEM + OF_LATE
+    )
     instep.up()
     yield instep
     instep.close()
@@ -54,12 +84,14 @@ class Events:
 
     Args:
         first: Its first item.
+        kind: Their topic.
     """
 
     numbers = itertools.count()
 
-    def __init__(self, first=0):
-        self.first, self.truth = first, {}
+    def __init__(self, first=0, kind="stock.changed"):
+        self.first, self.kind, self.truth = first, kind, {}
+        self.counts = {}  # what became of them, where somebody counts that
 
     def item(self, place):
         return item_id(self.first + place)
@@ -70,13 +102,13 @@ class Events:
         self.truth[item] |= {"stock": quantity, "in-stock": quantity > 0, **more}
         data = {"item_id": item, "qty": quantity, **more}
         at = int(time.time() * 1000)
-        return {"id": f"e{next(self.numbers)}", "type": "stock.changed", "at": at, "data": data}
+        return {"id": f"e{next(self.numbers)}", "type": self.kind, "at": at, "data": data}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def late(tmp_path_factory):
+def late(instep, late_cms):
     """A request that lands 10 s after its client gave up; begun first, since it takes a minute."""
-    cms, events, slow = StandIn(10), Events(), []
+    events, slow = Events(kind="late"), []
 
     def hang(request):
         if request.method == "PATCH" and not slow:
@@ -84,15 +116,13 @@ def late(tmp_path_factory):
             return Fault(late=24.0)  # the client gives up after 14 s
         return None
 
-    cms.fault = hang
-    instep = Instep(tmp_path_factory.mktemp("late"), cms)
-    instep.up()
+    late_cms.fault, before = hang, instep.status()["fields"]
     Load(instep, [events.one(3, 1)]).join()
     eventually(lambda: slow)
     Load(instep, [events.one(3, 2)]).join()
-    yield instep, cms, events
-    instep.close()
-    cms.close()
+    now = instep.settled()["fields"]  # by the worker that has given up
+    events.counts = {name: now[name] - before[name] for name in ("superseded", "written")}
+    return events
 
 
 def state(instep):
@@ -103,7 +133,7 @@ def state(instep):
 def test_an_outage_kills_nothing_and_ends_by_itself(cms, instep):
     events, begun = Events(), time.monotonic()
     cms.fault = lambda _: DOWN if time.monotonic() < begun + OUTAGE else None
-    Load(instep, [events.one(n % 120, n) for n in range(300)], rate=300 / (OUTAGE * 0.7)).join()
+    Load(instep, [events.one(n % 120, n) for n in range(COUNT)], rate=COUNT / (OUTAGE * 0.7)).join()
     eventually(lambda: state(instep) == "outage", within=OUTAGE, told=instep.log)
     status = instep.settled(60)
     say(f"right {time.monotonic() - begun - OUTAGE:.1f} s after, {len(cms.calls())} calls")
@@ -171,12 +201,11 @@ def test_a_refused_field_sinks_neither_its_item_nor_the_other_99(cms, instep):
     assert wrong(cms, events.truth) == {}
 
 
-def test_what_lands_late_does_not_stay(late):
-    instep, cms, events = late
-    eventually(lambda: len(cms.writes) == 3, within=120, told=instep.log)
-    first, *_, last = cms.calls("PATCH")
+def test_what_lands_late_does_not_stay(instep, late, late_cms):
+    eventually(lambda: len(late_cms.writes) == 3, within=120, told=instep.log)
+    first, *_, last = late_cms.calls("PATCH")
     say(f"written once more {last.at - first.at:.0f} s after the request that was late")
-    assert [fields["stock"] for _, fields in cms.writes] == [2, 1, 2]
-    status = instep.settled()
-    assert wrong(cms, events.truth) == {}
-    assert (status["fields"]["superseded"], status["fields"]["written"]) == (2, 2)
+    assert [fields["stock"] for _, fields in late_cms.writes] == [2, 1, 2]
+    instep.settled()
+    assert wrong(late_cms, late.truth) == {}
+    assert late.counts == {"superseded": 2, "written": 2}

@@ -1,25 +1,36 @@
-"""A thousand items with differences of all causes, through real processes and the command."""
+"""Items with differences of all causes, through real processes and the command."""
 
 import json
 import time
 
 import pytest
 
+from tests.support.depth import depth
 from tests.support.planted_site import MAPPINGS, Planted, configuration
 from tests.support.real_processes import Instep, Load, say
 
+# As the promise has it: a thousand items.
+COUNT, SHARE = depth((300, 5), (1000, 8))
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def planted():
-    planted = Planted(1000, share=8)
+    planted = Planted(COUNT, share=SHARE)
     yield planted
     planted.close()
 
 
-@pytest.fixture
-def instep(tmp_path, planted):
+@pytest.fixture(scope="module")
+def instep(tmp_path_factory, planted):
+    """One installation, that has heard of the items that are about to differ."""
     text = configuration(planted, policy='orphans = "report"')
-    instep = Instep(tmp_path, planted, mappings=MAPPINGS, configuration=text)
+    folder = tmp_path_factory.mktemp("reconcile")
+    instep = Instep(folder, planted, mappings=MAPPINGS, configuration=text)
+    instep.up()
+    Load(instep, planted.first_events(), threads=8).join()
+    instep.settled()
+    planted.plant()
+    planted.write_source(folder / "stock.csv")
     yield instep
     instep.close()
 
@@ -37,12 +48,7 @@ def by_cause(told):
     return {cause: sorted(keys) for cause, keys in found.items()}
 
 
-def test_one_pass_names_every_difference_and_a_second_finds_none(planted, instep, tmp_path):
-    instep.up()
-    Load(instep, planted.first_events(), threads=8).join()
-    instep.settled()
-    planted.plant()
-    planted.write_source(tmp_path / "stock.csv")
+def test_one_pass_names_every_difference_and_a_second_finds_none(planted, instep):
     begun = time.monotonic()
     code, told = reconcile(instep)
     took = time.monotonic() - begun
@@ -59,14 +65,11 @@ def test_one_pass_names_every_difference_and_a_second_finds_none(planted, instep
     assert {*planted.calls} == {"list"}
 
 
-def test_beside_live_traffic_nothing_stale_is_written(planted, instep, tmp_path):
-    instep.up()
-    Load(instep, planted.first_events(), threads=8).join()
-    instep.settled()
-    planted.plant()
-    planted.write_source(tmp_path / "stock.csv")
+def test_beside_live_traffic_nothing_stale_is_written(planted, instep):
+    planted.edit_live()
     load = Load(instep, planted.live_events(12), threads=4, rate=100)
-    reconcile(instep)
+    _, told = reconcile(instep)
+    assert told["found"] > 0
     load.join()
     instep.settled()
     assert planted.stale() == {}

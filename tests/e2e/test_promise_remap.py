@@ -27,8 +27,8 @@ def instep(tmp_path, cms):
     instep.close()
 
 
-def event(number, at, quantity):
-    data = {"item_id": item_id(number % ITEMS), "qty": quantity, "ordered": 9000 + number}
+def event(number, at, quantity, ordered):
+    data = {"item_id": item_id(number % ITEMS), "qty": quantity, "ordered": ordered}
     return {"id": f"e{number}", "type": "stock.changed", "at": at, "data": data}
 
 
@@ -43,14 +43,13 @@ def send(instep, events):
 def test_after_a_correction_the_cms_shows_what_the_right_mapping_would_have_shown(cms, instep):
     assert "data.ordered" in WRONG
     begun = int(time.time() * 1000) - 1000
-    send(instep, [event(n, begun + n, n) for n in range(EVENTS)])
+    send(instep, [event(n, begun + n, n, 9000 + n) for n in range(EVENTS)])
     instep.settled()
     assert cms.live[item_id(0)]["stock"] == 9150
-    instep.close()
     (instep.folder / "mappings.py").write_text(BY_ITEM)
-    instep.up()
-    # A newer event of some items, before the run.
-    send(instep, [event(EVENTS + n, begun + EVENTS + n, 5000 + n) for n in range(10)])
+    # A newer event of some items, before the run; what runs has the wrong mapping still.
+    newer = [event(EVENTS + n, begun + EVENTS + n, 5000 + n, 5000 + n) for n in range(10)]
+    send(instep, newer)
 
     code, said, complaint = instep.command("remap", "erp", "--since", "2h")
     assert code == 2, said

@@ -110,8 +110,10 @@ class Planted:
 
     def live_events(self, rounds):
         """Newer than the snapshot, for items that differ and for others."""
-        numbers = (*self.live, *self.planted["edited in the CMS"], *self.planted["missed event"])
-        return [self.event(n, 10 + round) for round in range(rounds) for n in numbers]
+        return [self.event(n, 10 + round) for round in range(rounds) for n in self._changing()]
+
+    def _changing(self):
+        return *self.live, *self.planted["edited in the CMS"], *self.planted["missed event"]
 
     def plant(self):
         """Make them differ."""
@@ -127,6 +129,12 @@ class Planted:
         self._edit(*self.planted["no key"], sku="")
         self.stock.clear()
         self.calls.clear()
+
+    def edit_live(self):
+        """Have an editor change the items of the live events, so that a reconcile writes them."""
+        for n in self._changing():
+            self._edit(n, stock=0)
+        self.stock.clear()
 
     def write_source(self, path):
         """Write the snapshot: without the orphans, with the missing, newer where one was missed."""
