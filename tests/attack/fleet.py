@@ -74,7 +74,7 @@ class Store:
 
 class Fleet:
     """
-    Two web processes and two workers.
+    Two services of web processes and two of workers.
 
     Args:
         folder: Empty.
@@ -82,10 +82,11 @@ class Fleet:
         mappings: The text of its mappings.
         items: That the CMS has; events are of the first `ITEMS`.
         limit: Requests a minute.
+        processes: Of each.
     """
 
-    def __init__(self, folder, *, more="", mappings=BY_ITEM, items=ITEMS, limit=60):
-        self.folder = folder
+    def __init__(self, folder, *, more="", mappings=BY_ITEM, items=ITEMS, limit=60, processes=2):
+        self.folder, self.several = folder, str(processes)
         self.cms = StandIn(items, limit=limit)
         text = CONFIGURATION.format(
             api="v2", url=self.cms.url, more="", collection=COLLECTION, secret=SECRET
@@ -120,9 +121,9 @@ class Fleet:
     def start(self, name, root=ROOT):
         """Start ``web 0``, ``web 1``, ``worker 0`` or ``worker 1`` of the release at *root*."""
         role, number = name.split()
-        words = [role, "--bind", f"127.0.0.1:{self.ports[int(number)]}"][
-            : 3 if role == "web" else 1
-        ]
+        words = [role, "--processes", self.several]
+        if role == "web":
+            words += ["--bind", f"127.0.0.1:{self.ports[int(number)]}"]
         self.processes[name] = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "service", *words],
             cwd=self.folder,

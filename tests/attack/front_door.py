@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from tests.attack.judge import Outcome
-from tests.e2e.test_door_framing import CHUNKED, CUTS, PROOFS, chunk
+from tests.e2e.test_door_refusals import CHUNKED, CUTS, PROOFS, chunk
 from tests.support.raw_door import connect, event, head, start, talk
 
 WHOLE = (200,)

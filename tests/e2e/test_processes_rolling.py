@@ -4,18 +4,20 @@ import random
 import signal
 
 from tests.attack.fleet import archived, opened
+from tests.support.depth import depth
 
 BEFORE = "4d26ebe"  # the last commit without `instep reload`
-NAMES = ("worker 0", "web 0", "worker 1", "web 1")
+# Each of them has one process, with --full two.
+NAMES = depth(("worker 0", "web 0"), ("worker 0", "web 0", "worker 1", "web 1"))
 
 
 def test_the_release_before_is_replaced_under_load(tmp_path):
     tree = archived(BEFORE, tmp_path)
     assert tree, f"this needs the repository with its history, as far as {BEFORE}"
-    with opened(limit=6_000) as fleet:
+    with opened(limit=6_000, processes=depth(1, 2)) as fleet:
         for name in NAMES:
             fleet.start(name, tree)
-        fleet.load(1_200, 80, random.Random(1))  # noqa: S311  # no secret
+        fleet.load(depth(400, 1_200), depth(40, 80), random.Random(1))  # noqa: S311  # no secret
         for name in NAMES:
             fleet.end(name, signal.SIGTERM)
             fleet.start(name)

@@ -14,14 +14,13 @@ from service.reconcile.snapshot.sql_address import address
 from tests.support.depth import depth
 
 ROWS = 100_000
-WIDE_ROWS = 20_000  # as many bytes as ROWS, in a fifth of the time
+WIDE_ROWS, WIDTH = 4_000, 26  # as many bytes as ROWS, in a tenth of the time
 PROMISED = 300  # MB
 # What is read row by row takes 25 to 50 MB; the whole, held in memory, more than this.
 STREAMED = 100  # MB
 TEXT = "Made of solid oak, oiled by hand, and delivered with its tools and a spare screw. " * 12
-WIDE_TEXT = TEXT * (ROWS // WIDE_ROWS)
-# A line of CSV has fewer bytes than an object of JSON.
-FILE_ROWS, FILE_TEXT = depth((WIDE_ROWS + 500, WIDE_TEXT), (ROWS, TEXT))
+WIDE_TEXT = TEXT * WIDTH
+FILE_ROWS, FILE_TEXT = depth((WIDE_ROWS, WIDE_TEXT), (ROWS, TEXT))
 # By each database itself: a row as the files have it.
 COLUMNS = "{} AS sku, {n} AS rev, {n} % 1000 + 0.99 AS price, {n} % 7 AS qty, '{text}' AS text"
 NUMBERS = f"WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {WIDE_ROWS})"  # noqa: S608
