@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.depth import depth
 from tests.support.planted_site import MAPPINGS, Planted, configuration
-from tests.support.real_processes import Instep, Load, say
+from tests.support.real_processes import Instep, Load, eventually, say
 
 # As the promise has it: a thousand items.
 COUNT, SHARE = depth((300, 5), (1000, 8))
@@ -67,7 +67,10 @@ def test_one_pass_names_every_difference_and_a_second_finds_none(planted, instep
 
 def test_beside_live_traffic_nothing_stale_is_written(planted, instep):
     planted.edit_live()
-    load = Load(instep, planted.live_events(12), threads=4, rate=100)
+    # A round a second, so that each is written; the first one comes before the reconcile.
+    size = 3 * SHARE
+    load = Load(instep, planted.live_events(depth(4, 12)), threads=4, rate=size)
+    eventually(lambda: len(load.acks) > size)
     _, told = reconcile(instep)
     assert told["found"] > 0
     load.join()
