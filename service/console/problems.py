@@ -35,6 +35,8 @@ from service.operate.selection import Selection, UnknownGroup, is_seen
 from workers.store.problem_groups import STATES
 
 FILTERS: Final = ("state", "kind", "collection", "source", "since", "text")
+LISTED: Final = 4000  # letters that are counted for a page of the list, and
+COUNTED: Final = 10_000  # for the page of one problem
 _OF_ONE: Final = ("since",)
 _SHOWN: Final = {"kind_of": kind_of, "to_do": to_do, "words_of": words_of}
 
@@ -84,7 +86,9 @@ class _Views:
     def show(self) -> str:
         asked, scope = query.of_request(FILTERS), caller().scope
         found = self._list(asked, scope)
-        items = [_shown(each) for each in with_details(self._context, found.items, scope)]
+        items = [
+            _shown(each) for each in with_details(self._context, found.items, scope, most=LISTED)
+        ]
         return render_template(
             "console/problems.html",
             query=asked,
@@ -137,7 +141,7 @@ class _Views:
             found and found["letters"] and is_seen(scope, found["collection"], found["source"])
         ):
             raise _gone(group)
-        (detailed,) = map(_shown, with_details(self._context, [found], scope))
+        (detailed,) = map(_shown, with_details(self._context, [found], scope, most=COUNTED))
         detailed["since_mark"] = opened_since_mark(self._context, group)
         return detailed
 

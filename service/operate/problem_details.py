@@ -14,7 +14,11 @@ from workers.store.letter_counts import LetterCount, count_letters
 
 
 def with_details(
-    context: Context, problems: Sequence[Mapping[str, Any]], scope: Scope | None = None
+    context: Context,
+    problems: Sequence[Mapping[str, Any]],
+    scope: Scope | None = None,
+    *,
+    most: int,
 ) -> list[dict[str, Any]]:
     """
     Return *problems*, as `list_problems` has them, with ``records``, ``values``, ``events`` and
@@ -24,13 +28,16 @@ def with_details(
     for a list; *events*: how many could not be mapped, None for another kind; *sample*: of the
     newest letter ``{id, collection, key, item, slug, value, words}``, None if it may not be seen.
 
+    Args:
+        most: Letters that are counted; their problems come first.
+
     Raises:
         StoreUnavailable: The store does not answer.
     """
     read = context.letters.read([each["example"] for each in problems if each["example"]])
     samples = {each.id: each for each in read if is_seen(scope, each.collection, each.source)}
     sizes = {each["id"]: int(each["letters"]) for each in problems}
-    counts = count_letters(context.steps, sizes)
+    counts = count_letters(context.steps, sizes, most)
     return [
         {**each, **_figures(each["kind"], sizes[each["id"]], counts.get(each["id"]))}
         | {"sample": _sample(samples.get(each["example"]), each["fields"])}

@@ -75,6 +75,7 @@ def test_a_cursor_that_is_none_of_ours_is_refused(several, cursor):
     ("filters", "expected"),
     [
         ({"state": "shut"}, "one of open, seen, ignored"),
+        ({"kind": "odd"}, "one of refused, exhausted"),
         ({"collection": "stores"}, "a collection: products"),
         ({"source": "shop"}, "a source: crm, erp"),
     ],
@@ -82,7 +83,7 @@ def test_a_cursor_that_is_none_of_ours_is_refused(several, cursor):
 def test_a_filter_that_cannot_be_is_refused(several, filters, expected):
     with pytest.raises(FilterInvalid, match=expected):
         list_problems(several.context, **filters)
-    if "state" not in filters:
+    if not {"state", "kind"} & set(filters):
         with pytest.raises(FilterInvalid, match=expected):
             list_letters(several.context, Selection(**filters))
 
@@ -101,6 +102,9 @@ def test_letters_of_a_source_that_was_removed_are_still_found(shop):
         ({"kind": "unmapped"}, [1]),
         ({"collection": "products"}, [3, 2]),
         ({"state": "seen"}, []),
+        ({"text": "TOO LONG"}, [3, 2]),
+        ({"text": "price"}, [2]),
+        ({"text": "nothing so"}, []),
         ({"state": "open"}, [3, 2, 1]),
     ],
 )

@@ -9,7 +9,6 @@ from typing import Final
 from workers.store.scripts import Steps
 
 SLICE: Final = 1000  # letters that one step reads
-MOST: Final = 10_000  # that are read for one list
 
 
 @dataclass(slots=True)
@@ -34,11 +33,9 @@ class LetterCount:
         return len(self.names) + self.times
 
 
-def count_letters(
-    steps: Steps, groups: Mapping[str, int], *, most: int = MOST
-) -> dict[str, LetterCount]:
+def count_letters(steps: Steps, groups: Mapping[str, int], most: int) -> dict[str, LetterCount]:
     """
-    Return what the letters of each of *groups* hold; of larger ones than are read nothing.
+    Return what the letters of each of *groups* hold; those beyond *most* are left out.
 
     Args:
         groups: How many of the newest letters of each count; the first come first.
