@@ -171,4 +171,5 @@ def _estimate(found: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]) ->
     notes = [f"{each['letters']:,} will be left: {each['why']}." for each in found["cannot"]]
     if found["unknown"]:
         notes.append(f"{len(found['unknown']):,} of those selected are gone.")
-    return Estimate(found["letters"], "failures", figures, samples, found["held"], notes)
+    noun = "failure" if found["letters"] == 1 else "failures"
+    return Estimate(found["letters"], noun, figures, samples, found["held"], notes)
