@@ -17,6 +17,7 @@ from workers.store.status import STATES
 
 class NeedEntry(ApiSchema):
     what = fields.String(required=True, metadata={"description": "It stays while this lasts."})
+    title = fields.String(required=True, metadata={"description": "The same in plain words."})
     state = fields.String(required=True, validate=validate.OneOf(("notice", "degraded", "down")))
     since = fields.String(required=True, allow_none=True)
     many = fields.Integer(
@@ -48,6 +49,36 @@ class BudgetStatus(ApiSchema):
     left = fields.Integer(required=True)
 
 
+class SpreadStep(ApiSchema):
+    seconds = fields.Float(
+        required=True, allow_none=True, metadata={"description": "null: longer than all others."}
+    )
+    values = fields.Integer(required=True)
+
+
+class SpreadStatus(ApiSchema):
+    """Seconds from the arrival of an event to the answer of the CMS that its value is there."""
+
+    p50 = fields.Float(required=True, allow_none=True)
+    p99 = fields.Float(required=True, allow_none=True)
+    values = fields.Integer(required=True)
+    steps = fields.List(fields.Nested(SpreadStep), required=True)
+
+
+class CollectionOverview(ApiSchema):
+    name = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    reason = fields.String(required=True)
+    since = fields.String(required=True, allow_none=True)
+    halted = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether it does not flow for a reason of its own."},
+    )
+    do = fields.String(required=True)
+    pending_items = fields.Integer(required=True)
+    oldest_seconds = fields.Float(required=True)
+
+
 class DestinationOverview(ApiSchema):
     name = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(STATES))
@@ -74,22 +105,12 @@ class DestinationOverview(ApiSchema):
         required=True,
         metadata={"description": "Calls that the CMS refused for their number."},
     )
-
-
-class SpreadStep(ApiSchema):
-    seconds = fields.Float(
-        required=True, allow_none=True, metadata={"description": "null: longer than all others."}
+    freshness = fields.Nested(
+        SpreadStatus,
+        required=True,
+        metadata={"description": "Of all values that were written."},
     )
-    values = fields.Integer(required=True)
-
-
-class SpreadStatus(ApiSchema):
-    """Seconds from the arrival of an event to the answer of the CMS that its value is there."""
-
-    p50 = fields.Float(required=True, allow_none=True)
-    p99 = fields.Float(required=True, allow_none=True)
-    values = fields.Integer(required=True)
-    steps = fields.List(fields.Nested(SpreadStep), required=True)
+    collections = fields.List(fields.Nested(CollectionOverview), required=True)
 
 
 class FreshnessStatus(ApiSchema):
@@ -122,6 +143,15 @@ class ChartStatus(ApiSchema):
     pending = _bins("Items that waited as the bin began.")
 
 
+class MachineryStatus(ApiSchema):
+    """Processes that are alive, and bytes of the store."""
+
+    web = fields.Integer(required=True)
+    workers = fields.Integer(required=True)
+    memory_used = fields.Integer(required=True)
+    memory_limit = fields.Integer(required=True, allow_none=True)
+
+
 class OverviewAnswer(ApiSchema):
     at = fields.String(required=True)
     needs = fields.List(
@@ -136,6 +166,12 @@ class OverviewAnswer(ApiSchema):
     hour = fields.Nested(ChartStatus, required=True, metadata={"description": "By minute."})
     day = fields.Nested(
         ChartStatus, required=True, metadata={"description": "By quarter of an hour."}
+    )
+    machinery = fields.Nested(
+        MachineryStatus,
+        required=True,
+        allow_none=True,
+        metadata={"description": "null for a token of some destinations."},
     )
 
 

@@ -11,13 +11,10 @@ from service.api.access import caller
 from service.api.moments import Duration
 from service.api.routes import Routes
 from service.api.schemas import ApiSchema, DryRun, Text
-from service.operate import names, pauses
+from service.operate import pauses
 from service.operate.parts import Parts
-from service.operate.pause_targets import KINDS
+from service.operate.pause_targets import KINDS, check_scope
 
-# s: a web process whose threads hang for 20 s is replaced (service/web/front.py).
-PATIENCE: Final = 3.0
-SECONDS: Final = 8.0
 _NAMES: Final = (
     "A destination or a collection (destination:NAME, collection:NAME where it is both), "
     "source:NAME, or lane:live, lane:replay, lane:reconcile."
@@ -87,7 +84,7 @@ def routes(parts: Parts) -> Routes:
 
         Deliveries are still accepted.
         """
-        _check(parts, body["name"])
+        check_scope(body["name"], parts.context.settings, caller().scope)
         return pauses.pause(parts.context, **body, by=caller().name)
 
     def resume(body: dict[str, Any]) -> dict[str, Any]:
@@ -96,9 +93,13 @@ def routes(parts: Parts) -> Routes:
 
         409: it stays paused.
         """
-        _check(parts, body["name"])
+        check_scope(body["name"], parts.context.settings, caller().scope)
         return pauses.resume(
-            parts.context, **body, by=caller().name, patience=PATIENCE, seconds=SECONDS
+            parts.context,
+            **body,
+            by=caller().name,
+            patience=pauses.WEB_PATIENCE,
+            seconds=pauses.WEB_SECONDS,
         )
 
     missing = (HTTPStatus.NOT_FOUND,)
@@ -111,19 +112,3 @@ def routes(parts: Parts) -> Routes:
         errors=(*missing, HTTPStatus.CONFLICT),
     )
     return made
-
-
-def _check(parts: Parts, name: str) -> None:
-    """Raise UnknownName for what the caller may not pause: a shared source, or all destinations."""
-    scope, settings = caller().scope, parts.context.settings
-    if scope.whole:
-        return
-    plain = scope.destinations | scope.collections
-    known = {
-        *plain,
-        *(f"destination:{each}" for each in scope.destinations),
-        *(f"collection:{each}" for each in scope.collections),
-        *(f"source:{each}" for each in scope.sources - scope.shared),
-    }
-    both = settings.destinations.keys() & settings.collections.keys()
-    names.check(name, "a destination, collection or source", known - both)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from service.operate.need_titles import title_of
 from service.operate.reasons import Grade, Reason
 from workers.store.circuit_breaker import OPERATOR
 
@@ -24,12 +25,14 @@ class Need:
 
     Args:
         what: The name of its reason or notice.
+        title: The same in the words of a page.
         many: How many items, deletes or letters it is about; None: that is no number.
         noun: What to look at: a page of the console, a path of the API.
         id: Of the one to look at; None: all of them.
     """
 
     what: str
+    title: str
     state: Grade
     since: str | None
     many: int | None
@@ -155,4 +158,14 @@ def _need(seen: _Seen, rule: Rule, groups: Mapping[str, str | None]) -> Need:
     entry = seen.status.get(kinds, {}).get(id, {})
     number = int(many) if many else entry.get("pending_items")
     noun = rule.noun or kinds
-    return Need(reason.name, reason.state, reason.since, number, reason.do, reason.why, noun, id)
+    return Need(
+        what=reason.name,
+        title=title_of(reason.name),
+        state=reason.state,
+        since=reason.since,
+        many=number,
+        do=reason.do,
+        why=reason.why,
+        noun=noun,
+        id=id,
+    )

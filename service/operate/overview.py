@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from service.operate.attention import MOST, NEW, Need, needs_of
+from service.operate.attention import NEW, Need, needs_of
+from service.operate.destination_view import DestinationView, destinations_of
 from service.operate.freshness import Freshness, counts_of, oldest_of, spread_of
 from service.operate.moments import moment
 from service.operate.notices import problem_notice
@@ -19,7 +21,6 @@ from service.operate.scoped_status import seen_by
 from service.operate.source_notices import source_notices
 from service.operate.status import status_of
 from service.operate.traffic import Traffic, Window
-from workers.config.settings import Settings
 from workers.delivery.context import Context
 from workers.model.samples import (
     ACCEPTED,
@@ -27,9 +28,7 @@ from workers.model.samples import (
     CALLS,
     DELIVERIES,
     PENDING,
-    RATE_LIMITED,
     REFUSED,
-    Column,
 )
 from workers.store import keys
 from workers.store.connection import guarded
@@ -38,60 +37,8 @@ from workers.store.minute_samples import MinuteSamples
 
 Status = Mapping[str, Any]
 
+PROBLEMS: Final = 8  # that are listed: they leave room for what else needs a person
 _PROBLEMS: Final = re.compile(r"problem .*|\d+ more problems")  # the status names the largest
-_WAITS: Final = "nothing: it waits for its turn; raise requests_per_minute if the plan has more"
-
-
-@dataclass(frozen=True, slots=True)
-class Lately:
-    """
-    A counter: its rise in the last hour and day, and all of it.
-
-    Args:
-        hour, day: None: it was not sampled.
-    """
-
-    hour: int | None
-    day: int | None
-    all: int
-
-
-@dataclass(frozen=True, slots=True)
-class BudgetUse:
-    """The budget of a token, in calls a minute: what is allowed, used now, and left."""
-
-    limit: int
-    used: int
-    left: int
-
-
-@dataclass(frozen=True, slots=True)
-class DestinationView:
-    """
-    One destination.
-
-    Args:
-        state: "flowing", "waiting", "outage" or "paused".
-        do: The next step; empty: none is needed.
-        oldest_seconds: Age of the value that waits longest.
-        drain_seconds: Until nothing waits (`drain_times`); None: nothing goes out.
-        rate_limited: Calls that the CMS refused for their number.
-    """
-
-    name: str
-    state: str
-    reason: str
-    since: str | None
-    by: str | None
-    who: str | None
-    until: str | None
-    do: str
-    pending_items: int
-    oldest_seconds: float
-    drain_seconds: float | None
-    budget: BudgetUse
-    calls: Lately
-    rate_limited: Lately
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +63,29 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class Machinery:
+    """
+    What runs, and the bytes of the store.
+
+    Args:
+        web, workers: Processes that are alive.
+        memory_limit: None: there is none.
+    """
+
+    web: int
+    workers: int
+    memory_used: int
+    memory_limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """
     Args:
         needs: What needs a person, the most urgent first; *more*: how many are not listed.
         pending_items: In all that is shown.
         hour: By minute; *day*: by quarter of an hour.
+        machinery: None: not everything is shown.
     """
 
     at: str | None
@@ -132,6 +96,7 @@ class Overview:
     freshness: Freshness
     hour: Chart
     day: Chart
+    machinery: Machinery | None
 
 
 def overview_of(context: Context, scope: Scope) -> Overview:
@@ -153,7 +118,7 @@ def overview_of(context: Context, scope: Scope) -> Overview:
         at=moment(samples.now),
         needs=needs,
         more=more,
-        destinations=_destinations(context.settings, status, traffic),
+        destinations=destinations_of(context.settings, status, traffic, metrics),
         pending_items=sum(each["pending_items"] for each in status["collections"].values()),
         freshness=Freshness(
             *oldest_of(status["collections"]),
@@ -162,6 +127,7 @@ def overview_of(context: Context, scope: Scope) -> Overview:
         ),
         hour=_chart(traffic.hour, scope),
         day=_chart(traffic.day, scope),
+        machinery=_machinery(status) if scope.whole else None,
     )
 
 
@@ -175,51 +141,15 @@ def _needs(
     # One that has never had a delivery taken is named by a notice of its own.
     sources = [name for name, each in sorted(status["sources"].items()) if each["deliveries"]]
     others += source_notices(traffic, sources)
-    problems, count = newest_problems(context, scope, now - NEW, MOST)
+    problems, count = newest_problems(context, scope, now - NEW, PROBLEMS)
     needs = needs_of([*others, *map(problem_notice, problems)], status, now)
     return needs, len(others) + count - len(needs)
 
 
-def _destinations(
-    settings: Settings, status: Status, traffic: Traffic
-) -> tuple[DestinationView, ...]:
-    calls = _lately(traffic, CALLS, status, "calls")
-    limited = _lately(traffic, RATE_LIMITED, status, "rate_limited")
-    remedies = {each["name"]: each["do"] for each in status["reasons"]}
-    found = []
-    for name, entry in sorted(status["destinations"].items()):
-        budget, state = entry["budget"], entry["state"]
-        own = settings.collections_of(name)
-        oldest = oldest_of({each.name: status["collections"][each.name] for each in own})[0]
-        waits = _WAITS if state == "waiting" else ""
-        found.append(
-            DestinationView(
-                name=name,
-                state=state,
-                reason=entry["reason"],
-                since=entry["since"],
-                by=entry["by"],
-                who=entry.get("who"),
-                until=entry.get("until"),
-                do=remedies.get(f"destination {name}: {state}", waits),
-                pending_items=entry["pending_items"],
-                oldest_seconds=oldest,
-                drain_seconds=entry["drain_seconds"],
-                budget=BudgetUse(budget["limit"], budget["limit"] - budget["left"], budget["left"]),
-                calls=calls[name],
-                rate_limited=limited[name],
-            )
-        )
-    return tuple(found)
-
-
-def _lately(traffic: Traffic, column: Column, status: Status, figure: str) -> dict[str, Lately]:
-    """Return *column* of each destination, of which the status has all as *figure*."""
-    hour, day = traffic.hour.totals(column), traffic.day.totals(column)
-    return {
-        name: Lately(hour.get(name), day.get(name), entry[figure])
-        for name, entry in status["destinations"].items()
-    }
+def _machinery(status: Status) -> Machinery:
+    roles = Counter(each["role"] for each in status["processes"])
+    memory = status["memory"]
+    return Machinery(roles["web"], roles["worker"], memory["used"], memory["limit"])
 
 
 def _chart(window: Window, scope: Scope) -> Chart:

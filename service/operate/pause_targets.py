@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from service.operate import names
+from service.operate.scope import Scope
 from workers.config.settings import Settings
 from workers.errors import UnknownName
 from workers.model.changes import Lane
@@ -59,6 +61,21 @@ def target_of(text: str, settings: Settings, paused: Iterable[str] = ()) -> Targ
     others = [f"source:{name}" for name in settings.sources] + [f"lane:{lane}" for lane in LANES]
     expected = f"a destination or collection: {names}; or {', '.join(others)}"
     raise UnknownName(repr(text), expected, _USE)
+
+
+def check_scope(text: str, settings: Settings, scope: Scope) -> None:
+    """Raise UnknownName for what *scope* may not pause: a shared source, or all destinations."""
+    if scope.whole:
+        return
+    plain = scope.destinations | scope.collections
+    known = {
+        *plain,
+        *(f"destination:{each}" for each in scope.destinations),
+        *(f"collection:{each}" for each in scope.collections),
+        *(f"source:{each}" for each in scope.sources - scope.shared),
+    }
+    both = settings.destinations.keys() & settings.collections.keys()
+    names.check(text, "a destination, collection or source", known - both)
 
 
 def _known(settings: Settings) -> dict[Kind, tuple[str, ...]]:

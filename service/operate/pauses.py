@@ -16,6 +16,10 @@ from workers.store.audit import Audit
 from workers.store.pauses import Pauses
 
 REASON: Final = "paused by hand"
+# s of `resume` in a request: a web process whose threads hang for 20 s is replaced
+# (service/web/front.py).
+WEB_PATIENCE: Final = 3.0
+WEB_SECONDS: Final = 8.0
 ASKED: Final = 3  # sites that are asked as a source or a lane goes on
 
 

@@ -84,6 +84,39 @@ def test_a_destination_has_its_state_its_backlog_and_its_budget(rig):
     assert site["pending_items"] == 1  # what was not refused goes again
 
 
+def test_a_destination_has_its_collections_and_its_own_freshness(rig):
+    collection = keys.collection("products")
+    held = {"paused": "400 wrong; see it", "by": "instep", "since": 1}
+    rig.context.steps.client.hset(collection, mapping=held)
+    shop, site = (by_name(shown(rig))[name] for name in ("shop", "site"))
+    rig.context.steps.client.hdel(collection, *held)
+    assert (shop["freshness"]["values"], site["freshness"]["values"]) == (0, 6)
+    (products,) = site["collections"]
+    assert (products["name"], products["state"], products["halted"]) == ("products", "paused", True)
+    assert (products["reason"], products["pending_items"]) == ("400 wrong; see it", 1)
+    assert "instep resume products" in products["do"]
+    assert [each["halted"] for each in shop["collections"]] == [False]
+
+
+def test_a_reason_of_the_cms_stands_without_the_advice_that_is_beside_it(rig):
+    held = {"paused": "401 refused; see the proxy, then run instep resume", "by": "instep"}
+    for by, reason in (("instep", "401 refused"), ("operator", held["paused"])):
+        key, mapping = keys.destination("shop"), held | {"since": 1, "by": by}
+        rig.context.steps.client.hset(key, mapping=mapping)
+        shop = by_name(shown(rig))["shop"]
+        rig.context.steps.client.hdel(key, *mapping)
+        assert shop["reason"] == reason
+        (orders,) = shop["collections"]
+        assert (orders["state"], orders["halted"]) == ("paused", False)
+
+
+def test_processes_and_memory_are_for_who_sees_everything(rig):
+    machinery = shown(rig)["machinery"]
+    assert (machinery["web"], machinery["workers"]) == (0, 0)
+    assert machinery["memory_used"] > 0
+    assert shown(rig, SHOP)["machinery"] is None
+
+
 @pytest.mark.parametrize(
     ("held", "state", "do"),
     [
@@ -133,10 +166,11 @@ def test_what_needs_a_person_comes_in_order(rig):
     assert overview["more"] == 0
     problem = overview["needs"][2]
     assert (problem["noun"], problem["many"], problem["id"][0]) == ("problems", 1, "p")
+    assert problem["title"].endswith(": 1 in products") or problem["title"].endswith(": 1 in erp")
 
 
 def test_a_problem_that_is_new_comes_before_one_of_days_ago(rig, monkeypatch):
-    monkeypatch.setattr(operate_overview, "MOST", 1)  # also where there is no room for both
+    monkeypatch.setattr(operate_overview, "PROBLEMS", 1)  # also where there is no room for both
     client, groups = rig.context.steps.client, rig.context.problems.listed()
     for old in groups:
         key = problem_keys.letters_of(old.id)
@@ -149,8 +183,7 @@ def test_a_problem_that_is_new_comes_before_one_of_days_ago(rig, monkeypatch):
 
 def test_no_more_is_listed_than_fits_and_the_rest_is_counted(rig, monkeypatch):
     whole = shown(rig)
-    for module in (attention, operate_overview):
-        monkeypatch.setattr(module, "MOST", 1)
+    monkeypatch.setattr(attention, "MOST", 1)
     overview = shown(rig)
     assert overview["needs"] == whole["needs"][:1]
     assert overview["more"] == len(whole["needs"]) - 1 == 2

@@ -3,7 +3,8 @@
 import pytest
 
 from service.operate.durations import seconds_of
-from service.operate.pause_targets import Target, target_of
+from service.operate.pause_targets import Target, check_scope, target_of
+from service.operate.scope import Scope
 from tests.support.outbox_driver import settings
 from workers.errors import UnknownName
 from workers.store.waits import Pause
@@ -55,3 +56,27 @@ def test_a_pause_that_an_older_release_set_has_no_end():
     assert Pause.parse(held) == Pause("x", "operator", 1000.0, "ann", 61000.0)
     assert Pause.parse(held | {"since": "2000"}).till is None
     assert Pause.parse({"paused": "x"}) == Pause("x", "", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("site", True),
+        ("destination:site", True),
+        ("collection:products", True),
+        ("source:erp", True),
+        ("source:shared", False),
+        ("source:other", False),
+        ("collection:stores", False),
+        ("lane:live", False),
+    ],
+)
+def test_an_access_pauses_what_is_its_own_alone(name, allowed):
+    erp = frozenset({"erp", "shared"})
+    own = Scope(False, frozenset({"site"}), frozenset({"products"}), erp, frozenset({"shared"}))
+    check_scope(name, SETTINGS, Scope(True, *[frozenset()] * 3))
+    if allowed:
+        check_scope(name, SETTINGS, own)
+    else:
+        with pytest.raises(UnknownName):
+            check_scope(name, SETTINGS, own)
