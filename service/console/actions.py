@@ -56,11 +56,13 @@ class Chosen:
         ids: Those selected; empty: all that *filters* select.
         filters: As the list had them; values as typed.
         place: The variables of the route, such as the id of a problem.
+        reason: As typed at the confirmation.
     """
 
     ids: tuple[str, ...] = ()
     filters: Mapping[str, str] = field(default_factory=dict)
     place: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ class Action:
         of_rows: It is for rows that are selected, or all that match; else for what the route names.
         back: The endpoint of the page that it is on, with the variables of its route.
         at_once: It starts without a look at the estimate: it changes nothing but a mark.
+        leads_to: For what is done at once and leaves no run, such as a pause: `start` returns what
+            it was done to, and this the URL to go to. It keeps the reason by itself.
 
     `estimate` and `start` raise RequestRefused, FilterInvalid or StoreUnavailable.
     """
@@ -115,6 +119,7 @@ class Action:
     of_rows: bool = True
     back: str = "show"
     at_once: bool = False
+    leads_to: Callable[[str], str] | None = None
 
     def address(self, **values: Any) -> str:
         """Return its URL; *values*: the variables of its route."""
@@ -187,11 +192,12 @@ class _Flow:
         if len(ids) > MOST:
             found = f"{len(ids):,} selected"
             raise RequestRefused(found, f"at most {MOST:,}", "choose all that match")
+        reason = form.get("reason", "").strip()[:REASON]
         if not self._action.of_rows:
-            return Chosen(ids, filters, place)
+            return Chosen(ids, filters, place, reason)
         if form.get("which") == "all":
-            return Chosen((), filters, place)
-        return Chosen(ids, filters, place) if ids else None
+            return Chosen((), filters, place, reason)
+        return Chosen(ids, filters, place, reason) if ids else None
 
     def _show(self, who: Caller, chosen: Chosen, problem: str = "") -> str:
         return self._page(chosen, _asked(self._action.estimate, who, chosen), problem)
@@ -228,8 +234,8 @@ class _Flow:
             self._confirmations.release(token, who.name)  # nothing was begun
             raise
         self._confirmations.note(token, who.name, id)
-        if reason := request.form.get("reason", "").strip()[:REASON]:
-            self._audit.record(who.name, "reason", id, reason=reason)
+        if chosen.reason and self._action.leads_to is None:
+            self._audit.record(who.name, "reason", id, reason=chosen.reason)
         return self._lead(id)
 
     def _run_of_first(self, token: str, by: str) -> str:
@@ -246,8 +252,9 @@ class _Flow:
             sleep(_TURN)
         return found
 
-    def _lead(self, run: str) -> AnyResponse:
-        return redirect(run_address(run), HTTPStatus.SEE_OTHER)
+    def _lead(self, id: str) -> AnyResponse:
+        leads_to = self._action.leads_to or run_address
+        return redirect(leads_to(id), HTTPStatus.SEE_OTHER)
 
 
 def _asked(call: Callable[[Caller, Chosen], Answer], who: Caller, chosen: Chosen) -> Answer:

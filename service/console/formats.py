@@ -35,6 +35,8 @@ _TONES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 _TONE_OF: Final = {state: tone for tone, states in _TONES.items() for state in states}
 _SHAPES: Final = {"good": "●", "info": "◆", "warn": "▲", "bad": "■", "quiet": "○"}
+# Unit of a duration in s, and the one below it.
+_PAIRS: Final = ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 _STEPS: Final = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (30 * 86_400, 86_400, "d"))
 
 
@@ -61,6 +63,14 @@ def moment(value: datetime | str | None, *, absolute: bool = False) -> Markup:
     return text.format(at.isoformat(timespec="milliseconds"), f"{at:%Y-%m-%d %H:%M:%S} UTC", inside)
 
 
+def clock(at: datetime, *, weekday: bool = False) -> Markup:
+    """Return the ``<time>`` of *at* as the hour alone, for the axis of a chart, as `moment`."""
+    at = at.astimezone(UTC)
+    shown = f"{at:%a %H:%M} UTC" if weekday else f"{at:%H:%M} UTC"
+    text = Markup('<time datetime="{}"><span data-clock="{}">{}</span></time>')
+    return text.format(f"{at:%Y-%m-%dT%H:%MZ}", "day" if weekday else "hour", shown)
+
+
 def _ago(seconds: float) -> str:
     """Return *seconds* in its largest unit; what is ahead is negative."""
     far = abs(seconds)
@@ -78,6 +88,26 @@ def _ago(seconds: float) -> str:
 def number(value: float | None) -> str:
     """Return *value* whole, in groups of three digits; None: a dash."""
     return "–" if value is None else f"{value:,}"  # noqa: RUF001
+
+
+def duration(seconds: float | None) -> str:
+    """Return *seconds* in its two largest units, below 10 s to the tenth; None: a dash."""
+    if seconds is None:
+        return "–"  # noqa: RUF001
+    if seconds < 9.95:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
+    whole = round(seconds)
+    for unit, name, lower, lower_name in _PAIRS:
+        if whole >= unit:
+            rest = whole % unit // lower
+            return f"{whole // unit:,} {name}" + (f" {rest} {lower_name}" if rest else "")
+    return f"{whole} s"
+
+
+def size(bytes: int) -> str:
+    """Return *bytes* in MB, or in GB from 1,000 of them on, to the tenth."""
+    mb = bytes / 1e6
+    return f"{mb:,.1f} MB" if mb < 1000 else f"{mb / 1000:,.1f} GB"
 
 
 def tone(state: str) -> str:

@@ -47,7 +47,7 @@ PAGES: Final = (
     ConsolePage("Sources", "/sources", "s", "sources"),
     ConsolePage("Settings", "/settings", "t", "settings"),
 )
-_OWN: Final = ("/login", "/logout", "/static")
+_OWN: Final = ("/login", "/logout", "/static", "/overview")  # of its actions: it is at / itself
 _ROOTS: Final = (*(page.path for page in PAGES if page.path != "/"), *_OWN)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Blueprint, Flask, redirect, request, url_for
+from flask import Blueprint, Flask, request
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.wrappers import Response as AnyResponse
 
 from service.console import formats, login, protection, static_files
 from service.console.pages import existing, is_console
@@ -18,7 +17,10 @@ from workers.store.login_attempts import LoginAttempts
 
 _FORMATS: Final = {
     name: getattr(formats, name)
-    for name in ("moment", "number", "tone", "shape", "words", "plain", "is_long", "is_moment")
+    for name in (
+        *("moment", "clock", "number", "duration", "size", "tone", "shape", "words", "plain"),
+        *("is_long", "is_moment"),
+    )
 }
 
 
@@ -43,16 +45,9 @@ def register(app: Flask, parts: Parts) -> Sessions:
     app.register_blueprint(static_files.routes())
     attempts = LoginAttempts(parts.context.steps.client)
     app.register_blueprint(login.routes(sessions, callers, attempts))
-    pages = existing()
-    for page in pages:
+    for page in existing():
         app.register_blueprint(page.routes(parts))
-    if all(page.path != "/" for page in pages):
-        app.add_url_rule("/", "front", lambda: _front(pages[0].endpoint))
     return sessions
-
-
-def _front(endpoint: str) -> AnyResponse:
-    return redirect(url_for(endpoint))
 
 
 def _context(sessions: Sessions) -> dict[str, Any]:

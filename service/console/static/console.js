@@ -20,6 +20,11 @@
   const short = new Intl.DateTimeFormat("en-GB", {
     day: "2-digit", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
   });
+  const clock = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+  const clocks = {
+    hour: new Intl.DateTimeFormat("en-GB", clock),
+    day: new Intl.DateTimeFormat("en-GB", { weekday: "short", ...clock }),
+  };
   const whole = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
 
   function showTimes() {
@@ -32,6 +37,8 @@
       time.dataset.local = "1";
       time.title = `${whole.format(at)} (${zone})\n${time.title}`;
       if (absolute) absolute.textContent = short.format(at).replace(",", "");
+      const hour = one("[data-clock]", time);
+      if (hour) hour.textContent = clocks[hour.dataset.clock].format(at).replace(",", "");
     }
   }
 

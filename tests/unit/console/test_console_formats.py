@@ -103,3 +103,41 @@ def test_no_state_has_two_tones():
 def test_names_of_ours_as_words():
     assert formats.words("not_found") == "Not found"
     assert formats.words("give-up hours") == "Give up hours"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (None, "–"),  # noqa: RUF001
+        (0, "0 s"),
+        (0.04, "0 s"),
+        (1.24, "1.2 s"),
+        (2.0, "2 s"),
+        (9.96, "10 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (75, "1 min 15 s"),
+        (3600, "1 h"),
+        (7505, "2 h 5 min"),
+        (90_000, "1 d 1 h"),
+        (1200 * 86_400, "1,200 d"),
+    ],
+)
+def test_how_long_something_takes(seconds, shown):
+    assert formats.duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("bytes", "shown"),
+    [(0, "0.0 MB"), (1_234_567, "1.2 MB"), (999_000_000, "999.0 MB"), (2_500_000_000, "2.5 GB")],
+)
+def test_how_much_the_store_holds(bytes, shown):
+    assert formats.size(bytes) == shown
+
+
+def test_an_hour_of_an_axis_is_in_utc_for_the_script_and_the_reader():
+    at = datetime.fromisoformat("2026-05-12T11:30:00+02:00")
+    assert formats.clock(at) == (
+        '<time datetime="2026-05-12T09:30Z"><span data-clock="hour">09:30 UTC</span></time>'
+    )
+    assert '<span data-clock="day">Tue 09:30 UTC</span>' in formats.clock(at, weekday=True)
