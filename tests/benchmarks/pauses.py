@@ -44,6 +44,7 @@ from workers.model.changes import (
     canonical,
 )
 from workers.store.dead_letters import DeadLetters
+from workers.store.held_deletes import HeldDeletes
 from workers.store.item_index import Items
 from workers.store.outbox import Outbox
 from workers.store.scripts import Steps, text_of
@@ -316,6 +317,31 @@ def one_step(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:  # 
     return run
 
 
+def deletes(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:  # noqa: ARG001
+    """Deletes of 500 records in one delivery, and of what one step takes; all are approved."""
+    most = MOST // size_of([0])
+    rig.fill(500 + most)
+
+    def run() -> None:
+        for first, number in ((0, 500), (500, most)):
+            rig.accept([gone(n) for n in range(first, first + number)])
+            rig.finish()
+        rig.client.zunionstore("instep:held-delay:products", {"instep:held-delay:products": 0})
+        held = HeldDeletes(rig.steps, rig.settings)
+        held.sweep("products")
+        rig.client.hset(f"instep:index:{rig.place()}", "total", 10_000)
+        held.sweep("products")
+        found = [(each.record, each.arrival) for each in held.list("products", limit=1000)]
+        assert held.approve("products", found, "bench").done == 500 + most
+
+    return run
+
+
+def gone(n: int) -> Incoming:
+    change = Change("gone", "products", f"sku-{n}", "key", (), None, retire="delete")
+    return Incoming(f"g{n}", "product.deleted", n, (change,))
+
+
 def body_letter(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
     """The one letter of a body of very many bad events is discarded."""
     left = [
@@ -469,6 +495,7 @@ CASES = (
     unknown_keys,
     waiters,
     given_up,
+    deletes,
     body_letter,
     gone_items,
     sweep,
