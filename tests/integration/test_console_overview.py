@@ -5,13 +5,16 @@ import re
 
 import pytest
 
+from service.console.pages import PAGES
 from service.operate import pauses as operate_pauses
+from service.operate.reasons import Reason
 from workers.errors import RequestRefused
 from workers.store import keys, problem_keys
 from workers.store.audit import Audit
 from workers.store.minute_samples import MinuteSamples
 
 HELD = {"paused": "401 <b>refused</b>", "by": "instep", "since": 1}
+SAID = ("degraded", None, "mend it", "why")
 WITHOUT_WORKER = "Nothing is sent: no worker runs"
 MINUTE_MS = 60_000
 
@@ -120,7 +123,7 @@ def test_what_waits_and_how_long_it_takes(console):
     assert '<meter min="0" max="60" value="0"' in card
     card = part(console.person().page("/"), "destination site")
     assert "for half,</span>" in card
-    assert '1 <span class="hint">' not in card.partition("Refused, too many")[2]
+    assert '1 <span class="hint">' not in card.partition("Refused (429)")[2]
 
 
 @pytest.mark.usefixtures("workers")
@@ -259,6 +262,38 @@ def test_an_access_of_one_destination_sees_that_alone(console, name):
         assert not re.search(rf"\b{other}\b(?! is|,| once)", text.replace("the site", "")), other
     assert "Live changes are paused" in text
     assert 'value="lane:live"' not in text  # others wait for it too
+
+
+@pytest.mark.parametrize(
+    ("name", "href"),
+    [
+        ("collection products: 3 deletes wait for approval", "/deletes?collection=products"),
+        ("undo r7: held", "/runs/r7"),
+        ("reconcile products: failed", "/runs"),
+        ("source erp: silent", "/sources/erp"),
+        ("destination shop: outage", "#destination-shop"),
+        ("collection products: late", "#destination-site"),
+        ("fetcher erp: outage", "/docs/fetching"),
+        ("store weak", "/docs/operating"),
+        ("lane live: paused", None),
+    ],
+)
+def test_a_need_leads_to_the_page_that_shows_it(console, monkeypatch, name, href):
+    monkeypatch.setattr("service.console.overview.existing", lambda: PAGES)
+    monkeypatch.setattr("service.operate.status.reasons_of", lambda _: [Reason(name, *SAID)])
+    needs = part(console.person().page("/", headers={"X-Forwarded-Prefix": "/ops"}), "needs")
+    if href is not None and not href.startswith("#"):
+        href = f"/ops{href}"
+    assert re.findall(r'<a href="([^"]*)"><bdi', needs) == ([] if href is None else [href])
+
+
+@pytest.mark.usefixtures("workers")
+def test_a_problem_leads_to_its_page(console, monkeypatch):
+    monkeypatch.setattr("service.console.overview.existing", lambda: PAGES)
+    console.rig.fill()
+    needs = part(console.person().page("/"), "needs")
+    groups = {f"/problems/{each.id}" for each in console.context.problems.listed()}
+    assert set(re.findall(r'<a href="([^"]*)"><bdi', needs)) == groups
 
 
 def test_no_filter_is_known(console):
