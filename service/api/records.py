@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection as Names
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -13,12 +12,9 @@ from service.api.access import caller
 from service.api.routes import Routes
 from service.api.schemas import ApiSchema, ListQuery, Text, page_cursor
 from service.operate.list_cursor import FORM
-from service.operate.page import FilterInvalid
 from service.operate.parts import Parts
-from service.operate.record_attention import list_attention
-from service.operate.record_list import search_records
-from service.operate.record_pages import ANY, ATTENTION, CHOICES, Filters
-from service.operate.record_scan import scan_page
+from service.operate.record_choice import list_records
+from service.operate.record_pages import ANY, ATTENTION, CHOICES
 
 _ONE = "1"
 
@@ -112,44 +108,8 @@ def routes(parts: Parts) -> Routes:
 
         Each request is bounded in time: a page may be short or empty and still have a next.
         """
-        return _answer(parts, **query)
+        return list_records(parts.context, caller().scope, **query)
 
     errors = (HTTPStatus.NOT_FOUND,)
     made.get("/records", records, RecordsPage(), query=RecordsQuery, errors=errors)
     return made
-
-
-def _answer(
-    parts: Parts,
-    *,
-    q: str,
-    part: str | None,
-    state: str | None,
-    collection: str | None,
-    source: str | None,
-    cursor: str | None,
-    limit: int,
-) -> Mapping[str, Any]:
-    seen = caller().scope
-    _check("collection", collection, seen.collections)
-    _check("source", source, seen.sources)
-    filters = Filters(state or (ANY if q or source else ATTENTION), source)
-    chosen: dict[str, Any] = {
-        "collections": seen.collections if collection is None else frozenset({collection}),
-        "filters": filters,
-        "cursor": cursor,
-        "limit": limit,
-    }
-    if part:
-        return scan_page(parts.context, q, **chosen)
-    if filters.state == ATTENTION and not q:
-        page = list_attention(parts.context, **chosen)
-        return {"items": page.items, "next": page.next}
-    found = search_records(parts.context, q, **chosen)
-    return {"items": found.items, "next": found.next, "complete": found.complete}
-
-
-def _check(what: str, name: str | None, known: Names[str]) -> None:
-    if name is not None and name not in known:
-        expected = f"one of {', '.join(sorted(known))}"
-        raise FilterInvalid(repr(name), expected, f"correct the {what}")

@@ -6,7 +6,6 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -133,10 +132,12 @@ def _field(slug: str, row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _life(found: Mapping[str, Any]) -> Iterator[str]:
+    from service.operate.record_entries import folded
+
     yield "Life, newest last"
     if found["dropped"]:
         yield f"  {found['dropped']:,} older entries were dropped"
-    for entry, times, last in _folded(found["life"]):
+    for entry, times, last in folded(found["life"]):
         more = f" ({times} times, last at {last})" if times > 1 else ""
         yield from _wrapped(f"{entry['at']}  {entry['says']}{more}", indent="  ", more=2)
         for slug, each in entry["fields"].items():
@@ -146,13 +147,6 @@ def _life(found: Mapping[str, Any]) -> Iterator[str]:
         if entry["call"] and entry["call"]["method"]:
             call = f"{entry['call']['method']} {entry['call']['path']}"
             yield from _wrapped(call, indent="    ", more=2)
-
-
-def _folded(life: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int, str]]:
-    """Yield each entry with how often it came in a row, and when last."""
-    for _, same in groupby(life, lambda each: {**each, "at": None, "detail": None}):
-        entries = list(same)
-        yield entries[0], len(entries), entries[-1]["at"]
 
 
 def _against(against: Mapping[str, Any] | None) -> str:

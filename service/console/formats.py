@@ -149,7 +149,13 @@ def _is_nested(value: Any) -> bool:
 
 def is_moment(value: Any) -> bool:
     """Tell whether *value* is a time as JSON has it."""
-    return isinstance(value, str) and _MOMENT.fullmatch(value) is not None
+    if not isinstance(value, str) or _MOMENT.fullmatch(value) is None:
+        return False
+    try:
+        datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False  # a value from outside: the 30th of February
+    return True
 
 
 def is_long(text: str) -> bool:

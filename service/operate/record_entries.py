@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any, Final
 
 from service.operate.moments import at
@@ -70,6 +71,13 @@ _HELD: Final = {
 def life_entries(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     """Return the entries as `life` of the contract, oldest first."""
     return [_entry(each) for each in entries]
+
+
+def folded(life: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int, str]]:
+    """Yield each of the `life_entries` with how often it came in a row, and when last."""
+    for _, same in groupby(life, lambda each: {**each, "at": None, "detail": None}):
+        entries = list(same)
+        yield entries[0], len(entries), entries[-1]["at"]
 
 
 def lived_values(entries: Iterable[Entry]) -> Iterator[tuple[str, Any]]:

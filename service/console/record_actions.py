@@ -1,0 +1,181 @@
+"""What can be done with one record: send its problems again, decide on its delete, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from service.console.actions import Action, Chosen, Estimate
+from service.console.query import Query
+from service.console.record_words import ACTIONS
+from service.operate import bulk_actions, held_deletes, undo
+from service.operate.access import Caller
+from service.operate.held_deletes import ChosenDeletes
+from service.operate.list_cursor import as_cursor, parts_of
+from service.operate.names import check
+from service.operate.page import FilterInvalid
+from service.operate.parts import Parts
+from service.operate.patience import patient
+from service.operate.record_view import held_now, letters_now
+from service.operate.selection import Selection
+from service.operate.undo_scope import UndoSelection
+from workers.errors import RequestRefused, UnknownName
+from workers.store.held_deletes import HeldDelete
+
+FILTERS: Final = ("since",)
+_NOTED: Final = 5  # fields that are left, by name
+_AGAIN: Final = "go back, and look at the record as it is now"
+
+
+def reference(collection: str, key: str) -> str:
+    """Return a record as one part of a path; its key may hold slashes and dots."""
+    return as_cursor(collection, key)
+
+
+def record_of_reference(reference: str, who: Caller) -> tuple[str, str]:
+    """
+    Return collection and key of a `reference`.
+
+    Raises:
+        UnknownName: It is none, or *who* sees no such collection.
+    """
+    try:
+        collection, key = parts_of(reference, str, str) or ("", "")
+    except FilterInvalid:
+        raise UnknownName(repr(reference), "a record", "search for it") from None
+    check(collection, "a collection", who.scope.collections)
+    return collection, key
+
+
+def actions_of(parts: Parts) -> dict[str, Action]:
+    """Return the actions by name; their place is ``{ref}``, a `reference`."""
+    flow = _RecordActions(parts)
+    made = {
+        "replay": ("Send again", "Send its values again", flow.replay_estimate, flow.replay),
+        "undo": ("Undo", "Undo changes of this record", flow.undo_estimate, flow.undo),
+        "approve": ("Approve", "Approve its delete", flow.delete_estimate("approve"), flow.approve),
+        "drop": ("Keep the item", "Drop its delete", flow.delete_estimate("drop"), flow.drop),
+    }
+    return {
+        name: Action(
+            "records",
+            name,
+            label,
+            title,
+            estimate,
+            start,
+            final=name == "approve",
+            of_rows=False,
+            back="back",
+        )
+        for name, (label, title, estimate, start) in made.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _RecordActions:
+    parts: Parts
+
+    # its problems ---------------------------------------------------------------------------
+
+    def replay_estimate(self, who: Caller, chosen: Chosen) -> Estimate:
+        selection = self._letters(who, chosen)
+        if selection is None:
+            return Estimate(0, "problems")
+        found = bulk_actions.estimate(self.parts.context, "replay", selection)
+        names = ("records", "values", "oldest")
+        figures = {name: found[name] for name in names if found[name] is not None}
+        notes = [
+            f"{each['letters']} cannot be sent again: {each['why']}" for each in found["cannot"]
+        ]
+        return Estimate(found["letters"], "problems", figures, held=found["held"], notes=notes)
+
+    def replay(self, who: Caller, chosen: Chosen) -> str:
+        selection = self._letters(who, chosen)
+        if selection is None:
+            raise RequestRefused("no problem that is open", "one, to send it again", _AGAIN)
+        return bulk_actions.start(self.parts.context, "replay", selection, who.name)
+
+    def _letters(self, who: Caller, chosen: Chosen) -> Selection | None:
+        """Return those of the letters that were shown which are open still; None: none is."""
+        place = record_of_reference(chosen.place["ref"], who)
+        found = [each.id for each in letters_now(self.parts.context, *place, who.scope)]
+        ids = tuple(id for id in found if not chosen.ids or id in chosen.ids)
+        return Selection(ids=ids, scope=who.scope) if ids else None
+
+    # undo -----------------------------------------------------------------------------------
+
+    def undo_estimate(self, who: Caller, chosen: Chosen) -> Estimate:
+        found = undo.estimate(self.parts.context, _undone(who, chosen), sleep=patient())
+        if found["unseen"]:
+            expected = "a free request, to read what its item holds"
+            raise RequestRefused(
+                "the budget of the CMS, which is used up", expected, "try it again"
+            )
+        left = [*_left(found["kept"])]
+        if found["left"] > found["fields"] == 0:
+            raise RequestRefused(
+                "; ".join(left), "a value that can be put back", "correct it at its source instead"
+            )
+        if found["whole_since"]:
+            left.append(f"Of what was written before {found['whole_since']} a part is kept")
+        figures = {name: found[name] for name in ("same", "left") if found[name]}
+        samples = [
+            {"Field": each["field"], "In the CMS now": each["now"], "Put back": each["back"]}
+            for each in found["changes"]
+        ]
+        return Estimate(found["fields"], "fields", figures, samples, notes=left)
+
+    def undo(self, who: Caller, chosen: Chosen) -> str:
+        # Who confirms has seen each field: what of a small collection is a mass is approved.
+        return undo.start(
+            self.parts.context, _undone(who, chosen), who.name, approved=True, sleep=patient()
+        )
+
+    # its delete -----------------------------------------------------------------------------
+
+    def delete_estimate(
+        self, action: Literal["approve", "drop"]
+    ) -> Callable[[Caller, Chosen], Estimate]:
+        def estimate(who: Caller, chosen: Chosen) -> Estimate:
+            held = self._held(who, chosen)
+            figures = {"key": held.key, "source": held.source, "since": held.since.isoformat()}
+            done = ACTIONS.get(held.action, held.action)
+            note = f"The item will be {done}: its source says that the record is gone"
+            if action == "drop":
+                note = "The item stays. It is not asked again until the record was seen to exist"
+            return Estimate(1, "pending delete", figures, notes=[note])
+
+        return estimate
+
+    def approve(self, who: Caller, chosen: Chosen) -> str:
+        return self._decide("approve", who, chosen)
+
+    def drop(self, who: Caller, chosen: Chosen) -> str:
+        return self._decide("drop", who, chosen)
+
+    def _decide(self, action: Literal["approve", "drop"], who: Caller, chosen: Chosen) -> str:
+        deletes = ChosenDeletes((self._held(who, chosen),))
+        return held_deletes.start(self.parts.context, action, deletes, who.name)
+
+    def _held(self, who: Caller, chosen: Chosen) -> HeldDelete:
+        """Return the delete that was shown; another may have taken its place."""
+        held = held_now(self.parts.context, *record_of_reference(chosen.place["ref"], who))
+        if held is None or (chosen.ids and held.id not in chosen.ids):
+            raise RequestRefused("no such delete that waits", "the one that was shown", _AGAIN)
+        return held
+
+
+def _undone(who: Caller, chosen: Chosen) -> UndoSelection:
+    collection, key = record_of_reference(chosen.place["ref"], who)
+    since = Query(chosen.filters).since()
+    return UndoSelection(since=since, collection=collection, key=key, scope=who.scope)
+
+
+def _left(kept: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield which fields are left, and why."""
+    for each in kept[:_NOTED]:
+        yield f"{each['field']} is left: {each['why']}"
+    if len(kept) > _NOTED:
+        yield f"{len(kept) - _NOTED} more fields are left"

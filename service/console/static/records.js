@@ -1,0 +1,61 @@
+// Goes on with a search in all values by itself, shows how far it is, and can be stopped.
+"use strict";
+(() => {
+  const MOST = 500; // records, after which it waits for a decision
+  const scan = document.querySelector("[data-scan]");
+  const link = scan?.querySelector("[data-scan-next]");
+  if (!link) return;
+  const part = (name, within = scan) => within.querySelector(`[data-scan-${name}]`);
+  const rows = () => scan.querySelectorAll("tbody tr").length;
+  const button = part("stop"), end = part("end");
+  const progress = scan.querySelector("progress");
+  let running = false, limit = MOST;
+
+  function show(text) {
+    button.hidden = !running;
+    link.hidden = running;
+    end.textContent = text;
+  }
+
+  function take(page) {
+    const found = page.querySelector("[data-scan]");
+    if (!found) throw new Error("another page");
+    const fresh = found.querySelector("progress");
+    progress.max = fresh.max;
+    progress.value = fresh.value;
+    part("text").textContent = `${part("text", found).textContent} Found ${rows().toLocaleString("en")}.`;
+    scan.querySelector("tbody").append(...found.querySelectorAll("tbody tr"));
+    part("found").hidden = !rows();
+    const next = part("next", found);
+    if (next) link.href = next.href;
+    return Boolean(next);
+  }
+
+  async function run() {
+    running = true;
+    show("");
+    let more = true;
+    try {
+      while (running && more && rows() < limit) {
+        const answer = await fetch(link.href, {
+          headers: { "X-Instep-Live": "1" }, cache: "no-store", signal: AbortSignal.timeout(20000),
+        });
+        if (!answer.ok) throw new Error(String(answer.status));
+        more = take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      }
+    } catch {
+      running = false;
+      return show("No answer from Instep. Press Go on to try it again.");
+    }
+    const stopped = !running, found = rows().toLocaleString("en");
+    running = false;
+    show(!more ? `All records were looked at: found ${found}.` : stopped ? `Stopped: found ${found} so far.`
+      : `Found ${found} so far. Press Go on for more, or look for a longer text.`);
+    if (!more) link.hidden = true;
+    limit = rows() + MOST;
+  }
+
+  button.addEventListener("click", () => { running = false; });
+  link.addEventListener("click", (event) => { event.preventDefault(); run(); });
+  run();
+})();
