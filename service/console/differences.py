@@ -9,6 +9,7 @@ from typing import Any, Final
 
 AROUND: Final = 60  # characters shown before and after what differs, where the value is long
 MOST: Final = 200  # characters shown of what differs
+LONGEST: Final = MOST + AROUND  # characters of a value that is shown whole
 _TOKENS: Final = re.compile(r"\s+|[^\s<>]+|[<>]")
 
 
@@ -34,7 +35,8 @@ def as_text(value: Any) -> str:
 
 def one(value: Any) -> Pieces:
     """Return a value that there is nothing to compare with."""
-    return _shown("", as_text(value), "", marked=False)
+    text = as_text(value)
+    return Pieces(text) if len(text) <= LONGEST else Pieces(f"{text[:MOST]}…", whole=text)
 
 
 def differing(wanted: Any, held: Any) -> tuple[Pieces, Pieces]:
@@ -59,15 +61,17 @@ def _shorter(ours: list[str], theirs: list[str]) -> int:
 def _pieces(tokens: list[str], begin: int, end: int) -> Pieces:
     till = len(tokens) - end
     parts = ("".join(each) for each in (tokens[:begin], tokens[begin:till], tokens[till:]))
-    return _shown(*parts, marked=True)
+    return _cut(*parts)
 
 
-def _shown(before: str, changed: str, after: str, *, marked: bool) -> Pieces:
+def _cut(before: str, changed: str, after: str) -> Pieces:
+    """Return the pieces, of what is long those around what differs."""
     whole = before + changed + after
-    if len(whole) > MOST + AROUND:
-        before = f"…{before[-AROUND:]}" if len(before) > AROUND else before
-        after = f"{after[:AROUND]}…" if len(after) > AROUND else after
-        changed = f"{changed[:MOST]}…" if len(changed) > MOST else changed
-    else:
-        return Pieces(before, changed, after) if marked else Pieces(changed)
-    return Pieces(before, changed, after, whole) if marked else Pieces(changed, whole=whole)
+    if len(whole) <= LONGEST:
+        return Pieces(before, changed, after)
+    return Pieces(
+        f"…{before[-AROUND:]}" if len(before) > AROUND else before,
+        f"{changed[:MOST]}…" if len(changed) > MOST else changed,
+        f"{after[:AROUND]}…" if len(after) > AROUND else after,
+        whole,
+    )

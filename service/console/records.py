@@ -113,10 +113,11 @@ class _Views:
 
 def _wider(asked: query.Query) -> Mapping[str, str]:
     """Return the addresses of this list in any state, and of the search in all values."""
-    return {
-        "state": url_for("records.show", **{**asked.filters, "state": ANY}),
-        "part": url_for("records.show", **{**asked.filters, "part": "1"}),
-    }
+
+    def with_filter(**more: Any) -> str:
+        return url_for("records.show", **(dict(asked.filters) | more))
+
+    return {"state": with_filter(state=ANY), "part": with_filter(part="1")}
 
 
 def _badge_of_record(state: str) -> record_words.Badge:

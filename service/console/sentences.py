@@ -27,14 +27,23 @@ _MARKS: Final = re.compile(
 
 def sentence(text: str) -> Markup:
     """Return *text*, as `phrase` does, with a capital and a full stop."""
+    text = _reworded(text)
     text = f"{text[:1].upper()}{text[1:]}"
-    return phrase(text if text[-1:] in ".!?…" else f"{text}.")
+    return _marked(text if text[-1:] in ".!?…" else f"{text}.")
 
 
 def phrase(text: str) -> Markup:
     """Return *text* with its times for the reader's zone and its commands as code, all escaped."""
+    return _marked(_reworded(text))
+
+
+def _reworded(text: str) -> str:
     for pattern, word in _WORDS:
         text = pattern.sub(word, text)
+    return text
+
+
+def _marked(text: str) -> Markup:
     return Markup("").join(_pieces(text))
 
 

@@ -36,7 +36,8 @@ def list_records(
         state: One of `CHOICES`; None: what needs a person, or any where *q* or *source* is given.
 
     Raises:
-        FilterInvalid: There is no such collection, source or state, or the cursor is none of this list.
+        FilterInvalid: There is no such collection, source or state, or the cursor is of
+            another list.
         StoreUnavailable: The store did not answer.
     """
     _check("collection", collection, scope.collections)

@@ -172,7 +172,7 @@ def test_static_files_stay_in_the_cache_under_a_name_that_changes_with_them(cons
     assert (other.status_code, other.headers["Cache-Control"]) == (200, "no-cache")
     for name in ("console.css", "nothing.abc.css", "x"):
         assert someone.get(f"/static/{name}").status_code == 404
-    assert set(known()) == {"console.css", "console.js", "icon.svg"}
+    assert set(known()) == {"console.css", "console.js", "icon.svg", "records.js"}
 
 
 PREFIX = {"X-Forwarded-Prefix": "/ops/instep"}
