@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, Literal
 
 from service.console.actions import Action, Chosen, Estimate
@@ -22,9 +23,11 @@ from service.operate.selection import Selection
 from service.operate.undo_scope import UndoSelection
 from workers.errors import RequestRefused, UnknownName
 from workers.store.held_deletes import HeldDelete
+from workers.store.letter import Letter
 
 FILTERS: Final = ("since",)
 _NOTED: Final = 5  # fields that are left, by name
+_SHOWN: Final = 20  # values of an estimate
 _AGAIN: Final = "go back, and look at the record as it is now"
 
 
@@ -80,29 +83,31 @@ class _RecordActions:
     # its problems ---------------------------------------------------------------------------
 
     def replay_estimate(self, who: Caller, chosen: Chosen) -> Estimate:
-        selection = self._letters(who, chosen)
-        if selection is None:
+        letters = self._letters(who, chosen)
+        if not letters:
             return Estimate(0, "problems")
-        found = bulk_actions.estimate(self.parts.context, "replay", selection)
-        names = ("records", "values", "oldest")
-        figures = {name: found[name] for name in names if found[name] is not None}
+        found = bulk_actions.estimate(self.parts.context, "replay", _selection(who, letters))
+        figures = {"key": record_of_reference(chosen.place["ref"], who)[1]}
+        figures |= {name: found[name] for name in ("records", "values", "oldest") if found[name]}
         notes = [
             f"{each['letters']} cannot be sent again: {each['why']}" for each in found["cannot"]
         ]
-        return Estimate(found["letters"], "problems", figures, held=found["held"], notes=notes)
+        samples = [*islice(_samples(letters), _SHOWN)]
+        noun = _counted("problem", found["letters"])
+        return Estimate(found["letters"], noun, figures, samples, found["held"], notes)
 
     def replay(self, who: Caller, chosen: Chosen) -> str:
-        selection = self._letters(who, chosen)
-        if selection is None:
+        letters = self._letters(who, chosen)
+        if not letters:
             raise RequestRefused("no problem that is open", "one, to send it again", _AGAIN)
+        selection = _selection(who, letters)
         return bulk_actions.start(self.parts.context, "replay", selection, who.name)
 
-    def _letters(self, who: Caller, chosen: Chosen) -> Selection | None:
-        """Return those of the letters that were shown which are open still; None: none is."""
+    def _letters(self, who: Caller, chosen: Chosen) -> Sequence[Letter]:
+        """Return those of the letters that were shown which are open still."""
         place = record_of_reference(chosen.place["ref"], who)
-        found = [each.id for each in letters_now(self.parts.context, *place, who.scope)]
-        ids = tuple(id for id in found if not chosen.ids or id in chosen.ids)
-        return Selection(ids=ids, scope=who.scope) if ids else None
+        found = letters_now(self.parts.context, *place, who.scope)
+        return [each for each in found if not chosen.ids or each.id in chosen.ids]
 
     # undo -----------------------------------------------------------------------------------
 
@@ -120,12 +125,14 @@ class _RecordActions:
             )
         if found["whole_since"]:
             left.append(f"Of what was written before {found['whole_since']} a part is kept")
-        figures = {name: found[name] for name in ("same", "left") if found[name]}
+        figures = {"key": record_of_reference(chosen.place["ref"], who)[1]}
+        figures |= {name: found[name] for name in ("same", "left") if found[name]}
         samples = [
             {"Field": each["field"], "In the CMS now": each["now"], "Put back": each["back"]}
             for each in found["changes"]
         ]
-        return Estimate(found["fields"], "fields", figures, samples, notes=left)
+        noun = _counted("field", found["fields"])
+        return Estimate(found["fields"], noun, figures, samples, notes=left)
 
     def undo(self, who: Caller, chosen: Chosen) -> str:
         # Who confirms has seen each field: what of a small collection is a mass is approved.
@@ -165,6 +172,21 @@ class _RecordActions:
         if held is None or (chosen.ids and held.id not in chosen.ids):
             raise RequestRefused("no such delete that waits", "the one that was shown", _AGAIN)
         return held
+
+
+def _counted(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"
+
+
+def _selection(who: Caller, letters: Sequence[Letter]) -> Selection:
+    return Selection(ids=tuple(each.id for each in letters), scope=who.scope)
+
+
+def _samples(letters: Sequence[Letter]) -> Iterator[Mapping[str, Any]]:
+    """Yield the values that would be sent again; those of an event are not known before."""
+    for each in letters:
+        for slug, held in each.fields.items():
+            yield {"Field": slug, "Value": held["value"], "It was refused with": each.message}
 
 
 def _undone(who: Caller, chosen: Chosen) -> UndoSelection:

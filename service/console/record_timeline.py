@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from service.console import record_links
 from service.console.differences import Pieces, one
-from service.console.record_words import AGAINST, OUTCOMES, Badge
+from service.console.record_words import AGAINST, OUTCOMES, Badge, field_name
 from service.operate.record_entries import folded
 
 _RUNS: Final = {"undo": "undo", "replay": "sent again", "reconcile": "reconcile", "remap": "remap"}
@@ -83,7 +83,7 @@ def _field(slug: str, each: Mapping[str, Any]) -> LivedField:
         version = f", {against['version']}" if against["version"] else ""
         why = AGAINST.get(against["why"], against["why"])
         outcome += f"; {why}: {event}{against['source']}{version}"
-    return LivedField(slug, outcome, _value(each))
+    return LivedField(field_name(slug), outcome, _value(each))
 
 
 def _value(each: Mapping[str, Any]) -> Pieces | None:

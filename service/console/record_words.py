@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from service.operate.record_pages import ANY, ATTENTION
+from workers.model.retirement import GONE, shown_slug
 
 Badge = tuple[str, str]  # a state that `formats.tone` knows, and the word
 
@@ -86,6 +87,11 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "delete": "deleted",
     }
 )
+
+
+def field_name(slug: str) -> str:
+    """Return *slug*, or what stands for a retirement, which is no field."""
+    return "its delete" if slug == shown_slug(GONE) else slug
 
 
 def badge_of(states: Mapping[str, Badge], state: str) -> Badge:

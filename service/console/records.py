@@ -141,7 +141,7 @@ def _row(slug: str, field: Mapping[str, Any]) -> Mapping[str, Any]:
         wanted = one(field["wanted"])
     return {
         **field,
-        "slug": slug,
+        "slug": record_words.field_name(slug),
         "badge": record_words.badge_of(record_words.FIELDS, state),
         "wanted": wanted,
         "held": held,

@@ -222,7 +222,9 @@ def test_its_problems_are_sent_again(filled):
     text = someone.page(PLAIN)
     assert f'action="{path_of("replay")}"' in text
     answer = someone.post(path_of("replay"), ids=["d1"])
-    assert "Send again: 1 problems" in answer.text
+    assert "Send again: 1 problem<" in answer.text
+    for shown in ("plain", "stock", "Stock is not valid"):
+        assert shown in answer.text.partition("<h1>")[2]
     run = carry_out(filled, someone.confirm(answer))
     assert (run.kind, run.figures["replayed"]) == ("replay", 1)
     assert "<h2>Problems" not in someone.page(PLAIN)
@@ -301,7 +303,7 @@ def test_its_changes_are_undone_once_they_were_shown(site):
     someone = console.person("operator")
     where = path_of("undo", key="P-0001")
     answer = someone.post(where, **{"filter-since": "2h"})
-    assert "Undo: 1 fields" in answer.text
+    assert "Undo: 1 field<" in answer.text
     for shown in ("stock", "900", str(before)):
         assert shown in answer.text
     run = carry_out(console, someone.confirm(answer))

@@ -23,8 +23,8 @@
     const fresh = found.querySelector("progress");
     progress.max = fresh.max;
     progress.value = fresh.value;
-    part("text").textContent = `${part("text", found).textContent} Found ${rows().toLocaleString("en")}.`;
     scan.querySelector("tbody").append(...found.querySelectorAll("tbody tr"));
+    part("text").textContent = `${part("text", found).textContent} Found ${rows().toLocaleString("en")}.`;
     part("found").hidden = !rows();
     const next = part("next", found);
     if (next) link.href = next.href;
@@ -47,10 +47,10 @@
       running = false;
       return show("No answer from Instep. Press Go on to try it again.");
     }
-    const stopped = !running, found = rows().toLocaleString("en");
+    const stopped = !running;
     running = false;
-    show(!more ? `All records were looked at: found ${found}.` : stopped ? `Stopped: found ${found} so far.`
-      : `Found ${found} so far. Press Go on for more, or look for a longer text.`);
+    show(!more ? (rows() ? "All records were looked at." : "Nothing found: no value that is kept holds it.")
+      : stopped ? "Stopped." : "That is much: press Go on for more, or look for a longer text.");
     if (!more) link.hidden = true;
     limit = rows() + MOST;
   }
