@@ -250,7 +250,10 @@ def test_its_delete_is_decided_on(filled, action, done):
     answer = someone.post(path_of(action), ids=[held_of(filled).id])
     expected = "will be archived" if action == "approve" else "The item stays"
     assert expected in answer.text
-    typed = {"number": "1"} if action == "approve" else {}
+    typed = {}
+    if action == "approve":  # what it takes away is not put back: the number is typed
+        assert "type it to go on" in someone.confirm(answer).text
+        typed = {"number": "1"}
     run = carry_out(filled, someone.confirm(answer, **typed))
     assert (run.kind, run.figures[done]) == (action, 1)
     assert filled.context.held_deletes.list("products") == []
