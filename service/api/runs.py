@@ -34,7 +34,14 @@ _STATES: Final = ("running", "done", "failed", "held", "stopped")
 class RunsQuery(ListQuery):
     kind = Text(load_default=None, validate=validate.OneOf(_KINDS))
     state = Text(load_default=None, validate=validate.OneOf(_STATES))
+    collection = Text(load_default=None)
     cursor = page_cursor(r"^r[0-9]{1,15}\Z")
+
+
+class RunNote(ApiSchema):
+    at = fields.String(required=True)
+    by = fields.String(required=True)
+    text = fields.String(required=True)
 
 
 class ProposalEntry(ApiSchema):
@@ -57,6 +64,11 @@ class RunEntry(ApiSchema):
     figures = fields.Dict(keys=fields.String(), required=True)
     reason = fields.String(
         required=True, allow_none=True, metadata={"description": "Why it failed."}
+    )
+    notes = fields.List(
+        fields.Nested(RunNote),
+        required=True,
+        metadata={"description": "What people said as they began it, or decided on it."},
     )
     proposal = fields.Nested(
         ProposalEntry,

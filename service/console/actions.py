@@ -102,6 +102,8 @@ class Action:
         final: It cannot be taken back: the number has to be typed.
         of_rows: It is for rows that are selected, or all that match; else for what the route names.
         back: The endpoint of the page that it is on, with the variables of its route.
+        fix: Makes of what was chosen what estimate and run are both for: "2h" becomes a time. The
+            filters that it sets are some of those of `add`.
         at_once: It starts without a look at the estimate: it changes nothing but a mark.
         leads_to: For what is done at once and leaves no run, such as a pause: `start` returns what
             it was done to, and this the URL to go to. It keeps the reason by itself.
@@ -120,6 +122,7 @@ class Action:
     back: str = "show"
     at_once: bool = False
     leads_to: Callable[[str], str] | None = None
+    fix: Callable[[Chosen], Chosen] | None = None
 
     def address(self, **values: Any) -> str:
         """Return its URL; *values*: the variables of its route."""
@@ -162,6 +165,7 @@ class _Flow:
         self._action, self._filters = action, filters
         self._confirmations = Confirmations(client)
         self._audit = Audit(parts.context.steps)
+        self._runs = parts.context.runs
 
     def act(self, **place: str) -> AnyResponse | str:
         who = caller()
@@ -173,7 +177,7 @@ class _Flow:
             return self._lead(_asked(self._action.start, who, chosen))
         token = request.form.get("token")
         if token is None:
-            return self._show(who, chosen)
+            return self._show(who, self._action.fix(chosen) if self._action.fix else chosen)
         if not _TOKEN <= len(token) <= 2 * _TOKEN:
             expected = "the token of the page before"
             raise Refused(HTTPStatus.BAD_REQUEST, "another token", expected, "begin again")
@@ -236,6 +240,7 @@ class _Flow:
         self._confirmations.note(token, who.name, id)
         if chosen.reason and self._action.leads_to is None:
             self._audit.record(who.name, "reason", id, reason=chosen.reason)
+            self._runs.note(id, who.name, chosen.reason)
         return self._lead(id)
 
     def _run_of_first(self, token: str, by: str) -> str:

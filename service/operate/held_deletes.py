@@ -7,6 +7,7 @@ later, or took the place of another meanwhile, is not touched.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ from service.operate.page import FilterInvalid, Page
 from service.operate.scope import Scope
 from workers.delivery.context import Context
 from workers.errors import SelectionInvalid
+from workers.model.held_reason import window_words
+from workers.store import keys
 from workers.store.audit import Audit
+from workers.store.connection import guarded
 from workers.store.held_deletes import HeldDelete, HeldDeletes
 from workers.store.runs import WAKE
 
@@ -39,12 +43,14 @@ class DeleteSelection:
         ids: Also of those that wait for their delay.
         up_to: At most so many, the oldest first; None: all.
         scope: What may be seen; None: everything.
+        till: Only those that had come by this arrival number; None: all.
     """
 
     collection: str | None = None
     ids: tuple[str, ...] = ()
     up_to: int | None = None
     scope: Scope | None = None
+    till: int | None = None
 
     def check(self) -> None:
         """Raise SelectionInvalid for ids beside a filter."""
@@ -121,6 +127,41 @@ def count_held(context: Context, scope: Scope | None = None) -> dict[str, int]:
     return {name: counts[name] for name in names if counts.get(name)}
 
 
+def held_reasons(
+    context: Context, *, collection: str | None = None, scope: Scope | None = None
+) -> list[dict[str, Any]]:
+    """
+    Return why deletes wait for approval, by collection.
+
+    Each is ``{collection, deletes, items, gone, window, limit}``: how many wait, of how many items
+    of the collection (0: unknown), how many have gone before within *window*, in words, and the
+    limit of the guard that they are beyond.
+
+    Raises:
+        FilterInvalid: There is no such collection.
+        StoreUnavailable: The store does not answer.
+    """
+    counts = context.held_deletes.count(names := _names(context, collection, scope))
+    found = context.held_deletes.reasons([name for name in names if counts.get(name)])
+    return [
+        {
+            "collection": name,
+            "deletes": counts[name],
+            "items": each.items,
+            "gone": each.gone,
+            "window": window_words(each.window),
+            "limit": each.limit(),
+        }
+        for name, each in found.items()
+    ]
+
+
+def newest(context: Context) -> int:
+    """Return the newest arrival number; what comes later has a greater one."""
+    with guarded():
+        return int(context.steps.client.get(keys.ARRIVAL) or 0)
+
+
 def choose(context: Context, selection: DeleteSelection) -> ChosenDeletes:
     """
     Return what *selection* names.
@@ -129,12 +170,13 @@ def choose(context: Context, selection: DeleteSelection) -> ChosenDeletes:
         FilterInvalid: There is no such collection.
         StoreUnavailable: The store does not answer.
     """
-    waiting = _waiting(context, selection.collection, selection.scope, 0)
     if selection.ids:
-        named = {*selection.ids}
-        found = [each for each in waiting if each.id in named]
+        found = sorted(_named(context, selection), key=lambda each: each.arrival)
     else:
+        waiting = _waiting(context, selection.collection, selection.scope, 0)
         found = [each for each in waiting if each.waits == APPROVAL]
+    if selection.till is not None:
+        found = [each for each in found if each.arrival <= selection.till]
     known = {each.id for each in found}
     unknown = tuple(id for id in dict.fromkeys(selection.ids) if id not in known)
     most = len(found) if selection.up_to is None else selection.up_to
@@ -211,6 +253,25 @@ def _waiting(
     """Yield the deletes behind the arrival number *after*, oldest first."""
     own = (_pages(context.held_deletes, name, after) for name in _names(context, collection, scope))
     return merge(*own, key=lambda each: each.arrival)
+
+
+def _named(context: Context, selection: DeleteSelection) -> Iterator[HeldDelete]:
+    """Yield those with the ids that are named, without reading all that wait beside them."""
+    names = {*_names(context, selection.collection, selection.scope)}
+    wanted: dict[str, set[int]] = {}
+    for id in selection.ids:
+        name, arrival = id.rpartition(":")[0], _arrival(id)
+        if name in names and arrival is not None:
+            wanted.setdefault(name, set()).add(arrival)
+    for name, arrivals in wanted.items():
+        # Rows that a person has chosen are near each other; a proposal names all that waited.
+        most, ordered, at = min(READ, max(20, len(arrivals) // 10)), sorted(arrivals), 0
+        while at < len(ordered):
+            after = f"{name}:{ordered[at] - 1}"
+            found = context.held_deletes.list(name, after=after, limit=min(most, len(ordered)))
+            yield from (each for each in found if each.arrival in arrivals)
+            last = found[-1].arrival if found else ordered[at]
+            at = max(at + 1, bisect_right(ordered, last))
 
 
 def _pages(store: HeldDeletes, collection: str, after: int) -> Iterator[HeldDelete]:

@@ -18,6 +18,7 @@ def list_runs(
     by: str,
     kind: str | None = None,
     state: str | None = None,
+    collection: str | None = None,
     cursor: str | None = None,
     limit: int,
 ) -> Page:
@@ -31,8 +32,19 @@ def list_runs(
         StoreUnavailable: The store does not answer.
     """
     found = Runs(context.steps).list(kind=kind, state=state, before=cursor, limit=2 * MOST)
-    seen = [run.as_dict() for run in found if _is_seen(run, scope, by)]
+    fits = (run for run in found if collection in (None, run.collection))
+    seen = [run.as_dict() for run in fits if _is_seen(run, scope, by)]
     return Page(seen[:limit], seen[limit - 1]["id"] if len(seen) > limit else None)
+
+
+def held_runs(
+    context: Context, *, scope: Scope, by: str, collection: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the runs that wait for an approval, as `list_runs` does."""
+    found = [run for run in context.runs.unfinished() if run.state == "held"]
+    fits = (run for run in found if collection in (None, run.collection))
+    seen = [run for run in fits if _is_seen(run, scope, by)]
+    return [run.as_dict() for run in sorted(seen, key=lambda each: each.started, reverse=True)]
 
 
 def show_run(context: Context, id: str, *, scope: Scope, by: str) -> dict[str, Any] | None:

@@ -205,3 +205,11 @@ def test_what_may_change_more_than_an_access_sees_is_not_decided_by_it(rig, acti
     own = replayed(rig, collection="orders")
     assert rig.post(f"/api/runs/{action}", CLERK, run=own).status_code == 202
     assert rig.post(f"/api/runs/{action}", OPERATE, run=id).status_code == 202
+
+
+def test_runs_of_one_collection_with_what_people_said(rig):
+    id, runs = held(rig), rig.context.runs
+    runs.start("undo", "ada", collection="orders", ended=True)
+    runs.note(id, "ada", "the new season")
+    (found,) = rig.get("/api/runs", collection="products").json["items"]
+    assert (found["id"], found["notes"][0]["text"]) == (id, "the new season")

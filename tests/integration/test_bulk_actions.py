@@ -79,6 +79,7 @@ def test_a_run_tells_who_began_it_when_and_what_came_of_it(shop, runner):
             "reasons": {},
         },
         "reason": None,
+        "notes": [],
         "proposal": None,
     }
     assert [each.id for each in shop.context.runs.list()] == [id]

@@ -166,10 +166,13 @@ def test_of_a_problem_and_of_a_run_the_words_that_hold_it_are_blanked(bench, era
     figures = {"letters": 1, "reasons": {f"unmapped: the record {KEY}": 1}}
     run = runs.start("replay", "alice", figures=figures)
     runs.finish(run, "failed", reason=f"the record {KEY}")
+    noted = runs.start("undo", "alice")
+    runs.note(noted, "alice", f"because of {KEY}")
     named = runs.start("replay", "mcp:ada@desk", proposed=f"the record {KEY} is wrong")
     assert {hit.kind for hit in erase(only_find=True)} >= {"told"}
     assert erase().left == ()
     assert runs.show(run).figures == {"letters": 1, "reasons": {}}
+    assert runs.show(noted).notes == ()
     assert (runs.show(run).proposed, runs.show(named).proposed) == ("", "erased")
     assert KEY not in dump(bench.client)
 

@@ -319,3 +319,11 @@ def test_few_of_a_run_go_at_once(bench):
     step = bench.claim()
     assert isinstance(step, Batch | Wait)
     assert [item.record for item in step.items] == ["k1"]
+
+
+def test_the_reason_of_each_collection_is_told_in_numbers(bench):
+    assert deletes(bench).reasons(["products"]) == {}
+    mass(bench)
+    found = deletes(bench).reasons(["products"])["products"]
+    assert (found.waiting, found.gone, found.items) == (6, 0, 8)
+    assert found.words() == listed(bench)[0].reason

@@ -27,6 +27,7 @@ def test_a_run_has_what_lists_show(known):
         "by": "alice",
         "figures": {},
         "reason": None,
+        "notes": [],
         "proposal": None,
     }
 
@@ -92,3 +93,20 @@ def test_old_runs_go_but_for_those_that_have_not_ended(known, monkeypatch, store
     assert len(left) == 3
     assert going in left
     assert len([*store.scan_iter("instep:run:*")]) == 3
+
+
+def test_what_people_said_is_kept_with_the_run(known):
+    id = known.start("undo", "alice")
+    for n in range(12):
+        known.note(id, "alice", f"{n} " + "x" * 1000)
+    notes = known.show(id).as_dict()["notes"]
+    assert [note["text"].partition(" ")[0] for note in notes] == [str(n) for n in range(2, 12)]
+    assert {(note["by"], len(note["text"])) for note in notes} == {("alice", 300)}
+    assert notes[0]["at"] >= known.show(id).started.isoformat()
+
+
+def test_runs_of_one_moment_are_listed_by_their_numbers(known, store):
+    ids = [known.start("remap", "alice") for _ in range(11)]
+    store.zadd(problem_keys.RUNS, dict.fromkeys(ids, 1))
+    assert [run.id for run in known.list()] == ids[::-1]
+    assert [run.id for run in known.list(before="r10")] == ids[8::-1]

@@ -18,6 +18,11 @@ _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 
 
+def words(text):
+    """Return what a person reads on a page."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", text.partition("<main")[2])).split())
+
+
 class Person:
     """Somebody with a browser, who keeps cookies."""
 

@@ -17,15 +17,29 @@ class HeldReason:
     percent: float
     window: float  # s
 
+    @classmethod
+    def parse(cls, text: str) -> HeldReason:
+        """Read what ``retirement_guard.lua`` keeps."""
+        told = json.loads(text)
+        return cls(
+            waiting=int(told["waiting"]),
+            gone=int(told["gone"]),
+            items=int(told["items"]),
+            at_most=int(told["at_most"]),
+            percent=told["percent"],
+            window=told["window_ms"] / 1000,
+        )
+
     def words(self) -> str:
         of = f" of {self.items:,}" if self.items else ""
         already = f", with {self.gone:,} before" if self.gone else ""
         window = window_words(self.window)
         return (
-            f"{self.waiting:,}{of} items would be retired within {window}{already}: {self._why()}"
+            f"{self.waiting:,}{of} items would be retired within {window}{already}: {self.limit()}"
         )
 
-    def _why(self) -> str:
+    def limit(self) -> str:
+        """Return what of the guard they are beyond."""
         number = self.waiting + self.gone
         if not self.items:
             return f"more than {self.at_most:,}"

@@ -25,6 +25,7 @@ class Run:
         reason: Why it failed, or was stopped.
         own: The process that began it carries it out.
         tried: Pieces of work that the last slice began, whether it came to its end or not.
+        notes: What people said as they confirmed it: ``{at, by, text}``, in order.
         proposed: Why it was proposed, in the words of who proposed it; it began held. "": it was
             begun.
         approved_by: Who let it go on, if it was held and is not a reconcile.
@@ -43,6 +44,7 @@ class Run:
     reason: str = ""
     own: bool = False
     tried: tuple[str, ...] = ()
+    notes: tuple[Mapping[str, str], ...] = ()
     proposed: str = ""
     approved_by: str = ""
 
@@ -69,6 +71,7 @@ class Run:
             "by": self.by,
             "figures": dict(self.figures),
             "reason": self.reason or None,
+            "notes": [dict(note) for note in self.notes],
             "proposal": self._proposal(),
         }
 

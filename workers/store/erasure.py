@@ -233,7 +233,7 @@ class Erasure:
             with guarded():
                 figures = json.loads(self._client.hget(key, "figures") or "{}")
                 proposed = self._client.hexists(key, "proposed")
-            blank = {"figures": json.dumps(figures | {"reasons": {}}), "reason": ""}
+            blank = {"figures": json.dumps(figures | {"reasons": {}}), "reason": "", "notes": "[]"}
             blank |= {"proposed": ERASED} if proposed else {}
         self._step("blank", key=key, blank=blank)
 

@@ -111,6 +111,17 @@ class HeldDeletes:
         counted = ((name, next(found), next(found)) for name in names)
         return {name: int(number) if asks else 0 for name, asks, number in counted}
 
+    def reasons(self, collections: Sized[str]) -> Mapping[str, HeldReason]:
+        """Return why deletes wait for approval, by collection; without those in which none do."""
+        names = list(collections)
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.hget(keys.collection(name), held_keys.ASKS)
+                pipeline.zcard(held_keys.held(name))
+            found = iter(pipeline.execute())
+        asks = {name: up_to_date(next(found), next(found)) for name in names}
+        return {name: HeldReason.parse(told) for name, told in asks.items() if told}
+
     def list(
         self, collection: str | None = None, *, after: str | None = None, limit: int = 50
     ) -> Sequence[HeldDelete]:
@@ -231,7 +242,7 @@ def held_delete_of(
         arrival=gone.arrival,
         waits="approval" if asks else "delay",
         until=_moment(until) if until and not asks else None,
-        reason=reason_of(asks) if asks else "",
+        reason=HeldReason.parse(asks).words() if asks else "",
     )
 
 
@@ -242,19 +253,6 @@ def dropped_of(stored: Mapping[str, str]) -> Dropped | None:
     dropped = json.loads(stored[held_keys.DROPPED])
     gone = FieldRecord.parse(dropped["gone"])
     return Dropped(json.loads(gone.value), gone.source, dropped["by"], _moment(dropped["at"]))
-
-
-def reason_of(asks: str) -> str:
-    """Return why those of a collection wait for approval, as ``retirement_guard.lua`` says."""
-    told = json.loads(asks)
-    return HeldReason(
-        waiting=int(told["waiting"]),
-        gone=int(told["gone"]),
-        items=int(told["items"]),
-        at_most=int(told["at_most"]),
-        percent=told["percent"],
-        window=told["window_ms"] / 1000,
-    ).words()
 
 
 def limits_of(settings: Settings, collection: Collection) -> dict[str, Any]:

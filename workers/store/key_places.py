@@ -33,7 +33,10 @@ _STREAMS: Final = {
 }
 _AUDITED: Final = (b"target", b"figures")  # not who acted, and how
 _STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*"')  # in a text that is cut off
-_TOLD: Final = {"problem": (b"title", b"fields"), "run": (b"figures", b"reason", b"proposed")}
+_TOLD: Final = {
+    "problem": (b"title", b"fields"),
+    "run": (b"figures", b"reason", b"notes", b"proposed"),
+}
 INDEX: Final = ("ids", "keys", "twins", "born", "status", "variants", "listed")
 
 

@@ -25,7 +25,8 @@ from workers.store.scripts import Steps
 
 WAKE: Final = ":run"  # pseudo-destination: a job that carries runs out
 MOST: Final = 500
-LONGEST: Final = 300  # characters of a reason
+LONGEST: Final = 300  # characters of a reason, or note
+NOTES: Final = 10  # of one run
 
 
 class Runs:
@@ -102,6 +103,14 @@ class Runs:
             text = json.dumps(dict(figures), ensure_ascii=False)
             self.steps.client.hset(keys.run(id), "figures", text)
 
+    def note(self, id: str, by: str, text: str) -> None:
+        """Keep what *by* said as a run was begun or decided on; the last `NOTES` are kept."""
+        with guarded():
+            held = json.loads(str(self.steps.client.hget(keys.run(id), "notes") or "[]"))
+            told = {"at": self.now().isoformat(), "by": by, "text": text[:LONGEST]}
+            text = json.dumps([*held, told][-NOTES:], ensure_ascii=False)
+            self.steps.client.hset(keys.run(id), "notes", text)
+
     def todo(self, id: str, most: int) -> Sequence[str]:
         """Return the next *most* pieces of work."""
         with guarded():
@@ -176,7 +185,9 @@ class Runs:
     ) -> Sequence[Run]:
         """Return the newest runs first; *before*: only those older than this one."""
         with guarded():
-            ids = [str(id) for id in self.steps.client.zrevrange(keys.RUNS, 0, -1)]
+            found = map(str, self.steps.client.zrange(keys.RUNS, 0, -1))
+        # Not by the time: those of one millisecond would stand as texts do, r10 before r9.
+        ids = sorted(found, key=_number, reverse=True)
         if before is not None:
             number = _number(before)
             ids = [id for id in ids if _number(id) < number]
@@ -250,6 +261,7 @@ def _run(id: str, held: Mapping[str, str]) -> Run:
         reason=held.get("reason", ""),
         own=held.get("own") == "1",
         tried=tuple(json.loads(held.get("tried", "[]"))),
+        notes=tuple(json.loads(held.get("notes", "[]"))),
         proposed=held.get("proposed", ""),
         approved_by=held.get("approved_by", ""),
     )

@@ -11,11 +11,13 @@ from service.operate.held_deletes import (
     choose,
     count_held,
     estimate,
+    held_reasons,
     list_deletes,
 )
 from service.operate.page import FilterInvalid
 from service.operate.scope import Scope
 from tests.support.held_deletes_fake import FakeHeldDeletes, held
+from workers.model.held_reason import HeldReason
 
 SHOP = Scope(False, frozenset({"shop"}), frozenset({"orders"}), frozenset())
 
@@ -126,3 +128,44 @@ def test_an_estimate_says_what_a_decision_would_be_for(context):
 def test_only_those_that_wait_for_approval_are_counted(context):
     assert count_held(context) == {"products": 2, "orders": 1}
     assert count_held(context, SHOP) == {"orders": 1}
+
+
+def test_why_they_wait_is_told_with_numbers(context):
+    reason = HeldReason(waiting=2, gone=1, items=4, at_most=10, percent=5.0, window=1800)
+    asked = []
+    context.held_deletes.reasons = lambda names: asked.append(names) or dict.fromkeys(names, reason)
+    told = {"items": 4, "gone": 1, "window": "30 min", "limit": "half of the collection or more"}
+    assert held_reasons(context) == [
+        {"collection": "orders", "deletes": 1, **told},
+        {"collection": "products", "deletes": 2, **told},
+    ]
+    found = held_reasons(context, scope=SHOP)
+    assert [each["collection"] for each in found] == ["orders"]
+    assert asked == [["orders", "products"], ["orders"]]
+    with pytest.raises(FilterInvalid):
+        held_reasons(context, collection="products", scope=SHOP)
+
+
+def test_what_came_after_a_look_is_not_meant(context):
+    assert chosen(context, till=3) == (["products:1", "orders:3"], 0, ())
+    assert chosen(context, ids=("products:6", "products:1"), till=5)[0] == ["products:1"]
+
+
+def test_those_that_are_named_are_found_without_reading_all_others(context):
+    fake = context.held_deletes
+    fake.deletes |= {each.id: each for each in (held(n) for n in range(10, 3000))}
+    read, everything = [], fake.list
+
+    def list(collection, *, after, limit):
+        found = everything(collection, after=after, limit=limit)
+        read.extend(found)
+        return found
+
+    fake.list = list
+    ids = ("products:2999", "products:10", "orders:3", "products:7", "products:11", "products:1")
+    assert chosen(context, ids=ids) == (
+        ["products:1", "orders:3", "products:10", "products:11", "products:2999"],
+        0,
+        ("products:7",),
+    )
+    assert len(read) < 20
