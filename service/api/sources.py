@@ -34,6 +34,13 @@ class SourceRate(ApiSchema):
     refused = fields.Integer(required=True, allow_none=True)
 
 
+class SourceNotice(ApiSchema):
+    name = fields.String(required=True)
+    since = fields.String(required=True, allow_none=True)
+    why = fields.String(required=True)
+    do = fields.String(required=True)
+
+
 class SourceEntry(ApiSchema):
     name = fields.String(required=True)
     sender = fields.String(required=True)
@@ -47,6 +54,20 @@ class SourceEntry(ApiSchema):
     state = fields.String(required=True, validate=validate.OneOf(("flowing", "paused")))
     reason = fields.String(required=True)
     since = fields.String(required=True, allow_none=True)
+    who = fields.String(
+        required=True, allow_none=True, metadata={"description": "Who has paused it."}
+    )
+    until = fields.String(
+        required=True, allow_none=True, metadata={"description": "When it goes on by itself."}
+    )
+    resting = fields.Integer(
+        required=True, metadata={"description": "Items that wait because it is paused."}
+    )
+    attention = fields.List(
+        fields.Nested(SourceNotice),
+        required=True,
+        metadata={"description": "What a person should look at."},
+    )
     deliveries = fields.Integer(required=True)
     duplicates = fields.Integer(required=True)
     refused = fields.Integer(required=True, metadata={"description": "For a bad proof."})

@@ -133,7 +133,8 @@ def plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
-        return number(value)
+        # Settings that may have a fraction are floats: 30 days are no 30.0.
+        return number(int(value) if isinstance(value, float) and value.is_integer() else value)
     if isinstance(value, str):
         return value
     if isinstance(value, (list, tuple)) and all(isinstance(each, (str, int)) for each in value):

@@ -17,9 +17,9 @@ from workers.config.settings import MAX_BODY
 
 LIVE: Final = "X-Instep-Live"  # header of a request that the script of a page sends
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-# Open to who is not logged in; what all may do who are.
+# Open to who is not logged in; what all may do who are: a preview changes nothing, as /api/preview.
 _OPEN: Final = frozenset({"login.show", "login.enter", "static_files.show"})
-_OF_ALL: Final = frozenset({"login.enter", "login.leave"})
+_OF_ALL: Final = frozenset({"login.enter", "login.leave", "sources.preview"})
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -29,7 +31,14 @@ def routes(parts: Parts) -> Blueprint:
         tables = {name: each for name, each in found.items() if _is_tables(name, each)}
         single = {name: each for name, each in found.items() if name not in tables | top}
         return render_template(
-            "console/settings.html", top=top, single=single, tables=tables, access=access
+            "console/settings.html",
+            top=_table(top),
+            single={name: _table(each) for name, each in single.items() if each},
+            tables={
+                name: {own: _table(one) for own, one in each.items()}
+                for name, each in tables.items()
+            },
+            access=access,
         )
 
     def audit() -> str:
@@ -48,6 +57,35 @@ def routes(parts: Parts) -> Blueprint:
     made.add_url_rule("/settings", "show", show)
     made.add_url_rule("/settings/audit", "audit", audit)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """
+    A table of settings.
+
+    Args:
+        given: By name; of a table in it ``reconcile.policy``.
+        unset: The names of those that are not set.
+    """
+
+    given: Mapping[str, Any]
+    unset: Sequence[str]
+
+
+def _table(values: Mapping[str, Any]) -> _Table:
+    flat = dict(_flat(values))
+    flat.pop("name", None)  # of the table itself, which stands above it
+    unset = [name for name, each in flat.items() if each is None or each in ([], {}, "")]
+    return _Table({name: each for name, each in flat.items() if name not in unset}, unset)
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, each in values.items():
+        if isinstance(each, Mapping) and each:
+            yield from _flat(each, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", each
 
 
 def _is_tables(name: str, section: Any) -> bool:

@@ -103,7 +103,8 @@ def _fetchers(status: Status) -> Iterator[Reason]:
             yield _notice(f"fetcher {name}: {entry['state']}", None, do, entry["reason"])
 
 
-def _sources(status: Status) -> Iterator[Reason]:
+def notices_of_sources(status: Status) -> Iterator[Reason]:
+    """Name the sources of which nothing, or nothing new, is taken."""
     for name, entry in status["sources"].items():
         if entry["refused"] and not entry["deliveries"]:
             do = f"compare `secrets` of sources.{name} with the sender's settings"
@@ -205,7 +206,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     _problems,
     _locales,
     _fetchers,
-    _sources,
+    notices_of_sources,
     _reconciles,
     _counts,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -13,14 +13,18 @@ from service.config.build import Configuration
 from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
 from service.operate.delivery_selection import DeliveryFilter, look_through
 from service.operate.moments import moment
+from service.operate.notices import notices_of_sources
 from service.operate.page import Page
+from service.operate.reasons import Reason
 from service.operate.scope import Scope
+from service.operate.source_notices import source_notices
 from service.operate.traffic import Traffic, Window
 from workers.delivery.context import Context
 from workers.model.samples import DELIVERIES, DUPLICATES, REFUSED
 from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.minute_samples import MinuteSamples, Samples
+from workers.store.refusals import UNKNOWN
 
 NEWEST: Final = 500  # deliveries of a source that are looked through for topics, about
 TOPICS: Final = 20  # that are named of one source
@@ -29,6 +33,15 @@ SECONDS: Final = 0.05  # for the topics of one page
 _FIGURES: Final = (
     *("state", "reason", "since", "deliveries", "duplicates", "refused", "unmapped", "kept"),
     *("kept_since", "last", "streak"),
+)
+_ALL_REFUSED: Final = "every delivery refused"
+_MOST_REFUSED: Final = "most requests refused"
+_WORST: Final = (
+    _ALL_REFUSED,
+    _MOST_REFUSED,
+    "silent",
+    "only older values",
+    "no room for payloads",
 )
 _RATES: Final = MappingProxyType(
     {"deliveries": DELIVERIES, "duplicates": DUPLICATES, "refused": REFUSED}
@@ -45,6 +58,20 @@ class _Numbers:
     hour: Mapping[str, Mapping[str, int]]
     day: Mapping[str, Mapping[str, int]]
     unwanted: frozenset[str]
+    notices: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """
+    All sources that may be seen, those first that need a person.
+
+    Args:
+        unnamed: Reason → refused requests that name no source; empty for who sees only some.
+    """
+
+    items: list[dict[str, Any]]
+    unnamed: Mapping[str, int]
 
 
 def list_sources(
@@ -65,14 +92,54 @@ def list_sources(
         StoreUnavailable: The store did not answer.
     """
     names = sorted(name for name in scope.sources if name > (cursor or ""))
-    numbers = _read(context, names[:limit])
-    entries = DeliveryEntries(context, configuration, scope)
-    unwanted = _all_unwanted([name for name in names[:limit] if name in numbers.unwanted], entries)
-    items = [
-        _source(name, numbers, configuration, scope) | {"unwanted": unwanted.get(name, {})}
-        for name in names[:limit]
-    ]
+    items = _items(context, configuration, scope, _read(context, names[:limit]), names[:limit])
     return Page(items, names[limit - 1] if len(names) > limit else None)
+
+
+def sources_by_need(context: Context, configuration: Configuration, scope: Scope) -> Sources:
+    """Return all sources in *scope*; raises StoreUnavailable. There are as many as configured."""
+    names = sorted(scope.sources)
+    numbers = _read(context, names)
+    items = _items(context, configuration, scope, numbers, names)
+    unnamed = numbers.status["refusals"].get(UNKNOWN, {}) if scope.whole else {}
+    return Sources(sorted(items, key=_need), unnamed)
+
+
+def show_source(
+    context: Context, configuration: Configuration, scope: Scope, name: str
+) -> dict[str, Any] | None:
+    """Return the source *name* as in the list; None: there is none. Raises StoreUnavailable."""
+    if name not in scope.sources:
+        return None
+    return _items(context, configuration, scope, _read(context, [name]), [name])[0]
+
+
+def refused_unnamed(context: Context) -> Mapping[str, int]:
+    """Return reason → refused requests that name no source; raises StoreUnavailable."""
+    found: Mapping[str, int] = context.report.status()["refusals"].get(UNKNOWN, {})
+    return found
+
+
+def _items(
+    context: Context,
+    configuration: Configuration,
+    scope: Scope,
+    numbers: _Numbers,
+    names: list[str],
+) -> list[dict[str, Any]]:
+    entries = DeliveryEntries(context, configuration, scope)
+    unwanted = _all_unwanted([name for name in names if name in numbers.unwanted], entries)
+    return [
+        _source(name, numbers, configuration, scope) | {"unwanted": unwanted.get(name, {})}
+        for name in names
+    ]
+
+
+def _need(source: Mapping[str, Any]) -> tuple[int, str]:
+    """Order by what is worst of a source, then what is paused, then by name."""
+    ranks = [_WORST.index(each["name"]) for each in source["attention"]]
+    paused = len(_WORST) + (source["state"] != "paused")
+    return min(ranks, default=paused), source["name"]
 
 
 def _read(context: Context, names: list[str]) -> _Numbers:
@@ -82,12 +149,14 @@ def _read(context: Context, names: list[str]) -> _Numbers:
         counts = context.steps.client.hmget(keys.METRICS, fields) if fields else []
     counted = zip(fields, counts, strict=True)
     traffic = Traffic.of(samples.now, samples.minutes, samples.quarters)
+    status = context.report.status()
     return _Numbers(
-        context.report.status(),
+        status,
         samples,
         _lately(traffic.hour),
         _lately(traffic.day),
         frozenset(field.split(":")[1] for field, count in counted if int(count or 0)),
+        (*notices_of_sources(status), *source_notices(traffic, names)),
     )
 
 
@@ -109,6 +178,12 @@ def _source(
         # null: a mapping takes every topic.
         "topics": None if every else sorted({t for each in options for t in each.topics or ()}),
         **{figure: counted[figure] for figure in _FIGURES},
+        "who": counted.get("who"),
+        "until": counted.get("until"),
+        "resting": sum(
+            each["items"] for of, each in counted["resting"].items() if of in scope.collections
+        ),
+        "attention": _attention(name, numbers.notices),
         "hour": {figure: own.get(name) for figure, own in numbers.hour.items()},
         "day": {figure: own.get(name) for figure, own in numbers.day.items()},
         "refusals": numbers.status["refusals"].get(name, {}),
@@ -118,6 +193,18 @@ def _source(
         ],
         "stale": sum(n for of, n in counted["stale"].items() if of in scope.collections),
     }
+
+
+def _attention(name: str, notices: Iterable[Reason]) -> list[dict[str, Any]]:
+    """Return what a person should look at of the source *name*, the worst first."""
+    found = {}
+    for each in notices:
+        place, _, what = each.name.partition(": ")
+        if place == f"source {name}":
+            found[what] = {"name": what, "since": each.since, "why": each.why, "do": each.do}
+    if _ALL_REFUSED in found:
+        found.pop(_MOST_REFUSED, None)  # says the same again
+    return sorted(found.values(), key=lambda each: _WORST.index(each["name"]))
 
 
 def _lately(window: Window) -> dict[str, Mapping[str, int]]:

@@ -81,3 +81,21 @@ def test_a_page_with_filters_reads_a_bounded_part_of_the_list(console, monkeypat
 def test_a_cursor_that_is_none_is_refused(console):
     with pytest.raises(FilterInvalid):
         list_audit(console.context, cursor="x", limit=1)
+
+
+def test_a_table_shows_what_is_set_and_names_the_rest(console):
+    text = console.person().page("/settings").partition("[sources.NAME]")[2]
+    erp = text.partition("<details")[2].partition("</details>")[0]
+    assert '<span class="hint">bearer</span></summary>' in erp
+    assert "<code>options.topic</code></dt><dd>" in erp
+    assert "<code>name</code>" not in erp
+    assert "Not set: ends, url, path_token" in erp
+    assert 'href="/sources/erp"' in erp
+
+
+def test_what_stands_in_the_audit_list_beside_an_action(console):
+    until = "2026-05-12T09:30:00Z"
+    Audit(console.context.steps).record("clerk", "pause", "site", reason="a <b>", until=until)
+    text = console.person().page("/settings/audit")
+    assert 'Reason</span> <bdi class="value">a &lt;b&gt;</bdi>' in text
+    assert 'Until</span> <time datetime="2026-05-12T09:30:00.000+00:00"' in text

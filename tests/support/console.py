@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 
 from tests.support.api_rig import ADMIN, CLERK, OPERATE, SHOP, VIEW, Rig
+from workers.store.compression import Packer
 
 TOKENS = {
     "admin": ADMIN,
@@ -97,4 +98,6 @@ def console_application(tmp_path_factory, store_socket):
 def console(console_application, store):
     """The console on a store that `Rig.fill` can fill."""
     assert store.dbsize() == 0
+    # What is kept is packed with words that the store has: those of the last test are gone.
+    console_application.context.outbox._packer = Packer()
     return Console(console_application)

@@ -1,0 +1,70 @@
+"""Words of the pages of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+# Outcome of a delivery → what it means. The words are those of `instep deliveries`.
+OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "kept": "accepted: at least one event was new",
+        "duplicate": "a repeat: all of it had come before",
+        "unwanted": "no mapping takes any of it",
+        "unmapped": "a mapping takes it and could not read it",
+        "refused": "not proven, or no delivery",
+        "spooled": "kept on the disk of this machine until the store answers",
+    }
+)
+TITLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "duplicate": "duplicate (a repeat)",
+        "unwanted": "unwanted (no mapping)",
+        "unmapped": "unmapped (a problem)",
+        "spooled": "spooled (on the disk)",
+    }
+)
+# What became of one event of a delivery.
+BECAME: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "waits": "waits for the store",
+        "repeated": "had come before",
+        "accepted": "accepted",
+        "accepted in part": "accepted in part: the rest is a problem",
+        "left out": "could not be mapped: it is a problem",
+        "unwanted": "no mapping took it",
+    }
+)
+# What a person should look at, with what it means for the site and what to do.
+NEEDS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
+    {
+        "every delivery refused": (
+            "Every delivery is refused",
+            "Nothing of this source reaches the site.",
+            "Compare its `secrets` in instep.toml with the sender's settings, then "
+            "`instep reload`.",
+        ),
+        "most requests refused": (
+            "Most requests of the last hour were refused",
+            "What is refused is not kept, and does not reach the site.",
+            "See the reasons, and what to do about each.",
+        ),
+        "silent": (
+            "Nothing comes any more",
+            "The site shows what came before.",
+            "See at the sender whether the webhook is switched on, and what its own list of "
+            "deliveries says.",
+        ),
+        "only older values": (
+            "Everything that comes is older than what is held",
+            "Nothing of it is written to the site.",
+            "Check the clock of the source, and whether its version numbers began anew.",
+        ),
+        "no room for payloads": (
+            "Too many events cannot be mapped",
+            "Further ones are kept without their payload, and cannot be replayed.",
+            "Correct the mapping, `instep reload`, then replay them under Problems.",
+        ),
+    }
+)
