@@ -30,6 +30,7 @@ NEWEST: Final = 500  # deliveries of a source that are looked through for topics
 TOPICS: Final = 20  # that are named of one source
 FIRST: Final = 50  # of these at least are looked through, however long it takes
 SECONDS: Final = 0.05  # for the topics of one page
+SECONDS_OF_ALL: Final = 0.02  # where all sources are listed, however many there are
 _FIGURES: Final = (
     *("state", "reason", "since", "deliveries", "duplicates", "refused", "unmapped", "kept"),
     *("kept_since", "last", "streak"),
@@ -92,7 +93,8 @@ def list_sources(
         StoreUnavailable: The store did not answer.
     """
     names = sorted(name for name in scope.sources if name > (cursor or ""))
-    items = _items(context, configuration, scope, _read(context, names[:limit]), names[:limit])
+    numbers = _read(context, names[:limit])
+    items = _items(context, configuration, scope, numbers, names[:limit], SECONDS)
     return Page(items, names[limit - 1] if len(names) > limit else None)
 
 
@@ -100,7 +102,7 @@ def sources_by_need(context: Context, configuration: Configuration, scope: Scope
     """Return all sources in *scope*; raises StoreUnavailable. There are as many as configured."""
     names = sorted(scope.sources)
     numbers = _read(context, names)
-    items = _items(context, configuration, scope, numbers, names)
+    items = _items(context, configuration, scope, numbers, names, SECONDS_OF_ALL)
     unnamed = numbers.status["refusals"].get(UNKNOWN, {}) if scope.whole else {}
     return Sources(sorted(items, key=_need), unnamed)
 
@@ -111,7 +113,7 @@ def show_source(
     """Return the source *name* as in the list; None: there is none. Raises StoreUnavailable."""
     if name not in scope.sources:
         return None
-    return _items(context, configuration, scope, _read(context, [name]), [name])[0]
+    return _items(context, configuration, scope, _read(context, [name]), [name], SECONDS)[0]
 
 
 def refused_unnamed(context: Context) -> Mapping[str, int]:
@@ -126,9 +128,10 @@ def _items(
     scope: Scope,
     numbers: _Numbers,
     names: list[str],
+    seconds: float,
 ) -> list[dict[str, Any]]:
     entries = DeliveryEntries(context, configuration, scope)
-    unwanted = _all_unwanted([name for name in names if name in numbers.unwanted], entries)
+    unwanted = _all_unwanted([name for name in names if name in numbers.unwanted], entries, seconds)
     return [
         _source(name, numbers, configuration, scope) | {"unwanted": unwanted.get(name, {})}
         for name in names
@@ -212,13 +215,15 @@ def _lately(window: Window) -> dict[str, Mapping[str, int]]:
     return {figure: window.totals(column) for figure, column in _RATES.items()}
 
 
-def _all_unwanted(names: list[str], entries: DeliveryEntries) -> dict[str, dict[str, int] | None]:
+def _all_unwanted(
+    names: list[str], entries: DeliveryEntries, seconds: float
+) -> dict[str, dict[str, int] | None]:
     """
     Return source → topics of its newest deliveries that no mapping takes, and how many had them.
 
     None: the time was up; of the first source some are looked at in any case.
     """
-    ends = time.monotonic() + SECONDS
+    ends = time.monotonic() + seconds
     found: dict[str, dict[str, int] | None] = {}
     for name in names:
         is_late = bool(found) and time.monotonic() > ends

@@ -148,3 +148,13 @@ def test_who_may_not_pause_a_source_is_refused(console):
 )
 def test_a_filter_that_there_is_not_is_named(console, path):
     assert console.person().get(path).status_code == 404
+
+
+def test_where_there_was_no_time_for_topics_the_deliveries_are_a_click_away(console, monkeypatch):
+    monkeypatch.setattr("service.operate.sources.FIRST", 0)
+    monkeypatch.setattr("service.operate.sources.SECONDS", -1.0)
+    for number in range(3):
+        console.rig.deliver(id=f"p{number}", topic="price", sku="A/B")
+    text = console.person().page("/sources/erp")
+    assert "There was no time to look" in text
+    assert 'href="/sources/erp?outcome=unwanted#deliveries"' in text
