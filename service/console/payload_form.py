@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from service.operate import previews
 from service.operate.deliveries import show_delivery
 from service.operate.page import FilterInvalid
 from service.operate.parts import Parts
-from service.operate.preview_before import before
+from service.operate.preview_answer import preview_answer
 from service.operate.problems import show_letter
 from service.operate.scope import Scope
 from service.operate.selection import is_seen
-from service.operate.unmatched import events_in, unmatched
 
 LARGEST: Final = 300_000  # bytes of a body that is put into the form
 HEADERS: Final = 50
@@ -113,21 +111,19 @@ def try_out(parts: Parts, scope: Scope, source: str, payload: Payload) -> Trial:
     """
     if not payload.body.strip():
         raise FilterInvalid("no payload", "the body of a delivery", "paste it")
-    configuration, context = parts.configuration, parts.context
-    body = payload.body.encode("utf-8", "surrogatepass")
-    how: dict[str, Any] = {
-        "headers": _headers(payload.headers),
-        "topic": payload.topic or None,
-        "fetched": payload.fetched,
-    }
-    found = previews.preview(configuration, context.outbox, source, body, **how)
-    found = previews.within(found, scope)
-    held = before(context.steps, configuration.settings, found.changes)
-    events = events_in(configuration, source, body, **how)
-    others = unmatched(configuration, source, found, events, scope.collections)
-    told = previews.as_dict(found, configuration.settings, held, others)
-    reads = () if payload.fetched else tuple(configuration.senders[source].headers)
-    lacking = tuple(name for name in reads if name.lower() not in how["headers"])
+    headers = _headers(payload.headers)
+    told = preview_answer(
+        parts.context,
+        parts.configuration,
+        source,
+        payload.body.encode("utf-8", "surrogatepass"),
+        headers=headers,
+        scope=scope,
+        topic=payload.topic or None,
+        fetched=payload.fetched,
+    )
+    reads = () if payload.fetched else tuple(parts.configuration.senders[source].headers)
+    lacking = tuple(name for name in reads if name.lower() not in headers)
     return Trial(**told, reads=lacking)
 
 
