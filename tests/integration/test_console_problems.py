@@ -242,7 +242,7 @@ def test_one_failure_open_and_closed(several):
 def test_the_payload_of_an_event_that_does_not_fit(several):
     text = several.person().page(f"/problems/failures/{several.event}")
     assert "&lt;b&gt;x&lt;/b&gt;" in text
-    assert "Try it" not in text  # there is no page of sources
+    assert f'href="/sources/erp?letter={several.event}#try"' in text
 
 
 def test_links_lead_to_pages_that_are_there():
