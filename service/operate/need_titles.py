@@ -59,6 +59,12 @@ TITLES: Final = (
     (r"problem \S+: (?P<many>\d+) (?P<kind>\S+) in (?P<id>.+)", "{kind}: {many} in {id}"),
     (r"1 more problems", "1 more problem"),
     (r"(?P<many>\d+) more problems", "{many} more problems"),
+    (
+        r"(?P<kind>undo|replay|discard) \S+: proposed",
+        "{kind} was proposed, and waits for a person",
+    ),
+    (r"approve \S+: proposed", "An approval of deletes was proposed, and waits for a person"),
+    (r"drop \S+: proposed", "To drop deletes was proposed, and waits for a person"),
     (r"(?P<kind>undo|replay|remap|pull) \S+: held", "{kind} of many records waits for approval"),
     (r"reconcile (?P<id>.+): held", "The reconcile of {id} waits for approval"),
     (r"reconcile (?P<id>.+): failed", "The reconcile of {id} failed"),
