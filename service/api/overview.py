@@ -162,6 +162,7 @@ class OverviewAnswer(ApiSchema):
     more = fields.Integer(required=True, metadata={"description": "Needs that are not listed."})
     destinations = fields.List(fields.Nested(DestinationOverview), required=True)
     pending_items = fields.Integer(required=True)
+    not_live = fields.Integer(required=True)
     freshness = fields.Nested(FreshnessStatus, required=True)
     hour = fields.Nested(ChartStatus, required=True, metadata={"description": "By minute."})
     day = fields.Nested(

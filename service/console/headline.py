@@ -20,6 +20,7 @@ class Headline:
         since: How long it has been so; None: that is not known, or all is well.
         why: In the words of the CMS too; may be empty.
         speed: How long the values took that were written; may be empty.
+        unpublished: What is written and not on the site; may be empty.
     """
 
     state: str
@@ -27,18 +28,19 @@ class Headline:
     since: str | None
     why: str
     speed: str
+    unpublished: str
 
 
 def headline_of(overview: Overview) -> Headline:
-    speed = _speed(overview.freshness)
+    beside = _speed(overview.freshness), _unpublished(overview.not_live)
     need = _stopping(overview)
     if need is not None:
-        return Headline(_state(need, overview), need.title, need.since, need.why, speed)
+        return Headline(_state(need, overview), need.title, need.since, need.why, *beside)
     if overview.needs:
         many = len(overview.needs) + overview.more
         what = f"{_moving(overview)}, but {_things(many)} a person"
-        return Headline("waiting", what, None, "", speed)
-    return Headline("flowing", _moving(overview), None, "", speed)
+        return Headline("waiting", what, None, "", *beside)
+    return Headline("flowing", _moving(overview), None, "", *beside)
 
 
 def _state(need: Need, overview: Overview) -> str:
@@ -66,7 +68,18 @@ def _moving(overview: Overview) -> str:
     if overview.needs:
         return "Changes reach the site"
     written = overview.freshness.all.values
-    return "Everything is on the site" if written else "Nothing waits, and nothing was written yet"
+    if not written:
+        return "Nothing waits, and nothing was written yet"
+    if overview.not_live:
+        return "Everything that is published is on the site"
+    return "Everything is on the site"
+
+
+def _unpublished(many: int) -> str:
+    if not many:
+        return ""
+    items, them = ("1 item is", "it") if many == 1 else (f"{many:,} items are", "them")
+    return f"{items} written, but not on the site: nobody has published {them} in the CMS."
 
 
 def _things(many: int) -> str:

@@ -39,9 +39,15 @@ def _waits(status: Status) -> Iterator[Reason]:
     for name, entry in status["collections"].items():
         for wait in entry["waits"]:
             do = _WAITS[wait["reason"]].format(name)
-            records = f"{wait['records']} records wait. " if wait["records"] else ""
-            why = f"{records}{wait['message']}"
+            waiting = _waiting(wait["records"])
+            why = f"{waiting}{wait['message']}"
             yield _notice(f"collection {name}: {wait['reason']}", wait["since"], do, why)
+
+
+def _waiting(records: int) -> str:
+    if not records:
+        return ""
+    return "1 record waits. " if records == 1 else f"{records} records wait. "
 
 
 def _held_deletes(status: Status) -> Iterator[Reason]:

@@ -84,6 +84,7 @@ class Overview:
     Args:
         needs: What needs a person, the most urgent first; *more*: how many are not listed.
         pending_items: In all that is shown.
+        not_live: Items that are written, and not on the site: nobody has published them.
         hour: By minute; *day*: by quarter of an hour.
         machinery: None: not everything is shown.
     """
@@ -93,6 +94,7 @@ class Overview:
     more: int
     destinations: tuple[DestinationView, ...]
     pending_items: int
+    not_live: int
     freshness: Freshness
     hour: Chart
     day: Chart
@@ -120,6 +122,7 @@ def overview_of(context: Context, scope: Scope) -> Overview:
         more=more,
         destinations=destinations_of(context.settings, status, traffic, metrics),
         pending_items=sum(each["pending_items"] for each in status["collections"].values()),
+        not_live=sum(each["not_live"] for each in status["collections"].values()),
         freshness=Freshness(
             *oldest_of(status["collections"]),
             spread_of(late_counts(fresh, samples.now)) if scope.whole else None,

@@ -244,12 +244,30 @@ def test_what_is_refused_changes_nothing(console, action, name, form, status):
     assert states(console) == before
 
 
+@pytest.mark.usefixtures("workers")
+def test_what_is_written_and_not_published_is_not_said_to_be_on_the_site(console):
+    console.rig.fill()
+    console.context.steps.client.sadd(keys.not_live("products"), "A/B", "plain")
+    text = part(console.person().page("/"), "headline")
+    assert "2 items are written, but not on the site: nobody has published them" in text
+    assert '<a href="/records?state=not+published">' in text
+    assert "not on the site" not in console.person("shop").page("/")
+
+
+def test_a_record_is_searched_for_from_here(console):
+    console.rig.fill()
+    text = console.person().page("/")
+    assert '<form method="get" action="/records" class="find" role="search">' in text
+    assert text.count("data-search") == 1
+    assert ">plain</bdi></a>" in console.person().page("/records?q=plain")
+
+
 @pytest.mark.parametrize("name", ["viewer", "shop"])
 def test_who_may_only_look_sees_no_button(console, name):
     console.context.steps.client.hset(keys.destination("shop"), mapping=HELD)
     text = main(console.person(name).page("/"))
     assert "shop is paused" in text
-    assert "<button" not in text
+    assert re.findall("<button[^>]*>([^<]*)", text) == ["Find a record"]
     assert "press Resume" not in text
 
 

@@ -29,16 +29,17 @@ def destination(name, by):
     )
 
 
-def overview(*needs, pending=0, oldest=0.0, hour=None, whole=None, by="instep", more=0):
+def overview(*needs, pending=0, oldest=0.0, hour=None, whole=None, by="instep", more=0, not_live=0):
     fresh = Freshness(oldest, None, hour, whole or spread())
     shown = (destination("site", by),)
-    return Overview(SINCE, needs, more, shown, pending, fresh, CHART, CHART, None)
+    return Overview(SINCE, needs, more, shown, pending, not_live, fresh, CHART, CHART, None)
 
 
 @pytest.mark.parametrize(
     ("options", "what"),
     [
         ({}, "Everything is on the site"),
+        ({"not_live": 1}, "Everything that is published is on the site"),
         (
             {"whole": spread(None, None, 0)},
             "Nothing waits, and nothing was written yet",
@@ -131,3 +132,22 @@ def test_what_may_be_lost_comes_before_what_only_waits():
 )
 def test_how_long_values_took(hour, whole, speed):
     assert headline_of(overview(hour=hour, whole=whole)).speed == speed
+
+
+@pytest.mark.parametrize(
+    ("many", "words"),
+    [
+        (0, ""),
+        (1, "1 item is written, but not on the site: nobody has published it in the CMS."),
+        (
+            1200,
+            "1,200 items are written, but not on the site: nobody has published them in the CMS.",
+        ),
+    ],
+)
+def test_what_is_written_and_not_published_is_said_whatever_else_is(many, words):
+    for found in (
+        overview(not_live=many),
+        overview(need("destination site: paused"), not_live=many),
+    ):
+        assert headline_of(found).unpublished == words

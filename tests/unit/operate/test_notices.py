@@ -39,6 +39,21 @@ def test_nothing_is_noticed_while_everything_flows():
     assert noticed(fetchers={"shop": FETCHER}, reconciles={"products": RUN, "due": due}) == ()
 
 
+@pytest.mark.parametrize(
+    ("records", "why"),
+    [
+        (0, "409 Conflict"),
+        (1, "1 record waits. 409 Conflict"),
+        (2, "2 records wait. 409 Conflict"),
+    ],
+)
+def test_how_many_records_wait_is_told(records, why):
+    status = wait("not published")
+    status["collections"]["products"]["waits"][0]["records"] = records
+    (notice,) = noticed(**status)
+    assert notice.why == why
+
+
 def test_a_held_reconcile_is_named_by_its_collection():
     assert noticed(held_runs=[HELD | {"kind": "reconcile"}]) == ()
 
