@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from service.console import actions, query, record_links, record_words
 from service.console.differences import differing, one
+from service.console.problem_kinds import to_do
 from service.console.record_actions import FILTERS, actions_of, record_of_reference, reference
 from service.console.record_timeline import days
 from service.console.sentences import phrase, sentence
@@ -24,7 +26,11 @@ from service.operate.record_choice import default_state, list_records
 from service.operate.record_life import UnknownLocale, UnknownRecord
 from service.operate.record_pages import ANY, ATTENTION
 from service.operate.record_view import view_of
+from service.operate.scope import Scope
 
+ASKED: Final = 12  # collections, to choose from
+RESUMABLE: Final = frozenset({"pause", "publish", "room"})  # causes that a resume ends
+_LETTER: Final = re.compile(r"\bdead letter ([dgu][0-9a-f]+)\b")
 _LIST: Final = ("q", "collection", "state", "source", "part")
 _RECORD: Final = ("collection", "key", "locale")
 _BEFORE: Final = "/records/record/<ref>"  # begins the paths of actions
@@ -71,6 +77,7 @@ class _Views:
             attention=state == ATTENTION and not chosen.get("q"),
             wider=_wider(asked),
             collections=sorted(scope.collections),
+            asks=_asks(asked.text("collection"), scope),
             sources=sorted(scope.sources),
             states=record_words.CHOICES,
             badge_of=_badge_of_record,
@@ -101,6 +108,9 @@ class _Views:
             days=days(shown["life"]),
             actions=self.actions,
             causes=record_words.CAUSES,
+            notes=_notes(shown["notes"]),
+            resumable=RESUMABLE & {each["cause"] for each in shown["waits"]},
+            to_do=to_do,
             acts=record_words.ACTIONS,
             links=record_links,
         )
@@ -111,6 +121,12 @@ class _Views:
         )
 
 
+def _asks(collection: str | None, scope: Scope) -> Sequence[str]:
+    """Return the collections in which to ask for a key that is not found; empty: too many."""
+    names = [collection] if collection else sorted(scope.collections)
+    return names if len(names) <= ASKED else []
+
+
 def _wider(asked: query.Query) -> Mapping[str, str]:
     """Return the addresses of this list in any state, and of the search in all values."""
 
@@ -118,6 +134,12 @@ def _wider(asked: query.Query) -> Mapping[str, str]:
         return url_for("records.show", **(dict(asked.filters) | more))
 
     return {"state": with_filter(state=ANY), "part": with_filter(part="1")}
+
+
+def _notes(notes: Sequence[str]) -> Sequence[tuple[str, str | None]]:
+    """Return each note, and the address of the problem that it names."""
+    named = ((note, _LETTER.search(note)) for note in notes)
+    return [(note, record_links.problem_link(found[1]) if found else None) for note, found in named]
 
 
 def _badge_of_record(state: str) -> record_words.Badge:

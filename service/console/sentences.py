@@ -10,7 +10,27 @@ from typing import Final
 from markupsafe import Markup, escape
 
 # What operate says is read in a terminal too; here the reader has never seen a dead letter.
+# A command that a button does stands for whoever presses it: who may only look has none.
 _WORDS: Final = (
+    (re.compile(r"\bsee the dead letter \S+ \(unmapped\): "), ""),
+    (re.compile(r"\bthe dead letter \S+ \(unmapped\): "), ""),
+    (re.compile(r"\bdead letter \S+ \([a-z-]+\), which holds "), "problem with "),
+    (re.compile(r"`instep dead replay [^`]+` (?:sends|maps) it again"), "somebody sends it again"),
+    (
+        re.compile(r"nothing until `instep resume [^`]+`, or a restart with another token, lets.*"),
+        "nothing until it is resumed, or started again with another token",
+    ),
+    (
+        re.compile(r"nothing until `instep resume [^`]+` lets it go on"),
+        "nothing until it is resumed",
+    ),
+    (re.compile(r"or by `instep resume [^`]+`"), "or once it is resumed"),
+    (re.compile(r"\band run instep resume\b"), "and resume it"),
+    (
+        re.compile(r"nothing until `instep deletes approve` or `drop`"),
+        "nothing until somebody approves or drops it",
+    ),
+    (re.compile(r"\ba replay reads the schema again"), "sending it again reads the schema anew"),
     (re.compile(r"\bdead letter\b"), "problem"),
     (re.compile(r"\bthe letter\b"), "the problem"),
     (re.compile(r"\bthen replay\b"), "then send it again"),

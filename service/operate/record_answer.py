@@ -24,7 +24,7 @@ def answer(facts: RecordFacts, state: str, found: Sequence[Wait]) -> str:
     where = "on the site" if facts.destination.live else "in the CMS"
     if not found:
         return f"It is {where}: {_shown(facts)}."
-    main = found[0].says.removeprefix("nothing: ")
+    main = found[0].says.removeprefix("nothing: ").removesuffix(".")  # the CMS's, at the end
     if found[0].cause in MAYBE:
         return f"It is {where}, as far as deliveries were accepted. But see {main}."
     if state == "not published":

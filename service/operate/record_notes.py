@@ -62,7 +62,8 @@ def _stale(entries: Sequence[Entry]) -> Iterator[str]:
                 f"event {last.event} of {last.source}" if last.event else f"event of {last.source}"
             )
             why = _against(each.against)
-            yield f"The last {event} came too late for {shown_slug(slug)}: {why}."
+            do = "to have it on the site, change the record at its source once more"
+            yield f"The last {event} came too late for {shown_slug(slug)}: {why}; {do}."
 
 
 def _against(against: Against) -> str:
@@ -87,7 +88,8 @@ def _rivals(entries: Sequence[Entry]) -> Iterator[str]:
         if len(sources) > 1:
             names = f"{', '.join(sources[:-1])} and {sources[-1]}"
             many = f"{len(sources)} sources write {shown_slug(slug)}"
-            yield f"{many}: {names}; the newest version wins."
+            one = "if only one is to write it, take it out of the mapping of the others"
+            yield f"{many}: {names}; the newest version wins; {one}."
 
 
 def _gave(each: FieldFate) -> bool:

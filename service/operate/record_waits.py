@@ -230,7 +230,10 @@ def _references(referred: tuple[Referred, ...], facts: RecordFacts) -> Iterator[
             says += "; that record waits for room in the plan"
         elif not each.known:
             says += ", and no event has named that record"
-        what = f"a look-up of it in {to}; if it is not there, {each.slug} becomes a dead letter"
+        what = (
+            f"a look-up of it in {to}, sooner if its source sends it; if it is not there, "
+            f"{each.slug} becomes a dead letter"
+        )
         at = each.next_at if each.next_at is not None else each.since + PATIENCE_MS
         yield Wait("reference", says, what, max(facts.now, at), (each.slug,))
 

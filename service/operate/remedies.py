@@ -145,6 +145,12 @@ _REMEDIES: Final = (
     ),
     _Remedy(
         "not-applied",
+        r"holds (?:null|nothing)",
+        "the CMS took the value and holds none: if it is a picture or a file, see that its address "
+        "can be reached without login and has a type and size that the CMS takes; then replay",
+    ),
+    _Remedy(
+        "not-applied",
         "",
         "look at the field in the CMS: it takes the value and does not show it; correct the value "
         "or the field, then replay",

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from service.console import records
 from service.operate import record_mentions
 from service.operate.bulk_runner import BulkRunner
 from service.operate.list_cursor import as_cursor
@@ -116,6 +117,36 @@ def test_its_fields_show_what_is_wanted_and_what_the_cms_holds(filled):
     assert re.findall("<mark>(.*?)</mark>", title) == ["blue", "red"]
     assert same.count('<span class="none">the same</span>') == 2
     assert 'class="differs"' not in same
+
+
+def test_what_is_paused_leads_to_where_it_is_resumed(filled):
+    assert "Resume it" not in filled.person().page(PLAIN)
+    filled.context.breaker.pause("products", "counting")
+    filled.rig.deliver(id="m", topic="stock", sku="A/B", qty=7)
+    path = "/records/record?collection=products&key=A%2FB"
+    text = filled.person().page(path)
+    assert '<a class="button" href="/">Resume it on the overview</a>' in text
+    assert "nothing until it is resumed." in text
+    assert "Resume it" not in filled.person("viewer").page(path)
+
+
+def test_a_note_that_names_a_problem_leads_to_it(filled, monkeypatch):
+    note = "A record with a key like it has no item: see the dead letter d1."
+    view_of = records.view_of
+
+    def noted(*args, **options):
+        return {**view_of(*args, **options), "notes": [note, "Another."]}
+
+    monkeypatch.setattr(records, "view_of", noted)
+    text = filled.person().page(PLAIN)
+    assert 'see the problem d1. <a href="/problems/failures/d1">The problem</a>' in text
+    assert '<p class="hint">Another.</p>' in text
+
+
+def test_a_long_name_does_not_fill_the_heading(filled):
+    filled.rig.deliver(id="m", topic="stock", sku="N" * 200, qty=7)
+    text = filled.person().page(f"/records/record?collection=products&key={'N' * 200}")
+    assert f"<h1>{'N' * 117}...</h1>" in text
 
 
 def test_its_life_is_told_newest_first(filled):

@@ -75,6 +75,18 @@ def test_each_filter_selects(filled, query, shown):
         assert "Nothing found" in text
 
 
+def test_what_is_not_found_leads_to_what_has_named_it(filled, monkeypatch):
+    someone = filled.person()
+    text = someone.page("/records?q=%3Cgone%3E")
+    for collection in ("orders", "products"):
+        address = f"/records/record?collection={collection}&amp;key=%3Cgone%3E"
+        assert f'<a href="{address}"><bdi>{collection}</bdi></a>' in text
+    assert "collection=orders&amp;key" not in someone.page("/records?q=gone&collection=products")
+    assert "collection=products&amp;key" not in filled.person("shop").page("/records?q=gone")
+    monkeypatch.setattr("service.console.records.ASKED", 1)
+    assert "see which deliveries named it" not in someone.page("/records?q=gone")
+
+
 def test_the_filter_is_kept_in_its_fields(filled):
     text = filled.person().page("/records?q=a%22b&state=dead&collection=orders&source=till&part=1")
     assert 'value="a&#34;b"' in text

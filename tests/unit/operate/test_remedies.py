@@ -36,6 +36,7 @@ from service.operate.remedies import remedy
         ),
         ("exhausted", "500: oops", [], "it alone fails"),
         ("not-applied", "a: not shown", ["a"], "does not show it"),
+        ("not-applied", "image: the item holds null", ["image"], "without login"),
         ("writeback", "whatever", [], "replay or discard"),
         ("refused", "other causes", [], "one by one"),
     ],
