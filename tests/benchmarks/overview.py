@@ -27,6 +27,7 @@ from service.operate.scope import scope_of
 from service.operate.sources import list_sources
 from service.operate.status import status_of
 from tests.benchmarks.steps import server
+from tests.support.console_load import fill_samples
 from workers.delivery.context import make_context
 from workers.model.samples import MINUTES, QUARTERS
 from workers.store import keys, problem_keys
@@ -95,6 +96,8 @@ def fill(context, chosen):
     fill_deliveries(client, chosen.deliveries, int(now))
     fill_letters(context, chosen, int(now))
     fill_samples(context)
+    sizes = [client.memory_usage(keys.samples(g.name), samples=0) for g in (MINUTES, QUARTERS)]
+    print(f"samples: {sum(sizes) / 1000:.0f} kB")
 
 
 def fill_deliveries(client, number, now):
@@ -122,20 +125,6 @@ def fill_letters(context, chosen, now):
         pipeline.execute()
     context.problems.group(chosen.letters)
     print(f"{client.zcard(keys.LETTERS)} letters in {len(context.problems.listed())} groups")
-
-
-def fill_samples(context):
-    """A sample in each slot: what the newest says."""
-    client = context.steps.client
-    MinuteSamples(context.steps, context.settings).look()
-    for grain in (MINUTES, QUARTERS):
-        ((slot, text),) = client.hgetall(keys.samples(grain.name)).items()
-        held = json.loads(text)
-        for back in range(1, grain.slots):
-            older = held | {"at": (int(slot) - back) * grain.ms}
-            client.hset(keys.samples(grain.name), int(slot) - back, json.dumps(older))
-    sizes = [client.memory_usage(keys.samples(g.name), samples=0) for g in (MINUTES, QUARTERS)]
-    print(f"samples: {sum(sizes) / 1000:.0f} kB")
 
 
 def measure(context, made):
