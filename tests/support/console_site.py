@@ -29,8 +29,9 @@ class ConsoleSite:
 
     def addresses(self):
         """Return name → path of every page, and of one of each thing that has a page."""
-        found = {page.title.lower(): page.path for page in existing()}
-        found |= {"login": "/login", "error": "/settings/none", "audit": "/settings/audit"}
+        found = {"login": "/login"}  # comes first: nobody is logged in
+        found |= {page.title.lower(): page.path for page in existing()}
+        found |= {"error": "/settings/none", "audit": "/settings/audit"}
         found |= dict(self._details())
         return found
 
