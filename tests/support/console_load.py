@@ -7,6 +7,7 @@ by the steps, and so is some of each that has a name that is long, right-to-left
 """
 
 import json
+import math
 import time
 from dataclasses import dataclass
 
@@ -56,7 +57,7 @@ class Load:
     refusals: int = 0
 
 
-FEW = Load(items=20, events=40, problems=3, causes=2, deletes=2, runs=3, deliveries=8, refusals=2)
+FEW = Load(items=20, events=40, problems=3, causes=2, deletes=2, runs=3, deliveries=20, refusals=2)
 MANY = Load(10_000, 1_000_000, 10_000, 300, 300, 300, 2000, 20)
 
 
@@ -72,6 +73,7 @@ class _Loading:
         self.collection = self.context.settings.collections["products"]
         self.copy = self.context.settings.copy_of(self.collection)
         self.now = int(time.time() * 1000)
+        self.groups = {}  # cause → its problem
 
     def run(self):
         if self.size.items:
@@ -125,6 +127,8 @@ class _Loading:
     def _copies(self):
         written, failed = self._template(""), self._template(_WHY)
         for number in range(0, self.size.items, _PART):
+            self.context.problems.group(_PART)
+            self._note_groups()
             last = min(number + _PART, self.size.items)
             numbers = range(max(number, len(NAMES)), last)
             with self.client.pipeline(transaction=False) as pipeline:
@@ -132,6 +136,15 @@ class _Loading:
                     of_failure = n < self.size.problems
                     self._write(pipeline, n, failed if of_failure else written)
                 pipeline.execute()
+
+    def _note_groups(self):
+        """Note the problem of each cause that the step has grouped."""
+        numbers = range(len(NAMES), len(NAMES) + self.size.causes)
+        with self.client.pipeline(transaction=False) as pipeline:
+            for n in numbers:
+                pipeline.hget(keys.letter(f"d{n + 1000}"), "group")
+            groups = zip(numbers, pipeline.execute(), strict=True)
+        self.groups = {n % self.size.causes: group for n, group in groups if group}
 
     def _template(self, why):
         """Return the stored form of a record whose stock was refused because of *why*, if given."""
@@ -175,7 +188,12 @@ class _Loading:
             held = {name: made(text) for name, text in template["letter"].items()}
             pipeline.hset(keys.letter(letter), mapping=held | {"created": created})
             pipeline.zadd(keys.LETTERS, {letter: created})
-            pipeline.zadd(problem_keys.UNGROUPED, {letter: created})
+            if group := self.groups.get(n % self.size.causes):
+                pipeline.hset(keys.letter(letter), "group", group)
+                pipeline.zadd(problem_keys.letters_of(group), {letter: created})
+                pipeline.zadd(problem_keys.PROBLEMS, {group: created}, lt=True)
+            else:
+                pipeline.zadd(problem_keys.UNGROUPED, {letter: created})
 
     # what is done by the steps ----------------------------------------------------------------
 
@@ -276,6 +294,7 @@ class _Loading:
         if not size.items:
             return
         client.hincrby(keys.source("erp"), "deliveries", size.events)
+        client.hincrby(keys.destination("site"), "calls", size.events // 20)
         for name, number in (
             ("accepted", written + failed),
             ("written", written),
@@ -308,12 +327,20 @@ def _word(number):
 
 
 def fill_samples(context):
-    """Fill each slot of the samples with what the counters say now."""
+    """Fill each slot of the samples, as if so far all counters had risen like the tide."""
     client = context.steps.client
     MinuteSamples(context.steps, context.settings).look()
     for grain in (MINUTES, QUARTERS):
         ((slot, text),) = client.hgetall(keys.samples(grain.name)).items()
-        held = json.loads(text)
+        held, share = json.loads(text), 1.0
         for back in range(1, grain.slots):
-            older = held | {"at": (int(slot) - back) * grain.ms}
+            share -= (1 + math.sin(back / 5)) / grain.slots
+            older = _shrunk(held, max(0.0, share)) | {"at": (int(slot) - back) * grain.ms}
             client.hset(keys.samples(grain.name), int(slot) - back, json.dumps(older))
+
+
+def _shrunk(held, share):
+    """Return what a sample held as *share* of it."""
+    if isinstance(held, dict):
+        return {name: _shrunk(each, share) for name, each in held.items()}
+    return [_shrunk(each, share) for each in held] if isinstance(held, list) else int(held * share)

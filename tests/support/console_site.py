@@ -8,9 +8,20 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from service.console.pages import existing
 from service.operate.problems import list_problems
-from tests.support.api_rig import Rig
+from tests.support.api_rig import TOML, Rig
 from tests.support.console_load import NAMES, load
+from workers.runtime import heartbeats
+from workers.runtime.heartbeats import Process
 from workers.store import keys
+
+_MORE = """
+[store]
+durability = "unverified"
+[collections.products.guard]
+at_most = 1
+percent = 0.1
+"""
+_PROCESSES = [Process(role, pid) for pid, role in enumerate(("supervisor", "web", "worker"), 2)]
 
 
 class ConsoleSite:
@@ -20,8 +31,9 @@ class ConsoleSite:
     """
 
     def __init__(self, folder, store_socket, size):
-        self.rig = Rig(folder, store_socket)
+        self.rig = Rig(folder, store_socket, toml=TOML + _MORE)
         load(self.rig, size)
+        heartbeats.beat(self.rig.context.steps.client, _PROCESSES)
         self.app, self.context = self.rig.app, self.rig.context
 
     def close(self):
