@@ -114,7 +114,9 @@ def measured_once(person, client, path):
     person.get(path)
     own = 1000 * (time.process_time() - begin)
     entries = client.slowlog_get(1000)
-    commands = [(each["duration"] / 1000, each["command"].decode()[:48]) for each in entries]
+    commands = [
+        (each["duration"] / 1000, each["command"].decode(errors="replace")[:48]) for each in entries
+    ]
     return own + sum(ms for ms, _ in commands), *max(commands, default=(0.0, ""))
 
 

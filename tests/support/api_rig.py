@@ -91,8 +91,17 @@ class Rig:
         url: Of the CMS.
     """
 
-    def __init__(self, folder, store_socket, *, url="http://127.0.0.1:1", toml=TOML, **environ):
-        (folder / "mappings.py").write_text(MAPPINGS)
+    def __init__(
+        self,
+        folder,
+        store_socket,
+        *,
+        url="http://127.0.0.1:1",
+        toml=TOML,
+        mappings=MAPPINGS,
+        **environ,
+    ):
+        (folder / "mappings.py").write_text(mappings)
         (folder / "instep.toml").write_text(toml.format(url=url))
         self.environ = {
             "INSTEP_CONFIG": str(folder / "instep.toml"),

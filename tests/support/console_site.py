@@ -9,7 +9,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from service.console.pages import existing
 from service.operate.problems import list_problems
-from tests.support.api_rig import TOML, Rig
+from tests.support.api_rig import MAPPINGS, TOML, Rig
 from tests.support.console_load import NAMES, load
 from workers.runtime import heartbeats
 from workers.runtime.heartbeats import Process
@@ -22,6 +22,8 @@ durability = "unverified"
 at_most = 1
 percent = 0.1
 """
+# Records are shown by their field "name".
+_NAMED = MAPPINGS.replace("title = fields.String()", 'name = fields.String(data_key="title")')
 _PROCESSES = [Process(role, pid) for pid, role in enumerate(("supervisor", "web", "worker"), 2)]
 
 
@@ -32,7 +34,7 @@ class ConsoleSite:
     """
 
     def __init__(self, folder, store_socket, size):
-        self.rig = Rig(folder, store_socket, toml=TOML + _MORE)
+        self.rig = Rig(folder, store_socket, toml=TOML + _MORE, mappings=_NAMED)
         load(self.rig, size)
         self._beat()
         self.app, self.context = self.rig.app, self.rig.context
