@@ -27,7 +27,7 @@ from tests.support.console_load import MANY
 from tests.support.console_site import ConsoleSite
 
 MOST, HELD = 100.0, 20.0  # ms
-# Filters of the lists by the module of their page.
+# Filters of the lists by the path of their page.
 FILTERS = {
     "records": (
         {"q": "SKU-0000099"},
@@ -48,6 +48,12 @@ FILTERS = {
         {"text": "colour b"},
     ),
     "deletes": ({"collection": "products"}, {"collection": "orders"}),
+    "sources/erp": (
+        {"outcome": "refused"},
+        {"outcome": "unwanted"},
+        {"key": "A/B"},
+        {"since": "2h"},
+    ),
     "runs": ({"kind": "replay"}, {"state": "failed"}, {"collection": "orders"}),
 }
 
@@ -86,9 +92,8 @@ def addresses(site):
     found = site.addresses()
     for module, filters in FILTERS.items():
         for each in filters:
-            if site.shows(module):
-                asked = urlencode(each)
-                found[f"{module}?{asked}"] = f"/{module}?{asked}"
+            asked = urlencode(each)
+            found[f"{module}?{asked}"] = f"/{module}?{asked}"
     return found
 
 

@@ -1,6 +1,6 @@
 """The console on a loaded store: the addresses of all its pages, in a client or by HTTP."""
 
-import json
+import os
 import threading
 from contextlib import contextmanager
 from urllib.parse import urlencode
@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from service.console.pages import existing
+from service.operate.deliveries import list_deliveries
 from service.operate.problems import list_problems
 from tests.support.api_rig import MAPPINGS, TOML, Rig
 from tests.support.console_load import NAMES, load
@@ -24,7 +25,7 @@ percent = 0.1
 """
 # Records are shown by their field "name".
 _NAMED = MAPPINGS.replace("title = fields.String()", 'name = fields.String(data_key="title")')
-_PROCESSES = [Process(role, pid) for pid, role in enumerate(("supervisor", "web", "worker"), 2)]
+_PROCESSES = [Process(role, os.getpid()) for role in ("supervisor", "web", "worker")]
 
 
 class ConsoleSite:
@@ -35,17 +36,17 @@ class ConsoleSite:
 
     def __init__(self, folder, store_socket, size):
         self.rig = Rig(folder, store_socket, toml=TOML + _MORE, mappings=_NAMED)
+        self.app, self.context = self.rig.app, self.rig.context
         load(self.rig, size)
         self._beat()
-        self.app, self.context = self.rig.app, self.rig.context
+        self._closing = threading.Event()
 
     def _beat(self):
-        """Let processes live for as long as anybody may look."""
-        client = self.rig.context.steps.client
-        heartbeats.beat(client, _PROCESSES)
-        for name, text in client.hgetall(keys.PROCESSES).items():
-            entry = json.loads(text)
-            client.hset(keys.PROCESSES, name, json.dumps(entry | {"at": entry["at"] + 86_400}))
+        heartbeats.beat(self.context.steps.client, _PROCESSES)
+
+    def _live(self):
+        while not self._closing.wait(2):
+            self._beat()
 
     def close(self):
         self.rig.close()
@@ -59,39 +60,44 @@ class ConsoleSite:
         return found
 
     def _details(self):
-        problems = list_problems(self.context).items
-        if problems:
-            yield "problem", f"/problems/{problems[0]['id']}"
-            yield "failure", f"/problems/failures/{problems[0]['example']}"
-        for number in (0, 1):
-            if self.shows("records") and self._holds(NAMES[number][0]):
-                asked = urlencode({"collection": "products", "key": NAMES[number][0]})
-                yield ("record", "record to the left")[number], f"/records/record?{asked}"
-        runs = self.context.runs.list(limit=500) if self.shows("runs") else ()
-        for name, each in (("run", runs[-1:]), ("proposal", runs[:1])):
-            if each:
-                yield name, f"/runs/{each[0].id}"
-        if self.shows("sources"):
-            yield "source", "/sources/erp"
-
-    def shows(self, module):
-        return any(page.module == module for page in existing())
-
-    def _holds(self, key):
-        return self.context.steps.client.exists(keys.item("products", key)) == 1
+        for problem in list_problems(self.context, limit=1).items:
+            yield "problem", f"/problems/{problem['id']}"
+            yield "failure", f"/problems/failures/{problem['example']}"
+        for name, (key, _) in zip(("record", "record to the left"), NAMES, strict=False):
+            if self.context.steps.client.exists(keys.item("products", key)):
+                asked = urlencode({"collection": "products", "key": key})
+                yield name, f"/records/record?{asked}"
+        runs = self.context.runs.list(limit=500)
+        found = list_deliveries(
+            self.context, source="erp", configuration=self.rig.configuration
+        ).items
+        yield from _ends(("run", "proposal"), "/runs", [run.id for run in runs])
+        yield "source", "/sources/erp"
+        ids = [each["id"] for each in found]
+        yield from _ends(("delivery", "refused request"), "/sources/erp/deliveries", ids)
 
     @contextmanager
     def serve(self):
         """The URL of a server of the console, in a thread."""
         server = make_server("127.0.0.1", 0, self.app, True, request_handler=_Silent)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+        self._closing.clear()
+        threads = [threading.Thread(target=each) for each in (server.serve_forever, self._live)]
+        for thread in threads:
+            thread.start()
         try:
             yield f"http://127.0.0.1:{server.port}"
         finally:
+            self._closing.set()
             server.shutdown()
-            thread.join()
+            for thread in threads:
+                thread.join()
             server.server_close()
+
+
+def _ends(names, path, ids):
+    """The last and the first of what a list has, if it has any."""
+    if ids:
+        yield from zip(names, (f"{path}/{ids[-1]}", f"{path}/{ids[0]}"), strict=True)
 
 
 class _Silent(WSGIRequestHandler):
