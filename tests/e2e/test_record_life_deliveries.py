@@ -2,20 +2,32 @@
 
 import pytest
 
+from tests.support import planted_faults as faults
 from tests.support.life_rig import Planted
 from workers.store import keys
 
 
 @pytest.fixture
-def way(store, tmp_path):
-    planted = Planted(store, tmp_path)
-    yield planted
-    planted.close()
-    planted.check()
+def plant(store, tmp_path):
+    ways = []
+
+    def open():
+        ways.append(Planted(store, tmp_path))
+        return ways[-1]
+
+    yield open
+    for way in ways:
+        way.close()
+        way.check()
 
 
-def test_an_unmapped_topic_is_found_by_the_key_that_nothing_knows(way):
-    way.receive("P-7777", topic="stock.moved", qty=5)
+@pytest.fixture
+def way(plant):
+    return plant()
+
+
+def test_an_unmapped_topic_is_found_by_the_key_that_nothing_knows(plant):
+    way = faults.unmapped_topic(plant)
     error = way.unknown("P-7777")
     (delivery,) = error.deliveries
     assert (delivery["topic"], delivery["outcome"]) == ("stock.moved", "unwanted")
@@ -26,8 +38,8 @@ def test_an_unmapped_topic_is_found_by_the_key_that_nothing_knows(way):
     assert (erp["unwanted"], erp["topics"]) == ({"stock.moved": 1}, ["quiet", "stock"])
 
 
-def test_a_mapping_whose_filter_matches_nothing_is_found_by_the_key(way):
-    way.receive("P-7777", topic="quiet", qty=5)
+def test_a_mapping_whose_filter_matches_nothing_is_found_by_the_key(plant):
+    way = faults.filtered_topic(plant)
     (delivery,) = way.unknown("P-7777").deliveries
     assert (delivery["topic"], delivery["outcome"]) == ("quiet", "unwanted")
     assert "no mapping takes it" in delivery["reason"]
@@ -44,16 +56,16 @@ def test_an_unmapped_topic_is_told_of_a_record_that_is_known(way):
     assert (delivery["topic"], delivery["outcome"]) == ("stock.moved", "unwanted")
 
 
-def test_an_event_whose_key_the_mapping_does_not_find_is_found_by_its_body(way):
-    way.receive(None, code="P-7777", qty=5)
+def test_an_event_whose_key_the_mapping_does_not_find_is_found_by_its_body(plant):
+    way = faults.key_elsewhere(plant)
     (letter,) = way.letters()
     error = way.unknown("P-7777")
     assert letter.id in [each["id"] for each in error.deliveries]
     assert any("sku" in (each["reason"] or "") for each in error.deliveries)
 
 
-def test_a_delivery_with_a_wrong_secret_is_counted_and_listed_and_names_no_record(way):
-    assert way.receive("P-7777", qty=5, secret="guessed") is None
+def test_a_delivery_with_a_wrong_secret_is_counted_and_listed_and_names_no_record(plant):
+    way = faults.wrong_secret(plant)
     assert not way.unknown("P-7777").deliveries
     (erp, shop) = way.items("sources")
     assert (erp["refused"], erp["deliveries"], shop["refused"]) == (1, 0, 0)

@@ -7,8 +7,10 @@ from datetime import datetime
 import pytest
 
 from service.operate.record_life import UnknownLocale
+from tests.support import planted_faults as faults
 from tests.support.life_rig import Planted
 from tests.support.locale_rig import add_variant, localize
+from tests.support.planted_faults import known
 from workers.model.attempts import Batch
 
 
@@ -35,14 +37,6 @@ def way(plant):
 def seconds_until(way, found):
     """How far ahead what happens next is."""
     return datetime.fromisoformat(found["next"]["at"]).timestamp() - way.now()
-
-
-def known(way, *numbers):
-    """Have the items of some products looked up, nothing waiting, and the site idle."""
-    for n in numbers:
-        way.receive(f"P-{n:04d}", qty=1, ahead=-60)
-    way.run()
-    way.pass_time(60)
 
 
 def test_nothing_runs_that_would_send_it(way):
@@ -85,11 +79,8 @@ def test_a_lookup_by_listing_is_told_in_v1(plant):
     assert "the items of products are listed" in found["next"]["what"]
 
 
-def test_an_outage_is_told_with_the_time_of_the_next_probe(way):
-    known(way, 1)
-    way.down(match={"method": None})
-    way.receive("P-0001", qty=5)
-    way.run(60)
+def test_an_outage_is_told_with_the_time_of_the_next_probe(plant):
+    way = faults.outage(plant)
     found = way.why("P-0001")
     assert way.causes("P-0001")[0] == "outage"
     assert "the end of an outage: site has not answered well since" in found["waits_for"]
@@ -123,11 +114,8 @@ def test_a_backoff_tells_how_many_attempts_have_failed(plant):
     assert f"attempt {way.meta(1, 'attempts')} of 12 failed" in found["waits_for"]
 
 
-def test_a_site_that_is_to_be_published_is_told_with_the_next_try(way):
-    known(way, 1)
-    way.fault("schema-changed")
-    way.receive("P-0001", qty=5)
-    way.run(5)
+def test_a_site_that_is_to_be_published_is_told_with_the_next_try(plant):
+    way = faults.unpublished_site(plant)
     found = way.why("P-0001")
     assert way.causes("P-0001")[0] == "publish"
     assert "a publish of the site" in found["waits_for"]
@@ -167,10 +155,8 @@ def test_an_unknown_outcome_is_written_once_more(way):
     assert -1 < seconds_until(way, found) <= 60
 
 
-def test_a_retired_record_is_told(way):
-    known(way, 1)
-    way.retire("P-0001", "archive")
-    way.run()
+def test_a_retired_record_is_told(plant):
+    way = faults.retired_record(plant)
     found = way.why("P-0001")
     assert found["state"] == "retired"
     assert "its item was archived" in found["waits_for"]
@@ -178,9 +164,7 @@ def test_a_retired_record_is_told(way):
 
 
 def test_an_ignored_key_is_told(plant):
-    way = plant(collection={"missing": "ignore"})
-    way.receive("P-9999", qty=5)
-    way.run()
+    way = faults.ignored_key(plant)
     found = way.why("P-9999")
     assert found["state"] == "ignored"
     assert 'missing = "ignore"' in found["waits_for"]

@@ -20,6 +20,7 @@ from service.mapping.load import load
 from service.operate.parts import Parts
 from service.operate.record_life import UnknownLocale, UnknownRecord, life_of
 from service.senders import build
+from service.web import error_answers
 from service.web.refusals import Reporter
 from tests.support.delivery_rig import Way
 from workers.config.settings import Source
@@ -163,6 +164,7 @@ class Planted(Way):
             self._served, app = self.context, Flask(__name__, static_folder=None)
             configuration = Configuration(self.settings, self.senders, self.mappings)
             registration.register(app, Parts(configuration, self.context))
+            error_answers.register(app, Reporter(self.settings.sources, lambda *_: None))
             self._client = app.test_client()
         headers = {"Authorization": f"Bearer {ADMIN}"}
         return self._client.get(f"/api/{path}", query_string=query, headers=headers)

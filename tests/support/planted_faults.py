@@ -224,13 +224,13 @@ def key_elsewhere(plant):
 
 def wrong_secret(plant):
     way = plant()
-    way.receive("P-7777", qty=5, secret="guessed")
+    assert way.receive("P-7777", qty=5, secret="guessed") is None
     return way
 
 
 def outage(plant):
     way = plant()
-    _known(way)
+    known(way, 1)
     way.down(match={"method": None})
     way.receive("P-0001", qty=5)
     way.run(60)
@@ -239,7 +239,7 @@ def outage(plant):
 
 def unpublished_site(plant):
     way = plant()
-    _known(way)
+    known(way, 1)
     way.fault("schema-changed")
     way.receive("P-0001", qty=5)
     way.run(5)
@@ -248,7 +248,7 @@ def unpublished_site(plant):
 
 def retired_record(plant):
     way = plant()
-    _known(way)
+    known(way, 1)
     way.retire("P-0001", "archive")
     way.run()
     return way
@@ -282,9 +282,10 @@ def value_not_applied(plant):
     return way
 
 
-def _known(way):
-    """Have the item of P-0001 looked up, nothing waiting, and the site idle."""
-    way.receive("P-0001", qty=1, ahead=-60)
+def known(way, *numbers):
+    """Have the items of some products looked up, nothing waiting, and the site idle."""
+    for n in numbers:
+        way.receive(f"P-{n:04d}", qty=1, ahead=-60)
     way.run()
     way.pass_time(60)
 
@@ -292,7 +293,7 @@ def _known(way):
 def held_delete(plant):
     """The source says that P-0001 is gone, and every delete waits for an approval."""
     way = plant(collection={"guard": Guard(at_most=0, percent=0.0, half_from=1, delay=0.0)})
-    _known(way)
+    known(way, 1)
     way.retire("P-0001", "delete")
     way.run()
     return way
@@ -300,7 +301,7 @@ def held_delete(plant):
 
 def paused_source(plant):
     way = plant()
-    _known(way)
+    known(way, 1)
     Pauses(way.steps, way.settings).pause("source:erp", "its stock is counted", by="alice")
     way.receive("P-0001", qty=5)
     way.run()
