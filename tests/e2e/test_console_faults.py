@@ -9,11 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import pytest
+from flask import Flask
+from jinja2 import BytecodeCache
 
 from service.config.build import Configuration
+from service.console import registration
 from service.operate.bulk_runner import BulkRunner
+from service.operate.parts import Parts
 from service.sandbox.model.schema import Field, offering
-from service.web.app import create_app
+from service.web import docs_pages, error_answers
+from service.web.refusals import Reporter
 from tests.support import planted_faults as faults
 from tests.support.console_visitor import Visitor
 from tests.support.fetches_rig import Wakes
@@ -344,19 +349,32 @@ def plant(store, tmp_path, monkeypatch):
         way.check()
 
 
+class Compiled(BytecodeCache):
+    """The templates, compiled once for all of the applications."""
+
+    def __init__(self):
+        self.buckets = {}
+
+    def load_bytecode(self, bucket):
+        if bucket.key in self.buckets:
+            bucket.bytecode_from_string(self.buckets[bucket.key])
+
+    def dump_bytecode(self, bucket):
+        self.buckets[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 def visit(way):
     """Open the overview of the console of *way*; who carries out runs beside it."""
     configuration = Configuration(way.settings, way.senders, way.mappings)
     context = replace(way.context, wakes=Wakes())
-    app = create_app(
-        configuration,
-        outbox=way.context.outbox,
-        wake=str,
-        status=way.context.report.status,
-        check_store=lambda: {"mode": "always"},
-        workers_alive=lambda: 1,
-        context=context,
-    )
+    app = Flask(__name__, static_folder=None)
+    app.jinja_env.bytecode_cache = COMPILED
+    sessions = registration.register(app, Parts(configuration, context))
+    app.register_blueprint(docs_pages.blueprint(ADMIN, sessions))
+    error_answers.register(app, Reporter(way.settings.sources, lambda *_: None))
     return Visitor(app, ADMIN), BulkRunner(context, lambda: configuration)
 
 
