@@ -22,12 +22,13 @@ from workers.delivery.context import Context
 from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.search_index import Match
-from workers.store.search_row import END, KEY, folded, kind_of, whole
+from workers.store.search_row import END, folded, whole
 from workers.webflow.item_keys import normal_record
 
 SECONDS: Final = 0.05  # for what has changed since the index was brought up to date
 _ALL: Final = Filters()
 _MEMBERS: Final = 100  # texts that are read at once
+_TEXTS: Final = 1000  # likewise, of which only keys are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +123,24 @@ def _matches(
 
 
 def _read(context: Context, name: str, beginning: str, after: str | None) -> Iterator[Match]:
+    if not beginning:
+        yield from _at_keys(context, name, after)
+        return
     while True:
         page = context.search.matches(name, beginning, after, _MEMBERS)
         yield from page
         if len(page) < _MEMBERS:
             return
         after = page[-1].member
+
+
+def _at_keys(context: Context, name: str, after: str | None) -> Iterator[Match]:
+    """Yield all records in the order of their keys, behind a run of other texts at once."""
+    while True:
+        page, after = context.search.at_keys(name, after, _TEXTS)
+        yield from page
+        if after is None:
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +159,7 @@ class _Needle:
         if self.long and not whole(match.record).startswith(self.long):
             return False
         if not self.text:
-            return kind_of(match.member) == KEY
+            return True
         full = {each for each in known if each.startswith(self.text + END)}
         if not in_full and full:
             return False

@@ -22,7 +22,7 @@ from workers.store.connection import guarded
 from workers.store.item_record import value_of
 from workers.store.scripts import Steps
 from workers.store.search_look import Look
-from workers.store.search_row import LONGEST, SearchRow, record_of
+from workers.store.search_row import KEY, LONGEST, SearchRow, kind_of, record_of
 from workers.store.search_rows import TRIES, SearchRows, Written
 from workers.webflow.item_answers import ItemView
 
@@ -113,12 +113,30 @@ class SearchIndex:
         Args:
             after: The member that the answer goes on behind; None: from the first.
         """
-        place = self._places[collection]
+        return self._matches(collection, self._members(collection, beginning, after, count))
+
+    def at_keys(
+        self, collection: str, after: str | None, count: int
+    ) -> tuple[Sequence[Match], str | None]:
+        """
+        Return those of the next *count* texts that are keys, and the member that the next answer
+        goes on behind; None: these were the last.
+        """
+        members = self._members(collection, "", after, count)
+        keys_of = [member for member in members if kind_of(member) == KEY]
+        return self._matches(collection, keys_of), members[-1] if len(members) == count else None
+
+    def _members(
+        self, collection: str, beginning: str, after: str | None, count: int
+    ) -> Sequence[str]:
         least = b"[" + beginning.encode() if after is None else b"(" + after.encode()
         most = b"(" + beginning.encode() + b"\xff"
         with guarded():
-            key = search_keys.texts(place)
-            members = self._client.zrange(key, least, most, bylex=True, offset=0, num=count)
+            key = search_keys.texts(self._places[collection])
+            found: Any = self._client.zrange(key, least, most, bylex=True, offset=0, num=count)
+        return list(found)
+
+    def _matches(self, collection: str, members: Sequence[str]) -> Sequence[Match]:
         records = [record_of(member) for member in members]
         rows = self.rows(collection, records)
         return [Match(*each) for each in zip(members, records, rows, strict=True)]
