@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import redis
 
-from tests.support.real_processes import Instep, Line, eventually, signed
-from tests.support.standin import StandIn
+from tests.support.real_processes import BY_ITEM, Instep, Line, Load, eventually, signed
+from tests.support.standin import SCHEMA, StandIn, item_id
 from workers.store import keys
 
 ALERTS = """
@@ -19,6 +19,7 @@ ALERTS = """
 url = "{url}/s3cr3tpath"
 every = "1m"
 """
+MASS = 10_000
 
 
 class Sink:
@@ -56,15 +57,21 @@ def sink():
     sink.close()
 
 
-@pytest.fixture
-def instep(tmp_path, sink):
-    cms = StandIn(1)
-    instep = Instep(tmp_path, cms)
-    with (tmp_path / "instep.toml").open("a") as file:
+@contextlib.contextmanager
+def installed(folder, cms, sink, **options):
+    """An installation that tells *sink*."""
+    instep = Instep(folder, cms, **options)
+    with (folder / "instep.toml").open("a") as file:
         file.write(ALERTS.format(url=sink.url))
     yield instep
     instep.close()
     cms.close()
+
+
+@pytest.fixture
+def instep(tmp_path, sink):
+    with installed(tmp_path, StandIn(1), sink) as instep:
+        yield instep
 
 
 def test_each_cause_is_told_once_whoever_is_killed_and_stopped_workers_too(instep, sink):
@@ -93,3 +100,32 @@ def _expired(instep):
     with contextlib.suppress(redis.ConnectionError, StopIteration):  # it is not there yet
         return instep.store().delete(keys.ALERTER)
     return 0
+
+
+@pytest.fixture
+def mass(tmp_path, sink, monkeypatch):
+    """An installation whose CMS has the stock as a picture: each number is refused, by name."""
+    monkeypatch.setitem(SCHEMA, "stock", "Image")
+    monkeypatch.setitem(SCHEMA, "slug", "PlainText")  # without it a schema is not gone by
+    only = "".join(line for line in BY_ITEM.splitlines(True) if "in_stock" not in line)
+    with installed(tmp_path, StandIn(MASS), sink, mappings=only, more="linger = 0.0") as instep:
+        yield instep
+
+
+def stock(number):
+    event = {"id": f"e{number}", "type": "stock.changed", "at": "2026-05-12T09:00:00Z"}
+    return {**event, "data": {"item_id": item_id(number), "qty": number}}
+
+
+@pytest.mark.full  # minutes of two cores: the rules alone show the same
+def test_ten_thousand_refusals_are_one_message_one_update_and_one_end(mass, sink):
+    name = "collection products: problems"
+    mass.up()
+    Load(mass, map(stock, range(MASS))).join()
+    eventually(lambda: len(sink.causes) > 1, 300, told=mass.log)
+    assert sink.told() == [f"began {name}", f"update {name}"]
+    assert sink.causes[1]["figures"] == {"dead_letters": MASS, "different_problems": 1}
+    code, said, complaint = mass.command("dead", "discard", "--all", "--yes")
+    assert code == 0, said + complaint
+    eventually(lambda: len(sink.causes) > 2, 120, told=mass.log)
+    assert sink.told() == [f"began {name}", f"update {name}", f"ended {name}"]

@@ -1,6 +1,7 @@
 """What alerts say of a real store: problems, deletes, held runs, and a store that fails."""
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -13,12 +14,15 @@ from tests.support.outbox_holding import go_by, guarded, keys
 from tests.support.outbox_refusals import refuse, refuse_all
 from tests.support.outbox_retiring import retire
 from workers.alerts.local_memory import LocalMemory
+from workers.alerts.rules import SETTLE
 from workers.alerts.sender import Sender
-from workers.alerts.watch import Watch, Work
+from workers.alerts.watch import LOOK, Watch, Work
 from workers.config.settings import Alerts, StoreSettings
 from workers.delivery.context import make_context
 from workers.errors import StoreFull, StoreUnavailable
 from workers.outgoing.http_request import Reply
+from workers.runtime import heartbeats
+from workers.runtime.heartbeats import Process
 from workers.store import alert_memory, lease
 from workers.store import keys as names
 from workers.store.scripts import Steps
@@ -59,27 +63,80 @@ def test_letters_of_a_collection_are_one_cause(bench, observe):
     assert "i1" not in cause.reason  # no key, and no value
 
 
-def test_hundreds_of_refusals_are_one_message_and_one_update(bench, tmp_path):
-    context, told, now = context_of(bench, tmp_path), [], bench.now_ms() / 1000
+class Playing:
+    """A watch on the store of *bench*, which looks every five seconds of a time of its own."""
 
-    def sink(*_, body, **__):
-        told.extend(json.loads(body)["instep"]["causes"])
+    def __init__(self, bench, folder, *kinds):
+        self.context, self.began = context_of(bench, folder), bench.now_ms() / 1000
+        self.now, self.told = self.began, []
+        own = lease.Lease(bench.client, names.ALERTER, "a test")
+        local, clock = LocalMemory(folder / "alerts.json"), lambda: self.now
+        sender = Sender(self.take)
+        self.watch = Watch(bench.client, own, local, sender=sender, clock=clock, ticks=clock)
+        observer = AlertObserver(self.context, 300.0)
+        self.watch.use(Work(Alerts("https://x.example", on=kinds), observer, "shop"))
+
+    def take(self, *_, body, **__):
+        causes = json.loads(body)["instep"]["causes"]
+        self.told += [each | {"after": self.now - self.began} for each in causes]
         return Reply(200)
 
-    own = lease.Lease(bench.client, names.ALERTER, "a test")
-    local, clock = LocalMemory(tmp_path / "alerts.json"), lambda: now
-    watch = Watch(bench.client, own, local, sender=Sender(sink), clock=clock, ticks=clock)
-    observer, alerts = AlertObserver(context, 300.0), Alerts("https://x.example", on=("problems",))
-    watch.use(Work(alerts, observer, "shop"))
-    for minute in range(60):
+    def look(self, seconds):
+        for _ in range(int(seconds / LOOK)):
+            self.watch.look()
+            self.now += LOOK
+
+
+def test_hundreds_of_refusals_are_one_message_and_one_update(bench, tmp_path):
+    playing = Playing(bench, tmp_path, "problems")
+    for minute in range(20):
         if minute < 14:
             refuse_all(bench, [f"i{minute}-{n}" for n in range(20)])
-            context.problems.group(10_000)
-        for _ in range(2):
-            watch.look()
-            now += 30
+            playing.context.problems.group(10_000)
+        playing.look(60)
+    told = playing.told
     assert [each["state"] for each in told] == ["began", "update"]
     assert told[1]["figures"] == {"dead_letters": 280, "different_problems": 1}
+
+
+STOPPED = Process("worker", os.getppid(), hung=True)
+
+
+@pytest.mark.parametrize(
+    ("running", "name", "after"),
+    [([STOPPED], "worker hung", 15), ([], "no worker", 30)],
+    ids=["SIGSTOP", "SIGKILL"],
+)
+def test_a_worker_that_is_stopped_or_killed_is_told_within_its_limit(
+    bench, tmp_path, running, name, after
+):
+    supervisor = Process("supervisor", os.getpid())
+    heartbeats.beat(bench.client, [supervisor, replace(STOPPED, hung=False)])
+    playing = Playing(bench, tmp_path, "outage")
+    playing.look(60)
+    assert playing.told == []
+    heartbeats.beat(bench.client, [supervisor, *running])
+    playing.began = playing.now
+    playing.look(after + LOOK)
+    (cause,) = playing.told
+    assert (cause["name"], cause["state"]) == (name, "began")
+    assert after <= cause["after"] <= after + LOOK
+
+
+def test_a_full_store_is_told_at_once_and_its_end(bench, tmp_path):
+    playing = Playing(bench, tmp_path, "store")
+    playing.look(30)
+    try:
+        used = int(bench.client.info("memory")["used_memory"])
+        bench.client.config_set("maxmemory", int(used / 0.95))
+        playing.began = playing.now
+        playing.look(30)
+    finally:
+        bench.client.config_set("maxmemory", 0)
+    playing.look(SETTLE + 2 * LOOK)
+    began, ended = playing.told
+    assert (began["name"], began["state"], began["after"]) == ("memory full", "began", 0)
+    assert (ended["name"], ended["state"]) == ("memory full", "ended")
 
 
 def test_what_was_seen_is_told_again_when_it_has_grown_much(bench, observe):

@@ -15,11 +15,11 @@ def cause(kind="problems", name="x", *, since=None, after=0.0, parts=(), **figur
 
 
 class Player:
-    """*works*: messages are taken."""
+    """*works*: messages are taken; *every*: seconds between two about one cause."""
 
     def __init__(self):
         self.now, self.memory, self.entries = 1_800_000_000.0, Memory(), ()
-        self.works, self.kinds = True, ALERT_KINDS
+        self.works, self.kinds, self.every = True, ALERT_KINDS, EVERY
 
     def wait(self, seconds, *causes):
         self.now += seconds
@@ -34,4 +34,4 @@ class Player:
         return [entry.state for entry in found.entries]
 
     def _plan(self, causes):
-        return plan(causes, self.memory, self.now, every=EVERY, kinds=self.kinds)
+        return plan(causes, self.memory, self.now, every=self.every, kinds=self.kinds)

@@ -20,6 +20,8 @@ MANY: Final = 10  # messages in an hour, after which `every` lies between two
 HOUR: Final = 3600.0  # s
 LONGEST: Final = 86_400.0  # s: the wait for an update doubles up to this
 MUCH: Final = 2  # a figure that has grown so many times is news
+STILL: Final = 60.0  # s without a change, after which figures are at rest
+MOVING: Final = 1800.0  # s since the last message, after which figures are told that still change
 PARTS: Final = 1000  # that are remembered of one cause
 
 State = Literal["began", "update", "ended"]
@@ -39,6 +41,7 @@ class Tracked:
         updates: Messages since the one that said that it began.
         times: How often it came back after an end that was told.
         figures, parts: As they were told.
+        latest: The figures as they were last seen, which is so since *moved*.
     """
 
     kind: str
@@ -52,6 +55,8 @@ class Tracked:
     times: int = 0
     figures: Mapping[str, int] = field(default_factory=dict)
     parts: frozenset[str] = frozenset()
+    latest: Mapping[str, int] = field(default_factory=dict)
+    moved: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +146,17 @@ def _tracked(found: Mapping[str, Cause], known: Causes, now: float, every: float
             causes[id] = each
     for id, cause in found.items():
         if id not in known:
-            causes[id] = Tracked(cause.kind, cause.name, now, _since(cause, now), now)
+            begun = Tracked(cause.kind, cause.name, now, _since(cause, now), now)
+            causes[id] = replace(begun, latest=dict(cause.figures), moved=now)
     return causes
 
 
 def _clamped(known: Tracked, now: float) -> Tracked:
     """Return *known* without times ahead of *now*: the clock may have been set back."""
-    times = (known.first, known.since, known.seen)
-    first, since, seen = (min(each, now) for each in times)
+    times = (known.first, known.since, known.seen, known.moved)
+    first, since, seen, moved = (min(each, now) for each in times)
     told = None if known.told is None else min(known.told, now)
-    return replace(known, first=first, since=since, seen=seen, told=told)
+    return replace(known, first=first, since=since, seen=seen, told=told, moved=moved)
 
 
 def _since(cause: Cause, now: float) -> float:
@@ -159,6 +165,8 @@ def _since(cause: Cause, now: float) -> float:
 
 
 def _again(known: Tracked, cause: Cause, now: float) -> Tracked:
+    if cause.figures != known.latest:
+        known = replace(known, latest=dict(cause.figures), moved=now)
     came_back = known.told is not None and not known.open and known.seen <= known.told
     if came_back:
         since, times = _since(cause, now), known.times + 1
@@ -204,6 +212,8 @@ def _is_news(known: Tracked, cause: Cause, now: float, every: float) -> bool:
     old, new = dict(known.figures), dict(cause.figures)
     if old == new:
         return False
+    if now - known.moved < STILL and waited < MOVING:
+        return False  # not half of a mass, and then its end
     grown = any(number >= MUCH * max(old.get(name, 0), 1) for name, number in new.items())
     return grown or waited >= min(every * 2.0**known.updates, LONGEST)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.alert_player import EVERY, Player, cause
-from workers.alerts.rules import GAP, HOUR, MANY, SETTLE
+from workers.alerts.rules import GAP, HOUR, MANY, MOVING, SETTLE, STILL
 
 
 @pytest.fixture
@@ -48,18 +48,30 @@ def test_it_says_since_when_as_far_as_that_is_known(player):
     assert player.entries[0].since == player.now - GAP  # never ahead
 
 
-def test_ten_thousand_refusals_are_one_message_and_one_update(player):
-    told = player.look(cause(letters=1, after=0))
-    for number in range(1, 180):
+def mass(player, seconds):
+    """Let letters come for *seconds*, up to 10,000; return what was told by each second."""
+    told = {}
+    for second in range(0, int(2 * HOUR), 5):
+        number = min(10_000, 1 + int(10_000 * second / seconds))
+        if states := player.look(cause(letters=number)):
+            told[second] = (*states, player.entries[0].cause.figures["letters"])
         player.wait(5)
-        told += player.look(cause(letters=min(10_000, 60 * number)))
-    assert told == ["began"]
-    player.wait(5)
-    assert player.look(cause(letters=10_000)) == ["update"]
-    assert player.entries[0].cause.figures == {"letters": 10_000}
-    for _ in range(50):
-        player.wait(EVERY)
-        assert player.look(cause(letters=10_000)) == []
+    return told
+
+
+@pytest.mark.parametrize("every", [60, 300, EVERY])
+@pytest.mark.parametrize("seconds", [20, 150, 900, 1700])
+def test_ten_thousand_refusals_are_one_message_and_one_update(player, every, seconds):
+    player.every = every
+    told = mass(player, seconds)
+    assert [*told.values()] == [("began", 1), ("update", 10_000)]
+    assert max(told) == max(every, seconds + STILL)
+
+
+def test_a_mass_that_goes_on_for_hours_is_told_as_it_doubles(player):
+    told = mass(player, 4 * HOUR)
+    assert [*told] == [0, MOVING, 2 * MOVING]
+    assert [number for _, number in told.values()] == [1, 1251, 2501]
 
 
 def test_numbers_that_go_on_changing_a_little_are_told_ever_less_often(player):
@@ -68,14 +80,27 @@ def test_numbers_that_go_on_changing_a_little_are_told_ever_less_often(player):
         player.wait(60)
         number += 1
         told += player.look(cause(letters=number))
-    assert told.count("update") == 5  # after 15, 30, 60, 120 and 240 min
+    assert told.count("update") == 5  # after 30, 30, 60, 120 and 240 min
 
 
-def test_numbers_that_grow_much_are_told_at_once(player):
+def test_numbers_that_have_doubled_are_told_once_they_stand_still(player):
     player.look(cause(letters=1000))
     for number in (2000, 4000, 8000):
         player.wait(EVERY)
+        assert player.look(cause(letters=number)) == []
+        player.wait(STILL)
         assert player.look(cause(letters=number)) == ["update"]
+
+
+def test_a_number_that_moves_again_waits_anew(player):
+    player.look(cause(letters=1000))
+    player.wait(EVERY)
+    for number in (2000, 2001, 2002):
+        assert player.look(cause(letters=number)) == []
+        player.wait(STILL - 1)
+    assert player.look(cause(letters=2002)) == []
+    player.wait(1)
+    assert player.look(cause(letters=2002)) == ["update"]
 
 
 def test_a_new_part_is_news(player):
