@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.support import api_rig
 from tests.support.api_rig import ADMIN, CLERK, MAPPINGS, OPERATE, SHOP, TOML, VIEW, Rig
 from workers.store import keys
 
@@ -196,11 +195,10 @@ def test_an_access_does_not_see_deliveries_of_other_sources_that_named_its_recor
 
 
 @pytest.fixture
-def shared(tmp_path, store, store_socket, monkeypatch):
+def shared(tmp_path, store, store_socket):
     """An application with a source that feeds both destinations, and a letter of it."""
     assert store.dbsize() == 0
-    monkeypatch.setattr(api_rig, "MAPPINGS", MAPPINGS + OF_BOTH)
-    rig = Rig(tmp_path, store_socket, toml=TOML + BOTH)
+    rig = Rig(tmp_path, store_socket, toml=TOML + BOTH, mappings=MAPPINGS + OF_BOTH)
     rig.deliver("both", id="b1", sku="A", number="17", qty="none", total="none")
     yield rig
     rig.close()
