@@ -63,7 +63,7 @@ def find_delivery(entries: DeliveryEntries, id: str) -> DeliveryEntry | None:
         return None
     if is_spooled(id):
         file, _, number = rest[1:].rpartition(".")
-        if not (number.isascii() and number.isdecimal()):
+        if not (number.isascii() and number.isdecimal() and len(number) <= 18):
             return None
         data = entries.context.settings.store.data
         found = spool_list.find(data, file.replace(".", "-"), int(number))

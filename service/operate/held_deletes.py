@@ -294,4 +294,5 @@ def _names(context: Context, collection: str | None, scope: Scope | None) -> Seq
 
 def _arrival(id: str) -> int | None:
     number = id.rpartition(":")[2]
-    return int(number) if number.isascii() and number.isdigit() else None
+    known = number.isascii() and number.isdigit() and len(number) <= 18  # int() refuses 4,301
+    return int(number) if known else None

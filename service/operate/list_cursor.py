@@ -29,6 +29,7 @@ def parts_of(cursor: str | None, *kinds: type | tuple[type, ...]) -> tuple[Any, 
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         parts = json.loads(base64.urlsafe_b64decode(padded))
+        as_cursor(parts)  # half a surrogate pair is a text that neither store nor URL takes
     except (ValueError, RecursionError, binascii.Error):
         parts = None
     if (

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Any, Final
 
 from service.operate.list_cursor import as_cursor, parts_of
-from service.operate.page import Page
+from service.operate.page import FilterInvalid, Page
 from service.operate.record_hits import Record
 from service.operate.record_pages import Filters, read_page
 from workers.delivery.context import Context
@@ -117,7 +117,11 @@ def _matches(
                 continue
             after = here.member if here and name == here.collection else None
             needle = _needle(context, name, text)
-            for match in _read(context, name, needle.beginning(in_full), after):
+            beginning = needle.beginning(in_full)
+            if after is not None and not after.startswith(beginning):
+                # The text was changed in the address, and the cursor left.
+                raise FilterInvalid(repr(after), "the `next` of this list", "begin without it")
+            for match in _read(context, name, beginning, after):
                 if needle.shows(match, in_full):
                     yield _Entry(in_full, name, match.member, (name, match.record))
 

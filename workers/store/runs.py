@@ -268,7 +268,9 @@ def _run(id: str, held: Mapping[str, str]) -> Run:
 
 
 def _number(id: str) -> int:
-    return int(id[1:]) if id[1:].isdigit() else 0
+    number = id[1:]
+    # Not isdigit() alone: it accepts "²", which int() refuses, as it does 4,301 digits.
+    return int(number) if number.isascii() and number.isdigit() and len(number) <= 18 else 0
 
 
 def _ms(moment: datetime) -> int:
