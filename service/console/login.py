@@ -84,10 +84,12 @@ def _address() -> str:
     last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     for text in (last, request.remote_addr or ""):
         try:
-            found = ip_address(text)
+            found = ip_address(text.partition("%")[0])  # a link-local one names its interface
         except ValueError:
             continue
         if isinstance(found, IPv6Address):
+            if found.ipv4_mapped:  # as a socket of both kinds shows who comes by IPv4
+                return str(found.ipv4_mapped)
             return found.exploded[:19]  # /64: what one customer gets
         return str(found)
     return "unknown"

@@ -238,6 +238,8 @@ def test_all_web_processes_count_together_and_forget_after_a_minute(console, rig
         ("1.2.3.4, 5.6.7.8", "127.0.0.1", "5.6.7.8"),
         ("no address", "127.0.0.1", "127.0.0.1"),
         ("2001:db8:1:2:3::4", "127.0.0.1", "2001:0db8:0001:0002"),
+        ("fe80::1%eth0", "127.0.0.1", "fe80:0000:0000:0000"),
+        (None, "::ffff:10.0.0.9", "10.0.0.9"),
         (None, "", "unknown"),
     ],
 )
