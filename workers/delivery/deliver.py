@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +20,7 @@ from workers.delivery.item_reads import ItemReads
 from workers.delivery.reads import CmsReader, summary
 from workers.delivery.request_outcome import Attempt, completed, flags, given, imports
 from workers.delivery.status_reads import StatusReads
-from workers.errors import DestinationError, StoreUnavailable
+from workers.errors import DestinationError
 from workers.fields.types import TYPES
 from workers.model.attempts import (
     Batch,
@@ -265,19 +264,7 @@ class Deliverer:
             raise
         if came.seconds is not None:
             log_attempt(destination, batch, came, settled)
-        self._show(batch, came)
         return self._claimed(then, settled.claimed, not_after)
-
-    def _show(self, batch: Batch, came: Attempt) -> None:
-        """Let items be found by the names that the answer shows."""
-        collection = self.context.settings.collections[batch.collection]
-        if batch.retire or collection.localized:  # gone, or of whatever variant
-            return
-        views = {item.record: came.shown.get(item.id or "") for item in batch.items}
-        with suppress(StoreUnavailable):  # a listing shows them as well
-            self.context.search.show(
-                collection, [(key, view) for key, view in views.items() if view]
-            )
 
     def _claimed(
         self, request: dict[str, Any] | None, answer: dict[str, Any] | None, not_after: float

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workers.errors import DestinationError
 from workers.model.attempts import Batch, BatchOutcome, Call, ClaimedItem, Heard, ItemOutcome
 from workers.model.retirement import GONE
 from workers.policy.update import wants_publishing
-from workers.webflow.item_answers import Answer, ItemView
+from workers.webflow.item_answers import Answer
 from workers.webflow.item_payloads import Prepared
 
 LATE = 7.0  # s after which a missing answer means that the request was too slow
@@ -25,7 +25,6 @@ class Attempt:
     call: Call
     heard: Heard | None = None  # to record in the same step, unless it is recorded already
     seconds: float | None = None  # duration; None: a GET was sent instead of the request
-    shown: Mapping[str, ItemView] = field(default_factory=dict)  # items of the answer, by id
 
     @classmethod
     def of_answer(
@@ -37,8 +36,7 @@ class Attempt:
     ) -> Attempt:
         """Return the result of the request; *outcome* None: nothing was sent."""
         call = _call(outcome)
-        shown = outcome.items if isinstance(outcome, Answer) else {}
-        return cls(batch_outcome, message, call, heard(outcome, message, seconds), seconds, shown)
+        return cls(batch_outcome, message, call, heard(outcome, message, seconds), seconds)
 
     @classmethod
     def of_read(cls, item_outcomes: Iterable[ItemOutcome], message: str) -> Attempt:
