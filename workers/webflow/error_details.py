@@ -12,12 +12,12 @@ https://developers.webflow.com/data/v1.0.0/reference/errors
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workers.model.changes import FieldProblem
+from workers.webflow.answer_text import parsed
 
 LONGEST = 500  # characters kept of one message
 MOST = 200  # problems kept of one answer
@@ -103,7 +103,7 @@ def _shape_errors(document: Mapping[str, Any]) -> Iterator[str]:
             continue
         start = said.find("[")
         try:
-            listed = json.loads(said[start:]) if start >= 0 else None
+            listed = parsed(said[start:]) if start >= 0 else None
         except (ValueError, RecursionError):
             listed = None
         texts = listed if isinstance(listed, list) else [said]

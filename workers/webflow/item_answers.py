@@ -10,7 +10,6 @@ https://developers.webflow.com/data/v1.0.0/reference/cms
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from typing import Any, NotRequired, TypedDict
 
 from workers.model.changes import FieldProblem
 from workers.model.mask import Mask
+from workers.webflow.answer_text import parsed
 from workers.webflow.error_details import complaints
 from workers.webflow.mentions import mentions
 from workers.webflow.site import Site, collections, sites
@@ -107,7 +107,7 @@ def read(status: int, headers: Mapping[str, str], body: bytes, mask: Mask = _NO_
         body = mask.body(body)
         headers = {**headers, "location": mask.text(headers.get("location", "nowhere"))}
     try:
-        document = json.loads(body) if body or status != HTTPStatus.NO_CONTENT else None
+        document = parsed(body) if body or status != HTTPStatus.NO_CONTENT else None
     except (ValueError, RecursionError):
         if not failed:
             raise ValueError(f"answered {status} with something that is not JSON") from None
