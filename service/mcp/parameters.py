@@ -17,14 +17,22 @@ Limit = Annotated[int, Field(ge=1, le=50, description="Entries of one page.")]
 Cursor = Annotated[
     str | None, Field(max_length=500, description="`next` of the page before, as it came.")
 ]
-Collection = Annotated[str | None, Field(description="The name of a collection of instep.toml.")]
-Source = Annotated[str | None, Field(description="The name of a source of instep.toml.")]
+# With a bound, as every text has: an error repeats what was found, and is as long.
+Collection = Annotated[
+    str | None, Field(max_length=200, description="The name of a collection of instep.toml.")
+]
+Source = Annotated[
+    str | None, Field(max_length=200, description="The name of a source of instep.toml.")
+]
 Key = Annotated[str | None, Field(max_length=500, description="The key of a record.")]
 Since = Annotated[str | None, Field(max_length=40, description=f"Since then: {SINCE}.")]
 Problem = Annotated[
     str | None, Field(max_length=100, description="The id of a problem, of `list_problems`.")
 ]
-Ids = Annotated[list[str] | None, Field(min_length=1, max_length=_IDS, description="Only these.")]
+Ids = Annotated[
+    list[Annotated[str, Field(max_length=300)]] | None,
+    Field(min_length=1, max_length=_IDS, description="Only these."),
+]
 UpTo = Annotated[int | None, Field(ge=1, description="At most so many.")]
 Why = Annotated[
     str,

@@ -22,7 +22,9 @@ class Previews:
 
     def preview_payload(
         self,
-        source: Annotated[str, Field(description="The name of a source of instep.toml.")],
+        source: Annotated[
+            str, Field(max_length=200, description="The name of a source of instep.toml.")
+        ],
         body: Annotated[str, Field(max_length=_LARGEST, description="The payload, as text.")],
         topic: Annotated[str | None, Field(description="Replaces the topic of its events.")] = None,
         headers: Annotated[

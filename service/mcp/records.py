@@ -50,11 +50,15 @@ class Records:
 
     def record_life(
         self,
-        collection: Annotated[str, Field(description="The name of its collection.")],
+        collection: Annotated[
+            str, Field(max_length=200, description="The name of its collection.")
+        ],
         key: Annotated[
             str, Field(max_length=500, description="As any system writes it, or its item id.")
         ],
-        locale: Annotated[str | None, Field(description="Only this variant: de-AT.")] = None,
+        locale: Annotated[
+            str | None, Field(max_length=100, description="Only this variant: de-AT.")
+        ] = None,
         entries: Annotated[int, Field(ge=0, le=200, description="Newest entries.")] = LIFE,
     ) -> Found:
         """

@@ -221,3 +221,19 @@ def test_what_nobody_expected_is_logged_and_not_told(full, monkeypatch, caplog):
     assert "an unexpected error" in told
     assert "t0ken" not in told
     assert "tool failed" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("list_problems", {"collection": "x" * 100_000}),
+        ("list_deliveries", {"source": "x" * 100_000}),
+        ("record_life", {"collection": "x" * 100_000, "key": "A"}),
+        ("preview_payload", {"source": "x" * 100_000, "body": "{}"}),
+        ("propose_discard_letters", {"why": "They are of a test.", "letters": ["x" * 100_000]}),
+        ("propose_discard_letters", {"why": "They are of a test.", "letters": ["\ud800"]}),
+    ],
+)
+def test_what_is_too_long_or_no_text_is_refused_in_few_words(rig, tool, arguments):
+    words = rig.refused(tool, **arguments)
+    assert ("validation error" in words, len(words) < 1000) == (True, True)
