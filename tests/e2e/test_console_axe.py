@@ -28,7 +28,7 @@ SIZE = Load(
 GRAVE = ("serious", "critical")
 VIEWS = [
     (1280, "light"),
-    (390, "dark"),
+    pytest.param((390, "dark"), marks=pytest.mark.full),
     pytest.param((1280, "dark"), marks=pytest.mark.full),
     pytest.param((390, "light"), marks=pytest.mark.full),
 ]
@@ -73,6 +73,16 @@ def test_nothing_grave_is_found_on_any_page(visit, addresses):
     assert {name: told for name, told in found.items() if told} == {}
 
 
+def test_no_page_is_wider_than_a_phone(site, browser, addresses):
+    visit = Visit(browser, site.url, 390, "light")
+    found = {}
+    for name, path in addresses.items():
+        visit.open(path, login=name != "login")
+        found[name] = misfits(visit)
+    visit.close()
+    assert {name: told for name, told in found.items() if told} == {}
+
+
 def objections(visit):
     """What is wrong with the page that is open, in words."""
     told = [
@@ -81,5 +91,10 @@ def objections(visit):
         if each["impact"] in GRAVE
         for node in each["nodes"][:3]
     ]
+    return told + misfits(visit)
+
+
+def misfits(visit):
+    """What of it is wider than the screen, and what the browser complained of."""
     wide, *out = visit.overflow()
-    return told + ([f"{wide} px too wide: {out}"] if wide else []) + visit.problems
+    return ([f"{wide} px too wide: {out}"] if wide else []) + visit.problems
