@@ -1,4 +1,4 @@
-"""Records are found by the names that answers of the CMS show, and lead to their live pages."""
+"""Records are found by the names that look-ups in the CMS show, and lead to their live pages."""
 
 from service.operate.record_list import search_records
 from tests.support.locale_rig import add_variant, localize
@@ -11,7 +11,8 @@ def found(way, text):
     return [(each["key"], each["name"], each["link"]) for each in page.items]
 
 
-def test_the_answer_to_a_write_shows_the_name(way):
+def test_a_look_up_by_key_shows_the_name(open_way):
+    way = open_way(by="key")
     way.products.items[way.id(1)].staged.fields["name"] = "Oak Desk"
     way.products.items[way.id(1)].live.fields["name"] = "Oak Desk"
     assert found(way, "oak") == []
