@@ -29,6 +29,14 @@ FLAGS = (
 )
 
 
+# What Chromium says of a script that a page did not outlive.
+NAVIGATED = ("Inspected target navigated", "context was destroyed", "default execution context")
+
+
+class Navigated(Exception):
+    """The page went on to another one before a script had answered."""
+
+
 class Browser:
     """One page of a browser of its own; what it logs, throws and asks for is kept."""
 
@@ -93,9 +101,15 @@ class Browser:
     def until(self, script, seconds=15):
         """Wait until *script* is true in the page."""
         end = time.monotonic() + seconds
-        while not self.run(f"!!({script})"):
+        while not self._holds(script):
             assert time.monotonic() < end, f"not within {seconds} s: {script}"
             time.sleep(0.05)
+
+    def _holds(self, script):
+        try:
+            return self.run(f"!!({script})")
+        except Navigated:
+            return False
 
     def text(self, selector):
         return self.run(f"document.querySelector({json.dumps(selector)})?.innerText")
@@ -131,6 +145,8 @@ class Browser:
         while True:
             answer = self._read()
             if answer.get("id") == self._number:
+                if any(each in str(answer.get("error")) for each in NAVIGATED):
+                    raise Navigated(method)
                 assert "error" not in answer, (method, answer)
                 return answer["result"]
             self._keep(answer)
