@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 from markupsafe import escape
 
+from service.console import record_links
 from service.operate import record_attention
 from tests.support.console import TOKENS
 
@@ -238,3 +239,17 @@ def test_what_waits_long_needs_a_person(console, monkeypatch):
     monkeypatch.setattr(record_attention, "LONG", -5.0)
     text = console.person().page("/records")
     assert names(text) == ["17"]
+
+
+def test_the_links_of_a_record_fit_the_pages_that_there_are(console):
+    with console.app.test_request_context():
+        found = [
+            record_links.run_link("r1"),
+            record_links.problem_link("d1"),
+            record_links.delivery_link("the-erp-7"),
+            record_links.record_link("products", "A/B ü"),
+        ]
+    pages = console.app.url_map.bind("instep.test")
+    assert [pages.match(each.partition("?")[0])[0] for each in found] == [
+        *("runs.run", "problems.failure", "sources.delivery", "records.record"),
+    ]

@@ -103,7 +103,7 @@ def reconciling(collection: str) -> str:
 
 
 def reconciled(collection: str) -> str:
-    """Hash: start, end and result of its last run (``service/reconcile/past_runs.py``)."""
+    """Hash: start, end and result of its last run (``service/reconcile/state/past_runs.py``)."""
     return f"{PREFIX}reconciled:{collection}"
 
 

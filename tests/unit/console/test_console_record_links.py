@@ -31,9 +31,3 @@ def test_to_a_page_that_there_is(app):
         assert record_links.problem_link("d1") == "/problems/failures/d1"
         assert record_links.delivery_link("the-erp-7") == "/sources/the-erp/deliveries/the-erp-7"
         assert record_links.delivery_link("d1") is None
-
-
-def test_a_page_with_other_parts_in_its_path_is_not_linked(app):
-    app.add_url_rule("/runs/<id>/<part>", "runs.run", lambda **_: "")
-    with app.test_request_context():
-        assert record_links.run_link("r1") is None
