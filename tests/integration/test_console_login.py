@@ -151,7 +151,8 @@ def test_a_cookie_that_was_altered_is_none(console, part):
     someone = console.person()
     value = someone.client.get_cookie(sessions.COOKIE).value
     altered = list(value)
-    altered[part] = "A" if altered[part] != "A" else "B"
+    # Far off: neighbours may differ in bits that the last character does not use.
+    altered[part] = "A" if altered[part] > "Z" else "m"
     someone.client.set_cookie(sessions.COOKIE, "".join(altered))
     assert someone.get("/settings").status_code == 302
 
