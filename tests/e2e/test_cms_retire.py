@@ -1,10 +1,14 @@
 """What Instep did not do to an item it does not take back, in each way, by both APIs."""
 
 from dataclasses import replace
+from itertools import permutations, product
 
 import pytest
 
+from tests.support.depth import some
+
 WAYS = ("archive", "draft", "unpublish")
+KNOWN = (("v1", "v2"), ("item", "key"), (True, False))  # api, by, draft
 
 
 @pytest.fixture(params=["item", "key"])
@@ -69,10 +73,14 @@ def test_what_waits_for_its_first_publish_waits_again(known, way_of):
     assert status(known, 1) == (False, False, False)
 
 
-@pytest.mark.parametrize("way_of", WAYS)
-@pytest.mark.parametrize("kind", ["reset-after", "reset-before"])
-@pytest.mark.parametrize("draft", [True, False], ids=["draft", "live"])
-def test_so_it_is_where_the_answer_to_the_retirement_is_lost(known, way_of, kind, draft):
+@pytest.mark.parametrize(
+    ("api", "by", "draft", "kind", "way_of"),
+    some(product(*KNOWN, ["reset-after", "reset-before"], WAYS), 5),
+)
+def test_so_it_is_where_the_answer_to_the_retirement_is_lost(
+    open_way, api, by, draft, kind, way_of
+):
+    known = open_way(api=api, by=by)
     if draft:
         known.unpublish(1)
     for method in ("PATCH", "DELETE"):
@@ -81,9 +89,12 @@ def test_so_it_is_where_the_answer_to_the_retirement_is_lost(known, way_of, kind
     assert status(known, 1) == ((False, True, False) if draft else (False, False, True))
 
 
-@pytest.mark.parametrize(("first", "then"), [(a, b) for a in WAYS for b in WAYS if a != b])
-@pytest.mark.parametrize("draft", [True, False], ids=["draft", "live"])
-def test_so_it_is_after_two_retirements_in_two_ways(known, first, then, draft):
+@pytest.mark.parametrize(
+    ("api", "by", "draft", "ways"), some(product(*KNOWN, permutations(WAYS, 2)), 5)
+)
+def test_so_it_is_after_two_retirements_in_two_ways(open_way, api, by, draft, ways):
+    known = open_way(api=api, by=by)
+    first, then = ways
     if draft:
         known.unpublish(1)
     known.retire(1, first, version=3)
@@ -146,7 +157,7 @@ def test_a_draft_that_was_published_since_it_was_listed_leaves_the_site(open_way
     assert status(way, 1) == (False, False, True)
 
 
-@pytest.mark.parametrize("way_of", WAYS)
+@pytest.mark.parametrize("way_of", some(WAYS, 2))
 def test_a_hundred_drafts_go_and_come_back_by_a_few_requests(open_way, way_of):
     way = open_way(by="key", items=100)
     way.unpublish(*range(1, 101))

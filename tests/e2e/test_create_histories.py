@@ -15,7 +15,7 @@ from tests.support.depth import depth
 from workers.model.attempts import Batch
 from workers.webflow.item_keys import normal
 
-SEEDS = [("v2", 4), ("v2", 5), ("v1", 0), ("v2", 6), ("v2", 7), ("v1", 1)][: depth(3, 6)]
+SEEDS = [("v2", 4), ("v1", 0), ("v2", 5), ("v2", 6), ("v2", 7), ("v1", 1)][: depth(2, 6)]
 LOST = ("timeout-after", "timeout-before", "reset-after", "reset-before")
 POST = {"method": "POST"}
 # What a filter asks for as well, and what a listing alone shows.

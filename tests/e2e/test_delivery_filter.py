@@ -2,7 +2,10 @@
 
 import pytest
 
+from tests.support.depth import depth
+
 NEW = {"missing": "create"}
+SECONDS = depth(90, 300)
 
 
 def calls(way):
@@ -84,21 +87,21 @@ def test_a_key_that_no_item_has_is_a_letter_at_once(open_quiet):
 
 def test_values_for_a_key_that_no_item_has_do_not_take_a_call_each(open_quiet):
     way = open_quiet(collection={"missing": "dead-letter"})
-    for n in range(300):
+    for n in range(SECONDS):
         way.change("P-9999", stock=n, version=n)
         way.run(1)
-    assert calls(way).count("filter") <= 300 / 30 + 6
+    assert calls(way).count("filter") <= SECONDS / 30 + 6
     assert way.counts("pending") == (0,) or way.counts("pending") == (1,)
 
 
 def test_nor_do_different_keys_that_no_item_has(open_quiet):
     way = open_quiet(collection={"missing": "dead-letter"})
-    for n in range(300):
+    for n in range(SECONDS):
         way.change(f"P-9{n:03}", stock=n)
         way.run(1)
-    assert len(way.requests) <= 300 / 30 + 12
+    assert len(way.requests) <= SECONDS / 30 + 12
     way.run()
-    assert sum(letter.key.startswith("P-9") for letter in way.letters()) == 300
+    assert sum(letter.key.startswith("P-9") for letter in way.letters()) == SECONDS
 
 
 def test_while_keys_become_items_each_is_asked_for_at_once(open_quiet):

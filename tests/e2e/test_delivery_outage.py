@@ -1,9 +1,15 @@
 """A CMS that fails: it shows as an outage, kills nothing, and ends by itself."""
 
+from itertools import product
+
 import pytest
+
+from tests.support.depth import depth, some
 
 MINUTES = 60.0
 ITEMS = 120  # more than one request of v2 takes
+GETS = ["good", "bad"]
+GIVE_UP = depth(0.25, 1.0)  # hours
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
@@ -46,7 +52,7 @@ def test_a_cms_that_takes_no_connection_is_an_outage_too(way):
     assert way.live(1)["stock"] == 1
 
 
-@pytest.mark.parametrize("gets", ["good", "bad"])
+@pytest.mark.parametrize(("api", "gets"), some(product(("v2", "v1"), GETS), 3))
 def test_twenty_minutes_of_500_kill_nothing_and_cost_little_afterwards(open_way, api, gets):
     way = open_way(api=api, items=ITEMS, attempts=3)
     match = {} if gets == "good" else {"method": None}
@@ -66,7 +72,7 @@ def test_twenty_minutes_of_500_kill_nothing_and_cost_little_afterwards(open_way,
     assert len(way.requests) <= (8 if api == "v2" else ITEMS + 2)
 
 
-@pytest.mark.parametrize("gets", ["good", "bad"])
+@pytest.mark.parametrize(("api", "gets"), some(product(("v2", "v1"), GETS), 3))
 def test_keys_that_came_during_an_outage_are_looked_up_after_it(open_way, api, gets):
     way = open_way(api=api, by="key", attempts=3)
     way.change(1, stock=0)
@@ -121,12 +127,12 @@ def test_failing_listings_do_not_stop_what_needs_none(open_way, api):
 
 
 def test_a_poisoned_item_does_not_hold_up_the_others_and_dies_alone(open_way, api):
-    items = 40 if api == "v2" else 15
+    items = depth(20 if api == "v2" else 10, 40)
     way = open_way(api=api, items=items, attempts=4)
     way.down(500, match=way.of(7))
     others = [n for n in range(1, items + 1) if n != 7]
     way.change(7, stock=1)
-    for round in range(12):
+    for round in range(depth(8, 12)):
         for n in others:
             way.change(n, stock=100 * round + n)
         way.run(300)
@@ -137,10 +143,10 @@ def test_a_poisoned_item_does_not_hold_up_the_others_and_dies_alone(open_way, ap
 
 
 def test_an_item_that_fails_alone_dies_only_after_give_up_hours(open_way, api):
-    way = open_way(api=api, give_up_hours=1)
+    way = open_way(api=api, give_up_hours=GIVE_UP)
     way.down(500, match=way.of(1))
     way.change(1, stock=1)
-    way.run(50 * MINUTES)
+    way.run(50 * MINUTES * GIVE_UP)
     assert way.counts("pending") == (1,)
     way.run(20 * MINUTES)
     (letter,) = way.letters()
@@ -148,10 +154,10 @@ def test_an_item_that_fails_alone_dies_only_after_give_up_hours(open_way, api):
 
 
 def test_an_item_that_fails_alone_lives_while_probes_are_bad(open_way, api):
-    way = open_way(api=api, give_up_hours=1)
-    way.down(500, match={"method": None}, seconds=80 * MINUTES)
+    way = open_way(api=api, give_up_hours=GIVE_UP)
+    way.down(500, match={"method": None}, seconds=80 * MINUTES * GIVE_UP)
     way.change(1, stock=1)
-    way.run(75 * MINUTES)
+    way.run(75 * MINUTES * GIVE_UP)
     assert way.counts("dead", "pending") == (0, 1)
     way.run()
     assert way.live(1)["stock"] == 1
