@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -43,9 +45,25 @@ _BEARER: Final = {
 
 
 class _Api(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """Described when that is asked for: it takes longer than all else of a start."""
+
     ERROR_SCHEMA = ErrorAnswer
     # Each route names the errors that it answers.
     DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def __init__(self, app: Flask) -> None:
+        self._to_describe: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        super().__init__(app)
+
+    def describe_later(self, describe: Callable[[], None]) -> None:
+        self._to_describe.append(describe)
+
+    def _openapi_json(self) -> Any:
+        with self._lock:
+            while self._to_describe:
+                self._to_describe.pop(0)()
+            return super()._openapi_json()
 
     def _register_error_handlers(self) -> None:
         """Leave errors to the application, which answers those of other paths in another form."""

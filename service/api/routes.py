@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
@@ -36,6 +37,9 @@ class _Parser(FlaskParser):
 
 class _Blueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
     ARGUMENTS_PARSER = _Parser()
+
+    def register_views_in_doc(self, api: Any, *given: Any, **more: Any) -> None:
+        api.describe_later(partial(super().register_views_in_doc, api, *given, **more))
 
 
 def answered(schema: Schema, found: Mapping[str, Any]) -> Response:
