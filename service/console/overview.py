@@ -11,7 +11,6 @@ from flask import Blueprint, render_template, request, url_for
 from service.console import actions, charts, query
 from service.console.charts import Layer, Plot, Row
 from service.console.headline import headline_of
-from service.console.next_step import next_step
 from service.console.pages import existing
 from service.console.pause_actions import pause_actions
 from service.console.sessions import caller
@@ -20,6 +19,7 @@ from service.operate.destination_view import DestinationView
 from service.operate.overview import Chart, overview_of
 from service.operate.parts import Parts
 from service.operate.pause_targets import check_scope
+from service.operate.remedies import Remedy
 from service.operate.scope import Scope
 from workers.config.settings import Settings
 from workers.errors import UnknownName
@@ -44,7 +44,6 @@ _DOCUMENTS: Final = {
     "sources": "senders",
 }
 FIRST: Final = 8  # needs that are shown at once; the others are folded
-_HALTS: Final = (": paused", ": not published", ": plan limit")  # ended by a resume
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,6 @@ def routes(parts: Parts) -> Blueprint:
             unpublished=_page("records", "/records?state=not+published"),
             pause=pause,
             resume=resume,
-            next_step=next_step,
             urgency={"down": "failed", "degraded": "held", "notice": "waiting"},
         )
 
@@ -140,14 +138,13 @@ def _page(module: str, path: str) -> str | None:
 
 
 def _resumes(need: Need, settings: Settings, scope: Scope) -> str | None:
-    if not need.what.endswith(_HALTS) or need.id is None:
+    if not isinstance(need.do, Remedy) or need.do.action != "resume":
         return None
-    name = f"{need.noun.removesuffix('s')}:{need.id}"
     try:
-        check_scope(name, settings, scope)
+        check_scope(need.do.target, settings, scope)
     except UnknownName:
         return None
-    return name
+    return need.do.target
 
 
 def _chart(id: str, title: str, bin_name: str, chart: Chart) -> ChartView:

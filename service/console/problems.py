@@ -15,13 +15,13 @@ from service.console import query
 from service.console.actions import add
 from service.console.error_pages import Refused, missing
 from service.console.problem_actions import failure_actions, problem_actions, whole_actions
-from service.console.problem_kinds import KINDS, kind_of, to_do
 from service.console.sessions import caller
 from service.operate import names
 from service.operate.attention import NEW
 from service.operate.parts import Parts
 from service.operate.problem_details import opened_since_mark, with_details, within, words_of
 from service.operate.problem_filter import ProblemFilter
+from service.operate.problem_kinds import KINDS, kind_of
 from service.operate.problems import (
     ProblemPage,
     export_letters,
@@ -38,7 +38,7 @@ FILTERS: Final = ("state", "kind", "collection", "source", "since", "text")
 LISTED: Final = 4000  # letters that are counted for a page of the list, and
 COUNTED: Final = 10_000  # for the page of one problem
 _OF_ONE: Final = ("since",)
-_SHOWN: Final = {"kind_of": kind_of, "to_do": to_do, "words_of": words_of}
+_SHOWN: Final = {"kind_of": kind_of, "words_of": words_of}
 
 
 def filter_of(asked: query.Query, scope: Scope) -> ProblemFilter:

@@ -70,15 +70,6 @@ AGAINST: Final[Mapping[str, str]] = MappingProxyType(
         "superseded": "in place of",
     }
 )
-CAUSES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "refused": "Refused by the CMS",
-        "missing": "No item for it",
-        "unmapped": "Does not fit the mapping",
-        "exhausted": "Gave up after several attempts",
-        "not-applied": "Accepted, but not shown",
-    }
-)
 ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "archive": "archived",

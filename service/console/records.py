@@ -14,14 +14,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from service.console import actions, query, record_links, record_words
 from service.console.differences import differing, one
-from service.console.problem_kinds import to_do
 from service.console.record_actions import FILTERS, actions_of, record_of_reference, reference
 from service.console.record_timeline import days
-from service.console.sentences import phrase, sentence
 from service.console.sessions import caller
 from service.operate.names import check
 from service.operate.page import FilterInvalid
 from service.operate.parts import Parts
+from service.operate.problem_kinds import kind_of
 from service.operate.record_choice import default_state, list_records
 from service.operate.record_life import UnknownLocale, UnknownRecord
 from service.operate.record_pages import ANY, ATTENTION
@@ -43,8 +42,6 @@ def routes(parts: Parts) -> Blueprint:
     made.add_url_rule("/records/record", "record", views.record)
     made.add_url_rule(_BEFORE, "back", _back)
     actions.add(made, _BEFORE, parts, list(views.actions.values()), filters=FILTERS)
-    made.app_template_filter("sentence")(sentence)
-    made.app_template_filter("phrase")(phrase)
     return made
 
 
@@ -107,10 +104,9 @@ class _Views:
             rows=_rows(shown["fields"]),
             days=days(shown["life"]),
             actions=self.actions,
-            causes=record_words.CAUSES,
+            kind_of=kind_of,
             notes=_notes(shown["notes"]),
             resumable=RESUMABLE & {each["cause"] for each in shown["waits"]},
-            to_do=to_do,
             acts=record_words.ACTIONS,
             links=record_links,
         )

@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from service.console import formats, login, protection, static_files
 from service.console.pages import existing, is_console
+from service.console.sentences import phrase, sentence
 from service.console.sessions import Sessions
 from service.operate.access import Callers
 from service.operate.parts import Parts
@@ -40,7 +41,7 @@ def register(app: Flask, parts: Parts) -> Sessions:
     app.after_request(protection.cover)
     app.context_processor(lambda: _context(sessions))
     app.jinja_env.globals.update(_FORMATS, static=static_files.address)
-    app.jinja_env.filters["number"] = formats.number
+    app.jinja_env.filters.update(number=formats.number, sentence=sentence, phrase=phrase)
     app.register_blueprint(Blueprint("console", __name__, template_folder="templates"))
     app.register_blueprint(static_files.routes())
     attempts = LoginAttempts(parts.context.steps.client)

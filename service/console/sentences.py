@@ -1,4 +1,4 @@
-"""Sentences of the life of a record, as a page shows them: times, commands, and users' words."""
+"""Sentences of operate as a page shows them: times, commands, and users' words."""
 
 from __future__ import annotations
 
@@ -9,62 +9,31 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-# What operate says is read in a terminal too; here the reader has never seen a dead letter.
-# A command that a button does stands for whoever presses it: who may only look has none.
-_WORDS: Final = (
-    (re.compile(r"\bsee the dead letter \S+ \(unmapped\): "), ""),
-    (re.compile(r"\bthe dead letter \S+ \(unmapped\): "), ""),
-    (re.compile(r"\bdead letter \S+ \([a-z-]+\), which holds "), "problem with "),
-    (re.compile(r"`instep dead replay [^`]+` (?:sends|maps) it again"), "somebody sends it again"),
-    (
-        re.compile(r"nothing until `instep resume [^`]+`, or a restart with another token, lets.*"),
-        "nothing until it is resumed, or started again with another token",
-    ),
-    (
-        re.compile(r"nothing until `instep resume [^`]+` lets it go on"),
-        "nothing until it is resumed",
-    ),
-    (re.compile(r"or by `instep resume [^`]+`"), "or once it is resumed"),
-    (re.compile(r"\band run instep resume\b"), "and resume it"),
-    (
-        re.compile(r"nothing until `instep deletes approve` or `drop`"),
-        "nothing until somebody approves or drops it",
-    ),
-    (re.compile(r"\ba replay reads the schema again"), "sending it again reads the schema anew"),
-    (re.compile(r"\bdead letter\b"), "problem"),
-    (re.compile(r"\bthe letter\b"), "the problem"),
-    (re.compile(r"\bthen replay\b"), "then send it again"),
-    (re.compile(r"\bthe lane live\b"), "live changes"),
-    (re.compile(r"\bthe lane replay\b"), "what is sent again"),
-    (re.compile(r"\bthe lane reconcile\b"), "what reconcile writes"),
-)
+from service.operate.remedies import words_of
+
+# A terminal has the word of the commands; who reads a page has never seen a dead letter.
+_LETTER: Final = re.compile(r"\bdead letter\b")
 _MARKS: Final = re.compile(
     r"`(?P<code>[^`]+)`"
-    r"|(?P<at>\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d))",
+    r"|(?P<at>\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z| UTC|[+-]\d\d:\d\d))",
     re.ASCII,
 )
 
 
 def sentence(text: str) -> Markup:
     """Return *text*, as `phrase` does, with a capital and a full stop."""
-    text = _reworded(text)
+    text = words_of(text)
     text = f"{text[:1].upper()}{text[1:]}"
-    return _marked(text if text[-1:] in ".!?…" else f"{text}.")
+    return phrase(text if text[-1:] in ".!?…" else f"{text}.")
 
 
 def phrase(text: str) -> Markup:
-    """Return *text* with its times for the reader's zone and its commands as code, all escaped."""
-    return _marked(_reworded(text))
+    """
+    Return *text* with its times for the reader's zone and its commands as code, all escaped.
 
-
-def _reworded(text: str) -> str:
-    for pattern, word in _WORDS:
-        text = pattern.sub(word, text)
-    return text
-
-
-def _marked(text: str) -> Markup:
-    return Markup("").join(_pieces(text))
+    Of a remedy its words: beside them stands a button, or who reads has no right to it.
+    """
+    return Markup("").join(_pieces(_LETTER.sub("problem", words_of(text))))
 
 
 def _pieces(text: str) -> Iterator[Markup]:
@@ -82,7 +51,7 @@ def _pieces(text: str) -> Iterator[Markup]:
 def _moment(text: str) -> Markup:
     """Return the time *text* as the script of the pages expects it, without how long ago it is."""
     try:
-        at = datetime.fromisoformat(text).astimezone(UTC)
+        at = datetime.fromisoformat(text.replace(" UTC", "Z")).astimezone(UTC)
     except (ValueError, OverflowError):
         return escape(text)  # the CMS said it
     made = Markup('<time datetime="{}" title="{}"><span data-at>{}</span></time>')

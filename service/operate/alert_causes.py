@@ -16,9 +16,9 @@ from typing import Any, Final
 from service.ingest.spool import State
 from service.ingest.spool_count import waiting
 from service.operate.held_deletes import count_held
-from service.operate.notices import notices_of
+from service.operate.notices import DELETES, decision, notices_of
 from service.operate.reasons import Reason, Seen, overall, reasons_of
-from service.operate.remedies import remedy, with_command
+from service.operate.remedies import of_group
 from service.operate.status import numbers_of, seen_of, trouble_of
 from workers.alerts.cause import Cause, Observation
 from workers.delivery.context import Context
@@ -127,7 +127,7 @@ class AlertObserver:
                     f"collection {name}: deletes wait for approval",
                     reason="More came than the guard lets through",
                     means="Their items stay on the site until you decide",
-                    do="see them with `instep deletes list`, then `approve` or `drop` them",
+                    do=DELETES,
                     figures={"deletes": number},
                     after=30.0,
                 )
@@ -135,7 +135,6 @@ class AlertObserver:
     def _held_runs(self) -> Iterator[Cause]:
         for run in self._context.runs.unfinished():
             if run.state == "held" and run.kind != "reconcile":
-                do = f"look with `instep runs show {run.id}`, then `instep runs approve {run.id}`"
                 # Not why: an assistant may have been talked into its words.
                 state, why = ("proposed", f"by {run.by}") if run.proposed else ("held", run.reason)
                 yield Cause(
@@ -144,7 +143,7 @@ class AlertObserver:
                     run.started,
                     why,
                     "Nothing of it is sent until you decide",
-                    f"{do}, or `drop`",
+                    decision(run.id),
                     after=10.0,
                 )
 
@@ -201,7 +200,7 @@ def _problem(
         min((each.since for each in groups if each.since), default=None),
         quoted,
         "These values are not on the site",
-        with_command(remedy(largest.kind, largest.title, largest.fields), largest.id),
+        of_group(largest.kind, largest.title, largest.fields, largest.id),
         {"dead_letters": sum(letters.values()), "different_problems": len(letters)},
         parts,
         after=5.0,

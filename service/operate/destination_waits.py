@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from service.operate.moments import moment
+from service.operate.remedies import Remedy, advised
 from workers.store.circuit_breaker import OPERATOR
 from workers.store.record_facts import RecordFacts
 from workers.store.waits import Pause
+
+_RESUMED: Final = "nothing until it is resumed"
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
     cause: str  # of the table in service/docs/commands.md
     says: str  # what it waits for
-    next: str  # what happens next
+    next: str  # what happens next; a `Remedy` where a person can do it
     at: float | None = None  # ms since 1970; None: there is no such time
     fields: tuple[str, ...] = ()  # that wait for it; empty: all that wait
 
@@ -30,9 +34,11 @@ def _paused(facts: RecordFacts) -> Wait | None:
     if pause is None:
         return None
     renewed = pause.by == facts.destination.budget
-    other = ", or a restart with another token," if renewed else ""
-    says = f"the destination {name}, paused{_by(pause)} since {moment(pause.since)}: {pause.reason}"
-    return _until_resumed(pause, says, _resumed_as(facts, "destination", name), other)
+    why, words = advised(pause.reason)
+    until = _RESUMED + ", or started again with another token" * renewed
+    until = f"nothing by itself: {words}" if words else until
+    says = f"the destination {name}, paused{_by(pause)} since {moment(pause.since)}: {why}"
+    return until_resumed(says, f"destination:{name}", pause.till, until)
 
 
 def _collection_paused(facts: RecordFacts) -> Wait | None:
@@ -40,23 +46,23 @@ def _collection_paused(facts: RecordFacts) -> Wait | None:
     if pause is None:
         return None
     says = f"the collection {name}, paused{_by(pause)} since {moment(pause.since)}: {pause.reason}"
-    return _until_resumed(pause, says, _resumed_as(facts, "collection", name))
-
-
-def _resumed_as(facts: RecordFacts, kind: str, name: str) -> str:
-    """Return *name* as `instep resume` takes it."""
-    return f"{kind}:{name}" if name in facts.shared_names else name
+    return until_resumed(says, f"collection:{name}", pause.till)
 
 
 def _by(pause: Pause) -> str:
     return f" by {pause.who or 'an operator'}" if pause.by == OPERATOR else ""
 
 
-def _until_resumed(pause: Pause, says: str, name: str, other: str = "") -> Wait:
-    if pause.till is not None:
-        after = f"it goes on by itself, or by `instep resume {name}`"
-        return Wait("pause", says, after, pause.till)
-    return Wait("pause", says, f"nothing until `instep resume {name}`{other} lets it go on")
+def until_resumed(
+    says: str,
+    name: str,
+    till: float | None,
+    until: str = _RESUMED,
+    slugs: tuple[str, ...] = (),
+) -> Wait:
+    """Return the wait for the end of a pause of *name*, which is KIND:NAME."""
+    words = until if till is None else "it goes on by itself, or once it is resumed"
+    return Wait("pause", says, Remedy(words, "resume", name), till, slugs)
 
 
 def _outage(facts: RecordFacts) -> Wait | None:

@@ -7,17 +7,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-# The kinds of dead letters, as the page of the problems names them.
-_PROBLEMS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "refused": "Refused by the CMS",
-        "missing": "No item for it",
-        "unmapped": "Does not fit the mapping",
-        "exhausted": "Given up after several attempts",
-        "not-applied": "Accepted by the CMS, but not shown",
-    }
-)
-_LANES: Final[Mapping[str, str]] = MappingProxyType(
+from service.operate.problem_kinds import kind_of
+
+LANES: Final[Mapping[str, str]] = MappingProxyType(
     {"live": "Live changes", "replay": "Replays", "reconcile": "Changes of reconciles"}
 )
 _HALTED: Final = r"(?:destination|collection|source) (?P<id>.+): "
@@ -87,10 +79,10 @@ def title_of(name: str) -> str:
 def _words(groups: Mapping[str, str]) -> dict[str, str]:
     words = dict(groups)
     if "kind" in groups:
-        kind = groups["kind"]
-        words["kind"] = _PROBLEMS.get(kind, kind.capitalize())
+        kind = kind_of(groups["kind"]).title
+        words["kind"] = f"{kind[:1].upper()}{kind[1:]}"
     if "lane" in groups:
-        words["lane"] = _LANES.get(groups["lane"], groups["lane"])
+        words["lane"] = LANES.get(groups["lane"], groups["lane"])
     if "many" in groups:
         words["many"] = f"{int(groups['many']):,}"
     return words

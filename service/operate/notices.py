@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from service.operate.reasons import Reason
-from service.operate.remedies import with_command
+from service.operate.remedies import Remedy
 from workers.store.collection_waits import NOT_PUBLISHED, PLAN_LIMIT
 from workers.store.fetch_queue import NOTHING_FETCHES
 from workers.store.status import LOCALES_UNREAD
@@ -38,7 +38,8 @@ def _waits(status: Status) -> Iterator[Reason]:
     """Name the collections that wait for a publish of the site, or for room in the plan."""
     for name, entry in status["collections"].items():
         for wait in entry["waits"]:
-            do = _WAITS[wait["reason"]].format(name)
+            before = _WAITS[wait["reason"]]
+            do = Remedy(f"{before}; to try at once, resume it", "resume", f"collection:{name}")
             waiting = _waiting(wait["records"])
             why = f"{waiting}{wait['message']}"
             yield _notice(f"collection {name}: {wait['reason']}", wait["since"], do, why)
@@ -55,9 +56,13 @@ def _held_deletes(status: Status) -> Iterator[Reason]:
     for name, entry in status["collections"].items():
         if held := entry["held_deletes"]:
             many = "1 delete waits" if held == 1 else f"{held} deletes wait"
-            do = "see them with `instep deletes list`, then `approve` or `drop` them"
             why = "their items stay on the site until then"
-            yield _notice(f"collection {name}: {many} for approval", None, do, why)
+            yield _notice(f"collection {name}: {many} for approval", None, DELETES, why)
+
+
+def decision(run: str) -> Remedy:
+    """Return what to do about the *run*, by its id, that waits for a person."""
+    return Remedy("look at what it would do, then approve or drop it", "approve", run)
 
 
 def _held_runs(status: Status) -> Iterator[Reason]:
@@ -65,17 +70,15 @@ def _held_runs(status: Status) -> Iterator[Reason]:
     for run in status.get("held_runs", ()):
         if run["kind"] != "reconcile":  # named by its collection, with its last run
             id, why = run["id"], run["reason"] or ""
-            do = f"look with `instep runs show {id}`, then `instep runs approve {id}`, or `drop`"
-            yield _notice(f"{run['kind']} {id}: held", run["started"], do, why)
+            yield _notice(f"{run['kind']} {id}: held", run["started"], decision(id), why)
 
 
 def _proposals(status: Status) -> Iterator[Reason]:
     """Name the runs that somebody proposed, and that a person is to approve or drop."""
     for run in status.get("proposals", ()):
         id = run["id"]
-        do = f"look with `instep runs approve {id} --dry-run`, then approve or `drop` it"
         why = f"proposed by {run['by']}"
-        yield _notice(f"{run['kind']} {id}: proposed", run["started"], do, why)
+        yield _notice(f"{run['kind']} {id}: proposed", run["started"], decision(id), why)
 
 
 def _problems(status: Status) -> Iterator[Reason]:
@@ -83,15 +86,14 @@ def _problems(status: Status) -> Iterator[Reason]:
     problems = status["problems"]
     yield from map(problem_notice, problems["largest"])
     if others := problems["open"] - len(problems["largest"]):
-        yield _notice(f"{others} more problems", None, "see them with `instep dead list`")
+        yield _notice(f"{others} more problems", None, Remedy("see them all", "list"))
 
 
 def problem_notice(problem: Mapping[str, Any]) -> Reason:
     """Return the notice of *problem*, as `list_problems` returns it."""
     where = problem["collection"] or problem["source"] or ""
     name = f"problem {problem['id']}: {problem['letters']} {problem['kind']} in {where}"
-    do = with_command(problem["do"], problem["id"])
-    return _notice(name, problem["since"], do, problem["title"])
+    return _notice(name, problem["since"], problem["do"], problem["title"])
 
 
 def _locales(status: Status) -> Iterator[Reason]:
@@ -122,8 +124,8 @@ def notices_of_sources(status: Status) -> Iterator[Reason]:
             why = f"the last value is older than the one held by {stalled['behind']}"
             yield _notice(f"source {name}: only older values", stalled["since"], do, why)
         if entry["unmapped_bytes"] >= entry["unmapped_bytes_limit"]:
-            do = "correct the mapping, `instep reload`, "
-            do += "then `instep dead replay --all --kind unmapped`"
+            before = "correct the mapping, run `instep reload`, then send again what did not fit it"
+            do = Remedy(before, "replay", "--all --kind unmapped")
             why = "events that cannot be mapped are kept without their payloads"
             yield _notice(f"source {name}: no room for payloads", None, do, why)
 
@@ -176,11 +178,9 @@ def _is_held(status: Status, collection: str) -> bool:
     )
 
 
+DELETES: Final = Remedy("look at them, then approve or drop them", "deletes", "list")
 _WAITS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        NOT_PUBLISHED: "publish the site; `instep resume {}` tries at once",
-        PLAN_LIMIT: "make room or enlarge the plan; `instep resume {}` tries at once",
-    }
+    {NOT_PUBLISHED: "publish the site", PLAN_LIMIT: "make room in the CMS, or enlarge its plan"}
 )
 _LATE: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -190,16 +190,19 @@ _LATE: Final[Mapping[str, str]] = MappingProxyType(
 )
 _FETCHERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "outage": "nothing while that system is down; else renew its token, then `instep reload`",
-        "waiting": "nothing: refused objects are tried again, five times in all, then they become "
-        "dead letters",
+        "outage": "nothing while that system is down; if it is not, renew its token and run "
+        "`instep reload`",
+        "waiting": "nothing: each is tried five times; what is refused still is then a problem",
     }
 )
 _UNFETCHED: Final = "see that `instep worker` runs and that a mapping still names the fetcher"
 _RUNS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "held": "see that what it would do is meant, then run it again with the option it names, "
-        "or `instep runs approve`; deletes: `instep deletes list`",
+        "held": Remedy(
+            "look at what it would do, then approve or drop it, and its deletes",
+            "runs",
+            "--state held",
+        ),
         "failed": "mend the cause, and run it again; a scheduled one is tried again by itself",
         "killed": "run it again; a scheduled one is tried again by itself",
     }

@@ -55,7 +55,7 @@ def pause(
         else:
             context.breaker.pause(target.full, reason, who=by, seconds=seconds)
         told = {"until": until} if until else {}
-        Audit(context.steps).record(by, "pause", name, reason=reason, **told)
+        Audit(context.steps).record(by, "pause", target.full, reason=reason, **told)
     return {"name": name, "kind": target.kind, "state": "paused", "reason": reason, "until": until}
 
 
@@ -92,7 +92,7 @@ def resume(
     ]
     if not dry_run:
         _go_on(context, target)
-        Audit(context.steps).record(by, "resume", name)
+        Audit(context.steps).record(by, "resume", target.full)
     state, reason = _state(context, target)
     return {
         "name": name,

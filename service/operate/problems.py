@@ -13,7 +13,7 @@ from service.operate.bulk_actions import start as start
 from service.operate.letter_actions import stands_for
 from service.operate.page import Page
 from service.operate.problem_filter import ProblemFilter, listed_problems
-from service.operate.remedies import remedy
+from service.operate.remedies import Remedy, of_group, remedy
 from service.operate.scope import Scope
 from service.operate.selection import (
     READ,
@@ -156,7 +156,7 @@ def _shown(group: Group) -> dict[str, Any]:
         "state": group.state,
         "by": group.by,
         "at": group.at.isoformat() if group.at else None,
-        "do": remedy(group.kind, group.title, group.fields),
+        "do": of_group(group.kind, group.title, group.fields, group.id),
     }
 
 
@@ -224,13 +224,13 @@ def show_letter(context: Context, id: str) -> dict[str, Any] | None:
     return found
 
 
-def do_about(letter: Letter) -> str:
+def do_about(letter: Letter) -> Remedy:
     """Return what to do about one letter."""
     if letter.stands_for_many:
-        return stands_for(letter).partition(": ")[2]
+        return Remedy(stands_for(letter).partition(": ")[2], "discard", letter.id)
     told = [problem_words(each["field"], each["message"]) for each in letter.problems]
     fields = [*letter.fields, *(each["field"] for each in letter.problems)]
-    return remedy(letter.kind, "; ".join(told) or letter.message, fields)
+    return remedy(letter.kind, "; ".join(told) or letter.message, fields, target=letter.id)
 
 
 def export_letters(context: Context, selection: Selection) -> Iterator[dict[str, Any]]:

@@ -17,8 +17,8 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from service.ingest.spool import State
+from service.operate.remedies import Remedy, advised
 from workers.errors import StoreForbidden, StoreNewer, StoreUnavailable, StoreUnsafe
-from workers.policy.rules import RULES
 from workers.store.circuit_breaker import OPERATOR
 
 LARGEST: Final = 3  # families of keys that are named when memory is short
@@ -38,7 +38,7 @@ class Reason:
         state: "down": a delivery could not be kept. "notice": the system works fully, and a person
             should look (``service.operate.notices``).
         since: RFC 3339; None: the time when this process first saw it is filled in.
-        do: The next step, as an imperative.
+        do: The next step, as an imperative; a `Remedy` where Instep does the end of it.
         why: Details, in the words of the CMS too; only for operators.
     """
 
@@ -128,55 +128,46 @@ def _hung(seen: Seen) -> Iterator[Reason]:
 
 def _states(seen: Seen) -> Iterator[Reason]:
     """Name what is paused or not answered by its CMS; a collection only for a reason of its own."""
-    destinations = seen.status.get("destinations", {})
-    collections = seen.status.get("collections", {})
-    both = destinations.keys() & collections.keys()  # their names alone name neither
-    shared = [_cause(entry) for entry in destinations.values()]
-    for name, entry in destinations.items():
-        yield from _halted("destination", name, entry, whole=name in both)
-    for name, entry in collections.items():
-        if _cause(entry) not in shared:
-            yield from _halted("collection", name, entry, whole=name in both)
-    for kind, own in (("source", "sources"), ("source", "unconfigured"), ("lane", "lanes")):
+    shared = [_cause(entry) for entry in seen.status.get("destinations", {}).values()]
+    for own, kind in _PAUSABLE.items():
         for name, entry in seen.status.get(own, {}).items():
-            yield from _halted(kind, name, entry, whole=True)
+            if kind != "collection" or _cause(entry) not in shared:
+                yield from _halted(kind, name, entry)
 
 
 def _cause(entry: Mapping[str, Any]) -> tuple[Any, ...]:
     return entry["state"], entry["reason"], entry.get("since")
 
 
-def _halted(kind: str, name: str, entry: Mapping[str, Any], *, whole: bool) -> Iterator[Reason]:
-    """Yield the reason of an outage or a pause; *whole*: it is resumed as KIND:NAME."""
+def _halted(kind: str, name: str, entry: Mapping[str, Any]) -> Iterator[Reason]:
+    """Yield the reason of an outage or a pause."""
     state = entry.get("state")
     if state == "outage":
         yield Reason(
             f"{kind} {name}: {state}", "degraded", entry.get("since"), _WAIT, entry["reason"]
         )
     elif state == "paused":
-        why, do = _pause(kind, f"{kind}:{name}" if whole else name, entry)
+        why, words = _pause(kind, entry)
+        do = Remedy(words, "resume", f"{kind}:{name}")
         yield Reason(f"{kind} {name}: {state}", "degraded", entry.get("since"), do, why)
 
 
 def _until(text: str) -> str:
     at = datetime.fromisoformat(text).astimezone(UTC)
-    return f", or wait: it goes on by itself at {at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"wait: it goes on by itself at {at:%Y-%m-%d %H:%M:%S} UTC; or "
 
 
-def _pause(kind: str, name: str, entry: Mapping[str, Any]) -> tuple[str, str]:
-    """Return why *name*, as `instep resume` takes it, is paused, and what to do."""
-    resume, reason = f"run `instep resume {name}`", entry["reason"]
+def _pause(kind: str, entry: Mapping[str, Any]) -> tuple[str, str]:
+    """Return why it is paused, and what to do, up to the resume."""
+    reason = entry["reason"]
     if entry.get("by") == OPERATOR:
         who = f", by {entry['who']}" if entry.get("who") else ""
         until = _until(entry["until"]) if entry.get("until") else ""
-        return f"{reason}{who}", f"{resume}{until}"
-    why, _, advice = reason.rpartition("; ")
-    # Only our own words: the rest of the reason is what the CMS answered.
-    if advice in _ADVICE:
-        return why, advice.replace("run instep resume", resume)
+        return f"{reason}{who}", f"{until}resume it"
+    why, words = advised(reason)
     if kind == "collection":
-        return reason, f"correct its id in instep.toml, `instep reload`, then {resume}"
-    return reason, f"see `instep status` for the reason, then {resume}"
+        words = words or "correct its id in instep.toml, run `instep reload`, then resume it"
+    return why, words or "end what the status names as its reason, then resume it"
 
 
 def _losses(seen: Seen) -> Iterator[Reason]:
@@ -199,7 +190,7 @@ def _alerts(seen: Seen) -> Iterator[Reason]:
 
 def _memory(seen: Seen) -> Iterator[Reason]:
     memory = seen.status.get("memory", {})
-    do = "see `instep status` for what fills it, and raise maxmemory ([store] memory_mb)"
+    do = Remedy("raise maxmemory ([store] memory_mb), or see what fills it", "status")
     families = memory.get("families", {})
     largest = sorted(families, key=lambda name: -families[name])[:LARGEST]
     why = f"most: {', '.join(largest)}" if largest else ""
@@ -213,7 +204,15 @@ _WAIT: Final = (
     "nothing while the CMS is down: sending goes on once it answers. If it is not, check base_url "
     "and the network"
 )
-_ADVICE: Final = frozenset(rule.advice for rule in RULES if rule.advice)
+_PAUSABLE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "destinations": "destination",
+        "collections": "collection",
+        "sources": "source",
+        "unconfigured": "source",
+        "lanes": "lane",
+    }
+)
 _LOSSES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "cut": "store damaged: its end was cut off",

@@ -34,7 +34,7 @@ def answer(facts: RecordFacts, state: str, found: Sequence[Wait]) -> str:
     if state == "held":
         return f"It is gone at its source. It waits for {main}."
     if state in ("dead", "left out"):
-        return f"{_refused(facts, state, where)}: see {main}."
+        return f"{_refused(facts, state, where)}. {main[:1].upper()}{main[1:]}."
     return f"{main[:1].upper()}{main[1:]}."
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, get_args
 
-from service.operate.destination_waits import Wait
+from service.operate.destination_waits import Wait, until_resumed
 from service.operate.moments import moment
+from service.operate.need_titles import LANES as LANE_TITLES
 from workers.model.changes import Lane
 from workers.model.retirement import shown_slug
 from workers.store.pauses import HandPause
@@ -44,11 +45,6 @@ def pause_waits(facts: RecordFacts, held: dict[str, str]) -> Iterator[Wait]:
 
 def _wait(name: str, pause: HandPause, slugs: tuple[str, ...]) -> Wait:
     kind, _, own = name.partition(":")
-    since = moment(pause.since)
-    says = f"the {kind} {own}, paused by {pause.by} since {since}: {pause.reason}"
-    after = f"nothing until `instep resume {name}` lets it go on"
-    if pause.till is None:
-        return Wait("pause", says, after, None, slugs)
-    return Wait(
-        "pause", says, f"it goes on by itself, or by `instep resume {name}`", pause.till, slugs
-    )
+    what = LANE_TITLES[own].lower() if kind == "lane" else f"the {kind} {own}"
+    says = f"{what}, paused by {pause.by} since {moment(pause.since)}: {pause.reason}"
+    return until_resumed(says, name, pause.till, slugs=slugs)

@@ -7,6 +7,8 @@ from typing import Final
 
 from service.operate.destination_waits import Wait
 from service.operate.moments import at
+from service.operate.problem_kinds import kind_of
+from service.operate.remedies import Remedy
 from workers.model.problem_words import problem_words
 from workers.model.retirement import GONE, shown_slug
 from workers.model.versions import moment_of, version_of_text
@@ -39,12 +41,8 @@ def _dead(facts: RecordFacts) -> Iterator[Wait]:
         if each.state == "dead":
             by_letter.setdefault(each.letter, []).append(shown_slug(slug))
     for id, slugs in by_letter.items():
-        letter = facts.letters.get(id)
-        kind = f" ({letter.kind})" if letter else ""
-        says = (
-            f"the dead letter {id}{kind}, which holds {', '.join(slugs)}: {_cause(letter, slugs)}"
-        )
-        until = f"nothing until a newer value comes or `instep dead replay {id}` sends it again"
+        says = _refusal(facts.letters.get(id), slugs)
+        until = Remedy("nothing until a newer value comes, or it is sent again", "replay", id)
         yield Wait("dead letter", says, until, None, tuple(slugs))
 
 
@@ -55,23 +53,27 @@ def _left_out(facts: RecordFacts) -> Iterator[Wait]:
     for id, slugs in by_letter.items():
         letter = facts.letters.get(id)
         of = f" of {letter.source}" if letter and letter.source else ""
-        says = (
-            f"the dead letter {id} (unmapped): {', '.join(slugs)} of an event{of} could not be "
-            f"read and was left out: {_cause(letter, ())}"
-        )
-        until = f"nothing until a newer event gives it or `instep dead replay {id}` maps it again"
+        why = _words(letter, ()) if letter else "it is closed"
+        says = f"{', '.join(slugs)} of an event{of} could not be read and was left out: {why}"
+        words = "nothing until a newer event gives it, or this one is mapped again"
+        until = Remedy(words, "replay", id)
         yield Wait("left out", says, until, None, tuple(slugs))
 
 
-def _cause(letter: Letter | None, slugs: tuple[str, ...] | list[str]) -> str:
-    """Return the words of *letter*: the problems of *slugs*, else all, else its message."""
+def _refusal(letter: Letter | None, slugs: Sequence[str]) -> str:
+    """Return what became of the values of *slugs*, such as ``refused by the CMS (400): …``."""
     if letter is None:
-        return "it is closed"
+        return f"{', '.join(slugs)} in a problem that is closed"
+    title = kind_of(letter.kind).title
+    status = f" ({letter.status})" if letter.status else ""
+    return f"{title[:1].lower()}{title[1:]}{status}: {_words(letter, slugs)}"
+
+
+def _words(letter: Letter, slugs: Sequence[str]) -> str:
+    """Return the words of *letter*: the problems of *slugs*, else all, else its message."""
     own = [each for each in letter.problems if each["field"] in slugs] or letter.problems
-    words = (
-        "; ".join(problem_words(each["field"], each["message"]) for each in own) or letter.message
-    )
-    return f"{letter.status}: {words}" if letter.status else words
+    told = "; ".join(problem_words(each["field"], each["message"]) for each in own)
+    return told or letter.message
 
 
 def _held(facts: RecordFacts) -> Wait | None:
@@ -82,7 +84,8 @@ def _held(facts: RecordFacts) -> Wait | None:
     fields = (shown_slug(GONE),)
     if held.waits == "approval":
         says = f"approval: its delete ({held.action}) is one of many: {held.reason}"
-        until = "nothing until `instep deletes approve` or `drop`, or until the record is back"
+        words = "nothing until a person approves or drops it, or the record is back"
+        until = Remedy(words, "deletes", "list")
         return Wait("approval", says, until, None, fields)
     says = f"others: its delete ({held.action}) waits, in case it is one of many"
     ends = held.until.timestamp() * 1000 if held.until else None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from service.operate.reasons import Reason
+from service.operate.remedies import Remedy
 from service.operate.traffic import Traffic
 from workers.model.samples import DELIVERIES, REFUSED
 
@@ -35,6 +36,6 @@ def _silent(name: str, usual: int, since: str | None) -> Reason:
 
 
 def _refused(name: str, refused: int, requests: int) -> Reason:
-    do = f"see why with `instep deliveries list --source {name} --outcome refused`"
+    do = Remedy("see why they are refused", "deliveries", f"--source {name} --outcome refused")
     why = f"{refused} of {requests} requests of the last hour"
     return Reason(f"source {name}: most requests refused", "notice", None, do, why)

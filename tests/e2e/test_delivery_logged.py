@@ -92,7 +92,7 @@ def test_a_refused_token_is_one_warning_however_many_requests_met_it(way, told):
     (pause,) = told("destination paused")
     assert (pause["levelno"], pause["destination"]) == (logging.WARNING, "site")
     assert "401" in pause["reason"]
-    assert "instep resume site" in pause["do"]
+    assert "instep resume destination:site" in pause["do"]
 
 
 def test_two_answers_about_one_token_are_one_warning(way, told):
@@ -109,7 +109,7 @@ def test_a_deleted_collection_is_one_warning_with_its_name(way, told):
     way.run(60)
     (pause,) = told("collection paused")
     assert (pause["collection"], pause["destination"]) == ("products", "site")
-    assert "instep resume products" in pause["do"]
+    assert "instep resume collection:products" in pause["do"]
 
 
 def test_an_outage_is_told_as_it_begins_and_as_it_ends(way, told):

@@ -131,7 +131,11 @@ def test_what_an_access_changes_stands_in_the_audit_list_under_its_name(rig):
     rig.post("/api/pause", OPERATE, name="products", reason="a sale")
     rig.post("/api/pause", ADMIN, name="site")
     newest, first = rig.get("/api/audit").json["items"]
-    assert (first["by"], first["action"], first["target"]) == ("operator", "pause", "products")
+    assert (first["by"], first["action"], first["target"]) == (
+        "operator",
+        "pause",
+        "collection:products",
+    )
     assert newest["by"] == "admin"
 
 

@@ -419,7 +419,7 @@ def test_pause_and_resume_stand_in_the_audit_list_with_who_ran_them(context, run
     run("resume", "site")
     run("pause", "nowhere")
     resumed, paused = Audit(context.steps).list(None, 10)[0]
-    assert (resumed["action"], resumed["target"]) == ("resume", "site")
+    assert (resumed["action"], resumed["target"]) == ("resume", "destination:site")
     assert (paused["action"], paused["figures"]) == ("pause", {"reason": "inventory day"})
     assert paused["by"].startswith("cli:")
     assert paused["by"].endswith(f"@{socket.gethostname()}")
@@ -468,7 +468,7 @@ def test_a_source_is_paused_for_a_while_and_says_so_everywhere(context, run, sho
     since, until = (datetime.fromisoformat(source[name]) for name in ("since", "until"))
     assert until - since == timedelta(hours=2)
     (reason,) = [each for each in found["reasons"] if each["name"] == "source erp: paused"]
-    assert reason["do"].startswith("run `instep resume source:erp`, or wait: it goes on by itself")
+    assert reason["do"].startswith("wait: it goes on by itself at ")
     assert reason["why"].startswith("a wrong feed, by cli:")
     page = run("status").stdout
     assert re.search(r"erp +paused", page)
@@ -479,7 +479,10 @@ def test_a_source_is_paused_for_a_while_and_says_so_everywhere(context, run, sho
     assert life["waits_for"].startswith("the source erp, paused by cli:")
     assert life["waits_for"].endswith("a wrong feed")
     assert life["waits"][0]["cause"] == "pause"
-    assert life["next"]["what"] == "it goes on by itself, or by `instep resume source:erp`"
+    assert (
+        life["next"]["what"]
+        == "it goes on by itself, or once it is resumed: `instep resume source:erp`"
+    )
     assert life["next"]["at"] is not None
     assert life["state"] == "pending"
 
@@ -518,7 +521,7 @@ def test_a_lane_is_paused_and_resumed(context, run, shown, lane):
     assert f"paused: {lane}" in run("status").stdout
     (key,) = (name.split(":", 3)[3] for name in context.steps.client.keys("instep:item:*"))
     waits = shown("why", "products", key)["waits_for"]
-    assert waits.startswith(f"the lane {lane}, paused by") == (lane == "live")
+    assert waits.startswith("live changes, paused by") == (lane == "live")
     context.wakes.queue.empty()
     context.steps.client.delete("instep:wake:site")
     result = run("resume", f"lane:{lane}")

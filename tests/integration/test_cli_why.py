@@ -112,8 +112,8 @@ def test_it_leads_with_the_answer_and_says_what_happens_next(shop):
     first = " ".join(found.output.partition("\n\n")[0].split())
     assert re.fullmatch(
         r"Not yet on the site\. It waits for the destination site, paused by an operator since "
-        r"\S+ \S+ \w+: the token was refused \(401\)\. Next: nothing until `instep resume site` "
-        r"lets it go on\.",
+        r"\S+ \S+ \w+: the token was refused \(401\)\. Next: nothing until it is resumed: "
+        r"`instep resume destination:site`\.",
         first,
     )
 

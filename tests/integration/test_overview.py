@@ -94,7 +94,7 @@ def test_a_destination_has_its_collections_and_its_own_freshness(rig):
     (products,) = site["collections"]
     assert (products["name"], products["state"], products["halted"]) == ("products", "paused", True)
     assert (products["reason"], products["pending_items"]) == ("400 wrong; see it", 1)
-    assert "instep resume products" in products["do"]
+    assert "instep resume collection:products" in products["do"]
     assert [each["halted"] for each in shop["collections"]] == [False]
 
 

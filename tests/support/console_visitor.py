@@ -88,10 +88,11 @@ class Visitor:
     Attributes:
         page: The one that is open.
         opened: How many were, that one and the overview too.
+        seen: The words of each that was open since the login.
     """
 
     def __init__(self, app, token):
-        self._person = Person(app)
+        self._person, self.seen = Person(app), []
         assert self._person.login(token).status_code == 303
         self.begin()
 
@@ -108,6 +109,7 @@ class Visitor:
         answer = self._person.get(path, query_string=query or None)
         assert answer.status_code in (200, 404), (path, answer.status_code)
         self.page, self.opened = Page(path, answer.text), self.opened + 1
+        self.seen.append(self.page.text)
 
     def follow(self, words):
         """Follow the first link that says *words*, or begins with them."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from service.operate.remedies import Remedy
+
 COLLECTION = {
     "state": "flowing",
     "reason": "",
@@ -85,7 +87,7 @@ PROBLEM = {
     "title": "price: Field not described in schema; stock: Field not described in schema",
     "letters": 3,
     "since": "2026-05-12T09:20:00+00:00",
-    "do": "correct the mapping, then replay",
+    "do": Remedy("correct the mapping, then send it again", "replay", "--group g1"),
 }
 
 

@@ -60,7 +60,6 @@ class RecordFacts:
     held: HeldDelete | None = None  # its retirement that waits
     counting: bool = False  # a delete waits for the number of items, which the CMS is asked for
     dropped: Dropped | None = None  # its retirement that an operator dropped
-    shared_names: frozenset[str] = frozenset()  # of a destination and a collection alike
 
     @property
     def gone(self) -> FieldRecord | None:

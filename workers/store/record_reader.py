@@ -243,7 +243,6 @@ class RecordReader:
             held=held_delete_of(found.own.name, found.record, found.stored, asks),
             counting=held_keys.COUNT_NEXT in held,
             dropped=dropped_of(found.stored),
-            shared_names=frozenset(self._settings.destinations) & self._settings.collections.keys(),
         )
 
     def _now(self, first: _Answers) -> float:

@@ -16,11 +16,15 @@ from workers.model.log_fields import without_values
 # What a step tells → level, message, what to do.
 MESSAGES: Final = MappingProxyType(
     {
-        "paused": (logging.WARNING, "destination paused", "end the cause; instep resume {}"),
+        "paused": (
+            logging.WARNING,
+            "destination paused",
+            "end the cause; instep resume destination:{}",
+        ),
         "collection paused": (
             logging.WARNING,
             "collection paused",
-            "correct its id and restart; instep resume {}",
+            "correct its id, instep reload; instep resume collection:{}",
         ),
         "outage": (logging.WARNING, "outage", "nothing: sending goes on once the CMS answers"),
         "outage over": (logging.INFO, "outage over", None),

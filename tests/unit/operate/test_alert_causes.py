@@ -161,7 +161,7 @@ def test_late_is_what_the_settings_say():
 def test_a_cause_has_the_reason_what_to_do_and_since_when():
     (cause,) = told(**entry("destination", DESTINATION, **PAUSED))
     assert (cause.reason, cause.since) == ("401 not_authorized", datetime.fromisoformat(SINCE))
-    assert "instep resume site" in cause.do
+    assert "instep resume destination:site" in cause.do
 
 
 def test_a_destination_says_how_much_waits_in_its_collections():

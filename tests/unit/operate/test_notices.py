@@ -79,12 +79,12 @@ def test_a_held_reconcile_is_named_by_its_collection():
             SINCE,
             "instep runs approve r7",
         ),
-        ({"held_runs": [HELD | {"kind": "replay"}]}, "replay r7: held", SINCE, "or `drop`"),
+        ({"held_runs": [HELD | {"kind": "replay"}]}, "replay r7: held", SINCE, "drop it"),
         (
             {"proposals": [HELD | {"by": "mcp:ann@shop"}]},
             "undo r7: proposed",
             SINCE,
-            "instep runs approve r7 --dry-run",
+            "`instep runs approve r7`",
         ),
         (
             {"reconciles": {"products": RUN | {"next": "2026-05-12T08:29:00+00:00"}}},
@@ -93,7 +93,12 @@ def test_a_held_reconcile_is_named_by_its_collection():
             "instep worker",
         ),
         (wait("not published"), "collection products: not published", SINCE, "publish the site"),
-        (wait("plan limit"), "collection products: plan limit", SINCE, "instep resume products"),
+        (
+            wait("plan limit"),
+            "collection products: plan limit",
+            SINCE,
+            "instep resume collection:products",
+        ),
         (
             collection(state="waiting", reason=f"{LOCALES_UNREAD}403"),
             "collection products: locales unknown",
@@ -104,7 +109,7 @@ def test_a_held_reconcile_is_named_by_its_collection():
             {"problems": {"kinds": {}, "open": 1, "largest": [PROBLEM]}},
             "problem g1: 3 refused in products",
             PROBLEM["since"],
-            "correct the mapping, then replay: `instep dead replay --group g1`",
+            "correct the mapping, then send it again: `instep dead replay --group g1`",
         ),
         (
             {"problems": {"kinds": {}, "open": 7, "largest": []}},
@@ -142,7 +147,7 @@ def test_a_held_reconcile_is_named_by_its_collection():
             {"reconciles": {"products": RUN | {"state": "held"}}},
             "reconcile products: held",
             RUN["ended"],
-            "the option it names",
+            "instep runs list --state held",
         ),
         (
             {"reconciles": {"products": RUN | {"state": "killed", "ended": None}}},

@@ -62,7 +62,7 @@ def paused(reason, *, by="instep", **entry):
 def test_a_pause_by_hand_is_ended_by_resume():
     (reason,) = reasons_of(Seen(status={"destinations": {"site": paused("moving", by="operator")}}))
     assert (reason.name, reason.since) == ("destination site: paused", SINCE)
-    assert (reason.why, reason.do) == ("moving", "run `instep resume site`")
+    assert (reason.why, reason.do) == ("moving", "resume it: `instep resume destination:site`")
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.advice])
@@ -70,15 +70,16 @@ def test_a_pause_by_an_answer_says_what_the_answer_asks_for(rule):
     entry = paused(f"401 not_authorized: secret words; {rule.advice}")
     (reason,) = reasons_of(Seen(status={"destinations": {"site": entry}}))
     assert reason.why == "401 not_authorized: secret words"
-    assert reason.do == rule.advice.replace("instep resume", "`instep resume site`")
+    words = rule.advice.replace("run instep resume", "resume it")
+    assert reason.do == f"{words}: `instep resume destination:site`"
 
 
 def test_a_pause_of_a_collection_is_ended_by_its_id():
     entry = paused("404 not_found: Collection not found; a; b")
     (reason,) = reasons_of(Seen(status={"collections": {"products": entry}}))
-    assert (
-        reason.do
-        == "correct its id in instep.toml, `instep reload`, then run `instep resume products`"
+    assert reason.do == (
+        "correct its id in instep.toml, run `instep reload`, then resume it: "
+        "`instep resume collection:products`"
     )
 
 
@@ -134,17 +135,18 @@ def test_a_paused_source_or_lane_is_named_with_how_it_goes_on():
     source, lane = reasons_of(Seen(status=status))
     assert (source.name, source.state) == ("source erp: paused", "degraded")
     assert source.do == (
-        "run `instep resume source:erp`, or wait: it goes on by itself at 2026-05-12 11:30:00 UTC"
+        "wait: it goes on by itself at 2026-05-12 11:30:00 UTC; or resume it: "
+        "`instep resume source:erp`"
     )
     assert source.why == "a wrong feed, by ann"
     assert "ann" not in str(source.public())
-    assert (lane.name, lane.do) == ("lane live: paused", "run `instep resume lane:live`")
+    assert (lane.name, lane.do) == ("lane live: paused", "resume it: `instep resume lane:live`")
 
 
 def test_a_name_of_a_destination_and_a_collection_is_resumed_with_its_kind():
     halted = paused("a sale", by="operator")
     status = {"destinations": {"site": halted}, "collections": {"site": halted | {"since": None}}}
     assert [reason.do for reason in reasons_of(Seen(status=status))] == [
-        "run `instep resume destination:site`",
-        "run `instep resume collection:site`",
+        "resume it: `instep resume destination:site`",
+        "resume it: `instep resume collection:site`",
     ]

@@ -7,6 +7,7 @@ from service.operate.record_answer import answer
 from service.operate.record_holds import held_slugs
 from service.operate.record_waits import waits
 from tests.support.outbox_driver import settings
+from workers.policy.rules import RULES
 from workers.store.item_record import FieldRecord
 from workers.store.item_schedule import ItemSchedule
 from workers.store.pauses import HandPause
@@ -57,13 +58,13 @@ def test_values_of_a_paused_source_wait_and_those_of_others_have_their_turn():
 def test_what_waits_for_nothing_else_says_who_paused_it_and_until_when():
     found = facts({"lane:replay": LANE}, stock=value(lane=2))
     (wait,) = waits(found, workers=1, spooled=0)
-    assert wait.says == "the lane replay, paused by bob since 2027-01-15T07:59:00Z: a sale"
-    assert wait.next == "it goes on by itself, or by `instep resume lane:replay`"
+    assert wait.says == "replays, paused by bob since 2027-01-15T07:59:00Z: a sale"
+    assert wait.next == ("it goes on by itself, or once it is resumed: `instep resume lane:replay`")
     assert wait.at == LANE.till
     found = facts({"source:erp": ERP}, stock=value())
     (wait,) = waits(found, workers=1, spooled=0)
     assert (wait.next, wait.at) == (
-        "nothing until `instep resume source:erp` lets it go on",
+        "nothing until it is resumed: `instep resume source:erp`",
         None,
     )
 
@@ -80,19 +81,20 @@ def test_a_retirement_that_another_source_has_taken_back_waits_for_its_lane_alon
     assert held_slugs(facts({"lane:live": LANE}, stock=back)) == {"stock": "lane:live"}
 
 
-def test_a_name_of_two_is_resumed_with_its_kind():
-    pause = Pause("moving", "operator", NOW, who="ada")
-    found = facts({}, stock=value())
-    for name in ("site", "products"):
-        of_both = replace(
-            found, pause=pause, collection_pause=pause, shared_names=frozenset({name})
-        )
-        nexts = [each.next for each in destination_waits(of_both)]
-        named = {
-            "site": ["destination:site", "products"],
-            "products": ["site", "collection:products"],
-        }
-        assert [one.split("`")[1] for one in nexts] == [f"instep resume {n}" for n in named[name]]
+def test_what_the_answer_of_the_cms_asks_for_comes_next():
+    pause = Pause("410 gone: no; set its base_url, then run instep resume", "instep", NOW)
+    (wait,) = destination_waits(replace(facts({}, stock=value()), pause=pause))
+    assert wait.says.endswith(": 410 gone: no; set its base_url, then run instep resume")
+    assert wait.next == "nothing until it is resumed: `instep resume destination:site`"
+    known = f"410 gone: no; {next(rule.advice for rule in RULES if rule.advice)}"
+    (wait,) = destination_waits(
+        replace(facts({}, stock=value()), pause=replace(pause, reason=known))
+    )
+    assert wait.says.endswith(": 410 gone: no")
+    assert wait.next == (
+        "nothing by itself: set its base_url to where the CMS is, then resume it: "
+        "`instep resume destination:site`"
+    )
 
 
 def test_what_an_undo_has_put_back_is_not_what_its_sources_gave():

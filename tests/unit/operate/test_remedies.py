@@ -1,8 +1,11 @@
-"""What to do is told for every kind of problem, in the words of the one that fits best."""
+"""What to do: in the words of what fits best, with the command or the button that does the rest."""
+
+from copy import deepcopy
 
 import pytest
 
-from service.operate.remedies import remedy
+from service.operate import remedies
+from service.operate.remedies import COMMANDS, Remedy, remedy, words_of
 
 
 @pytest.mark.parametrize(
@@ -14,13 +17,18 @@ from service.operate.remedies import remedy
         ("refused", "a: Required field cannot be cleared", ["a"], "wants this field filled"),
         ("refused", "a: Referenced item not found: …", ["a"], "create or publish the item"),
         ("refused", "c: found …, expected one of the options", ["c"], "add the option"),
-        ("refused", "a: Remote image failed to import: …", ["a"], "without login"),
+        ("refused", "a: Remote image failed to import: …", ["a"], "without a login"),
         ("refused", "(retire): still referenced", ["(retire)"], "remove what refers"),
         ("refused", "anything else", [], "correct the value at its source"),
         ("missing", "no item has sku = …", [], "create the item in the CMS"),
         ("missing", "ref: no item has the key …", ["ref"], "that it refers to"),
         ("missing", "…, and none can be created: no event has given it a name", [], "map the name"),
-        ("missing", "… could not be read whole: see the dead letter …", [], "that it names first"),
+        (
+            "missing",
+            "… could not be read whole: see the dead letter …",
+            [],
+            "first send the problem that it names",
+        ),
         ("missing", "item … holds … as its key, not …", [], "put the key back"),
         ("missing", "no item has their keys; … this one stands for all such", [], "reconcile"),
         ("unmapped", "qty: Not a valid integer; found …", ["qty"], "correct mappings.py"),
@@ -36,10 +44,31 @@ from service.operate.remedies import remedy
         ),
         ("exhausted", "500: oops", [], "it alone fails"),
         ("not-applied", "a: not shown", ["a"], "does not show it"),
-        ("not-applied", "image: the item holds null", ["image"], "without login"),
-        ("writeback", "whatever", [], "replay or discard"),
+        ("not-applied", "image: the item holds null", ["image"], "without a login"),
+        ("writeback", "whatever", [], "discard it or send it again"),
         ("refused", "other causes", [], "one by one"),
     ],
 )
 def test_each_kind_of_problem_has_its_remedy(kind, words, fields, expected):
-    assert expected in remedy(kind, words, fields)
+    assert expected in remedy(kind, words, fields, target="d1").words
+
+
+@pytest.mark.parametrize("row", [*remedies._ROWS, remedies._LAST])
+def test_its_words_need_no_command_that_a_page_has_a_button_for(row):
+    assert not row.action or row.action in COMMANDS
+    for word in ("replay", "letter", "instep dead"):
+        assert word not in row.do
+    assert row.do.endswith("send it again") == (row.action == "replay")
+
+
+def test_at_a_terminal_the_command_that_does_the_rest_stands_behind():
+    found = Remedy("publish the site, then resume it", "resume", "collection:products")
+    assert found == "publish the site, then resume it: `instep resume collection:products`"
+    assert Remedy("see them all", "list") == "see them all: `instep dead list`"
+    assert Remedy("wait") == words_of("wait") == "wait"
+
+
+def test_a_copy_has_its_parts():
+    found = deepcopy(Remedy("resume it", "resume", "lane:live"))
+    assert (found.words, found.action, found.target) == ("resume it", "resume", "lane:live")
+    assert found == "resume it: `instep resume lane:live`"

@@ -84,7 +84,7 @@ def states(**entries):
         (
             {"status": lambda: states(destinations=("site", "paused"))},
             "destination site: paused",
-            "instep resume site",
+            "instep resume destination:site",
         ),
         (
             {"status": lambda: states(destinations=("site", "outage"))},
@@ -94,7 +94,7 @@ def states(**entries):
         (
             {"status": lambda: states(collections=("products", "paused"))},
             "collection products: paused",
-            "instep resume products",
+            "instep resume collection:products",
         ),
     ],
 )
