@@ -88,7 +88,7 @@ def lines_of(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrapped(found["answer"])
     ahead = found["next"]
     when = f", at {ahead['at']}" if ahead["at"] else ""
-    yield from _wrapped(f"Next: {ahead['what']}{when}.")
+    yield from _wrapped(f"Next{when}: {ahead['what']}.")
     for note in found["notes"]:
         yield from _wrapped(note)
     yield ""

@@ -18,11 +18,9 @@ from service.operate.attention import Need
 from service.operate.destination_view import DestinationView
 from service.operate.overview import Chart, overview_of
 from service.operate.parts import Parts
-from service.operate.pause_targets import check_scope
-from service.operate.remedies import Remedy
+from service.operate.pause_targets import resumable
 from service.operate.scope import Scope
 from workers.config.settings import Settings
-from workers.errors import UnknownName
 from workers.store.status import STATES
 
 # What a need is about → the page that shows it, with its id; else a page of the documentation.
@@ -114,7 +112,7 @@ def _rank(each: DestinationView) -> tuple[int, str]:
 
 
 def _need(need: Need, settings: Settings, scope: Scope) -> NeedRow:
-    return NeedRow(need, _address(need, settings), _resumes(need, settings, scope))
+    return NeedRow(need, _address(need, settings), resumable(need.do, settings, scope))
 
 
 def _address(need: Need, settings: Settings) -> str | None:
@@ -135,16 +133,6 @@ def _page(module: str, path: str) -> str | None:
     """Return the URL of *path*, which the page *module* shows; None: there is no such page."""
     known = any(page.module == module for page in existing())
     return request.root_path + path if known else None
-
-
-def _resumes(need: Need, settings: Settings, scope: Scope) -> str | None:
-    if not isinstance(need.do, Remedy) or need.do.action != "resume":
-        return None
-    try:
-        check_scope(need.do.target, settings, scope)
-    except UnknownName:
-        return None
-    return need.do.target
 
 
 def _chart(id: str, title: str, bin_name: str, chart: Chart) -> ChartView:

@@ -14,12 +14,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from service.console import actions, query, record_links, record_words
 from service.console.differences import differing, one
+from service.console.pause_actions import pause_actions
 from service.console.record_actions import FILTERS, actions_of, record_of_reference, reference
 from service.console.record_timeline import days
 from service.console.sessions import caller
 from service.operate.names import check
 from service.operate.page import FilterInvalid
 from service.operate.parts import Parts
+from service.operate.pause_targets import resumable
 from service.operate.problem_kinds import kind_of
 from service.operate.record_choice import default_state, list_records
 from service.operate.record_life import UnknownLocale, UnknownRecord
@@ -28,7 +30,6 @@ from service.operate.record_view import view_of
 from service.operate.scope import Scope
 
 ASKED: Final = 12  # collections, to choose from
-RESUMABLE: Final = frozenset({"pause", "publish", "room"})  # causes that a resume ends
 _LETTER: Final = re.compile(r"\bdead letter ([dgu][0-9a-f]+)\b")
 _LIST: Final = ("q", "collection", "state", "source", "part")
 _RECORD: Final = ("collection", "key", "locale")
@@ -55,6 +56,7 @@ class _Views:
     def __init__(self, parts: Parts) -> None:
         self._context = parts.context
         self.actions = actions_of(parts)
+        _, self._resume = pause_actions(parts, "overview")
 
     def show(self) -> str:
         asked, scope = query.of_request(_LIST), caller().scope
@@ -106,7 +108,11 @@ class _Views:
             actions=self.actions,
             kind_of=kind_of,
             notes=_notes(shown["notes"]),
-            resumable=RESUMABLE & {each["cause"] for each in shown["waits"]},
+            resume=self._resume,
+            resumes=[
+                resumable(each["next"]["what"], self._context.settings, scope)
+                for each in shown["waits"]
+            ],
             acts=record_words.ACTIONS,
             links=record_links,
         )

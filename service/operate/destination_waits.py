@@ -87,6 +87,5 @@ def _unpublished(facts: RecordFacts) -> Wait | None:
         return None
     since = f" since {moment(wait.since)}" if wait.since else ""
     says = f"a publish of the site: the CMS takes nothing of {name}{since}: {wait.message}"
-    return Wait(
-        "publish", says, f"one item of {name} tries whether the site is published", wait.next_try
-    )
+    words = f"one item of {name} tries whether the site is published; to try at once, resume it"
+    return Wait("publish", says, Remedy(words, "resume", f"collection:{name}"), wait.next_try)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from service.operate import names
+from service.operate.remedies import Remedy
 from service.operate.scope import Scope
 from workers.config.settings import Settings
 from workers.errors import UnknownName
@@ -76,6 +78,16 @@ def check_scope(text: str, settings: Settings, scope: Scope) -> None:
     }
     both = settings.destinations.keys() & settings.collections.keys()
     names.check(text, "a destination, collection or source", known - both)
+
+
+def resumable(do: str, settings: Settings, scope: Scope) -> str | None:
+    """Return what *do* ends with the resume of, if *scope* may resume it; None: nothing."""
+    if not isinstance(do, Remedy) or do.action != "resume":
+        return None
+    with contextlib.suppress(UnknownName):
+        check_scope(do.target, settings, scope)
+        return do.target
+    return None
 
 
 def _known(settings: Settings) -> dict[Kind, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from typing import Final
 from service.operate.destination_waits import Wait, destination_waits
 from service.operate.moments import moment
 from service.operate.record_holds import held_slugs, pause_waits
+from service.operate.remedies import Remedy
 from workers.model.retirement import shown_slug
 from workers.store.record_facts import RecordFacts, Referred
 
@@ -99,9 +100,9 @@ def _room(facts: RecordFacts) -> Wait | None:
     says = f"room in the plan (plan limit): the CMS takes no new item{message}"
     mine = room is None or room.tries == facts.record
     who = "it is tried once more" if mine else "one of the records that wait is tried"
-    return Wait(
-        "room", says, f"{who}, sooner if an item is deleted", room.next_try if room else facts.now
-    )
+    words = f"{who}, sooner if an item is deleted; to try at once, resume it"
+    after = Remedy(words, "resume", f"collection:{facts.collection.name}")
+    return Wait("room", says, after, room.next_try if room else facts.now)
 
 
 def _held(facts: RecordFacts) -> Wait | None:

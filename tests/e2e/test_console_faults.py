@@ -164,6 +164,22 @@ FAULTS = (
         press="Resume",
     ),
     Fault(
+        faults.paused_collection,
+        find("P-0001"),
+        ("the collection products, paused by", "stock-taking"),
+        "nothing until it is resumed",
+        press="Resume",
+    ),
+    Fault(
+        faults.full_plan,
+        find("new"),
+        ("room in the plan",),
+        "to try at once, resume it",
+        make_room,
+        "Resume",
+        ends="new",
+    ),
+    Fault(
         faults.refused_option,
         links("Refused by the CMS"),
         ("no option is called 'Nonsense'",),
