@@ -56,14 +56,17 @@ TITLES: Final = (
         "{kind} was proposed, and waits for a person",
     ),
     (r"approve \S+: proposed", "An approval of deletes was proposed, and waits for a person"),
-    (r"drop \S+: proposed", "To drop deletes was proposed, and waits for a person"),
+    (r"drop \S+: proposed", "Dropping deletes was proposed, and waits for a person"),
     (r"(?P<kind>undo|replay|remap|pull) \S+: held", "{kind} of many records waits for approval"),
     (r"reconcile (?P<id>.+): held", "The reconcile of {id} waits for approval"),
     (r"reconcile (?P<id>.+): failed", "The reconcile of {id} failed"),
     (r"reconcile (?P<id>.+): killed", "The reconcile of {id} was killed"),
     (r"reconcile (?P<id>.+): overdue", "The reconcile of {id} is overdue"),
-    (r"fetcher (?P<id>.+): outage", "{id} does not answer: what its notices name cannot be read"),
-    (r"fetcher (?P<id>.+): waiting", "{id} refuses some of what its notices name"),
+    (
+        r"fetcher (?P<id>.+): outage",
+        "{id} does not answer: what it said has changed cannot be read",
+    ),
+    (r"fetcher (?P<id>.+): waiting", "{id} refuses to show some of what it said has changed"),
     (r"alerts not delivered", "Alerts cannot be delivered"),
 )
 

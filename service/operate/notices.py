@@ -120,7 +120,7 @@ def notices_of_sources(status: Status) -> Iterator[Reason]:
                 f"source {name}: every delivery refused", None, do, f"{entry['refused']} so far"
             )
         if stalled := entry["stalled"]:
-            do = "check its clock, and whether its numbers began anew"
+            do = "check the clock of the source, and whether its version numbers began anew"
             why = f"the last value is older than the one held by {stalled['behind']}"
             yield _notice(f"source {name}: only older values", stalled["since"], do, why)
         if entry["unmapped_bytes"] >= entry["unmapped_bytes_limit"]:
@@ -143,7 +143,7 @@ def _reconciles(status: Status) -> Iterator[Reason]:
 def _counts(status: Status) -> Iterator[Reason]:
     if not status["balanced"]:
         why = "accepted field values are not the sum of their fates"
-        do = "report it with `instep status --json`; `instep reconcile` sends what may be missing"
+        do = "run `instep reconcile`, and report this with the output of `instep status --json`"
         yield _notice("counters do not balance", None, do, why)
 
 

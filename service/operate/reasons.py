@@ -102,13 +102,13 @@ def _spool(seen: Seen) -> Iterator[Reason]:
     if seen.spool is None:
         return
     if seen.spool.deliveries:
-        do = "nothing: it is drained once the store answers; if not, see the log"
+        do = "nothing: they are taken in once the store answers; if they are not, see the log"
         yield Reason("spool waits", "degraded", None, do)
     if seen.spool.full and seen.trouble is not None:
         do = "make room on the disk of INSTEP_DATA, or raise [store] spool_mb"
         yield Reason("spool full", "down", None, do)
     if seen.spool.damaged:
-        do = "reconcile, then delete the *.damaged files in INSTEP_DATA/spool"
+        do = "run `instep reconcile`, then delete the *.damaged files in INSTEP_DATA/spool"
         yield Reason("spool damaged", "degraded", None, do)
 
 
@@ -122,7 +122,7 @@ def _hung(seen: Seen) -> Iterator[Reason]:
     for role in seen.hung:
         do = "nothing: it is replaced within 10 s"
         if role == "supervisor":
-            do = "it cannot be replaced by itself: stop it, and start it again"
+            do = "stop it, and start it again: nothing replaces it by itself"
         yield Reason(f"{role} hung", "degraded", None, do)
 
 

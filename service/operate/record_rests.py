@@ -53,7 +53,7 @@ def _left_out(facts: RecordFacts) -> Iterator[Wait]:
     for id, slugs in by_letter.items():
         letter = facts.letters.get(id)
         of = f" of {letter.source}" if letter and letter.source else ""
-        why = _words(letter, ()) if letter else "it is closed"
+        why = _words(letter, ()) if letter else "its problem is closed"
         says = f"{', '.join(slugs)} of an event{of} could not be read and was left out: {why}"
         words = "nothing until a newer event gives it, or this one is mapped again"
         until = Remedy(words, "replay", id)

@@ -54,14 +54,14 @@ WORDS = [
     ("4 more problems", "4 more problems"),
     ("replay r9: proposed", "Replay was proposed, and waits for a person"),
     ("approve r9: proposed", "An approval of deletes was proposed, and waits for a person"),
-    ("drop r9: proposed", "To drop deletes was proposed, and waits for a person"),
+    ("drop r9: proposed", "Dropping deletes was proposed, and waits for a person"),
     ("undo r7: held", "Undo of many records waits for approval"),
     ("reconcile products: held", "The reconcile of products waits for approval"),
     ("reconcile products: failed", "The reconcile of products failed"),
     ("reconcile products: killed", "The reconcile of products was killed"),
     ("reconcile products: overdue", "The reconcile of products is overdue"),
-    ("fetcher shop: outage", "shop does not answer: what its notices name cannot be read"),
-    ("fetcher shop: waiting", "shop refuses some of what its notices name"),
+    ("fetcher shop: outage", "shop does not answer: what it said has changed cannot be read"),
+    ("fetcher shop: waiting", "shop refuses to show some of what it said has changed"),
     ("alerts not delivered", "Alerts cannot be delivered"),
 ]
 

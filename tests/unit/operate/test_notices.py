@@ -141,7 +141,12 @@ def test_a_held_reconcile_is_named_by_its_collection():
             None,
             "secrets",
         ),
-        (source(stalled=STALLED), "source erp: only older values", SINCE, "check its clock"),
+        (
+            source(stalled=STALLED),
+            "source erp: only older values",
+            SINCE,
+            "check the clock of the source",
+        ),
         (source(unmapped_bytes=64), "source erp: no room for payloads", None, "mapping"),
         (
             {"reconciles": {"products": RUN | {"state": "held"}}},
