@@ -178,7 +178,7 @@ def _is_held(status: Status, collection: str) -> bool:
     )
 
 
-DELETES: Final = Remedy("look at them, then approve or drop them", "deletes", "list")
+DELETES: Final = Remedy("look at them, then approve or drop them", "deletes")
 _WAITS: Final[Mapping[str, str]] = MappingProxyType(
     {NOT_PUBLISHED: "publish the site", PLAN_LIMIT: "make room in the CMS, or enlarge its plan"}
 )
@@ -199,9 +199,7 @@ _UNFETCHED: Final = "see that `instep worker` runs and that a mapping still name
 _RUNS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "held": Remedy(
-            "look at what it would do, then approve or drop it, and its deletes",
-            "runs",
-            "--state held",
+            "look at what it would do, then approve or drop it, and its deletes", "runs"
         ),
         "failed": "mend the cause, and run it again; a scheduled one is tried again by itself",
         "killed": "run it again; a scheduled one is tried again by itself",

@@ -85,7 +85,7 @@ def _held(facts: RecordFacts) -> Wait | None:
     if held.waits == "approval":
         says = f"approval: its delete ({held.action}) is one of many: {held.reason}"
         words = "nothing until a person approves or drops it, or the record is back"
-        until = Remedy(words, "deletes", "list")
+        until = Remedy(words, "deletes")
         return Wait("approval", says, until, None, fields)
     says = f"others: its delete ({held.action}) waits, in case it is one of many"
     ends = held.until.timestamp() * 1000 if held.until else None

@@ -20,8 +20,8 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "list": "instep dead list {}",
         "resume": "instep resume {}",
         "approve": "instep runs approve {}",
-        "runs": "instep runs list {}",
-        "deletes": "instep deletes {}",
+        "runs": "instep runs list --state held",
+        "deletes": "instep deletes list",
         "deliveries": "instep deliveries list {}",
         "status": "instep status",
     }
