@@ -20,6 +20,8 @@ View = Callable[..., Any]
 _ALWAYS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE)
 _WITH_BODY: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
+# One, which all routes share: to make it costs more than to document it.
+_ERROR: Final = ErrorAnswer()
 _NONE: Final[Mapping[HTTPStatus, Schema]] = MappingProxyType({})
 
 
@@ -102,10 +104,9 @@ class Routes:
         if query is not None:
             view = routes.arguments(query, location="query")(view)
         for status in dict.fromkeys((*_ALWAYS, *errors)):
-            view = routes.alt_response(status.value, schema=ErrorAnswer)(view)
+            view = routes.alt_response(status.value, schema=_ERROR)(view)
         if query is not None or body is not None:
-            schema = ErrorAnswer
-            view = routes.alt_response(HTTPStatus.UNPROCESSABLE_ENTITY.value, schema=schema)(view)
+            view = routes.alt_response(HTTPStatus.UNPROCESSABLE_ENTITY.value, schema=_ERROR)(view)
         (usual, schema_of), *others = answers.items()
         for status, other in others:
             view = routes.alt_response(status.value, schema=other)(view)
