@@ -55,6 +55,7 @@ PURE = (
     "service/operate/traffic.py",
     "service/console/charts.py",
     "service/console/headline.py",
+    "service/console/plurals.py",
     "service/operate/undo_model.py",
     "service/operate/undo_items.py",
     "service/operate/undo_plan.py",

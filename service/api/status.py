@@ -53,6 +53,9 @@ class CollectionStatus(_State):
     duplicate_keys = fields.Integer(required=True)
     not_live = fields.Integer(required=True)
     held_deletes = fields.Integer(required=True)
+    held_since = fields.String(
+        required=True, allow_none=True, metadata={"description": "Since when they wait."}
+    )
     normalised = fields.Integer(required=True)
 
 
@@ -75,7 +78,16 @@ class StreakStatus(ApiSchema):
     )
 
 
-class SourceStatus(_State):
+class RemovedStatus(_State):
+    resting = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String()),
+        required=True,
+        metadata={"description": "Items that wait until it is resumed, by collection."},
+    )
+
+
+class SourceStatus(RemovedStatus):
     deliveries = fields.Integer(required=True)
     duplicates = fields.Integer(required=True)
     refused = fields.Integer(required=True)
@@ -86,17 +98,14 @@ class SourceStatus(_State):
     kept_since = fields.String(required=True, allow_none=True)
     kept_dropped = fields.Integer(required=True)
     unmapped = fields.Integer(required=True)
+    unwanted = fields.Integer(
+        required=True, metadata={"description": "Deliveries of which no mapping took anything."}
+    )
     unmapped_bytes = fields.Integer(required=True)
     unmapped_bytes_limit = fields.Integer(required=True)
     stale = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     streak = fields.Nested(StreakStatus, required=True, allow_none=True)
     stalled = fields.Dict(keys=fields.String(), required=True, allow_none=True)
-    resting = fields.Dict(
-        keys=fields.String(),
-        values=fields.Dict(keys=fields.String()),
-        required=True,
-        metadata={"description": "Items that wait until it is resumed, by collection."},
-    )
 
 
 class ReasonStatus(ApiSchema):
@@ -162,7 +171,7 @@ class StatusAnswer(ApiSchema):
     lanes = fields.Dict(keys=fields.String(), values=fields.Nested(_State), required=True)
     unconfigured = fields.Dict(
         keys=fields.String(),
-        values=fields.Nested(_State),
+        values=fields.Nested(RemovedStatus),
         metadata={"description": "Paused sources that instep.toml has no longer."},
     )
     refusals = fields.Dict(

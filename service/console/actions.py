@@ -5,7 +5,7 @@ A page has a table of them, and adds their routes with `add`:
 
     REPLAY = Action(
         "problems", "replay", "Replay", "Replay dead letters",
-        estimate=lambda who, chosen: Estimate(12, "dead letters", {"records": 9}),
+        estimate=lambda who, chosen: Estimate(12, "dead letter", {"records": 9}),
         start=lambda who, chosen: problems.start(context, "replay", …, who.name),
     )
     add(blueprint, "/problems", parts, [REPLAY], filters=FILTERS)
@@ -20,6 +20,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from time import monotonic, sleep
 from typing import Any, Final, TypeVar
@@ -72,11 +73,13 @@ class Estimate:
 
     Args:
         count: Of what it is for; 0: there is nothing to do.
-        noun: What is counted, in the plural.
+        noun: What one of them is called.
         figures: More numbers and texts, by name.
         samples: Rows of a table, alike: heading → value.
-        held: Why the run will be held, by collection.
+        held: Collection → why the run will be held, with its name (`Mass.why`).
         notes: What else is to be known before.
+        ends: For what may end by itself: words → when that is. The one that is chosen comes to
+            `start` as the filter ``until``; without a choice it does not end.
     """
 
     count: int
@@ -85,6 +88,7 @@ class Estimate:
     samples: Sequence[Mapping[str, Any]] = ()
     held: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    ends: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,10 @@ class Action:
         fix: Makes of what was chosen what estimate and run are both for: "2h" becomes a time. The
             filters that it sets are some of those of `add`.
         at_once: It starts without a look at the estimate: it changes nothing but a mark.
-        leads_to: For what is done at once and leaves no run, such as a pause: `start` returns what
-            it was done to, and this the URL to go to. It keeps the reason by itself.
+            `start` says what was done, and the page that it is on is shown again.
+        leads_to: For what leaves no run, such as a pause: `start` returns what it was done to, and
+            this the URL to go to. It keeps the reason by itself.
+        kept: Those filters of `add` that the page it is on has too: they are kept on the way back.
 
     `estimate` and `start` raise RequestRefused, FilterInvalid or StoreUnavailable.
     """
@@ -123,14 +129,16 @@ class Action:
     at_once: bool = False
     leads_to: Callable[[str], str] | None = None
     fix: Callable[[Chosen], Chosen] | None = None
+    kept: Sequence[str] = ()
 
     def address(self, **values: Any) -> str:
         """Return its URL; *values*: the variables of its route."""
         return url_for(f"{self.page}.do_{self.name}", **values)
 
-    def back_address(self, place: Mapping[str, str]) -> str:
-        """Return the URL of its page."""
-        return url_for(f"{self.page}.{self.back}", **dict[str, Any](place))
+    def back_address(self, chosen: Chosen) -> str:
+        """Return the URL of its page, with the filter that the list had."""
+        kept = {name: value for name, value in chosen.filters.items() if name in self.kept}
+        return url_for(f"{self.page}.{self.back}", **dict[str, Any](chosen.place), **kept)
 
 
 def add(
@@ -169,12 +177,13 @@ class _Flow:
 
     def act(self, **place: str) -> AnyResponse | str:
         who = caller()
-        chosen = self._chosen(place)
-        if chosen is None:
+        chosen, is_selected = self._chosen(place)
+        if not is_selected:
             flash("Nothing is selected. Select rows, or all that match.")
-            return redirect(self._action.back_address(place), HTTPStatus.SEE_OTHER)
+            return self._back(chosen)
         if self._action.at_once:
-            return self._lead(_asked(self._action.start, who, chosen))
+            _asked(self._action.start, who, chosen)
+            return self._back(chosen)
         token = request.form.get("token")
         if token is None:
             return self._show(who, self._action.fix(chosen) if self._action.fix else chosen)
@@ -183,8 +192,11 @@ class _Flow:
             raise Refused(HTTPStatus.BAD_REQUEST, "another token", expected, "begin again")
         return self._confirm(who, chosen, token)
 
-    def _chosen(self, place: Mapping[str, str]) -> Chosen | None:
-        """Return what the form names; None: nothing."""
+    def _back(self, chosen: Chosen) -> AnyResponse:
+        return redirect(self._action.back_address(chosen), HTTPStatus.SEE_OTHER)
+
+    def _chosen(self, place: Mapping[str, str]) -> tuple[Chosen, bool]:
+        """Return what the form names, and whether that is anything."""
         form = request.form
         values = {
             name.removeprefix(_FILTER): value
@@ -197,11 +209,9 @@ class _Flow:
             found = f"{len(ids):,} selected"
             raise RequestRefused(found, f"at most {MOST:,}", "choose all that match")
         reason = form.get("reason", "").strip()[:REASON]
-        if not self._action.of_rows:
-            return Chosen(ids, filters, place, reason)
-        if form.get("which") == "all":
-            return Chosen((), filters, place, reason)
-        return Chosen(ids, filters, place, reason) if ids else None
+        if self._action.of_rows and form.get("which") == "all":
+            return Chosen((), filters, place, reason), True
+        return Chosen(ids, filters, place, reason), bool(ids) or not self._action.of_rows
 
     def _show(self, who: Caller, chosen: Chosen, problem: str = "") -> str:
         return self._page(chosen, _asked(self._action.estimate, who, chosen), problem)
@@ -215,7 +225,7 @@ class _Flow:
             problem=problem,
             token=secrets.token_urlsafe(16),
             which="all" if self._action.of_rows and not chosen.ids else "selected",
-            back=self._action.back_address(chosen.place),
+            back=self._action.back_address(chosen),
         )
 
     def _confirm(self, who: Caller, chosen: Chosen, token: str) -> AnyResponse | str:

@@ -33,7 +33,12 @@ def delete_actions(context: Context) -> list[Action]:
 
     def action(name: held_deletes.Action, label: str, title: str, *, final: bool) -> Action:
         start, estimate = _start(context, name), _estimate(context, name)
-        return Action("deletes", name, label, title, estimate, start, final=final, fix=fix)
+        return Action(
+            *("deletes", name, label, title, estimate, start),
+            final=final,
+            fix=fix,
+            kept=("collection",),
+        )
 
     return [
         action("drop", "Drop", "Drop pending deletes", final=False),
@@ -69,8 +74,7 @@ def delete_estimate(name: str, found: Mapping[str, Any], delayed: int = 0) -> Es
     if delayed and name == "approve":
         notes.append(_DELAYED.format(f"{delayed:,}"))
     samples = [_sample(each) for each in found["examples"][:SAMPLES]]
-    noun = "delete" if found["deletes"] == 1 else "deletes"
-    return Estimate(found["deletes"], noun, _figures(found), samples, notes=notes)
+    return Estimate(found["deletes"], "delete", _figures(found), samples, notes=notes)
 
 
 def _figures(found: Mapping[str, Any]) -> dict[str, Any]:

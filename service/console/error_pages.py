@@ -28,8 +28,8 @@ _WORDS: Final[Mapping[int, Words]] = MappingProxyType(
         ),
         413: (
             "a larger form",
-            "one of at most 500 kB",
-            "select all that match, or fewer at a time",
+            "one of at most 1 MiB",
+            "select all that match, or fewer at a time; for a payload use `instep preview`",
         ),
         500: ("an unexpected error", "a page", "see the log; if it repeats, report it"),
     }

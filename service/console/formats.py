@@ -63,12 +63,27 @@ def moment(value: datetime | str | None, *, absolute: bool = False) -> Markup:
     return text.format(at.isoformat(timespec="milliseconds"), f"{at:%Y-%m-%d %H:%M:%S} UTC", inside)
 
 
+def whole(value: Any) -> Any:
+    """Return *value* as a page can hold it: of a text without halves of surrogate pairs."""
+    if not isinstance(value, str) or value.isascii():
+        return value
+    text = value.encode(errors="replace").decode()
+    return Markup(text) if isinstance(value, Markup) else text  # noqa: S704  # it was one before
+
+
 def clock(at: datetime, *, weekday: bool = False) -> Markup:
     """Return the ``<time>`` of *at* as the hour alone, for the axis of a chart, as `moment`."""
     at = at.astimezone(UTC)
     shown = f"{at:%a %H:%M} UTC" if weekday else f"{at:%H:%M} UTC"
     text = Markup('<time datetime="{}"><span data-clock="{}">{}</span></time>')
     return text.format(f"{at:%Y-%m-%dT%H:%MZ}", "day" if weekday else "hour", shown)
+
+
+def clock_words(at: datetime) -> str:
+    """Return the hour of *at* as text, with its day unless that is today's."""
+    at = at.astimezone(UTC)
+    today = at.date() == datetime.now(UTC).date()
+    return f"{at:%H:%M} UTC" if today else f"{at:%a %H:%M} UTC"
 
 
 def _ago(seconds: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -83,9 +83,8 @@ def _address() -> str:
     """
     last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     for text in (last, request.remote_addr or ""):
-        try:
-            found = ip_address(text.partition("%")[0])  # a link-local one names its interface
-        except ValueError:
+        found = _read(text)
+        if found is None:
             continue
         if isinstance(found, IPv6Address):
             if found.ipv4_mapped:  # as a socket of both kinds shows who comes by IPv4
@@ -93,3 +92,15 @@ def _address() -> str:
             return found.exploded[:19]  # /64: what one customer gets
         return str(found)
     return "unknown"
+
+
+def _read(text: str) -> IPv4Address | IPv6Address | None:
+    """Return the address in *text*, which may name a port: ``1.2.3.4:80``, ``[::1]:80``."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        return ip_address(text.partition("%")[0])  # a link-local one names its interface
+    except ValueError:
+        return None

@@ -12,7 +12,7 @@ from service.console import actions, charts, query
 from service.console.charts import Layer, Plot, Row
 from service.console.headline import headline_of
 from service.console.pages import existing
-from service.console.pause_actions import pause_actions
+from service.console.pause_actions import UNTIL, pause_actions
 from service.console.sessions import caller
 from service.operate.attention import Need
 from service.operate.destination_view import DestinationView
@@ -102,7 +102,7 @@ def routes(parts: Parts) -> Blueprint:
         )
 
     made.add_url_rule("/", "show", show)
-    actions.add(made, "/overview", parts, [pause, resume])
+    actions.add(made, "/overview", parts, [pause, resume], filters=(UNTIL,))
     return made
 
 

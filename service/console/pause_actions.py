@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from flask import flash, url_for
 
 from service.console.actions import Action, Chosen, Estimate
-from service.console.formats import duration
+from service.console.formats import clock_words, duration
+from service.console.plurals import many
+from service.console.query import Query
 from service.operate import pauses
 from service.operate.access import Caller
+from service.operate.durations import seconds_of
 from service.operate.parts import Parts
 from service.operate.pause_targets import check_scope
 from workers.errors import RequestRefused
 
+UNTIL: Final = "until"  # filter: when a pause ends by itself, as its page has shown
+_TIMES: Final = (
+    ("30m", "30 minutes"),
+    ("2h", "2 hours"),
+    ("8h", "8 hours"),
+    ("1d", "1 day"),
+    ("3d", "3 days"),
+)
+_LONGEST: Final = 3 * 86_400.0 + 60  # s
 _STAYS: Final = "What comes in is still accepted and kept. It goes out once this is resumed."
 
 
@@ -47,13 +60,25 @@ class _Pauses:
     def would_pause(self, who: Caller, chosen: Chosen) -> Estimate:
         name = self._name(who, chosen)
         found = pauses.pause(self.parts.context, name, reason="", by=who.name, dry_run=True)
-        return Estimate(1, found["kind"], {"name": _plain(name)}, notes=[_STAYS])
+        now = self.parts.context.runs.now().replace(microsecond=0)
+        ends = {words: now + timedelta(seconds=seconds_of(text) or 0) for text, words in _TIMES}
+        return Estimate(1, found["kind"], {"name": _plain(name)}, notes=[_STAYS], ends=ends)
 
     def pause(self, who: Caller, chosen: Chosen) -> str:
-        name = self._name(who, chosen)
-        pauses.pause(self.parts.context, name, reason=chosen.reason, by=who.name)
-        flash(f"{_plain(name)} is paused. Nothing more of it is sent until it is resumed.")
+        name, until = self._name(who, chosen), Query(chosen.filters).since(UNTIL)
+        seconds = None if until is None else self._seconds(until)
+        pauses.pause(self.parts.context, name, reason=chosen.reason, by=who.name, seconds=seconds)
+        ends = "it is resumed" if until is None else f"{clock_words(until)}, or it is resumed"
+        flash(f"{_plain(name)} is paused. Nothing more of it is sent until {ends}.")
         return name
+
+    def _seconds(self, until: datetime) -> float:
+        """Return the seconds up to *until*, as it was shown; raises RequestRefused."""
+        seconds = (until - self.parts.context.runs.now()).total_seconds()
+        if not 0 < seconds <= _LONGEST:
+            found = f"a pause until {clock_words(until)}"
+            raise RequestRefused(found, "a time that is to come", "go back, and choose again")
+        return seconds
 
     def would_resume(self, who: Caller, chosen: Chosen) -> Estimate:
         found = self._resume(who, chosen, dry_run=True)
@@ -75,8 +100,8 @@ class _Pauses:
         found = self._resume(who, chosen, dry_run=False)
         name, items = found["name"], sum(each["items"] for each in found["first"])
         more = f" It is still paused: {found['reason']}." if found["reason"] else ""
-        go_out = "1 item goes out" if items == 1 else f"{items:,} items go out"
-        flash(f"{_plain(name)} is resumed; {go_out}.{more}")
+        go_out = "goes out" if items == 1 else "go out"
+        flash(f"{_plain(name)} is resumed; {many(items, 'item')} {go_out}.{more}")
         return str(name)
 
     def _resume(self, who: Caller, chosen: Chosen, *, dry_run: bool) -> dict[str, Any]:

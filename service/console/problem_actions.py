@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+from flask import flash
+
 from service.console.actions import Action, Chosen, Estimate
+from service.console.plurals import many
 from service.console.query import Query
 from service.operate import problems
 from service.operate.access import Caller
@@ -26,24 +29,25 @@ _MARKS: Final[tuple[tuple[Change, str, str], ...]] = (
     ("ignore", "Ignore", "Ignore problems"),
     ("open", "Open again", "Open problems again"),
 )
+_MARKED: Final = {"seen": "marked as seen", "ignore": "ignored from now on", "open": "open again"}
 _EXPECTED: Final = ("a problem with open failures", "see the list of problems")
 _NOTHING: Final = ("no problem that matches", *_EXPECTED)
 
 
 def problem_actions(
-    context: Context, filter_of: Callable[[Query, Scope], ProblemFilter]
+    context: Context, filter_of: Callable[[Query, Scope], ProblemFilter], filters: Sequence[str]
 ) -> Sequence[Action]:
-    """Return the actions on problems of the list."""
+    """Return the actions on problems of the list, which has these *filters*."""
 
     def choose(who: Caller, chosen: Chosen) -> Selection:
         asked = Query(chosen.filters)
         return letters_of_problems(context, chosen.ids, filter_of(asked, who.scope))
 
-    made = _Letters(context, choose)
+    made, kept = _Letters(context, choose), {"kept": filters}
     return [
-        made.action("replay", "replay", "Send again", "Send failures again"),
-        *(made.mark(change, change, label, title) for change, label, title in _MARKS),
-        made.action("discard", "discard", "Discard", "Discard failures"),
+        made.action("replay", "replay", "Send again", "Send failures again", **kept),
+        *(made.mark(change, change, label, title, **kept) for change, label, title in _MARKS),
+        made.action("discard", "discard", "Discard", "Discard failures", **kept),
     ]
 
 
@@ -73,12 +77,10 @@ def failure_actions(context: Context) -> Sequence[Action]:
         since = Query(chosen.filters).since()
         return Selection(group=chosen.place["group"], since=since, scope=who.scope)
 
-    made = _Letters(context, choose)
+    made, one = _Letters(context, choose), {"back": "problem", "kept": ("since",)}
     return [
-        made.action(
-            "replay", "replay-failures", "Send again", "Send failures again", back="problem"
-        ),
-        made.action("discard", "discard-failures", "Discard", "Discard failures", back="problem"),
+        made.action("replay", "replay-failures", "Send again", "Send failures again", **one),
+        made.action("discard", "discard-failures", "Discard", "Discard failures", **one),
     ]
 
 
@@ -106,10 +108,22 @@ class _Letters:
 
     def mark(self, change: Change, name: str, label: str, title: str, **options: Any) -> Action:
         def estimate(who: Caller, chosen: Chosen) -> Estimate:
-            return Estimate(len(self._selection(who, chosen).groups or (1,)), "problems")
+            return Estimate(len(self._selection(who, chosen).groups or (1,)), "problem")
 
         start = self._start(change)
-        return Action("problems", name, label, title, estimate, start, at_once=True, **options)
+
+        def mark(who: Caller, chosen: Chosen) -> str:
+            run = start(who, chosen)
+            flash(self._marked(run, change))
+            return run
+
+        return Action("problems", name, label, title, estimate, mark, at_once=True, **options)
+
+    def _marked(self, run: str, change: Change) -> str:
+        """Return what the *run* that marked problems has done."""
+        about = self._context.runs.show(run)
+        number = about.figures["groups"] if about else 0
+        return f"{many(number, 'problem')} {'is' if number == 1 else 'are'} {_MARKED[change]}."
 
     def _start(self, change: Change) -> Callable[[Caller, Chosen], str]:
         def start(who: Caller, chosen: Chosen) -> str:
@@ -171,5 +185,4 @@ def _estimate(found: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]) ->
     notes = [f"{each['letters']:,} will be left: {each['why']}." for each in found["cannot"]]
     if found["unknown"]:
         notes.append(f"{len(found['unknown']):,} of those selected are gone.")
-    noun = "failure" if found["letters"] == 1 else "failures"
-    return Estimate(found["letters"], noun, figures, samples, found["held"], notes)
+    return Estimate(found["letters"], "failure", figures, samples, found["held"], notes)

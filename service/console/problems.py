@@ -79,7 +79,7 @@ def routes(parts: Parts) -> Blueprint:
 class _Views:
     def __init__(self, parts: Parts) -> None:
         self._context = parts.context
-        self.of_list = problem_actions(parts.context, filter_of)
+        self.of_list = problem_actions(parts.context, filter_of, FILTERS)
         self.of_whole = whole_actions(parts.context)
         self.of_rows = failure_actions(parts.context)
 

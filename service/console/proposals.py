@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from service.console.actions import Estimate
 from service.console.delete_actions import delete_estimate
+from service.console.plurals import many
 from service.console.undo_estimate import undo_estimate
 
 SAMPLES: Final = 10  # rows
@@ -25,7 +26,7 @@ def proposal_estimate(proposal: Mapping[str, Any]) -> Estimate:
         return _failures(would)
     figures = {"of_the_run": would["run"], "created": would["created"]}
     figures |= {"overwritten": would["overwritten"]}
-    return Estimate(would["created"] + would["overwritten"], "items", figures)
+    return Estimate(would["created"] + would["overwritten"], "item", figures)
 
 
 def _replay(would: Mapping[str, Any]) -> Estimate:
@@ -41,15 +42,15 @@ def _replay(would: Mapping[str, Any]) -> Estimate:
         for each in would["changes"][:SAMPLES]
     ]
     notes = [
-        f"{each['events']:,} events are not mapped: {each['message']}."
+        f"{many(each['events'], 'event')} cannot be mapped: {each['message']}."
         for each in would["problems"]
     ]
-    return Estimate(would["matched"], "deliveries", figures, rows, notes=notes)
+    return Estimate(would["matched"], "delivery", figures, rows, notes=notes)
 
 
 def _failures(would: Mapping[str, Any]) -> Estimate:
     figures = {name: would[name] for name in ("records", "values", "oldest", "newest")}
-    return Estimate(would["letters"], "failures", figures, notes=[*_why_not(would)])
+    return Estimate(would["letters"], "failure", figures, notes=[*_why_not(would)])
 
 
 def _why_not(would: Mapping[str, Any]) -> Iterator[str]:

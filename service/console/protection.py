@@ -37,7 +37,7 @@ def gate(sessions: Sessions, csrf: CSRFProtect) -> Callable[[], AnyResponse | No
     def check() -> AnyResponse | None:
         if not is_console(request.path) or request.endpoint == "static_files.show":
             return None
-        request.max_content_length = MAX_BODY
+        request.max_content_length = request.max_form_memory_size = MAX_BODY
         if not sessions.open:
             raise Refused(
                 HTTPStatus.FORBIDDEN,

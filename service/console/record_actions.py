@@ -85,7 +85,7 @@ class _RecordActions:
     def replay_estimate(self, who: Caller, chosen: Chosen) -> Estimate:
         letters = self._letters(who, chosen)
         if not letters:
-            return Estimate(0, "problems")
+            return Estimate(0, "problem")
         found = bulk_actions.estimate(self.parts.context, "replay", _selection(who, letters))
         figures = {"key": record_of_reference(chosen.place["ref"], who)[1]}
         figures |= {name: found[name] for name in ("records", "values", "oldest") if found[name]}
@@ -93,8 +93,7 @@ class _RecordActions:
             f"{each['letters']} cannot be sent again: {each['why']}" for each in found["cannot"]
         ]
         samples = [*islice(_samples(letters), _SHOWN)]
-        noun = _counted("problem", found["letters"])
-        return Estimate(found["letters"], noun, figures, samples, found["held"], notes)
+        return Estimate(found["letters"], "problem", figures, samples, found["held"], notes)
 
     def replay(self, who: Caller, chosen: Chosen) -> str:
         letters = self._letters(who, chosen)
@@ -131,8 +130,7 @@ class _RecordActions:
             {"Field": each["field"], "In the CMS now": each["now"], "Put back": each["back"]}
             for each in found["changes"]
         ]
-        noun = _counted("field", found["fields"])
-        return Estimate(found["fields"], noun, figures, samples, notes=left)
+        return Estimate(found["fields"], "field", figures, samples, notes=left)
 
     def undo(self, who: Caller, chosen: Chosen) -> str:
         # Who confirms has seen each field: what of a small collection is a mass is approved.
@@ -172,10 +170,6 @@ class _RecordActions:
         if held is None or (chosen.ids and held.id not in chosen.ids):
             raise RequestRefused("no such delete that waits", "the one that was shown", _AGAIN)
         return held
-
-
-def _counted(noun: str, count: int) -> str:
-    return noun if count == 1 else f"{noun}s"
 
 
 def _selection(who: Caller, letters: Sequence[Letter]) -> Selection:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, Flask, request
 from flask_wtf.csrf import CSRFProtect
 
-from service.console import formats, login, protection, static_files
+from service.console import formats, login, plurals, protection, static_files
 from service.console.pages import existing, is_console
 from service.console.sentences import phrase, sentence
 from service.console.sessions import Sessions
@@ -20,7 +20,7 @@ _FORMATS: Final = {
     name: getattr(formats, name)
     for name in (
         *("moment", "clock", "number", "duration", "size", "tone", "shape", "words", "plain"),
-        *("is_long", "is_moment"),
+        *("is_long", "is_moment", "clock_words"),
     )
 }
 
@@ -41,7 +41,9 @@ def register(app: Flask, parts: Parts) -> Sessions:
     app.after_request(protection.cover)
     app.context_processor(lambda: _context(sessions))
     app.jinja_env.globals.update(_FORMATS, static=static_files.address)
+    app.jinja_env.globals.update(noun=plurals.noun, many=plurals.many)
     app.jinja_env.filters.update(number=formats.number, sentence=sentence, phrase=phrase)
+    app.jinja_env.finalize = formats.whole
     app.register_blueprint(Blueprint("console", __name__, template_folder="templates"))
     app.register_blueprint(static_files.routes())
     attempts = LoginAttempts(parts.context.steps.client)

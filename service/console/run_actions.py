@@ -100,7 +100,7 @@ class RunActions:
         figures = {"created": found["created"], "overwritten": found["overwritten"]}
         figures |= {"left": found["left"]} if found["left"] else {}
         notes = [_goes_on(found, kind, named=shows_items(self._context, found))]
-        return Estimate(found["created"] + found["overwritten"], "items", figures, notes=notes)
+        return Estimate(found["created"] + found["overwritten"], "item", figures, notes=notes)
 
     def _dropping(self, who: Caller, chosen: Chosen) -> Estimate:
         id = chosen.place["id"]

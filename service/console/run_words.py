@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from service.console.plurals import many
 from service.console.run_figures import Run, capital, progress
 
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -120,7 +121,7 @@ def sentence(run: Run) -> str:
 def _held_sentence(run: Run) -> str:
     figures = run["figures"]
     if is_proposed(run):
-        return _ended(f"Proposed by {run['by']}: {run['proposal']['why']}")
+        return _ended(f"Proposed: {run['proposal']['why']}")
     if is_approved(run):
         may = _items(figures.get("may_create", 0), figures.get("may_overwrite", 0))
         return f"The next reconcile of the same source may {may}, as this one has shown."
@@ -137,19 +138,19 @@ def _held(figures: Mapping[str, Any]) -> str:
 
 def _items(created: int, overwritten: int) -> str:
     """Return what is done to how many items; "": nothing."""
-    made = [f"create {_many(created, 'item')}"] if created else []
+    made = [f"create {many(created, 'item')}"] if created else []
     if overwritten:
-        made.append(f"overwrite {_many(overwritten, 'item')}")
+        made.append(f"overwrite {many(overwritten, 'item')}")
     return " and ".join(made)
 
 
 def _results(figures: Mapping[str, Any]) -> Iterator[str]:
     """Yield what came of a run that is done."""
     if "differences" in figures:
-        yield f"{_many(figures['differences'], 'difference')} found"
+        yield f"{many(figures['differences'], 'difference')} found"
     if "fields" in figures:
-        items = _many(figures.get("items", 0), "item")
-        yield f"{_many(figures['fields'], 'field')} of {items} put back"
+        items = many(figures.get("items", 0), "item")
+        yield f"{many(figures['fields'], 'field')} of {items} put back"
     for name, words in _DONE.items():
         if figures.get(name):
             yield f"{figures[name]:,} {words}"
@@ -169,10 +170,6 @@ _DONE: Final[Mapping[str, str]] = MappingProxyType(
         "left": "left as they were",
     }
 )
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _ended(text: str) -> str:

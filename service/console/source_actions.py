@@ -11,6 +11,7 @@ from flask import url_for
 
 from service.console.actions import Action, Chosen, Estimate
 from service.console.pause_actions import pause_actions
+from service.console.plurals import many
 from service.console.query import Query
 from service.operate import names
 from service.operate.access import Caller
@@ -25,15 +26,18 @@ _NAMED: Final = 5  # reasons that are told, each of problems and of what cannot 
 
 
 def source_actions(parts: Parts) -> tuple[Action, Action]:
-    """Return pause and resume; both lead back to the page of the source."""
+    """Return pause and resume; both lead back to the page of the source, or to that of all."""
+
+    def page(target: str) -> str:
+        name = target.partition(":")[2]
+        if name not in parts.context.settings.sources:  # it was paused, and removed since
+            return url_for("sources.show")
+        return url_for("sources.source", name=name)
+
     pause, resume = pause_actions(parts, "sources")
-    return replace(pause, back="source", leads_to=_page), replace(
-        resume, back="source", leads_to=_page
+    return replace(pause, back="source", leads_to=page), replace(
+        resume, back="source", leads_to=page
     )
-
-
-def _page(target: str) -> str:
-    return url_for("sources.source", name=target.partition(":")[2])
 
 
 def replay_action(parts: Parts) -> Action:
@@ -54,7 +58,14 @@ def replay_action(parts: Parts) -> Action:
         )
 
     return Action(
-        "sources", "replay", "Replay", "Replay deliveries", estimate, start, back="source"
+        "sources",
+        "replay",
+        "Replay",
+        "Replay deliveries",
+        estimate,
+        start,
+        back="source",
+        kept=FILTERS,
     )
 
 
@@ -98,7 +109,7 @@ def _estimate(found: Mapping[str, Any], *, by_filter: bool) -> Estimate:
             f"These are the newest {MOST:,} that match. For more, choose a time, or use "
             "instep remap."
         )
-    return Estimate(found["deliveries"], "deliveries", figures, samples, found["held"], notes)
+    return Estimate(found["deliveries"], "delivery", figures, samples, found["held"], notes)
 
 
 def _notes(found: Mapping[str, Any]) -> Iterator[str]:
@@ -110,7 +121,7 @@ def _notes(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{others:,} more cannot be replayed."
     for each in found["problems"][:_NAMED]:
         why = f"{each['path']}: {each['message']}"
-        yield f"{each['events']:,} events can still not be mapped: {why}"
+        yield f"{many(each['events'], 'event')} can still not be mapped: {why}"
     if not found["changed"] and found["deliveries"]:
         yield "Nothing on the site would change."
 

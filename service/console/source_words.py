@@ -56,6 +56,12 @@ NEEDS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             "See at the sender whether the webhook is switched on, and what its own list of "
             "deliveries says.",
         ),
+        "nothing wanted": (
+            "No mapping takes what it sends",
+            "Nothing of this source reaches the site.",
+            "Name its topics in `topics` of a mapping, `instep reload`, then replay these "
+            "deliveries; or have the sender send other topics.",
+        ),
         "only older values": (
             "Everything that comes is older than what is held",
             "Nothing of it is written to the site.",

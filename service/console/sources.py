@@ -5,13 +5,15 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as AnyResponse
 
 from service.console import query
 from service.console.actions import add
 from service.console.error_pages import missing
 from service.console.json_text import pretty
+from service.console.pause_actions import UNTIL
 from service.console.payload_form import Payload, of_delivery, of_form, of_letter, try_out
 from service.console.record_links import delivery_link, problem_link, record_link
 from service.console.refusal_kinds import refusal_kind
@@ -22,7 +24,7 @@ from service.operate.deliveries import list_deliveries, show_delivery
 from service.operate.page import FilterInvalid
 from service.operate.parts import Parts
 from service.operate.scope import Scope
-from service.operate.sources import refused_unnamed, show_source, sources_by_need
+from service.operate.sources import is_removed, refused_unnamed, show_source, sources_by_need
 from workers.store.delivery_list import UNNAMED
 from workers.store.refusals import UNKNOWN
 
@@ -49,7 +51,8 @@ def routes(parts: Parts) -> Blueprint:
     made.add_url_rule("/sources/<name>/deliveries/<id>", "delivery", views.delivery)
     # For every role (`protection._OF_ALL`): it is a POST because a payload may be long and private.
     made.add_url_rule("/sources/<name>/preview", "preview", views.preview, methods=["POST"])
-    add(made, "/sources/<name>", parts, [views.pause, views.resume, views.replay], filters=FILTERS)
+    add(made, "/sources/<name>", parts, [views.pause, views.resume], filters=(UNTIL,))
+    add(made, "/sources/<name>", parts, [views.replay], filters=FILTERS)
     return made
 
 
@@ -64,9 +67,11 @@ class _Views:
         found = sources_by_need(self._parts.context, self._parts.configuration, caller().scope)
         return self._page("sources", found=found)
 
-    def source(self, name: str) -> str:
+    def source(self, name: str) -> str | AnyResponse:
         scope = caller().scope
         asked = _list_query()
+        if is_removed(self._parts.context, scope, name):
+            return redirect(url_for("sources.show"))  # which says why it is there still
         source = self._source(name, scope)
         payload = self._payload(name, scope) if source["name"] != UNKNOWN else Payload()
         return self._page(

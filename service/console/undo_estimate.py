@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from service.console.actions import Estimate
+from service.console.plurals import many
 
 SAMPLES: Final = 10  # fields put back, and fields left
 _FIRST: Final = (
@@ -17,18 +18,17 @@ _FIRST: Final = (
 def undo_estimate(found: Mapping[str, Any]) -> Estimate:
     """Return *found*, of `service.operate.undo.estimate`, for the page."""
     count, noun = _count(found)
-    held = {name: why.removeprefix(f"{name}: ") for name, why in found["held"].items()}
     figures = {**found.get("scope", {}), **_figures(found)}
-    return Estimate(count, noun, figures, _samples(found), held, [*_notes(found)])
+    return Estimate(count, noun, figures, _samples(found), found["held"], [*_notes(found)])
 
 
 def _count(found: Mapping[str, Any]) -> tuple[int, str]:
     """Return what an undo is for; 0: nothing of it would be put back."""
     if found["fields"]:
-        return found["fields"], "fields" if found["fields"] > 1 else "field"
+        return found["fields"], "field"
     if found["unseen"]:
-        return found["unseen"], "records"
-    return found["deletes_dropped"], "waiting deletes"
+        return found["unseen"], "record"
+    return found["deletes_dropped"], "waiting delete"
 
 
 def _figures(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,10 +61,10 @@ def _row(each: Mapping[str, Any], after: Any, note: str) -> dict[str, Any]:
 
 def _notes(found: Mapping[str, Any]) -> Iterator[str]:
     for why, number in found["reasons"].items():
-        yield f"{number:,} {'field is' if number == 1 else 'fields are'} left: {why}."
+        yield f"{many(number, 'field')} {'is' if number == 1 else 'are'} left: {why}."
     if found["unseen"]:
         yield (
-            f"{found['unseen']:,} records were not looked at: the budget of CMS calls left no "
+            f"Not looked at: {many(found['unseen'], 'record')}. The budget of CMS calls left no "
             "time. They are undone as well, as far as they can be."
         )
     if found["whole_since"]:

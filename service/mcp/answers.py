@@ -23,7 +23,8 @@ _OWN: Final = frozenset(
     (
         *("id", "kind", "state", "level", "action", "outcome", "role", "method", "next", "confirm"),
         *("at", "since", "until", "started", "ended", "created", "oldest", "newest", "last"),
-        *("confirmed_at", "repair_at", "kept_since", "whole_since", "workers_seen", "till"),
+        *("confirmed_at", "repair_at", "kept_since", "held_since", "whole_since", "workers_seen"),
+        "till",
         *("collection", "source", "destination", "mapping", "sender", "group", "run", "do"),
         *("by", "who", "version", "retire", "creates", "encoding", "known", "host"),
     )

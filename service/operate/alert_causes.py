@@ -66,6 +66,7 @@ _RULES: Final = (
     _Rule(r"reconcile ", "reconcile", 10.0, "It is not proven that the site is in step"),
     _Rule(r".*: locales unknown", "problems", 600.0, "Variants of items are not written"),
     _Rule(r".*: every delivery refused", "problems", 300.0, "Nothing of it reaches the site"),
+    _Rule(r".*: nothing wanted", "problems", 300.0, "Nothing of it reaches the site"),
     _Rule(r".*: only older values", "problems", 10.0, "Nothing that it sends is written"),
     _Rule(r".*: no room for payloads", "problems", 10.0, "What it sends cannot be mapped"),
     _Rule(r"counters do not balance", "problems", 60.0, "Values may be missing on the site"),

@@ -116,7 +116,7 @@ RULES: Final = (
     Rule(r"(?:undo|replay|discard|approve|drop) (?P<id>\S+): proposed", "runs"),
     # Nothing proves that all is in step.
     Rule(r"reconcile (?P<id>.+): (?:failed|killed|overdue)", ""),
-    Rule(r"source (?P<id>.+): (?:silent|only older values|no room for payloads)", ""),
+    Rule(r"source (?P<id>.+): (?:silent|nothing wanted|only older values|no room .*)", ""),
     Rule(r"fetcher (?P<id>.+): (?:outage|waiting)", ""),
     Rule(r"collection (?P<id>.+): locales unknown", ""),
     Rule(_PROBLEM, ""),

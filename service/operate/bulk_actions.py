@@ -41,8 +41,9 @@ def estimate(context: Context, action: Change, selection: Selection) -> dict[str
     Return what *action* would be for, and change nothing.
 
     ``{action, letters, records, values, oldest, newest, cannot: [{why, letters}], unknown: [id],
-    held: {collection: why}}``; *cannot*: letters that a replay leaves; *values*: field values, as
-    far as known; *held*: as of a mass (``run_mass.py``).
+    held: {collection: why}}``; *cannot*: letters that are left, of which those that *selection*
+    may not change are no part of *letters*, as in the run; *values*: field values, as far as known;
+    *held*: as of a mass (``run_mass.py``).
 
     Raises:
         UnknownGroup: There is no such group.
@@ -66,16 +67,17 @@ class _Tally:
         self._values = 0
 
     def add(self, letter: Letter) -> None:
-        self._letters.append(letter)
         self._seen.add(letter.id)
+        if self._action in DONE and not may_change(self._selection.scope, letter):
+            self._cannot[SHARED] += 1
+            return
+        self._letters.append(letter)
         if letter.collection and (letter.key or letter.item):
             self._records.add((letter.collection, letter.key or letter.item))
         for left in letter.left_out:
             self._records.add((left["collection"], left["key"]))
         self._values += letter.values + len(letter.left_out)
-        if self._action in DONE and not may_change(self._selection.scope, letter):
-            self._cannot[SHARED] += 1
-        elif self._action == "replay" and (reason := obstacle(letter)):
+        if self._action == "replay" and (reason := obstacle(letter)):
             self._cannot[reason] += 1
         elif self._action == "replay" and letter.collection and letter.values:
             self._written.setdefault(letter.collection, set()).add(letter.key or letter.item)

@@ -47,6 +47,7 @@ TITLES: Final = (
     (r"source (?P<id>.+): most requests refused", "Most requests of {id} are refused"),
     (r"source (?P<id>.+): silent", "{id} has fallen silent"),
     (r"source (?P<id>.+): only older values", "{id} sends only values older than those held"),
+    (r"source (?P<id>.+): nothing wanted", "No mapping takes what {id} sends"),
     (r"source (?P<id>.+): no room for payloads", "No room to keep more payloads of {id}"),
     (r"problem \S+: (?P<many>\d+) (?P<kind>\S+) in (?P<id>.+)", "{kind}: {many} in {id}"),
     (r"1 more problems", "1 more problem"),

@@ -14,6 +14,7 @@ from workers.store.fetch_queue import NOTHING_FETCHES
 from workers.store.status import LOCALES_UNREAD
 
 LATE: Final = 300.0  # s that a value may be pending before it is named
+TESTS: Final = 3  # deliveries of a source: fewer may be the tests of its sender
 OVERDUE: Final = timedelta(hours=1)  # another one of its destination may go first
 
 Status = Mapping[str, Any]
@@ -57,7 +58,8 @@ def _held_deletes(status: Status) -> Iterator[Reason]:
         if held := entry["held_deletes"]:
             many = "1 delete waits" if held == 1 else f"{held} deletes wait"
             why = "their items stay on the site until then"
-            yield _notice(f"collection {name}: {many} for approval", None, DELETES, why)
+            since = entry["held_since"]
+            yield _notice(f"collection {name}: {many} for approval", since, DELETES, why)
 
 
 def decision(run: str) -> Remedy:
@@ -119,6 +121,11 @@ def notices_of_sources(status: Status) -> Iterator[Reason]:
             yield _notice(
                 f"source {name}: every delivery refused", None, do, f"{entry['refused']} so far"
             )
+        if _is_unwanted(entry):
+            do = f"take its topics in a mapping (`instep deliveries list --source {name}` names "
+            do += "them), `instep reload`, then replay them; or have it send others"
+            why = f"no mapping takes any of its {entry['unwanted']} deliveries so far"
+            yield _notice(f"source {name}: nothing wanted", None, do, why)
         if stalled := entry["stalled"]:
             do = "check the clock of the source, and whether its version numbers began anew"
             why = f"the last value is older than the one held by {stalled['behind']}"
@@ -128,6 +135,12 @@ def notices_of_sources(status: Status) -> Iterator[Reason]:
             do = Remedy(before, "replay", "--all --kind unmapped")
             why = "events that cannot be mapped are kept without their payloads"
             yield _notice(f"source {name}: no room for payloads", None, do, why)
+
+
+def _is_unwanted(source: Mapping[str, Any]) -> bool:
+    """Whether no mapping took any delivery of *source*, and there were more than tests."""
+    unwanted: int = source["unwanted"]
+    return unwanted >= TESTS and unwanted + source["duplicates"] >= source["deliveries"]
 
 
 def _reconciles(status: Status) -> Iterator[Reason]:

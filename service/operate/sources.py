@@ -41,6 +41,7 @@ _WORST: Final = (
     _ALL_REFUSED,
     _MOST_REFUSED,
     "silent",
+    "nothing wanted",
     "only older values",
     "no room for payloads",
 )
@@ -69,10 +70,13 @@ class Sources:
 
     Args:
         unnamed: Reason → refused requests that name no source; empty for who sees only some.
+        removed: Name → the pause of a source that is configured no longer, as of one that is; empty
+            likewise.
     """
 
     items: list[dict[str, Any]]
     unnamed: Mapping[str, int]
+    removed: Mapping[str, Mapping[str, Any]]
 
 
 def list_sources(
@@ -104,7 +108,7 @@ def sources_by_need(context: Context, configuration: Configuration, scope: Scope
     numbers = _read(context, names)
     items = _items(context, configuration, scope, numbers, names, SECONDS_OF_ALL)
     unnamed = numbers.status["refusals"].get(UNKNOWN, {}) if scope.whole else {}
-    return Sources(sorted(items, key=_need), unnamed)
+    return Sources(sorted(items, key=_need), unnamed, _removed(numbers.status, scope))
 
 
 def show_source(
@@ -114,6 +118,20 @@ def show_source(
     if name not in scope.sources:
         return None
     return _items(context, configuration, scope, _read(context, [name]), [name], SECONDS)[0]
+
+
+def is_removed(context: Context, scope: Scope, name: str) -> bool:
+    """Tell whether *name* is a paused source that is configured no longer."""
+    return name not in scope.sources and name in _removed(context.report.status(), scope)
+
+
+def _removed(status: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+    """Return those by name, with how many items wait in all; none for who sees only some."""
+    found = status["unconfigured"] if scope.whole else {}
+    return {
+        name: each | {"resting": sum(of["items"] for of in each["resting"].values())}
+        for name, each in found.items()
+    }
 
 
 def refused_unnamed(context: Context) -> Mapping[str, int]:

@@ -163,7 +163,7 @@ def test_status_has_every_documented_key(context, shown):
     }
     assert set(found["collections"]["products"]) == {
         *("state", "reason", "pending_items", "oldest_seconds", "lanes", "duplicate_keys"),
-        *("waits", "normalised", "not_live", "held_deletes", "since", "by"),
+        *("waits", "normalised", "not_live", "held_deletes", "held_since", "since", "by"),
     }
     assert found["sources"]["erp"] == {
         "state": "flowing",
@@ -181,6 +181,7 @@ def test_status_has_every_documented_key(context, shown):
         "kept_dropped": 0,
         "last": found["sources"]["erp"]["kept_since"][:19] + "+00:00",
         "unmapped": 0,
+        "unwanted": 0,
         "unmapped_bytes": 0,
         "unmapped_bytes_limit": 64 * 1024 * 1024,
         "stale": {},

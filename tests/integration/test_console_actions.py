@@ -40,7 +40,7 @@ class Operations:
         samples = [{"Key": "שלום", "Now": 1, "After": 2}, {"Key": "b", "Now": 3, "After": 4}]
         held = {"products": "half of the collection"}
         figures = {"records": 2, "oldest": "2026-05-12T09:30:00Z"}
-        return Estimate(self.count, "dead letters", figures, samples, held, ["one stays"])
+        return Estimate(self.count, "dead letter", figures, samples, held, ["one stays"])
 
     def start(self, who, chosen):
         if self.gate:
@@ -66,7 +66,11 @@ def built(tmp_path_factory, store_socket):
         Action("probe", "replay", "Replay", "Replay letters", estimate, start),
         Action("probe", "discard", "Discard", "Discard letters", estimate, start, final=True),
         Action("probe", "drop", "Drop", "Drop a run", estimate, start, of_rows=False, back="one"),
-        Action("probe", "seen", "Seen", "Mark as seen", estimate, start, at_once=True),
+        Action(
+            *("probe", "seen", "Seen", "Mark as seen", estimate, start),
+            at_once=True,
+            kept=("state",),
+        ),
     ]
     blueprint = Blueprint("probe", __name__)
     blueprint.add_url_rule(
@@ -154,8 +158,20 @@ def test_one_thing_that_the_route_names(probe):
 
 def test_a_mark_needs_no_confirmation(probe):
     console, operations = probe
-    answer = console.person().post("/problems/probe/seen", ids="a")
-    assert (answer.location, operations.asked) == ("/runs/r1", [])
+    answer = console.person().post("/problems/probe/seen", ids="a", **{"filter-state": "open"})
+    assert (answer.location, operations.asked) == ("/problems/probe?state=open", [])
+    assert chosen_of(operations)[1] == ("a",)
+
+
+def test_who_goes_back_finds_the_filter_of_the_list(probe):
+    console, operations = probe
+    fields = {"filter-state": "op&en", "filter-since": "2h", "which": "all"}
+    someone = console.person()
+    page = someone.post("/problems/probe/seen", **fields | {"which": "selected"})
+    assert page.location == "/problems/probe?state=op%26en"  # its other filter is the action's own
+    operations.count = 0
+    estimate = someone.post("/problems/probe/replay", **fields).text
+    assert '<a href="/problems/probe">Back</a>' in estimate  # it keeps none
 
 
 @pytest.mark.parametrize("number", ["", "2", "33", "three"])

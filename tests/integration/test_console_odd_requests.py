@@ -42,3 +42,10 @@ def test_a_run_that_never_was_begins_no_page(someone):
 def test_deletes_that_never_were_are_none(someone):
     answer = someone.post("/deletes/drop", ids=[f"products:{LONG}", "products:1"])
     assert (answer.status_code, "Nothing to do" in answer.text) == (200, True)
+
+
+def test_a_form_that_is_too_large_says_how_large_it_may_be(someone):
+    body = {"body": "x" * 700_000}
+    assert someone.post("/sources/erp/preview", **body).status_code in (200, 400)
+    answer = someone.post("/sources/erp/preview", body="x" * 1_100_000)
+    assert (answer.status_code, "at most 1 MiB" in answer.text) == (413, True)

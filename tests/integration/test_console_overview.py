@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from service.operate.reasons import Reason
 from workers.errors import RequestRefused
 from workers.store import keys, problem_keys
 from workers.store.audit import Audit
+from workers.store.held_keys import held
 from workers.store.minute_samples import MinuteSamples
 
 HELD = {"paused": "401 <b>refused</b>", "by": "instep", "since": 1}
@@ -172,6 +174,61 @@ def test_a_destination_is_paused_with_a_reason_and_resumed(console):
     assert states(console)["shop"]["state"] == "flowing"
     done = [(each["action"], each["by"]) for each in Audit(console.context.steps).list(None, 9)[0]]
     assert done == [("resume", "clerk"), ("pause", "clerk")]
+
+
+@pytest.mark.usefixtures("unanswered")
+def test_a_pause_ends_when_the_page_has_said_that_it_does(console):
+    someone = console.person("clerk")
+    answer = someone.post("/overview/pause", ids=["destination:shop"])
+    ends = dict(re.findall(r'<option value="([^"]+)" data-until="([^"]+), until "', answer.text))
+    assert [*ends.values()] == ["30 minutes", "2 hours", "8 hours", "1 day", "3 days"]
+    assert re.search(
+        r">30 minutes, until (?:[A-Z][a-z]{2} )?[0-9]{2}:[0-9]{2} UTC</option>", answer.text
+    )
+    until = next(iter(ends))
+    done = someone.confirm(answer, **{"filter-until": until})
+    assert (done.status_code, done.location) == (303, "/")
+    text = someone.page("/")
+    assert re.search(r"is sent until .*[0-9]{2}:[0-9]{2} UTC, or it is resumed", text)
+    assert "It goes on by itself" in part(text, "destination shop")
+    (entry, *_), _ = Audit(console.context.steps).list(None, 9)
+    shown, kept = (datetime.fromisoformat(each) for each in (until, entry["figures"]["until"]))
+    assert abs(shown - kept) < timedelta(seconds=2)
+
+
+@pytest.mark.parametrize("until", ["2020-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00"])
+def test_a_pause_that_would_have_ended_is_none(console, until):
+    someone = console.person()
+    answer = someone.post("/overview/pause", ids=["destination:shop"])
+    refused = someone.confirm(answer, **{"filter-until": until})
+    assert (refused.status_code, "choose again" in refused.text) == (409, True)
+    assert states(console)["shop"]["state"] == "flowing"
+
+
+@pytest.mark.usefixtures("workers")
+def test_since_when_deletes_wait_for_an_approval(console):
+    began = datetime.now(UTC) - timedelta(hours=3)
+    asks = {"asks": "{}", "asks_since": began.timestamp() * 1000}
+    console.context.steps.client.hset(keys.collection("products"), mapping=asks)
+    console.context.steps.client.zadd(held("products"), {"k1": 1})
+    row = part(console.person().page("/"), "needs")
+    assert "1 delete in products waits for approval" in row
+    assert f'data-label="Since"><time datetime="{began:%Y-%m-%dT%H:%M:%S}' in row
+    console.context.steps.client.hdel(keys.collection("products"), *asks)
+
+
+@pytest.mark.usefixtures("workers")
+def test_a_source_whose_every_delivery_is_unwanted_is_a_need(console):
+    for number in range(3):
+        assert "No mapping takes what" not in part(console.person().page("/"), "needs")
+        console.rig.deliver(id=f"p{number}", topic="price", sku="A")
+    someone = console.person()
+    row = part(someone.page("/"), "needs")
+    assert '<a href="/sources/erp"><bdi class="name">No mapping takes what erp sends' in row
+    assert "<code>instep reload</code>" in row
+    assert "Nothing of this source reaches the site" in someone.page("/sources/erp")
+    console.rig.deliver(id="s", topic="stock", sku="A", qty=1)
+    assert "No mapping takes what" not in part(someone.page("/"), "needs")
 
 
 @pytest.mark.parametrize("name", ["collection:products", "source:till", "lane:replay"])

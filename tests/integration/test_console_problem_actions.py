@@ -46,6 +46,14 @@ def ended(console, answer):
     return runner.carry_out(id)
 
 
+def marked(console, answer, path):
+    """Return the run of a mark, which has led back to *path*."""
+    assert (answer.status_code, answer.location) == (303, path)
+    (run, *_) = console.context.runs.list(limit=1)
+    assert run.state == "done"
+    return run
+
+
 def open_letters(console):
     return set(console.context.letters.ids())
 
@@ -98,10 +106,10 @@ def test_discarding_asks_for_the_number(console):
 def test_marking_problems(console, name, before, after):
     for group in console.groups:
         console.context.problems.mark(group, before, "bob")
-    run = ended(
-        console, console.person("operator").post(f"/problems/{name}", ids=console.groups[:2])
-    )
+    someone = console.person("operator")
+    run = marked(console, someone.post(f"/problems/{name}", ids=console.groups[:2]), "/problems")
     assert (run.kind, run.figures) == (name, {"groups": 2})
+    assert "2 problems are " in someone.page("/problems")
     assert states(console) == [after, after, before]
     ((entry, *_), _) = Audit(console.context.steps).list(None, 10)
     assert entry["by"] == "operator"
@@ -110,13 +118,13 @@ def test_marking_problems(console, name, before, after):
 
 def test_marking_all_that_match(console):
     answer = console.person().post("/problems/seen", which="all", **{"filter-kind": "refused"})
-    assert ended(console, answer).figures == {"groups": 2}
+    assert marked(console, answer, "/problems?kind=refused").figures == {"groups": 2}
     assert states(console) == ["seen", "seen", "open"]
 
 
 def test_many_problems_are_counted_in_the_audit_list(console, monkeypatch):
     monkeypatch.setattr("service.operate.bulk_actions.NAMED", 2)
-    ended(console, console.person().post("/problems/seen", which="all"))
+    marked(console, console.person().post("/problems/seen", which="all"), "/problems")
     ((entry, *_), _) = Audit(console.context.steps).list(None, 10)
     assert (entry["target"], entry["figures"]["groups"]) == ("3 problems", 3)
 
@@ -153,8 +161,9 @@ def test_the_whole_of_one_problem(console):
     ("name", "state"), [("mark-seen", "seen"), ("mark-ignore", "ignored"), ("mark-open", "open")]
 )
 def test_marking_one_problem(console, name, state):
-    answer = console.person().post(f"/problems/{console.groups[2]}/{name}")
-    assert ended(console, answer).figures == {"groups": 1}
+    someone, path = console.person(), f"/problems/{console.groups[2]}"
+    assert marked(console, someone.post(f"{path}/{name}"), path).figures == {"groups": 1}
+    assert "1 problem is " in someone.page(path)
     assert states(console) == ["open", "open", state]
 
 
@@ -220,7 +229,7 @@ def test_who_operates_one_destination_changes_its_problems_alone(console):
     answer = someone.post("/problems/replay", which="all")
     assert "Send again: 1 failure<" in answer.text
     answer = someone.post("/problems/seen", ids=console.groups)
-    assert ended(console, answer).figures == {"groups": 1}
+    assert marked(console, answer, "/problems").figures == {"groups": 1}
     assert states(console) == ["open", "seen", "open"]
     for name in ("replay-all", "mark-ignore", "discard-failures"):
         answer = someone.post(f"/problems/{console.groups[0]}/{name}", which="all")

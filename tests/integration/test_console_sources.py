@@ -1,14 +1,25 @@
 """The list of sources, the page of one, and its pause."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from service.operate import pauses
 from tests.support.console_sources import Sampled, refuse
+from workers.config.settings import Source
+from workers.model.changes import Change, Delivery, FieldValue, Incoming
 from workers.store.audit import Audit
+from workers.store.pauses import Pauses
 
 NAMES = re.compile(r'class="source-name" href="/sources/([^"]+)"')
+
+
+@pytest.fixture
+def unanswered(monkeypatch):
+    """The CMS is not asked."""
+    monkeypatch.setattr("service.operate.pauses.ask", lambda *_, **__: None)
+    monkeypatch.setattr("service.operate.pauses.pause_for", lambda _: None)
 
 
 def section(text, label):
@@ -158,3 +169,29 @@ def test_where_there_was_no_time_for_topics_the_deliveries_are_a_click_away(cons
     text = console.person().page("/sources/erp")
     assert "There was no time to look" in text
     assert 'href="/sources/erp?outcome=unwanted#deliveries"' in text
+
+
+@pytest.mark.usefixtures("unanswered")
+def test_one_that_is_paused_and_not_configured_any_more_can_be_resumed(console, monkeypatch):
+    settings = console.context.settings
+    held = Pauses(console.context.steps, settings)
+    held.pause("source:old", "a <b>move</b>", by="ada")
+    change = Change("Old", "products", "A", "key", (FieldValue("stock", "1", "int"),), None)
+    before = replace(settings, sources={**settings.sources, "old": Source("old", "bearer")})
+    monkeypatch.setattr(console.context.outbox, "settings", before)
+    console.context.outbox.accept(Delivery("old", "o1", (Incoming("o1", None, 0, (change,)),)))
+    someone = console.person("operator")
+    text = someone.page("/sources")
+    assert NAMES.findall(text) == ["erp", "till"]
+    row = section(text, "Paused and removed sources")
+    assert "a &lt;b&gt;move&lt;/b&gt;</bdi>, by <bdi>ada</bdi>" in row
+    assert "1 item</span> waits" in row
+    assert "source:old" not in console.person("viewer").page("/sources")
+    assert "a &lt;b&gt;move" not in console.person("clerk").page("/sources")
+    assert console.person("clerk").get("/sources/old").status_code == 404
+    assert someone.get("/sources/old").location == "/sources"  # where the overview leads to
+    done = someone.confirm(someone.post("/sources/old/resume", ids="source:old"))
+    assert (done.status_code, done.location, held.read()) == (303, "/sources", {})
+    text = someone.page("/sources")
+    assert "old is resumed; 1 item goes out." in text
+    assert "Paused and removed" not in text

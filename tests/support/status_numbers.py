@@ -18,6 +18,7 @@ COLLECTION = {
     "duplicate_keys": 0,
     "not_live": 0,
     "held_deletes": 0,
+    "held_since": None,
     "normalised": 0,
 }
 DESTINATION = {
@@ -47,6 +48,7 @@ SOURCE = {
     "kept_dropped": 0,
     "last": "2026-05-12T09:20:00+00:00",
     "unmapped": 0,
+    "unwanted": 0,
     "unmapped_bytes": 0,
     "unmapped_bytes_limit": 64,
     "stale": {},

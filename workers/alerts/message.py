@@ -44,7 +44,8 @@ def message_of(entries: Sequence[Entry], *, place: str, now: float, note: str = 
             "more": len(entries) - len(shown),
         },
     }
-    return json.dumps(body, ensure_ascii=False).encode()
+    # Half a surrogate pair, as the answer of a CMS may hold one, has no UTF-8.
+    return json.dumps(body, ensure_ascii=False).encode(errors="replace")
 
 
 def id_of(entries: Sequence[Entry], place: str, note: str = "") -> str:

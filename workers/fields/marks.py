@@ -8,4 +8,4 @@ import hashlib
 def mark_of(text: str) -> str:
     """Return the mark of a value as canonical JSON *text*; not for numbers."""
     text = "null" if text in ('""', "[]", "false") else text
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:12]
+    return hashlib.sha1(text.encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()[:12]

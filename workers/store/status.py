@@ -79,6 +79,7 @@ class Report:
                 pipeline.scard(keys.letters_raw(source))
                 pipeline.hget(keys.RAW_BYTES, source)
                 pipeline.hgetall(keys.stale(source))
+                pipeline.hget(keys.METRICS, f"deliveries:{source}:unwanted")
             found = iter(pipeline.execute())
         seconds, micros = next(found)
         now = (int(seconds) + int(micros) / 1e6) * 1000 + self.steps.clock_offset_ms
@@ -100,7 +101,7 @@ class Report:
         }
         unknown = next(found)
         resting = pauses.resting_of(self.steps.client, held_pauses, now)
-        sources = {name: [next(found) for _ in range(6)] for name in self.settings.sources}
+        sources = {name: [next(found) for _ in range(7)] for name in self.settings.sources}
         fields = {name: int(counts.get(name, 0)) for name in ("accepted", *FATES)}
         return {
             "destinations": {
@@ -116,16 +117,17 @@ class Report:
                     **_by_hand(paused.get(f"source:{name}")),
                     "resting": resting.get(name, {}),
                     **_source(self.settings.sources[name], own),
-                    **_kept(state, count),
-                    **_unmapped(open_letters, bytes),
+                    **_kept(state, kept),
+                    **_unmapped(open_letters, size),
+                    "unwanted": int(unwanted or 0),
                     "stale": stale.counts(older),
                     "streak": (streak := stale.streak(older, now)),
                     "stalled": stale.stalled(streak),
                 }
-                for name, (own, state, count, open_letters, bytes, older) in sources.items()
+                for name, (own, state, kept, open_letters, size, older, unwanted) in sources.items()
             },
             "lanes": {lane: _by_hand(paused.get(f"lane:{lane}")) for lane in LANES},
-            "unconfigured": self._unconfigured(paused),
+            "unconfigured": self._unconfigured(paused, resting),
             "refusals": _refusals(
                 {name: own for name, (own, *_) in sources.items()} | {UNKNOWN: unknown}
             ),
@@ -140,13 +142,15 @@ class Report:
             "freshness": histograms.of_late(fresh, now),
         }
 
-    def _unconfigured(self, paused: Mapping[str, HandPause]) -> dict[str, dict[str, Any]]:
-        """Return the states of paused sources that are configured no longer."""
+    def _unconfigured(
+        self, paused: Mapping[str, HandPause], resting: Mapping[str, Any]
+    ) -> dict[str, dict[str, Any]]:
+        """Return the states of paused sources that are configured no longer, and what waits."""
         names = [
             name for kind, _, name in (each.partition(":") for each in paused) if kind == "source"
         ]
         return {
-            name: _by_hand(paused[f"source:{name}"])
+            name: _by_hand(paused[f"source:{name}"]) | {"resting": resting.get(name, {})}
             for name in names
             if name not in self.settings.sources
         }
@@ -233,6 +237,7 @@ def _collection(
         "duplicate_keys": len(set(twins)),
         "not_live": not_live,
         "held_deletes": deletes if held_keys.ASKS in own else 0,
+        "held_since": _moment(own[held_keys.ASKS_SINCE]) if held_keys.ASKS_SINCE in own else None,
         "normalised": int(own.get("normalised", 0)),
     }
 

@@ -42,6 +42,13 @@
     }
   }
 
+  function showEnds() {
+    for (const option of all("option[data-until]")) {
+      const at = new Date(option.value), today = at.toDateString() === new Date().toDateString();
+      option.textContent = option.dataset.until + clocks[today ? "hour" : "day"].format(at).replace(",", "");
+    }
+  }
+
   // Live regions
 
   const liveButton = one("#live"), notice = one("#notice");

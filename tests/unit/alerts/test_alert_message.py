@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -123,3 +124,9 @@ def test_a_repeat_has_the_same_id_whatever_its_figures():
 )
 def test_durations_have_two_units(seconds, words):
     assert duration(seconds) == words
+
+
+def test_half_an_emoji_in_a_reason_is_shown():
+    text, machine = told(Entry("began", replace(PAUSED, reason="Not \ud83d here"), NOW))
+    assert "Not ? here." in text
+    assert machine["causes"][0]["reason"] == "Not ? here"

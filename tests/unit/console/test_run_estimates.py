@@ -15,20 +15,20 @@ UNDO = {
 
 def test_an_undo_that_the_budget_left_no_time_for():
     found = undo_estimate(UNDO | {"unseen": 1200, "whole_since": "2026-05-12T09:30:00+00:00"})
-    assert (found.count, found.noun) == (1200, "records")
+    assert (found.count, found.noun) == (1200, "record")
     assert found.figures == {"records_not_looked_at": 1200}
-    assert found.notes[0].startswith("1,200 records were not looked at")
+    assert found.notes[0].startswith("Not looked at: 1,200 records")
     assert "2026-05-12" in found.notes[1]
 
 
 def test_an_undo_of_deletes_that_still_wait():
     found = undo_estimate(UNDO | {"deletes_dropped": 3})
-    assert (found.count, found.noun) == (3, "waiting deletes")
+    assert (found.count, found.noun) == (3, "waiting delete")
 
 
 def test_a_mass_is_said_to_be_held():
     found = undo_estimate(UNDO | {"held": {"products": "products: half of it"}})
-    assert found.held == {"products": "half of it"}
+    assert found.held == {"products": "products: half of it"}
 
 
 def proposal(kind, **would):
@@ -36,7 +36,7 @@ def proposal(kind, **would):
 
 
 def test_a_proposed_undo():
-    assert proposal("undo", **UNDO | {"fields": 2}).noun == "fields"
+    assert proposal("undo", **UNDO | {"fields": 2}).noun == "field"
 
 
 def test_a_proposed_replay_of_deliveries():
@@ -46,11 +46,11 @@ def test_a_proposed_replay_of_deliveries():
     found = proposal("replay", **figures, changes=[change], problems=[problem], held={})
     assert (found.count, found.noun, found.figures) == (
         4,
-        "deliveries",
+        "delivery",
         {"events": 5, "changed": 1},
     )
     assert found.samples[0]["Afterwards"] == 2
-    assert found.notes == ["3 events are not mapped: no number."]
+    assert found.notes == ["3 events cannot be mapped: no number."]
 
 
 def test_proposed_deletes():
@@ -63,7 +63,7 @@ def test_proposed_failures():
     cannot = [{"why": "its source is gone", "letters": 2}]
     figures = {"letters": 9, "records": 8, "values": 7, "oldest": None, "newest": None}
     found = proposal("replay", **figures, cannot=cannot)
-    assert (found.count, found.noun) == (9, "failures")
+    assert (found.count, found.noun) == (9, "failure")
     assert found.notes == ["2 cannot be sent again: its source is gone."]
 
 

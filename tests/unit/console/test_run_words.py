@@ -53,7 +53,7 @@ def test_titles(made, title):
             run(state="held", figures={"held_created": 9, "may_create": 5}),
             "The next reconcile of the same source may create 5 items, as this one has shown.",
         ),
-        (run("undo", "held", proposal=PROPOSAL), "Proposed by ada: it was mended."),
+        (run("undo", "held", proposal=PROPOSAL), "Proposed: it was mended."),
     ],
 )
 def test_sentences(made, sentence):

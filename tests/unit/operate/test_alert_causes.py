@@ -85,6 +85,7 @@ STALLED = {"since": SINCE, "deliveries": 9, "behind": "5 s"}
             "source erp: every delivery refused",
             300,
         ),
+        (entry("source", SOURCE, unwanted=5), "problems", "source erp: nothing wanted", 300),
         (entry("source", SOURCE, stalled=STALLED), "problems", "source erp: only older values", 10),
         (
             entry("source", SOURCE, unmapped_bytes=64),

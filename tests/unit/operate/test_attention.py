@@ -104,6 +104,7 @@ def test_every_rule_has_its_place_in_the_order():
         ("reconcile products: failed", 15),
         ("reconcile products: killed", 15),
         ("source erp: only older values", 16),
+        ("source erp: nothing wanted", 16),
         ("source erp: no room for payloads", 16),
         ("fetcher shop: waiting", 17),
         ("collection mine: paused", 21),

@@ -45,6 +45,7 @@ WORDS = [
     ("source erp: every delivery refused", "Every delivery of erp is refused"),
     ("source erp: most requests refused", "Most requests of erp are refused"),
     ("source erp: silent", "erp has fallen silent"),
+    ("source erp: nothing wanted", "No mapping takes what erp sends"),
     ("source erp: only older values", "erp sends only values older than those held"),
     ("source erp: no room for payloads", "No room to keep more payloads of erp"),
     ("problem g1: 3000 refused in products", "Refused by the CMS: 3,000 in products"),

@@ -62,9 +62,9 @@ def test_a_held_reconcile_is_named_by_its_collection():
     ("parts", "name", "since", "do"),
     [
         (
-            collection(held_deletes=12),
+            collection(held_deletes=12, held_since=SINCE),
             "collection products: 12 deletes wait for approval",
-            None,
+            SINCE,
             "instep deletes list",
         ),
         (
@@ -140,6 +140,13 @@ def test_a_held_reconcile_is_named_by_its_collection():
             "source erp: every delivery refused",
             None,
             "secrets",
+        ),
+        (
+        (
+            source(deliveries=9, duplicates=1, unwanted=8),
+            "source erp: nothing wanted",
+            None,
+            "take its topics in a mapping",
         ),
         (
             source(stalled=STALLED),
