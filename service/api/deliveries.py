@@ -96,6 +96,9 @@ class DeliveryAnswer(DeliveryEntry):
         metadata={"description": "Its events, by today's mappings."},
     )
     more = fields.Integer(metadata={"description": "Events that are not shown."})
+    refusal = fields.String(
+        metadata={"description": "Why it was refused, by the names of `refusals` in the status."}
+    )
     times = fields.Integer(metadata={"description": "Requests that were refused alike."})
     checked = fields.Dict(
         keys=fields.String(), metadata={"description": "What a refused request was checked for."}

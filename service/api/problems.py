@@ -120,7 +120,7 @@ def _act(parts: Parts, action: Change) -> Callable[..., Any]:
         selection = Selection(group=group, scope=who.scope)
         try:
             found = estimate(parts.context, action, selection)
-            if not found["letters"]:
+            if not (found["letters"] or found["cannot"]):
                 raise UnknownGroup(group)  # none that this caller may see
             if body["dry_run"]:
                 return answered(Estimate(), found)

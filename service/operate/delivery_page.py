@@ -73,7 +73,13 @@ def find_delivery(entries: DeliveryEntries, id: str) -> DeliveryEntry | None:
 
 
 def _refused(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {"times": told.get("times", 1), "checked": told.get("checked") or {}, "body": None}
+    checked = told.get("checked") or {}
+    return {
+        "refusal": told["reason"],
+        "times": told.get("times", 1),
+        "checked": checked,
+        "body": None,
+    }
 
 
 def _proof(entry: DeliveryEntry) -> dict[str, Any] | None:

@@ -222,9 +222,11 @@ def test_a_letter_of_a_shared_source_is_acted_on_by_who_sees_all_of_it(shared, a
     (problem,) = shared.get("/api/problems", CLERK).json["items"]
     path = f"/api/problems/{problem['id']}/{action}"
     for token, taken in ((CLERK, 0), (OPERATE, 1)):
-        (why,) = shared.post(path, token, dry_run=True).json["cannot"] or [{"letters": 0}]
+        told = shared.post(path, token, dry_run=True).json
+        (why,) = told["cannot"] or [{"letters": 0}]
         run = shared.get(f"/api/runs/{shared.post(path, token).json['run']}", token).json
         assert (run["figures"]["letters"], run["figures"]["left"]) == (taken, 1 - taken)
+        assert told["letters"] == taken
         assert why["letters"] == 1 - taken
 
 

@@ -117,8 +117,9 @@ def test_a_refused_one_says_what_was_checked_and_cannot_be_replayed(console):
     refuse(console, times=3, checked=checked)
     (found,) = list_deliveries(console.context, outcome="refused").items
     text = console.person().page(f"/sources/erp/deliveries/{found['id']}")
-    for shown in ("<code>authorization</code></dt><dd>missing", "3 times", "compare <code>secrets"):
+    for shown in ("<code>authorization</code></dt><dd>missing", "3 times", "Compare <code>secrets"):
         assert shown in text
+    assert f"Refused request {found['id']}</h1>" in text
     assert "/replay" not in text
     assert "?delivery=" not in text
 
@@ -142,7 +143,7 @@ def test_those_selected_are_replayed_by_a_run(console):
     someone = console.person("operator")
     answer = someone.post("/sources/erp/replay", ids=["erp-1"], which="selected")
     assert answer.status_code == 200
-    assert "<dt>Deliveries</dt><dd>1</dd>" in answer.text
+    assert "<dt>Delivery</dt><dd>1</dd>" in answer.text
     done = someone.confirm(answer)
     assert done.status_code == 303
     run = console.context.runs.show(done.location.rpartition("/")[2])
@@ -155,7 +156,7 @@ def test_all_that_match_are_replayed(console):
     someone = console.person()
     fields = {"filter-outcome": "unwanted", "filter-since": "1h", "which": "all"}
     answer = someone.post("/sources/erp/replay", **fields)
-    assert "<dt>Deliveries</dt><dd>1</dd>" in answer.text
+    assert "<dt>Delivery</dt><dd>1</dd>" in answer.text
     assert "Nothing on the site would change." in answer.text
     done = someone.confirm(answer)
     assert console.context.runs.show(done.location.rpartition("/")[2]).figures["deliveries"] == 1

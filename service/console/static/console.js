@@ -49,6 +49,9 @@
     }
   }
 
+  // On a narrow screen the pages are a row that scrolls: the one that is open is seen.
+  one(".pages a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   // Live regions
 
   const liveButton = one("#live"), notice = one("#notice");
@@ -255,5 +258,6 @@
   }
   setInterval(showTimes, 10000);
   showTimes();
+  showEnds();
   prepare();
 })();
