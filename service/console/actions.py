@@ -138,7 +138,8 @@ class Action:
     def back_address(self, chosen: Chosen) -> str:
         """Return the URL of its page, with the filter that the list had."""
         kept = {name: value for name, value in chosen.filters.items() if name in self.kept}
-        return url_for(f"{self.page}.{self.back}", **dict[str, Any](chosen.place), **kept)
+        values: dict[str, Any] = {**chosen.place, **kept}
+        return url_for(f"{self.page}.{self.back}", **values)
 
 
 def add(

@@ -31,7 +31,10 @@ _OWN: Final = frozenset(
 )
 # Containers with entries by a number or by a name of Instep's own.
 _LISTS: Final = frozenset(
-    ("items", "life", "notices", "processes", "examples", "largest", "secrets", "losses", "waits")
+    (
+        *("items", "life", "notices", "processes", "examples", "largest", "secrets", "losses"),
+        *("waits", "needs", "destinations"),
+    )
 )
 _MAPPINGS: Final = frozenset(
     (

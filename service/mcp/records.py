@@ -1,4 +1,4 @@
-"""Tools on records: search, and the life of one."""
+"""Tools on records: two searches, and the life of one."""
 
 from __future__ import annotations
 
@@ -6,22 +6,30 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from service.mcp.answers import of_page
-from service.mcp.parameters import PAGE, Cursor, Limit
-from service.mcp.session import Found, Session, Tools
+from service.mcp.parameters import PAGE, Collection, Cursor, Limit, Source
+from service.mcp.session import Found, Session, Tools, scope
+from service.operate.record_choice import list_records
 from service.operate.record_life import UnknownLocale, UnknownRecord, life_of
-from service.operate.record_list import search_records
+from service.operate.record_pages import ANY, ATTENTION, CHOICES
 from workers.errors import UnknownName
 
 LIFE: Final = 30  # entries, unless it is said
+_State = Annotated[
+    str,
+    Field(
+        max_length=50,
+        description=f"{ATTENTION}: what needs a person; {ANY}; or {', '.join(CHOICES[2:])}.",
+        json_schema_extra={"enum": [*CHOICES]},
+    ),
+]
 
 
 class Records:
-    """Search, and the life of one record."""
+    """Two searches, and the life of one record."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.reads: Tools = (self.search_records, self.record_life)
+        self.reads: Tools = (self.search_records, self.search_values, self.record_life)
         self.proposals: Tools = ()
 
     def search_records(
@@ -34,19 +42,51 @@ class Records:
                 "case; empty: all.",
             ),
         ] = "",
+        collection: Collection = None,
+        source: Source = None,
+        state: _State = ANY,
         cursor: Cursor = None,
         limit: Limit = PAGE,
     ) -> Found:
         """
         Find records by key, name, slug or item id: each with its state and what it waits for.
 
-        `complete` is false while the index of an older store is made: what is not found may be
-        there.
+        Without `text` all; state "attention" without it lists what needs a person. A page may be
+        short, or empty, and still have a `next`. `complete` is false while the index of an older
+        store is made: what is not found may be there.
         """
+        chosen = {"collection": collection, "source": source, "state": state}
         with self._session.context() as context:
-            names = context.settings.collections
-            found = search_records(context, text, collections=names, cursor=cursor, limit=limit)
-        return of_page(found) | {"complete": found.complete}
+            found = list_records(
+                context, scope(context), q=text, **chosen, cursor=cursor, limit=limit
+            )
+        return dict(found)
+
+    def search_values(
+        self,
+        text: Annotated[
+            str,
+            Field(min_length=1, max_length=500, description="A part of a value, in any case."),
+        ],
+        collection: Collection = None,
+        source: Source = None,
+        state: _State = ANY,
+        cursor: Cursor = None,
+        limit: Limit = PAGE,
+    ) -> Found:
+        """
+        Find records by a part of any of their values, which looks at all of them, some per call.
+
+        `fields` names the fields that hold it. `looked` of `of` records were looked at: go on with
+        `next` until it is null before you say that there is none. Of `hidden` ones no values are
+        kept. `indexing`: nothing was looked at yet.
+        """
+        chosen = {"collection": collection, "source": source, "state": state}
+        with self._session.context() as context:
+            found = list_records(
+                context, scope(context), q=text, part="1", **chosen, cursor=cursor, limit=limit
+            )
+        return dict(found)
 
     def record_life(
         self,

@@ -2,7 +2,11 @@
 
 import pytest
 
-from tests.support.console import console, console_application  # noqa: F401  # fixtures
+from tests.support.console import (  # noqa: F401  # fixtures
+    console,
+    console_application,
+    unanswered,
+)
 from tests.support.fetches_rig import Way
 from tests.support.outbox_driver import Bench
 

@@ -21,13 +21,6 @@ WITHOUT_WORKER = "Nothing is sent: no worker runs"
 MINUTE_MS = 60_000
 
 
-@pytest.fixture
-def unanswered(monkeypatch):
-    """The CMS is not asked."""
-    monkeypatch.setattr("service.operate.pauses.ask", lambda *_, **__: None)
-    monkeypatch.setattr("service.operate.pauses.pause_for", lambda _: None)
-
-
 @pytest.fixture(autouse=True)
 def durable(monkeypatch):
     """The store of the tests keeps nothing on the disk, which a page would tell first."""

@@ -15,13 +15,6 @@ from workers.store.pauses import Pauses
 NAMES = re.compile(r'class="source-name" href="/sources/([^"]+)"')
 
 
-@pytest.fixture
-def unanswered(monkeypatch):
-    """The CMS is not asked."""
-    monkeypatch.setattr("service.operate.pauses.ask", lambda *_, **__: None)
-    monkeypatch.setattr("service.operate.pauses.pause_for", lambda _: None)
-
-
 def section(text, label):
     return text.partition(f'aria-label="{label}"')[2].partition("</section>")[0]
 

@@ -39,6 +39,15 @@ def test_lists_answer_what_the_api_does(full):
     assert len(same(full, "list_sources", "/api/sources")["items"]) == 2
     assert same(full, "list_pending_deletes", "/api/deletes")["items"] == []
     assert len(same(full, "search_records", "/api/records", {"text": "A"}, q="A")["items"]) == 2
+    state = full.get("/api/records", q="plain").json["items"][0]["state"]
+    query = {"state": state, "collection": "products", "source": "erp"}
+    items = same(full, "search_records", "/api/records", **query)["items"]
+    assert ({each["state"] for each in items}, len(items) < 5) == ({state}, True)
+    assert same(full, "search_records", "/api/records", state="attention")["items"]
+    arguments = {"text": "T PLA", **query}
+    path = "/api/records"
+    (found,) = same(full, "search_values", path, arguments, q="T PLA", part=1, **query)["items"]
+    assert (found["key"], found["fields"]) == ("plain", ["title"])
     full.post(f"/api/problems/{full.get('/api/problems').json['items'][0]['id']}/seen")
     (run,) = same(full, "list_runs", "/api/runs", kind="seen")["items"]
     assert same(full, "show_run", f"/api/runs/{run['id']}", {"id": run["id"]})["state"] == "done"
@@ -64,6 +73,27 @@ def test_the_status_says_what_the_api_says(full):
         "erp": 6,
         "till": 1,
     }
+
+
+def test_the_overview_says_what_the_api_says_without_its_charts(full):
+    full.get("/api/overview")
+    found, told = full.call("overview")["data"], full.get("/api/overview").json
+    assert set(told) - set(found) == {"hour", "day"}
+    assert [need["title"] for need in found["needs"]] == [need["title"] for need in told["needs"]]
+    assert found["destinations"][0]["name"] == told["destinations"][0]["name"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "told"),
+    [
+        ("search_records", {"state": "odd"}, "correct the state"),
+        ("search_records", {"collection": "none"}, "correct the collection"),
+        ("search_values", {"text": " "}, "say what to look for"),
+        ("search_values", {"text": "a", "source": "none"}, "correct the source"),
+    ],
+)
+def test_a_filter_that_there_is_not_is_refused(full, tool, arguments, told):
+    assert told in full.refused(tool, **arguments)
 
 
 def test_a_preview_changes_nothing_and_answers_what_the_api_does(full):

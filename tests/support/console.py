@@ -101,3 +101,10 @@ def console(console_application, store):
     # What is kept is packed with words that the store has: those of the last test are gone.
     console_application.context.outbox._packer = Packer()
     return Console(console_application)
+
+
+@pytest.fixture
+def unanswered(monkeypatch):
+    """The CMS is not asked whether it takes the token, as something is resumed."""
+    monkeypatch.setattr("service.operate.pauses.ask", lambda *_, **__: None)
+    monkeypatch.setattr("service.operate.pauses.pause_for", lambda _: None)
