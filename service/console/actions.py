@@ -80,6 +80,7 @@ class Estimate:
         notes: What else is to be known before.
         ends: For what may end by itself: words → when that is. The one that is chosen comes to
             `start` as the filter ``until``; without a choice it does not end.
+        name: Of the only one: it is shown instead of the number.
     """
 
     count: int
@@ -89,6 +90,7 @@ class Estimate:
     held: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     ends: Mapping[str, datetime] = field(default_factory=dict)
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

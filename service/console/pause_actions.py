@@ -62,7 +62,7 @@ class _Pauses:
         found = pauses.pause(self.parts.context, name, reason="", by=who.name, dry_run=True)
         now = self.parts.context.runs.now().replace(microsecond=0)
         ends = {words: now + timedelta(seconds=seconds_of(text) or 0) for text, words in _TIMES}
-        return Estimate(1, found["kind"], {"name": _plain(name)}, notes=[_STAYS], ends=ends)
+        return Estimate(1, found["kind"], notes=[_STAYS], ends=ends, name=_plain(name))
 
     def pause(self, who: Caller, chosen: Chosen) -> str:
         name, until = self._name(who, chosen), Query(chosen.filters).since(UNTIL)
@@ -93,8 +93,8 @@ class _Pauses:
             }
             for each in first
         ]
-        figures = {"name": _plain(found["name"]), "items_that_go_out": items}
-        return Estimate(1, found["kind"], figures, samples, notes=_notes(found))
+        figures, name = {"items_that_go_out": items}, _plain(found["name"])
+        return Estimate(1, found["kind"], figures, samples, notes=_notes(found), name=name)
 
     def resume(self, who: Caller, chosen: Chosen) -> str:
         found = self._resume(who, chosen, dry_run=False)
