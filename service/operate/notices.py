@@ -122,8 +122,8 @@ def notices_of_sources(status: Status) -> Iterator[Reason]:
                 f"source {name}: every delivery refused", None, do, f"{entry['refused']} so far"
             )
         if _is_unwanted(entry):
-            do = f"take its topics in a mapping (`instep deliveries list --source {name}` names "
-            do += "them), `instep reload`, then replay them; or have it send others"
+            words = "take their topics in a mapping and run `instep reload`, or have it send others"
+            do = Remedy(f"{words}; see which", "deliveries", f"--source {name}")
             why = f"no mapping takes any of its {entry['unwanted']} deliveries so far"
             yield _notice(f"source {name}: nothing wanted", None, do, why)
         if stalled := entry["stalled"]:

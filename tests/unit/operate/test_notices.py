@@ -146,7 +146,7 @@ def test_a_held_reconcile_is_named_by_its_collection():
             source(deliveries=9, duplicates=1, unwanted=8),
             "source erp: nothing wanted",
             None,
-            "take its topics in a mapping",
+            "take their topics in a mapping",
         ),
         (
             source(stalled=STALLED),
