@@ -5,6 +5,8 @@ import pytest
 from tests.support.console import (  # noqa: F401  # fixtures
     console,
     console_application,
+    fast_application,
+    fast_console,
     unanswered,
 )
 from tests.support.fetches_rig import Way

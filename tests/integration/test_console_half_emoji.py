@@ -3,21 +3,17 @@
 import pytest
 
 from service.operate.deliveries import list_deliveries
-from tests.support.api_rig import Rig
-from tests.support.console import Console
-from tests.support.refusals import FAST, group_of, refuse
+from tests.support.refusals import group_of, refuse
 
 SIGNED = {"Authorization": "Bearer s3cret-of-the-erp"}
 HALF = "\ud83d"
 
 
 @pytest.fixture
-def console(tmp_path, store, store_socket):
-    assert store.dbsize() == 0
-    rig = Rig(tmp_path, store_socket, toml=FAST)
-    rig.app.testing = False  # as it is served: what is not caught is answered with 500
-    yield Console(rig)
-    rig.close()
+def console(fast_console):
+    fast_console.app.testing = False  # as it is served: what is not caught is answered with 500
+    yield fast_console
+    fast_console.app.testing = True
 
 
 def test_it_is_shown_on_every_page(console):

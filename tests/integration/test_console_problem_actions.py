@@ -5,25 +5,15 @@ import re
 import pytest
 
 from service.operate.bulk_runner import BulkRunner
-from tests.support.api_rig import Rig
-from tests.support.console import Console
-from tests.support.refusals import FAST, give_items, group_of, leave_out, refuse
+from tests.support.refusals import give_items, group_of, leave_out, refuse
 from workers.errors import StoreUnavailable
 from workers.store.audit import Audit
 
 
-@pytest.fixture(scope="module")
-def application(tmp_path_factory, store_socket):
-    rig = Rig(tmp_path_factory.mktemp("problems"), store_socket, toml=FAST)
-    yield rig
-    rig.close()
-
-
 @pytest.fixture
-def console(application, store):
+def console(fast_console):
     """Three problems: of 3 records, of one in the other destination, and of an event."""
-    assert store.dbsize() == 0
-    made = Console(application)
+    made = fast_console
     context = made.context
     for collection in context.settings.collections.values():  # else what is sent again is a mass
         give_items(context, collection, [f"X{number}" for number in range(20)])

@@ -7,24 +7,14 @@ import pytest
 from flask import Blueprint, Flask
 
 from service.console import problems as page_of_problems
-from tests.support.api_rig import Rig
-from tests.support.console import Console
-from tests.support.refusals import FAST, group_of, leave_out, refuse
+from tests.support.refusals import group_of, leave_out, refuse
 
 HOSTILE = '🧦 <script>alert("x")</script> שלום & ' + 90 * "x"
 
 
-@pytest.fixture(scope="module")
-def application(tmp_path_factory, store_socket):
-    rig = Rig(tmp_path_factory.mktemp("problems"), store_socket, toml=FAST)
-    yield rig
-    rig.close()
-
-
 @pytest.fixture
-def console(application, store):
-    assert store.dbsize() == 0
-    return Console(application)
+def console(fast_console):
+    return fast_console
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 
 from tests.support.api_rig import ADMIN, CLERK, OPERATE, SHOP, VIEW, Rig
+from tests.support.refusals import FAST
 from workers.store.compression import Packer
 
 TOKENS = {
@@ -92,6 +93,21 @@ def console_application(tmp_path_factory, store_socket):
     rig = Rig(tmp_path_factory.mktemp("console"), store_socket)
     yield rig
     rig.close()
+
+
+@pytest.fixture(scope="module")
+def fast_application(tmp_path_factory, store_socket):
+    """One whose CMS may be called without waits, as `refusals.refuse` does."""
+    rig = Rig(tmp_path_factory.mktemp("fast"), store_socket, toml=FAST)
+    yield rig
+    rig.close()
+
+
+@pytest.fixture
+def fast_console(fast_application, store):
+    """`console`, of it."""
+    assert store.dbsize() == 0
+    return Console(fast_application)
 
 
 @pytest.fixture
