@@ -38,6 +38,7 @@ PURE = (
     "workers/store/item_schedule.py",
     "workers/store/search_row.py",
     "service/operate/list_cursor.py",
+    "service/operate/json_text.py",
     "workers/store/waits.py",
     "service/operate/destination_waits.py",
     "service/operate/record_waits.py",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -259,8 +258,9 @@ def _report(run: Run, selection: Selection, json_wanted: bool) -> None:
 @click.option("--output", type=click.File("w", lazy=True), default="-", help="Instead of stdout.")
 def export(output: TextIO, **chosen: Any) -> None:
     """Print the open dead letters as JSON lines. With the bodies that are kept."""
+    from service.operate.json_text import json_text
     from service.operate.problems import export_letters
 
     with joined() as context, _known_group():
         for letter in export_letters(context, _selection(context, **chosen)):
-            output.write(json.dumps(letter, ensure_ascii=False) + "\n")
+            output.write(json_text(letter) + "\n")

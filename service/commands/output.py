@@ -9,11 +9,13 @@ from typing import Any
 
 import click
 
+from service.operate.json_text import json_text
+
 FOLDED = 24  # letters; a longer word is broken at the end of the line
 
 
 def as_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(json_text(value, indent=2))
 
 
 def printable(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import chain
@@ -18,6 +17,7 @@ from service.console.problem_actions import failure_actions, problem_actions, wh
 from service.console.sessions import caller
 from service.operate import names
 from service.operate.attention import NEW
+from service.operate.json_text import json_text
 from service.operate.parts import Parts
 from service.operate.problem_details import opened_since_mark, with_details, within, words_of
 from service.operate.problem_filter import ProblemFilter
@@ -183,7 +183,7 @@ def _lines(letters: Iterator[dict[str, Any]], scope: Scope) -> Iterator[str]:
     for letter in letters:
         shown = within(letter, scope)
         shown.pop("headers", None)  # of the command alone: it asks for no login
-        yield json.dumps(shown, ensure_ascii=False) + "\n"
+        yield json_text(shown) + "\n"
 
 
 def _gone(group: str) -> Refused:

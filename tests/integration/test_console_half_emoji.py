@@ -23,14 +23,20 @@ def test_it_is_shown_on_every_page(console):
     assert answer.status_code == 200, answer.text
     (letter,) = context.letters.ids()  # of the quantity
     refuse(context, "E-1", values={"stock": f"a {HALF}"})
-    group = group_of(context, letter)
+    groups = [group_of(context, id) for id in context.letters.ids()]
     paths = ["/", "/records", "/problems", "/runs", "/sources", "/settings/audit"]
-    paths += [f"/problems/{group}", f"/problems/{group}/export", "/sources/erp"]
+    paths += [f"/problems/{group}{page}" for group in groups for page in ("", "/export")]
     paths += [f"/problems/failures/{id}" for id in context.letters.ids()]
-    paths += [f"/sources/erp?letter={letter}", "/records/record?collection=products&key=E-1"]
+    paths += [
+        "/sources/erp",
+        f"/sources/erp?letter={letter}",
+        "/records/record?collection=products&key=E-1",
+    ]
     deliveries = list_deliveries(context, source="erp", configuration=console.rig.configuration)
     ids = [each["id"] for each in deliveries.items]
     paths += [f"/sources/erp/deliveries/{id}" for id in ids]
     paths += [f"/sources/erp?delivery={id}" for id in ids]
-    found = {path: someone.get(path).status_code for path in paths}
+    answers = {path: someone.get(path) for path in paths}
+    assert all(answer.text for answer in answers.values())
+    found = {path: answer.status_code for path, answer in answers.items()}
     assert found == dict.fromkeys(paths, 200)
