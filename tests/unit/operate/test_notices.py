@@ -142,7 +142,6 @@ def test_a_held_reconcile_is_named_by_its_collection():
             "secrets",
         ),
         (
-        (
             source(deliveries=9, duplicates=1, unwanted=8),
             "source erp: nothing wanted",
             None,
