@@ -28,7 +28,6 @@ from workers.webflow.item_keys import normal_record
 SECONDS: Final = 0.05  # for what has changed since the index was brought up to date
 _ALL: Final = Filters()
 _MEMBERS: Final = 100  # texts that are read at once
-_TEXTS: Final = 1000  # likewise, of which only keys are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +138,9 @@ def _read(context: Context, name: str, beginning: str, after: str | None) -> Ite
 
 
 def _at_keys(context: Context, name: str, after: str | None) -> Iterator[Match]:
-    """Yield all records in the order of their keys, behind a run of other texts at once."""
+    """Yield all records in the order of their keys."""
     while True:
-        page, after = context.search.at_keys(name, after, _TEXTS)
+        page, after = context.search.at_keys(name, after, _MEMBERS)
         yield from page
         if after is None:
             return

@@ -21,6 +21,7 @@ from statistics import median
 
 import redis
 
+from service.operate.list_cursor import as_cursor
 from service.operate.record_attention import list_attention
 from service.operate.record_list import search_records
 from service.operate.record_scan import scan_page
@@ -31,6 +32,7 @@ from workers.model.changes import Delivery, Incoming, sequence_version
 from workers.store import keys
 from workers.store.families import Sampler
 from workers.store.scripts import Steps
+from workers.store.search_row import key_member
 
 COLLECTIONS = frozenset({"products"})
 PART = 2_000  # records that are written at once
@@ -109,11 +111,21 @@ SEARCHES = (
     Search("name", search(lambda n: name_of(n).upper())),
     Search("beginning of many names", search(lambda _: "common")),
     Search("nothing like it", search(lambda _: "zzz")),
+    Search("all, the first page", search(lambda _: "")),
+    Search(
+        "all, any page",
+        lambda context, n: search_records(context, "", **options(cursor=behind(n))),
+    ),
     Search(
         "what needs a person",
         lambda context, _: list_attention(context, collections=COLLECTIONS, limit=50),
     ),
 )
+
+
+def behind(number):
+    """The cursor of the page that begins behind record *number*."""
+    return as_cursor(0, "products", key_member(f"SKU-{number:07}"))
 
 
 def name_of(number):

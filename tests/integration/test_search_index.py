@@ -67,19 +67,6 @@ def test_a_record_is_found_by_key_name_and_slug(bench, index):
     assert index.coverage(["products", "stores"]).complete
 
 
-def test_keys_are_read_past_all_other_texts(bench, index):
-    for number in range(4):
-        named(bench, f"K-{number}", f"A name {number}")  # names come before keys
-    assert index.advance(5.0)
-    seen, after = [], None
-    while True:
-        page, after = index.at_keys("products", after, 3)
-        seen.append([each.record for each in page])
-        if after is None:
-            break
-    assert seen == [[], ["K-0", "K-1"], ["K-2", "K-3"]]
-
-
 def test_a_name_that_changes_leaves_the_index(bench, index):
     named(bench, "A-1", "Blue")
     assert found(index, "blue") == {"A-1"}

@@ -28,7 +28,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("ids", "keys", "born", "status", "twins", "listed", "index"),
             *("schema", "site", "variants"),
         ),
-        "search": ("search", "search-rows", "search-due", "search-state"),
+        "search": ("search", "search-keys", "search-rows", "search-due", "search-state"),
         "queue": (
             *(
                 "due",

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from workers.store import keys, life_entries
+from workers.store import keys, life_entries, search_keys
 from workers.store.compression import unpacked
 from workers.store.delivery_summary import Summary
 from workers.store.held_keys import DROPPED, HELD
 from workers.store.item_record import FieldRecord, left_out_of, slug_of
 from workers.store.key_text import KeyText
+from workers.store.search_row import record_of
 from workers.store.undo_keys import UNDO
 from workers.store.undo_rows import Written, written
 
@@ -116,6 +117,9 @@ class Places:
 
     def in_member(self, family: str, name: str, member: str) -> Iterator[Hit]:
         """Yield a hit if *member* of the set *name* is the record, or names it."""
+        if family == "search-keys":
+            yield from self._ordered(name, member)
+            return
         if family in SETS:
             ours = name.split(":")[2] == self._text.collection and member == self._text.record
             kind = "member" if ours else ""
@@ -195,6 +199,13 @@ class Places:
                 yield Hit("search", name)
             elif self._text.may_hold(value) and self._tells(json.loads(value)):
                 yield Hit("reference", name, field.decode())
+
+    def _ordered(self, name: str, member: str) -> Iterator[Hit]:
+        """Yield the record in the order of the keys; where it has no row any more, here alone."""
+        place = keys.rest_of(name)
+        ours = place.partition(":")[0] == self._text.collection
+        if ours and record_of(member) == self._text.record:
+            yield Hit("search", search_keys.rows(place))
 
     def _noted(self, name: str, pairs: Pairs) -> Iterator[Hit]:
         """Yield the note that the record is to be indexed."""

@@ -22,6 +22,7 @@ from workers.store.connection import guarded
 from workers.store.item_record import value_of
 from workers.store.scripts import Steps
 from workers.store.search_look import Look
+from workers.store.search_order import KeyOrder
 from workers.store.search_row import KEY, LONGEST, SearchRow, kind_of, record_of
 from workers.store.search_rows import TRIES, SearchRows, Written
 from workers.webflow.item_answers import ItemView
@@ -29,6 +30,7 @@ from workers.webflow.item_answers import ItemView
 SLICE: Final = 200  # records that are read at once
 FOREIGN: Final = 3600.0  # s that notes of unknown collections are kept
 _ITEM: Final = ("f:name", "f:slug", "by")
+_TEXTS_PER_KEY: Final = 10  # that are read to find a key among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class SearchIndex:
         }
         self._rows = SearchRows(steps)
         self._look = Look(steps.client, self._places)
+        self._order = KeyOrder(steps, self._rows, self._places)
 
     def advance(self, seconds: float, *, share: float = 1.0) -> bool:
         """
@@ -119,11 +122,16 @@ class SearchIndex:
         self, collection: str, after: str | None, count: int
     ) -> tuple[Sequence[Match], str | None]:
         """
-        Return those of the next *count* texts that are keys, and the member that the next answer
-        goes on behind; None: these were the last.
+        Return up to *count* keys, in order, and the member that the next answer goes on behind;
+        None: these were the last.
         """
-        members = self._members(collection, "", after, count)
-        keys_of = [member for member in members if kind_of(member) == KEY]
+        if self._order.is_whole(collection):
+            members = keys_of = self._order.page(collection, after, count)
+        else:
+            # Slow, and right: the texts are also kept by processes of an older release.
+            count *= _TEXTS_PER_KEY
+            members = self._members(collection, "", after, count)
+            keys_of = [member for member in members if kind_of(member) == KEY]
         return self._matches(collection, keys_of), members[-1] if len(members) == count else None
 
     def _members(
@@ -210,7 +218,7 @@ class SearchIndex:
             return False
         looked = self._look.page()
         self._index(_Entry(*each) for each in looked or ())
-        return looked is None
+        return looked is None and self._order.slice()
 
     def _index(self, entries: Iterable[_Entry]) -> None:
         by_place: dict[str, list[_Entry]] = {}
@@ -241,12 +249,13 @@ class SearchIndex:
             pipeline.hmget(search_keys.rows(place), [each.record for each in entries])
             *items, ids, texts = pipeline.execute()
         there = self._there(collection, entries, items)
+        lacking = self._order.lacking(place, [each.record for each in entries])
         rows: list[Written] = []
         for each, stored, id, text in zip(entries, items, ids, texts, strict=True):
             before = SearchRow.parse(text) if text else None
             row = _with_own(before or SearchRow(), each.record, stored, id)
             after = row if id or each.record in there else None
-            if each.stamp or after != before:
+            if each.stamp or after != before or (after is not None and each.record in lacking):
                 rows.append((each.record, text, after, each.stamp))
         # What others have changed meanwhile stays due, or is met by the next look.
         self._rows.write(place, rows)

@@ -14,6 +14,11 @@ def texts(place: str) -> str:
     return f"{PREFIX}search:{place}"
 
 
+def by_key(place: str) -> str:
+    """Sorted set, all of score 0: of each row the folded key alone (``search_order.py``)."""
+    return f"{PREFIX}search-keys:{place}"
+
+
 def rows(place: str) -> str:
     """Hash: record → what is known of its texts (``search_row.py``)."""
     return f"{PREFIX}search-rows:{place}"

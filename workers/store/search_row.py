@@ -67,6 +67,11 @@ def _member(kind: str, text: str, record: str) -> str:
     return f"{text}{END}{kind}{record if record != text else ''}"
 
 
+def key_member(record: str) -> str:
+    """Return the text by which *record* stands in the order of the keys."""
+    return _member(KEY, folded(record), record)
+
+
 def record_of(member: str) -> str:
     """Return the record that *member* of the sorted set finds."""
     text, _, found = member.partition(END)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from workers.store import search_keys
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
-from workers.store.search_row import SearchRow
+from workers.store.search_row import SearchRow, key_member
 
 SLICE: Final = 50  # records per step: about a millisecond of the store's time
 TRIES: Final = 3  # while others write the same rows
@@ -63,6 +63,7 @@ def _entry(
         "record": record,
         "before": before,
         "after": row.as_text() if row else None,
+        "key": key_member(record),
         "add": sorted(has - had),
         "drop": sorted(had - has),
         "due": [f"{collection}:{record}", stamp] if stamp else None,

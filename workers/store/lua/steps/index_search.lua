@@ -1,8 +1,9 @@
 #!lua
 -- index_search: puts rows of records into the search index, each unless it has changed since it was read.
--- ARGV[2]: {place, entries: [{record, before, after, add, drop, due}]}
+-- ARGV[2]: {place, entries: [{record, before, after, key, add, drop, due}]}
 --   before, after: rows as text (search_row.py); absent: none
---   add, drop: members of the sorted set
+--   key: its member of the set that has one for each row
+--   add, drop: members of the sorted set of its texts
 --   due: [name, stamp] in instep:search-due, which the row is as new as
 -- Returns {late: [record]}: those that have changed.
 -- Errors: OOM: the store is full; the records stay due.
@@ -10,6 +11,7 @@
 
 local request, given = step.request, step.given
 local rows, texts = 'instep:search-rows:' .. request.place, 'instep:search:' .. request.place
+local by_key = 'instep:search-keys:' .. request.place
 
 local function put(entry)
   local after = given(entry.after)
@@ -29,6 +31,12 @@ for _, entry in ipairs(request.entries) do
     late[#late + 1] = entry.record
   else
     if given(entry.after) ~= before then put(entry) end
+    -- Also where the row stays: a process of an older release does not know of this set.
+    if given(entry.after) then
+      redis.call('ZADD', by_key, 0, entry.key)
+    else
+      redis.call('ZREM', by_key, entry.key)
+    end
     if due and redis.call('HGET', 'instep:search-due', due[1]) == due[2] then
       redis.call('HDEL', 'instep:search-due', due[1])
     end
