@@ -22,14 +22,8 @@ from service.api.schemas import (
     page_of,
 )
 from service.operate import names
-from service.operate.held_deletes import (
-    Action,
-    DeleteSelection,
-    choose,
-    estimate,
-    list_deletes,
-    start,
-)
+from service.operate.held_delete_choice import DeleteSelection, choose
+from service.operate.held_deletes import Action, estimate, list_deletes, start
 from service.operate.parts import Parts
 
 _ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
@@ -121,7 +115,7 @@ def _decide(parts: Parts, action: Action) -> Callable[..., Any]:
         selection.check()
         found = choose(parts.context, selection)
         if body["dry_run"]:
-            return answered(DeletesEstimate(), estimate(action, found))
+            return answered(DeletesEstimate(), estimate(parts.context, action, found))
         return {"run": start(parts.context, action, found, who.name)}
 
     decide.__name__ = f"{action}_deletes"

@@ -15,7 +15,8 @@ from service.commands.page import width
 from service.commands.session import joined, operator
 
 if TYPE_CHECKING:
-    from service.operate.held_deletes import Action, ChosenDeletes
+    from service.operate.held_delete_choice import ChosenDeletes
+    from service.operate.held_deletes import Action
     from workers.delivery.context import Context
     from workers.model.runs import Run
 
@@ -95,14 +96,15 @@ def _act(
     yes: bool,
     json_wanted: bool,
 ) -> None:
-    from service.operate.held_deletes import DeleteSelection, choose, estimate
+    from service.operate.held_delete_choice import DeleteSelection, choose
+    from service.operate.held_deletes import estimate
 
     _check_choice(action, ids, filters=(collection, up_to), asks=not (yes or dry_run))
     named = bool(ids or collection)
     with joined() as context, _known_names():
         found = choose(context, DeleteSelection(collection, ids, up_to))
         if dry_run or not yes:
-            told = estimate(action, found)
+            told = estimate(context, action, found)
             if json_wanted and dry_run:
                 as_json(told)
             else:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from service.console.actions import Action, Chosen, Estimate
 from service.operate import held_deletes
 from service.operate.access import Caller
-from service.operate.held_deletes import ChosenDeletes, DeleteSelection
+from service.operate.held_delete_choice import ChosenDeletes, DeleteSelection, choose, newest
 from service.operate.page import FilterInvalid
 from workers.delivery.context import Context
 
@@ -28,7 +28,7 @@ def delete_actions(context: Context) -> list[Action]:
     """Return the actions on rows of the list."""
 
     def fix(chosen: Chosen) -> Chosen:
-        till = str(held_deletes.newest(context))
+        till = str(newest(context))
         return replace(chosen, filters={**chosen.filters, "till": till})
 
     def action(name: held_deletes.Action, label: str, title: str, *, final: bool) -> Action:
@@ -56,8 +56,8 @@ def _start(context: Context, name: held_deletes.Action) -> Callable[[Caller, Cho
 def _estimate(context: Context, name: held_deletes.Action) -> Callable[[Caller, Chosen], Estimate]:
     def estimate(who: Caller, chosen: Chosen) -> Estimate:
         waiting = _chosen(context, who, chosen)
-        delayed = sum(each.waits == "delay" for each in waiting.deletes)
-        return delete_estimate(name, held_deletes.estimate(name, waiting), delayed)
+        told = held_deletes.estimate(context, name, waiting)
+        return delete_estimate(name, told, waiting.delayed)
 
     return estimate
 
@@ -105,7 +105,7 @@ def _chosen(context: Context, who: Caller, chosen: Chosen) -> ChosenDeletes:
         selection = DeleteSelection(
             asked.get("collection"), up_to=oldest, till=till, scope=who.scope
         )
-    return held_deletes.choose(context, selection)
+    return choose(context, selection)
 
 
 def _number(filters: Mapping[str, str], name: str) -> int | None:

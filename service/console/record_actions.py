@@ -12,7 +12,7 @@ from service.console.query import Query
 from service.console.record_words import ACTIONS
 from service.operate import bulk_actions, held_deletes, undo
 from service.operate.access import Caller
-from service.operate.held_deletes import ChosenDeletes
+from service.operate.held_delete_choice import ChosenDeletes
 from service.operate.list_cursor import as_cursor, parts_of
 from service.operate.names import check
 from service.operate.page import FilterInvalid
@@ -22,7 +22,7 @@ from service.operate.record_view import held_now, letters_now
 from service.operate.selection import Selection
 from service.operate.undo_scope import UndoSelection
 from workers.errors import RequestRefused, UnknownName
-from workers.store.held_deletes import HeldDelete
+from workers.store.held_delete import HeldDelete
 from workers.store.letter import Letter
 
 FILTERS: Final = ("since",)
@@ -161,7 +161,8 @@ class _RecordActions:
         return self._decide("drop", who, chosen)
 
     def _decide(self, action: Literal["approve", "drop"], who: Caller, chosen: Chosen) -> str:
-        deletes = ChosenDeletes((self._held(who, chosen),))
+        held = self._held(who, chosen)
+        deletes = ChosenDeletes([(held.arrival, held.collection)])
         return held_deletes.start(self.parts.context, action, deletes, who.name)
 
     def _held(self, who: Caller, chosen: Chosen) -> HeldDelete:

@@ -6,14 +6,8 @@ from service.mcp.answers import of_page
 from service.mcp.parameters import PAGE, Collection, Cursor, Ids, Limit, UpTo, Why
 from service.mcp.proposed import proposed
 from service.mcp.session import Found, Session, Tools
-from service.operate.held_deletes import (
-    Action,
-    DeleteSelection,
-    choose,
-    estimate,
-    list_deletes,
-    start,
-)
+from service.operate.held_delete_choice import DeleteSelection, choose
+from service.operate.held_deletes import Action, estimate, list_deletes, start
 from service.operate.proposals import check_room
 from workers.errors import RequestRefused, SelectionInvalid
 
@@ -68,6 +62,6 @@ class Deletes:
             if not chosen.deletes:
                 expected = "deletes that wait"
                 raise RequestRefused("none that matches", expected, "see `list_pending_deletes`")
-            made = estimate(action, chosen)
+            made = estimate(context, action, chosen)
             run = start(context, action, chosen, self._session.by, proposed=why)
             return proposed(context, run, made)

@@ -7,7 +7,7 @@ counts as decided if it waited when the slice first began.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from workers.delivery.context import Context
@@ -15,7 +15,6 @@ from workers.model.runs import Run
 from workers.store.held_deletes import Decided
 from workers.store.lease import Lease
 
-READ: Final = 200  # deletes per round trip
 OF: Final = "deletes"  # in `Run.about`: what the work is
 DONE: Final[Mapping[str, str]] = {"approve": "approved", "drop": "dropped"}
 GONE: Final = "waits no longer: its record came back, a newer delete took its place, or it was sent"
@@ -56,7 +55,8 @@ class HeldDeleteRunner:
 
         *left*: Called with the id of each that waits no longer, and why.
         """
-        named = {name: [*self._named(name, own)] for name, own in _by_collection(work).items()}
+        own = _by_collection(work)
+        named = {name: self._store.records(name, numbers) for name, numbers in own.items()}
         waiting = {f"{name}:{arrival}" for name, own in named.items() for _, arrival in own}
         # Of those that wait no longer, this run has decided these.
         before = {id for id in work if id in run.tried}
@@ -73,7 +73,7 @@ class HeldDeleteRunner:
         figures["done"] += len(work)
         return len(work)
 
-    def _decide(self, run: Run, named: Mapping[str, list[tuple[str, int]]]) -> set[str]:
+    def _decide(self, run: Run, named: Mapping[str, Sequence[tuple[str, int]]]) -> set[str]:
         """Decide on those that are *named*, by collection; return the ids of which it failed."""
         decide = self._store.approve if run.kind == "approve" else self._store.drop
         gone = set[str]()
@@ -84,16 +84,6 @@ class HeldDeleteRunner:
             left = {*decided.left}
             gone |= {f"{collection}:{arrival}" for record, arrival in own if record in left}
         return gone
-
-    def _named(self, collection: str, arrivals: Collection[int]) -> Iterator[tuple[str, int]]:
-        """Yield record and arrival number of those of *arrivals* that still wait."""
-        after, last = min(arrivals) - 1, max(arrivals)
-        while after < last:
-            found = self._store.list(collection, after=f"{collection}:{after}", limit=READ)
-            for each in found:
-                if each.arrival in arrivals:
-                    yield each.record, each.arrival
-            after = found[-1].arrival if found else last
 
 
 def _by_collection(ids: Sequence[str]) -> dict[str, list[int]]:

@@ -15,7 +15,7 @@ from service.operate import bulk_actions, held_delete_runner, held_deletes, undo
 from service.operate import delivery_runner as replays
 from service.operate.delivery_entry import DeliveryEntries
 from service.operate.delivery_replay import estimate_work
-from service.operate.held_deletes import DeleteSelection
+from service.operate.held_delete_choice import DeleteSelection, choose
 from service.operate.patience import patient
 from service.operate.selection import Selection, letters_of
 from service.operate.undo_scope import OF as UNDO
@@ -83,9 +83,9 @@ def _undo(context: Context, run: Run) -> tuple[dict[str, Any], int]:
 
 
 def _deletes(context: Context, run: Run, work: Sequence[str]) -> tuple[dict[str, Any], int]:
-    chosen = held_deletes.choose(context, DeleteSelection(ids=tuple(work)))
+    chosen = choose(context, DeleteSelection(ids=tuple(work)))
     action: Any = run.kind
-    return held_deletes.estimate(action, chosen), len(chosen.deletes)
+    return held_deletes.estimate(context, action, chosen), len(chosen.deletes)
 
 
 def _letters(context: Context, run: Run, work: Sequence[str]) -> tuple[dict[str, Any], int]:

@@ -11,7 +11,7 @@ from service.operate.record_life import life_of
 from service.operate.scope import Scope
 from service.operate.selection import is_seen
 from workers.delivery.context import Context
-from workers.store.held_deletes import HeldDelete
+from workers.store.held_delete import HeldDelete
 from workers.store.letter import Letter
 from workers.store.record_facts import RecordFacts
 from workers.store.record_reader import RecordReader

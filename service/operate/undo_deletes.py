@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from service.operate.undo_scope import UndoScope
 from workers.delivery.context import Context
-from workers.store.held_deletes import HeldDelete
+from workers.store.held_delete import HeldDelete
 
 _READ = 1000  # of one call
 

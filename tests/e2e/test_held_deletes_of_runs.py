@@ -3,7 +3,8 @@
 import pytest
 
 from service.operate.bulk_runner import BulkRunner
-from service.operate.held_deletes import DeleteSelection, choose, list_deletes, start
+from service.operate.held_delete_choice import DeleteSelection, choose
+from service.operate.held_deletes import list_deletes, start
 
 ITEMS = 40
 

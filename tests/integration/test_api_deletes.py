@@ -3,8 +3,17 @@
 import pytest
 
 from service.operate.bulk_runner import BulkRunner
-from tests.support.api_rig import ADMIN, CLERK, OPERATE, SHOP, VIEW, Rig
+from tests.support.api_rig import ADMIN, CLERK, OPERATE, SHOP, TOML, VIEW, Rig
 from tests.support.held_deletes_fake import FakeHeldDeletes, held
+
+# All of a collection wait for an approval, or all for their delay.
+PAGES = """
+[collections.pages]
+destination = "site"
+id = "65f000000000000000000003"
+key = "number"
+preflight = false
+"""
 
 
 @pytest.fixture
@@ -12,7 +21,7 @@ def fake(monkeypatch):
     fake = FakeHeldDeletes(
         *(held(n) for n in range(1, 6)),
         held(6, "orders", source="till"),
-        held(7, waits="delay"),
+        held(7, "pages", waits="delay"),
     )
     monkeypatch.setattr("workers.delivery.context.HeldDeletes", lambda *_: fake)
     return fake
@@ -22,7 +31,7 @@ def fake(monkeypatch):
 def rig(tmp_path, store_socket, store, fake):
     assert store.dbsize() == 0
     assert fake.deletes
-    rig = Rig(tmp_path, store_socket)
+    rig = Rig(tmp_path, store_socket, toml=TOML + PAGES)
     yield rig
     rig.close()
 
@@ -44,7 +53,7 @@ def test_they_are_listed_page_by_page(rig):
     assert [each["id"] for each in first["items"]] == [f"products:{n}" for n in range(1, 5)]
     assert first["next"] == "products:4"
     rest = rig.get("/api/deletes", cursor=first["next"]).json
-    assert [each["id"] for each in rest["items"]] == ["products:5", "orders:6", "products:7"]
+    assert [each["id"] for each in rest["items"]] == ["products:5", "orders:6", "pages:7"]
     assert (rest["next"], rest["items"][2]["waits"]) == (None, "delay")
     assert listed(rig, collection="orders") == ["orders:6"]
 
@@ -73,7 +82,7 @@ def test_the_oldest_are_approved_as_a_run_and_the_rest_stays(rig, fake):
         "reasons": {},
     }
     assert fake.decided == [("approve", f"products:{n}", "operator") for n in range(1, 4)]
-    assert listed(rig) == ["products:4", "products:5", "orders:6", "products:7"]
+    assert listed(rig) == ["products:4", "products:5", "orders:6", "pages:7"]
     entry = rig.get("/api/audit").json["items"][0]
     assert (entry["by"], entry["action"], entry["target"]) == (
         "operator",
@@ -86,13 +95,13 @@ def test_the_oldest_are_approved_as_a_run_and_the_rest_stays(rig, fake):
 def test_all_that_wait_for_approval_are_dropped_over_all_collections(rig):
     run = ended(rig, rig.post("/api/deletes/drop"))
     assert (run["kind"], run["collection"], run["figures"]["dropped"]) == ("drop", None, 6)
-    assert listed(rig) == ["products:7"]
+    assert listed(rig) == ["pages:7"]
 
 
 def test_those_with_ids_are_decided_on_alone(rig, fake):
-    ids = ["products:2", "products:7", "products:99"]
+    ids = ["products:2", "pages:7", "products:99"]
     run = ended(rig, rig.post("/api/deletes/drop", ids=ids))
-    assert [each[1] for each in fake.decided] == ["products:2", "products:7"]
+    assert [each[1] for each in fake.decided] == ["products:2", "pages:7"]
     assert (run["figures"]["dropped"], run["figures"]["left"]) == (2, 1)
 
 

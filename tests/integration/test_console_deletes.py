@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from service.operate.bulk_runner import BulkRunner
-from tests.support.api_rig import Rig
+from tests.support.api_rig import TOML, Rig
 from tests.support.console import Console, words
 from tests.support.held_deletes_fake import FakeHeldDeletes, held
 from workers.model.held_reason import HeldReason
@@ -15,13 +15,22 @@ from workers.store import keys
 LONG, HTML, HEBREW = "k" * 190, "<b>x</b>&\"'", "שלום"
 REASON = HeldReason(waiting=5, gone=2, items=8, at_most=10, percent=5.0, window=86_400)
 
+# All of a collection wait for an approval, or all for their delay.
+PAGES = """
+[collections.pages]
+destination = "site"
+id = "65f000000000000000000003"
+key = "number"
+preflight = false
+"""
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory, store_socket):
     fake = FakeHeldDeletes()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("workers.delivery.context.HeldDeletes", lambda *_: fake)
-        rig = Rig(tmp_path_factory.mktemp("deletes"), store_socket)
+        rig = Rig(tmp_path_factory.mktemp("deletes"), store_socket, toml=TOML + PAGES)
         yield Console(rig), fake
         rig.close()
 
@@ -33,7 +42,7 @@ def console(built, store):
     fake.__init__(
         *(held(n) for n in range(1, 6)),
         held(6, "orders", source="till", action="delete", run="r3"),
-        held(7, waits="delay", until=held(7).since),
+        held(7, "pages", waits="delay", until=held(7).since),
     )
     fake.reasons = lambda names: dict.fromkeys(names, REASON)
     store.set(keys.ARRIVAL, 7)
@@ -62,7 +71,7 @@ def test_it_says_why_they_wait_and_lists_them_oldest_first(console):
     told = words(text)
     assert "6 deletes wait for an approval." in told
     assert "5 of 8 items would go within 24 h, after 2 that have gone: half of the" in told
-    assert shown(text) == [*(f"products:{n}" for n in range(1, 6)), "orders:6", "products:7"]
+    assert shown(text) == [*(f"products:{n}" for n in range(1, 6)), "orders:6", "pages:7"]
     assert "run r3" in told
     assert "its delay due" in told
     assert 'href="/runs/r3"' in text
@@ -102,7 +111,7 @@ def test_what_is_empty_says_what_that_means(console):
 
 
 def test_those_that_wait_for_their_delay_go_by_themselves(console):
-    console[1].deletes = {"products:7": held(7, waits="delay", until=held(7).since)}
+    console[1].deletes = {"pages:7": held(7, "pages", waits="delay", until=held(7).since)}
     told = words(page(console))
     assert "They go out by themselves after their delay" in told
     assert "wait for an approval" not in told
@@ -132,7 +141,7 @@ def test_who_sees_one_destination_sees_and_decides_on_its_deletes_alone(console)
 def test_selected_ones_are_approved_with_the_number_typed(console):
     someone = console[0].person("operator")
     answer = someone.post(
-        "/deletes/approve", ids=["products:2", "products:7", "x:9"], which="selected"
+        "/deletes/approve", ids=["products:2", "pages:7", "x:9"], which="selected"
     )
     told = words(answer.text)
     assert "1 of them would go out by themselves after their delay" in told
@@ -143,7 +152,7 @@ def test_selected_ones_are_approved_with_the_number_typed(console):
     assert "The number is 2, not 3" in refused.text
     run = carried_out(console, someone.confirm(refused, number="2", reason="Season's end <i>"))
     assert (run.kind, run.figures["approved"], run.state) == ("approve", 2, "done")
-    assert {id for _, id, _ in console[1].decided} == {"products:2", "products:7"}
+    assert {id for _, id, _ in console[1].decided} == {"products:2", "pages:7"}
     text = page(console, f"/runs/{run.id}")
     assert "2 approved, 1 left as they were." in words(text)
     assert "Season&#39;s end &lt;i&gt;" in text
@@ -158,7 +167,7 @@ def test_all_that_match_are_dropped_but_not_what_came_later(console):
     console[1].deletes["products:9"] = held(9)
     run = carried_out(console, someone.confirm(answer))
     assert run.figures["dropped"] == 5
-    assert [*console[1].deletes] == ["orders:6", "products:7", "products:9"]
+    assert [*console[1].deletes] == ["orders:6", "pages:7", "products:9"]
 
 
 def test_only_the_oldest(console):

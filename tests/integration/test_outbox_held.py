@@ -327,3 +327,28 @@ def test_the_reason_of_each_collection_is_told_in_numbers(bench):
     found = deletes(bench).reasons(["products"])["products"]
     assert (found.waiting, found.gone, found.items) == (6, 0, 8)
     assert found.words() == listed(bench)[0].reason
+
+
+def test_those_that_wait_are_told_by_arrival_number_without_their_items(bench):
+    retire(bench, "k8", version=at(9))
+    store = deletes(bench)
+    assert store.asking(["products", "stores"]) == set()
+    mass(bench)
+    assert store.asking(["products", "stores"]) == {"products"}
+    rows = listed(bench)
+    arrivals = [each.arrival for each in rows]
+    assert store.arrivals("products", after=0, limit=50) == arrivals
+    assert store.arrivals("products", after=arrivals[1], limit=2) == arrivals[2:4]
+    assert store.arrivals("products", after=arrivals[-1], limit=2) == []
+    named = [arrivals[3], arrivals[0], arrivals[-1] + 1]
+    assert store.records("products", named) == [
+        (rows[3].record, arrivals[3]),
+        (rows[0].record, arrivals[0]),
+    ]
+    assert store.read([("products", each) for each in named] + [("stores", 1)]) == [
+        rows[0],
+        rows[3],
+    ]
+    retire(bench, rows[0].record, version=at(10))  # another one takes its place
+    assert store.records("products", arrivals[:1]) == []
+    assert store.read([("products", arrivals[0])]) == []

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from workers.store.held_deletes import Decided, HeldDelete
+from workers.store.held_delete import HeldDelete
+from workers.store.held_deletes import Decided
 
 SINCE = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 
@@ -42,6 +43,21 @@ class FakeHeldDeletes:
         found = [each for each in self.deletes.values() if collection in (None, each.collection)]
         found = [each for each in found if each.arrival > number]
         return sorted(found, key=lambda each: each.arrival)[:limit]
+
+    def asking(self, collections):
+        return {name for name, number in self.count(collections).items() if number}
+
+    def arrivals(self, collection, *, after, limit):
+        found = self.list(collection, after=f"{collection}:{after}", limit=limit)
+        return [each.arrival for each in found]
+
+    def records(self, collection, arrivals):
+        found = [self.deletes.get(f"{collection}:{arrival}") for arrival in arrivals]
+        return [(each.record, each.arrival) for each in found if each]
+
+    def read(self, named):
+        found = [self.deletes.get(f"{name}:{arrival}") for name, arrival in named]
+        return sorted(filter(None, found), key=lambda each: each.arrival)
 
     def approve(self, collection, named, by):
         return self._decide("approve", collection, named, by)

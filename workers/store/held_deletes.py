@@ -11,67 +11,23 @@ is decided on.
 from __future__ import annotations
 
 import heapq
-import json
 import uuid
 from collections.abc import Collection as Sized
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from workers.config.settings import Collection, Settings
 from workers.model.changes import Delivery
 from workers.model.held_reason import HeldReason, up_to_date
 from workers.store import held_keys, keys
 from workers.store.connection import guarded
-from workers.store.item_record import SHOWN, FieldRecord
+from workers.store.held_delete import HeldDelete, held_delete_of
+from workers.store.item_record import SHOWN
 from workers.store.scripts import Steps
 
 AT_ONCE: Final = 50  # decided on in one step, since it blocks all others
 _NAMES: Final = (held_keys.HELD, "by", SHOWN)  # that are read of an item
-
-
-@dataclass(frozen=True, slots=True)
-class HeldDelete:
-    """
-    One held retirement.
-
-    Args:
-        id: ``<collection>:<arrival>``.
-        record: The key in normal form, or the item id.
-        key: The key as it came.
-        item: The item id, if it is known.
-        action: archive, draft, unpublish or delete.
-        run: The run that asks for it, if one does.
-        since: When it came, or the first one that it has replaced.
-        arrival: Its arrival number: an approval is of this one.
-        until: The end of its delay; None: it waits for an approval.
-        reason: Why it waits for an approval.
-    """
-
-    id: str
-    collection: str
-    record: str
-    key: str
-    item: str | None
-    action: str
-    source: str
-    run: str | None
-    since: datetime
-    arrival: int
-    waits: Literal["delay", "approval"]
-    until: datetime | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """A retirement that an operator dropped."""
-
-    action: str
-    source: str
-    by: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +69,7 @@ class HeldDeletes:
 
     def reasons(self, collections: Sized[str]) -> Mapping[str, HeldReason]:
         """Return why deletes wait for approval, by collection; without those in which none do."""
-        names = list(collections)
-        with guarded(), self._client.pipeline(transaction=False) as pipeline:
-            for name in names:
-                pipeline.hget(keys.collection(name), held_keys.ASKS)
-                pipeline.zcard(held_keys.held(name))
-            found = iter(pipeline.execute())
-        asks = {name: up_to_date(next(found), next(found)) for name in names}
+        asks = self._reasons(collections)
         return {name: HeldReason.parse(told) for name, told in asks.items() if told}
 
     def list(
@@ -147,6 +97,50 @@ class HeldDeletes:
             asks[name] = up_to_date(next(found), next(found))
         chosen = [(name, record) for _, name, record in heapq.merge(*pages)][:limit]
         return list(self._read(chosen, asks))
+
+    def asking(self, collections: Sized[str]) -> set[str]:
+        """Return those of *collections* whose deletes wait for approval: all of them, or none."""
+        names = list(collections)
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.hexists(keys.collection(name), held_keys.ASKS)
+            return {name for name, asks in zip(names, pipeline.execute(), strict=True) if asks}
+
+    def arrivals(self, collection: str, *, after: int, limit: int) -> Sequence[int]:
+        """Return the arrival numbers behind *after* in *collection*, in order; reads no item."""
+        with guarded():
+            held = held_keys.held(collection)
+            found = self._client.zrangebyscore(held, after + 1, "+inf", 0, limit, withscores=True)
+        return [int(score) for _, score in found]
+
+    def records(self, collection: str, arrivals: Sequence[int]) -> Sequence[tuple[str, int]]:
+        """Return record and arrival number of those of *arrivals* that wait; reads no item."""
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for arrival in arrivals:
+                pipeline.zrangebyscore(held_keys.held(collection), arrival, arrival)
+            found = pipeline.execute()
+        pairs = zip(arrivals, found, strict=True)
+        return [(record, arrival) for arrival, records in pairs for record in records]
+
+    def read(self, named: Sequence[tuple[str, int]]) -> Sequence[HeldDelete]:
+        """Return those that are *named*, by collection and arrival number, and wait."""
+        names = {name for name, _ in named}
+        own = {name: [arrival for each, arrival in named if each == name] for name in names}
+        chosen = [(name, record) for name in names for record, _ in self.records(name, own[name])]
+        read = self._read(chosen, self._reasons(names))
+        wanted = {*named}
+        found = [each for each in read if (each.collection, each.arrival) in wanted]
+        return sorted(found, key=lambda each: each.arrival)
+
+    def _reasons(self, collections: Sized[str]) -> Mapping[str, str | None]:
+        """Return what the store keeps of why those of *collections* wait for approval."""
+        names = list(collections)
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.hget(keys.collection(name), held_keys.ASKS)
+                pipeline.zcard(held_keys.held(name))
+            found = iter(pipeline.execute())
+        return {name: up_to_date(next(found), next(found)) for name in names}
 
     def _read(
         self, chosen: Sequence[tuple[str, str]], asks: Mapping[str, str | None]
@@ -216,45 +210,6 @@ class HeldDeletes:
         return tuple(wake)
 
 
-def held_delete_of(
-    collection: str, record: str, stored: Mapping[str, Any], asks: str | None
-) -> HeldDelete | None:
-    """
-    Return the held retirement in the hash of an item, without the id of that; None: there is none.
-
-    Args:
-        asks: Why those of its collection wait for approval, if they do.
-    """
-    if not stored.get(held_keys.HELD):
-        return None
-    held = json.loads(stored[held_keys.HELD])
-    gone, until = FieldRecord.parse(held["gone"]), held.get("until")
-    return HeldDelete(
-        id=f"{collection}:{gone.arrival}",
-        collection=collection,
-        record=record,
-        key=stored.get(SHOWN) or record,
-        item=record if stored.get("by") == "item" else None,
-        action=json.loads(gone.value),
-        source=gone.source,
-        run=held.get("run"),
-        since=_moment(gone.since),
-        arrival=gone.arrival,
-        waits="approval" if asks else "delay",
-        until=_moment(until) if until and not asks else None,
-        reason=HeldReason.parse(asks).words() if asks else "",
-    )
-
-
-def dropped_of(stored: Mapping[str, str]) -> Dropped | None:
-    """Return the dropped retirement in the hash of an item; None: there is none."""
-    if held_keys.DROPPED not in stored:
-        return None
-    dropped = json.loads(stored[held_keys.DROPPED])
-    gone = FieldRecord.parse(dropped["gone"])
-    return Dropped(json.loads(gone.value), gone.source, dropped["by"], _moment(dropped["at"]))
-
-
 def limits_of(settings: Settings, collection: Collection) -> dict[str, Any]:
     """Return the limits of *collection* for ``retirement_guard.lua``."""
     guard = collection.guard
@@ -290,7 +245,3 @@ def request_of(settings: Settings, collection: Collection) -> dict[str, Any]:
         "limits": limits_of(settings, collection),
         "weak": settings.store.durability != "always",
     }
-
-
-def _moment(ms: float) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)

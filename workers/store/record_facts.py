@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from workers.config.settings import Collection, Destination
 from workers.model.retirement import GONE
 from workers.store.dead_letters import Letter
-from workers.store.held_deletes import Dropped, HeldDelete
+from workers.store.held_delete import Dropped, HeldDelete
 from workers.store.item_record import FieldRecord
 from workers.store.item_schedule import ItemSchedule
 from workers.store.pauses import HandPause

@@ -14,7 +14,7 @@ from workers.model.held_reason import up_to_date
 from workers.store import clock, held_keys, keys
 from workers.store.connection import guarded
 from workers.store.dead_letters import letter_of
-from workers.store.held_deletes import dropped_of, held_delete_of
+from workers.store.held_delete import dropped_of, held_delete_of
 from workers.store.item_record import FieldRecord, slug_of
 from workers.store.item_schedule import ItemSchedule
 from workers.store.locales import AGAIN_MS
