@@ -63,7 +63,7 @@ class UndoRunner:
             done = records.done(piece.collection, own)
             found = [_without(one, done) for one in found]
         undo_figures.add(figures, found, left)
-        if dropped := piece.count - len(chosen):
+        if dropped := piece.count - len(own):
             undo_figures.leave(figures, DROPPED, dropped)
         figures["done"] += piece.count
         return 1

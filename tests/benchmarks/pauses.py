@@ -43,10 +43,13 @@ from workers.model.changes import (
     LeftOut,
     canonical,
 )
+from workers.store import keys
+from workers.store.circuit_breaker import Breaker
 from workers.store.dead_letters import DeadLetters
 from workers.store.held_deletes import HeldDeletes
 from workers.store.item_index import Items
 from workers.store.outbox import Outbox
+from workers.store.pauses import Pauses
 from workers.store.scripts import Steps, text_of
 from workers.store.slicing import MOST, size_of
 from workers.store.status import Report
@@ -459,6 +462,33 @@ def bulk(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:  # noqa
     return run
 
 
+def paused(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
+    """A source, and then a destination, is paused and resumed while very many items wait."""
+    rig.fill(options.resting, by="item")
+    site, key = rig.settings.destinations["site"], keys.paused("products", "erp")
+    by_hand, health = Pauses(rig.steps, rig.settings), Breaker(rig.steps, rig.settings)
+
+    def run() -> None:
+        by_hand.pause("source:erp", "bench", by="bench")
+        while rig.client.zcard("instep:due:products:live"):  # claims put aside what is due
+            rig.client.delete("instep:flight:site")
+            rig.outbox.claim(site)
+        (rest,) = by_hand.resting("erp")
+        assert rest.records == options.resting
+        by_hand.resume("source:erp")
+        while rig.client.zcard(key):
+            rig.outbox.sweep()
+        assert rig.client.zcard("instep:due:products:live") == options.resting
+        health.pause("destination:site", "bench")
+        rig.outbox.claim(site)
+        rig.outbox.sweep()
+        health.resume("destination:site")
+        rig.outbox.sweep()
+        rig.outbox.claim(site)
+
+    return run
+
+
 def _answers(batch: Batch) -> tuple[ItemOutcome, ...]:
     """Their status is read, and then they are written."""
     return tuple(
@@ -503,6 +533,7 @@ CASES = (
     status,
     claims,
     bulk,
+    paused,
     seen_ids,
 )
 
@@ -523,6 +554,7 @@ def main() -> int:
     parser.add_argument("--unknown", type=int, default=100_000)
     parser.add_argument("--waiters", type=int, default=20_000)
     parser.add_argument("--events", type=int, default=10_000)
+    parser.add_argument("--resting", type=int, default=50_000)
     parser.add_argument("--only", action="append", choices=[case.__name__ for case in CASES])
     options = parser.parse_args()
     print(f"{'':16}{'CPU time of the main thread':^49}{'by the clock':>22}")

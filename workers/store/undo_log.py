@@ -9,7 +9,8 @@ highest arrival number that the record is known to hold. Type of ":gone": "gone"
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection as Names
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -24,8 +25,7 @@ from workers.store.undo_rows import Row, ms_of, written
 from workers.webflow.site import tag_of
 
 _AT_ONCE: Final = 50
-_BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
+_IDS: Final = 5000  # of entries that are read at once: less than a millisecond of the store's time
 Act = Literal["write", "create", "retire"]
 
 
@@ -46,6 +46,7 @@ class UndoEntry:
         waits: It is not written yet, or is in a dead letter.
         before_type: The type to write *before* with; "": as *type*.
         undone: Id of the run that it took something back for; "": it is no undo.
+        told: Id of the entry of the log that tells of it; "": none, it *waits*.
     """
 
     collection: str
@@ -65,6 +66,7 @@ class UndoEntry:
     waits: bool = False
     before_type: str = ""
     undone: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +89,38 @@ class UndoLog:
 
     def of_run(self, run: str) -> Iterator[UndoEntry]:
         """Yield what *run* wrote, and what of it still waits or is in a dead letter."""
-        for name in self._unwritten():
-            yield from (each for each in self._waiting(name) if each.run == run)
-        yield from self._written(lambda text: f"\t{run}\t" in text, lambda row: row.run == run)
+        names = list(self._unwritten())
+        for start in range(0, len(names), _AT_ONCE):
+            waiting = self._waiting(names[start : start + _AT_ONCE])
+            yield from (each for each in waiting if each.run == run)
+        yield from self._written(
+            self._texts(), lambda text: f"\t{run}\t" in text, lambda row: row.run == run
+        )
 
     def of_source(self, source: str, since: datetime) -> Iterator[UndoEntry]:
         """Yield what was written of values of *source* at or after *since*."""
+        texts = self._texts(_ms(since))
         yield from self._written(
-            lambda text: f"\t{source}\t" in text, lambda row: row.source == source, since=since
+            texts, lambda text: f"\t{source}\t" in text, lambda row: row.source == source
         )
 
     def of_record(self, collection: str, record: str) -> Sequence[UndoEntry]:
         """Return what was written of *record*, the newest first, behind what still waits."""
         name = f"{collection}:{record}"
-        return [*self._waiting(name), *self._written(lambda text: record in text, name=name)]
+        written = self._written(self._texts(), lambda text: record in text, names={name})
+        return [*self._waiting([name]), *written]
+
+    def of_entries(
+        self, ids: Sequence[str], collection: str, records: Iterable[str]
+    ) -> Iterator[UndoEntry]:
+        """
+        Yield what was written of *records*.
+
+        Args:
+            ids: The entries that tell of them (`UndoEntry.told`), the newest first.
+        """
+        names = {f"{collection}:{each}" for each in records}
+        yield from self._written(self._texts_of(ids), lambda _: True, names=names)
 
     def dropped(self) -> UndoLoss | None:
         """Return what was dropped before its time; None: nothing."""
@@ -110,40 +130,46 @@ class UndoLog:
 
     def _written(
         self,
+        texts: Iterable[tuple[str, str]],
         holds: Callable[[str], bool],
         wants: Callable[[Row], bool] = lambda _: True,
         *,
-        name: str = "",
-        since: datetime = _BEGIN,
+        names: Names[str] | None = None,
     ) -> Iterator[UndoEntry]:
         """
         Yield the newest first.
 
         Args:
+            texts: Ids and texts of entries.
             holds: Quick check of the text of an entry.
             wants: Of a value.
-            name: Of one record alone.
-            since: Not what is older.
+            names: Of these records alone.
         """
         known: set[tuple[str, str, int, str]] = set()
-        for id, text in self._texts(_ms(since)):
+        for id, text in texts:
             for each in written(text) if holds(text) else ():
-                for row in each.rows if name in ("", each.name) else ():
+                for row in each.rows if names is None or each.name in names else ():
                     own = (each.name, row.slug, row.arrival, row.run)
                     if wants(row) and own not in known:
                         known.add(own)
-                        yield _entry(each.name, row, _moment(ms_of(id)), sure=each.sure)
+                        yield _entry(each.name, row, _moment(ms_of(id)), sure=each.sure, told=id)
 
-    def _texts(self, since_ms: int) -> Iterator[tuple[str, str]]:
-        """Yield the entries from *since_ms* on, the newest first."""
+    def _texts(self, since_ms: int = 0) -> Iterator[tuple[str, str]]:
+        """Yield the entries from *since_ms* on, the newest first; one may come twice."""
         client = self._client
         with guarded():
-            ids = [str(id) for id in client.lrange(UNDO_IDS, 0, -1)]
-        ids = [id for id in reversed(ids) if ms_of(id) >= since_ms]
+            end = int(client.llen(UNDO_IDS))
+        # By places from the begin: where the oldest go meanwhile, some are read twice, none not.
+        for start in range(end - _IDS, -_IDS, -_IDS):
+            with guarded():
+                ids = client.lrange(UNDO_IDS, max(0, start), start + _IDS - 1)
+            yield from self._texts_of([id for id in reversed(ids) if ms_of(id) >= since_ms])
+
+    def _texts_of(self, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
         for start in range(0, len(ids), _AT_ONCE):
             page = ids[start : start + _AT_ONCE]
             with guarded():
-                texts = client.hmget(UNDO, page)
+                texts = self._client.hmget(UNDO, page)
             yield from ((id, str(text)) for id, text in zip(page, texts, strict=True) if text)
 
     def _unwritten(self) -> Iterator[str]:
@@ -153,8 +179,9 @@ class UndoLog:
             for key in client.scan_iter(f"{PREFIX}*", count=1000, _type="zset"):
                 if kind_of(str(key)) in ("due", "waiting"):
                     collection = rest_of(str(key)).partition(":")[0]
-                    found |= {f"{collection}:{each}" for each in client.zrange(key, 0, -1)}
-            letters = [str(id) for id in client.zrange(LETTERS, 0, -1)]
+                    members = client.zscan_iter(key, count=1000)
+                    found |= {f"{collection}:{each}" for each, _ in members}
+            letters = list({str(id) for id, _ in client.zscan_iter(LETTERS, count=1000)})
         for start in range(0, len(letters), _AT_ONCE):
             with guarded(), client.pipeline(transaction=False) as pipeline:
                 for id in letters[start : start + _AT_ONCE]:
@@ -163,13 +190,16 @@ class UndoLog:
             found |= {f"{collection}:{record}" for collection, record in pairs if record}
         yield from sorted(found)
 
-    def _waiting(self, name: str) -> Iterator[UndoEntry]:
-        collection, _, record = name.partition(":")
-        with guarded():
-            stored = self._client.hgetall(item(collection, record))
-        for field_name, text in stored.items():
-            if (slug := slug_of(field_name)) is not None:
-                yield from _unwritten_of(name, slug, FieldRecord.parse(text))
+    def _waiting(self, names: Sequence[str]) -> Iterator[UndoEntry]:
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                collection, _, record = name.partition(":")
+                pipeline.hgetall(item(collection, record))
+            found = pipeline.execute()
+        for name, stored in zip(names, found, strict=True):
+            for field_name, text in stored.items():
+                if (slug := slug_of(field_name)) is not None:
+                    yield from _unwritten_of(name, slug, FieldRecord.parse(text))
 
 
 def _unwritten_of(name: str, slug: str, held: FieldRecord) -> Iterator[UndoEntry]:
@@ -195,7 +225,7 @@ def _unwritten_of(name: str, slug: str, held: FieldRecord) -> Iterator[UndoEntry
         yield replace(_entry(name, row, at, sure=True), waits=True)
 
 
-def _entry(name: str, row: Row, at: datetime, *, sure: bool) -> UndoEntry:
+def _entry(name: str, row: Row, at: datetime, *, sure: bool, told: str = "") -> UndoEntry:
     collection, _, record = name.partition(":")
     retires = row.slug == GONE and row.value != "null"
     return UndoEntry(
@@ -215,6 +245,7 @@ def _entry(name: str, row: Row, at: datetime, *, sure: bool) -> UndoEntry:
         sure=sure,
         before_type=row.before_type,
         undone=row.undo,
+        told=told,
     )
 
 
