@@ -25,9 +25,9 @@ from workers.store.connection import guarded
 from workers.store.item_record import SHOWN, slug_of, value_of
 from workers.store.search_row import SearchRow, whole
 
-SECONDS: Final = 0.5  # of one request; its cursor goes on
+SECONDS: Final = 0.1  # of one request; its cursor goes on
 _END: Final = "\uffff"  # behind any collection
-SLICE: Final = 200  # records that are read at once: less than 5 ms of the store's time
+SLICE: Final = 100  # records that are read at once: less than 3 ms of the store's time
 _PLAIN: Final = re.compile("[a-z0-9]+")
 
 
@@ -138,7 +138,7 @@ class _Position:
         return as_cursor(self.collection, self.page, self.looked, self.hidden)
 
 
-_Rows = Mapping[Record, SearchRow]
+_Rows = Mapping[Record, str]  # as they are stored
 
 
 def _slices(
@@ -164,14 +164,21 @@ def _found(context: Context, needle: str, rows: _Rows) -> tuple[list[dict[str, A
         for name, record in rows:
             pipeline.hgetall(keys.item(name, record))
         stored = dict(zip(rows, pipeline.execute(), strict=True))
+    plain = _plain(needle)
     fitting = {
         each: sorted(fields)
         for each, row in rows.items()
-        if (fields := set(_fields(needle, each[1], row, stored[each])))
+        if _may_hold(plain, each[1], row, stored[each])
+        and (fields := set(_fields(needle, each[1], SearchRow.parse(row), stored[each])))
     }
     hits = read_hits(context, list(fitting))
     hidden = sum(not held for held in stored.values())
     return [{**hit, "fields": fitting[each]} for each, hit in hits.items()], hidden
+
+
+def _may_hold(plain: str, record: str, row: str, stored: Mapping[str, str]) -> bool:
+    """Tell quickly whether a record may hold what *plain* is a part of: nearly all do not."""
+    return plain in "\n".join((record, row, *stored.values())).casefold()
 
 
 def _fields(needle: str, record: str, row: SearchRow, stored: Mapping[str, str]) -> Iterator[str]:

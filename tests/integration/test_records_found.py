@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from service.operate import record_attention, record_pages
+from service.operate import record_attention, record_pages, record_scan
 from service.operate.page import FilterInvalid
 from service.operate.record_attention import list_attention
 from service.operate.record_list import search_records
@@ -325,6 +325,18 @@ def test_a_scan_ends_where_its_time_is_up_and_goes_on_there(bench, context):
     assert (first.looked, first.of) == (10, 30)
     rest = list(scan_records(context, "wood", collections=BOTH, cursor=first.next, seconds=60.0))
     assert (len(first.found), sum(len(each.found) for each in rest)) == (10, 20)
+
+
+def test_a_scan_looks_closely_at_what_may_hold_the_text_alone(bench, context, monkeypatch):
+    for number in range(20):
+        put(bench, f"A-{number}", about="wood" if number == 7 else "iron")
+    looked, fields = [], record_scan._fields
+    monkeypatch.setattr(
+        record_scan, "_fields", lambda *told: looked.append(told[1]) or fields(*told)
+    )
+    assert scanned(context, "a WOOD")[0] == {}
+    assert scanned(context, "ooD")[0] == {"A-7": ["about"]}
+    assert looked == ["A-7", "A-7"]
 
 
 def test_a_scan_looks_at_nothing_before_all_is_indexed(bench, context):

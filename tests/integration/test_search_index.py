@@ -56,7 +56,7 @@ def texts(bench):
 def rowed(index):
     """All texts, as the rows say them."""
     _, rows = index.page("products", 0, 100)
-    return set().union(*(row.members(record) for record, row in rows.items()))
+    return set().union(*(SearchRow.parse(row).members(record) for record, row in rows.items()))
 
 
 def test_a_record_is_found_by_key_name_and_slug(bench, index):

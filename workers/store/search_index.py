@@ -155,12 +155,15 @@ class SearchIndex:
             SearchRow.parse(text) for text in self._rows.texts(self._places[collection], records)
         ]
 
-    def page(self, collection: str, cursor: int, count: int) -> tuple[int, Mapping[str, SearchRow]]:
-        """Return a page of all rows and the cursor of the next one, 0: none, as HSCAN does."""
+    def page(self, collection: str, cursor: int, count: int) -> tuple[int, Mapping[str, str]]:
+        """
+        Return a page of all rows, as `SearchRow.parse` reads them, and the cursor of the next one,
+        0: none, as HSCAN does.
+        """
         with guarded():
             key = search_keys.rows(self._places[collection])
             cursor, found = self._client.hscan(key, cursor, count=count)
-        return int(cursor), {record: SearchRow.parse(text) for record, text in found.items()}
+        return int(cursor), found
 
     def show(self, collection: Collection, views: Iterable[tuple[str | None, ItemView]]) -> None:
         """Take in what the CMS shows of items: record and item; None: the item has no key."""
