@@ -2,7 +2,15 @@
 
 import pytest
 
-from workers.store.search_row import LONGEST, SearchRow, folded, kind_of, record_of, whole
+from workers.store.search_row import (
+    LONGEST,
+    SearchRow,
+    folded,
+    key_member,
+    kind_of,
+    record_of,
+    whole,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +60,11 @@ def test_each_text_leads_to_the_record():
 def test_a_record_that_is_its_own_text_is_stored_once():
     assert SearchRow("65f0").members("65f0") == {"65f0\x1fk"}
     assert record_of("65f0\x1fk") == "65f0"
+
+
+@pytest.mark.parametrize(
+    "record", ["sku-1", "SKU-1", "Straße", "strasse", " ", "", "a\x1fkb", "k" * 150, "K" * 100]
+)
+def test_each_record_has_one_place_in_the_order_of_the_keys(record):
+    assert record_of(key_member(record)) == record
+    assert SearchRow("i1").members(record) >= ({key_member(record)} if folded(record) else set())
