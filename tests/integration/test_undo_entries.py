@@ -78,3 +78,20 @@ def test_what_the_log_has_dropped_meanwhile_is_left_out(bench, log, monkeypatch)
     again = entries(log, monkeypatch, 1, run="r1")
     bench.client.hdel(undo_keys.UNDO, bench.client.lindex(undo_keys.UNDO_IDS, 0))
     assert values(again.of("products", ["i1"])) == {"i1": [("4", False)]}
+
+
+def test_entries_are_read_some_at_a_time_by_their_bytes(bench, log, monkeypatch):
+    text = bench.client.hget(undo_keys.UNDO, bench.client.lindex(undo_keys.UNDO_IDS, 0))
+    monkeypatch.setattr(undo_log, "_BYTES", 2 * len(text) + 20)
+    for number in range(12):
+        bench.client.hset(undo_keys.UNDO, f"{number}-x", text)
+    read, client = [], bench.steps.client
+    hmget = client.hmget
+    monkeypatch.setattr(client, "hmget", lambda key, ids: read.append(len(ids)) or hmget(key, ids))
+    ids = [f"{number}-x" for number in range(12)]
+    assert [id for id, _ in log._texts_of(ids)] == ids
+    assert read == [1, 2, 2, 2, 2, 2, 1]
+    monkeypatch.setattr(undo_log, "_BYTES", 10**6)
+    read.clear()
+    assert len(list(log._texts_of([*ids, "none"]))) == 12
+    assert read == [1, 2, 4, 6]

@@ -25,6 +25,7 @@ from workers.store.undo_rows import Row, ms_of, written
 from workers.webflow.site import tag_of
 
 _AT_ONCE: Final = 50
+_BYTES: Final = 1_000_000  # of entries that are read at once, about
 _IDS: Final = 5000  # of entries that are read at once: less than a millisecond of the store's time
 Act = Literal["write", "create", "retire"]
 
@@ -166,11 +167,15 @@ class UndoLog:
             yield from self._texts_of([id for id in reversed(ids) if ms_of(id) >= since_ms])
 
     def _texts_of(self, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
-        for start in range(0, len(ids), _AT_ONCE):
-            page = ids[start : start + _AT_ONCE]
+        left, count = list(reversed(ids)), 1
+        while left:
+            page = [left.pop() for _ in range(min(count, len(left)))]
             with guarded():
                 texts = self._client.hmget(UNDO, page)
             yield from ((id, str(text)) for id, text in zip(page, texts, strict=True) if text)
+            # An entry may have some hundred bytes, or some million.
+            size = sum(map(len, filter(None, texts))) or 1
+            count = max(1, min(_AT_ONCE, 2 * count, count * _BYTES // size))
 
     def _unwritten(self) -> Iterator[str]:
         """Yield the records that have something to send, or values in a dead letter."""
