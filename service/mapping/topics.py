@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Protocol
 
 from service.mapping.compiled import Rule
 from workers.config.settings import Settings
 from workers.errors import Problem
+from workers.model.nearest import nearest
 
 SHOWN = 8  # topics in a message
 
@@ -34,12 +34,12 @@ def never_sent(
         for topic in sorted(rule.options.topics or ()):
             if known is None or known.has(topic):
                 continue
-            near = get_close_matches(topic, known.examples, n=1)
+            near = nearest(topic, known.examples)
             names = ", ".join(known.examples[:SHOWN])
             more = ", …" if len(known.examples) > SHOWN else ""
             yield rule.problem(
                 "Meta.topics",
                 repr(topic),
                 f"a topic that {settings.sources[source].sender} sends: {names}{more}",
-                f"write {near[0]}" if near else "correct it, or leave topics out to take all",
+                f"write {near}" if near else "correct it, or leave topics out to take all",
             )

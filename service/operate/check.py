@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from service.config.build import Configuration
-from service.operate import check_use
+from service.operate import check_items, check_use
 from service.operate.check_create import never_created
-from service.operate.check_fields import missing_fields
+from service.operate.check_destination import DestinationCheck, Items
 from service.operate.check_findings import Findings
-from service.operate.check_locales import locales
+from service.operate.check_meeting import unmet
+from service.operate.check_secrets import unfilled
 from service.operate.check_store import contents, store
 from service.operate.check_versions import mixed_versions
-from service.operate.token_check import schema_or_problem
 from service.reconcile.snapshot.choice import wrong_addresses
 from service.reconcile.snapshot.version_check import in_configuration
-from workers.config.settings import Destination
-from workers.errors import Problem
 from workers.store.rate_limiter import Limiter
+from workers.store.scripts import Steps
 
 
 def check_all(configuration: Configuration) -> Findings:
@@ -27,7 +25,7 @@ def check_all(configuration: Configuration) -> Findings:
     found, settings = Findings(), configuration.settings
     steps = store(settings, found)
     found.errors += wrong_addresses(settings, os.environ)
-    found.errors += _tokens(configuration, Limiter(steps) if steps else None, found.notes)
+    _compare(configuration, steps, found)
     if steps:
         contents(settings, steps, found)
         steps.client.connection_pool.disconnect()
@@ -39,45 +37,27 @@ def _add_use(configuration: Configuration, found: Findings) -> None:
     """Add what the configuration shows by itself."""
     settings, now = configuration.settings, datetime.now(UTC)
     found.errors += check_use.ended_secrets(settings, now)
+    found.errors += unfilled(settings)
     found.warnings += settings.warnings
     found.warnings += in_configuration(configuration)
     found.warnings += mixed_versions(configuration)
+    found.warnings += unmet(configuration)
     found.warnings += never_created(configuration)
     found.warnings += check_use.unread_sources(configuration)
     found.warnings += check_use.ending_secrets(settings, now)
     found.notes += check_use.unwritten_collections(configuration)
 
 
-def _tokens(
-    configuration: Configuration, limiter: Limiter | None, notes: list[str]
-) -> Iterator[Problem]:
-    for destination in configuration.settings.destinations.values():
-        found = list(_answers(configuration, destination, limiter, notes))
-        yield from found
-        of_all = f"{configuration.settings.path}: destinations.{destination.name}."
-        if not any(problem.where.startswith(of_all) for problem in found):
-            yield from locales(configuration, destination, limiter, notes)
-
-
-def _answers(
-    configuration: Configuration,
-    destination: Destination,
-    limiter: Limiter | None,
-    notes: list[str],
-) -> Iterator[Problem]:
-    settings = configuration.settings
-    of_all = f"{settings.path}: destinations.{destination.name}."
-    for collection in settings.collections_of(destination.name) or (None,):
-        answer = schema_or_problem(settings.path, destination, collection, limiter)
-        if isinstance(answer, Problem):
-            yield answer
-            if answer.where.startswith(of_all):
-                return  # the others would fail alike, for one call of the budget each
-        elif collection is not None:
-            notes.append(f"Collection {collection.name}: destination {destination.name} answers")
-            yield from missing_fields(configuration, collection, answer.schema)
-            if collection.missing == "create":
-                copy = "live" if destination.live else "staged, for the next publish of the site"
-                notes.append(f"Collection {collection.name}: missing items are created, {copy}")
-        else:
-            notes.append(f"Destination {destination.name} answers; no collection uses it")
+def _compare(configuration: Configuration, steps: Steps | None, found: Findings) -> None:
+    """Ask the CMS, and add what it and *steps*, the store, know of the items."""
+    settings, items = configuration.settings, Items()
+    limiter = Limiter(steps) if steps else None
+    for destination in settings.destinations.values():
+        DestinationCheck(configuration, destination, limiter, found, items).run()
+    for name, collection in settings.collections.items():
+        keys = items.keys.get(name, {})
+        if steps:
+            keys = keys | check_items.stored_duplicates(settings, steps, collection)
+        found.warnings += check_items.duplicates(name, keys)
+    if steps:
+        found.errors += check_items.waits(settings, steps, items.totals)

@@ -2,84 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from service.operate.cms_request import ask_by
-from workers.errors import DestinationError, Problem
-from workers.webflow.site import Locale, Site, field_of, unknown
+from service.operate.check_fields import rules_of
+from workers.errors import Problem
+from workers.webflow.site import Locale, field_of, unknown
 
 if TYPE_CHECKING:
     from service.config.build import Configuration
-    from service.mapping.compiled import Rule
+    from service.operate.check_site import Sites
     from workers.config.settings import Collection, Destination
-    from workers.store.rate_limiter import Limiter
-    from workers.webflow.client import Client
-    from workers.webflow.item_answers import Answer
-
-MOST_SITES = 20  # whose collections are listed to find the site of a collection
-Ask = Callable[[Callable[["Client"], "Answer"]], "Answer"]
 
 
 def locales(
     configuration: Configuration,
     destination: Destination,
-    limiter: Limiter | None,
+    sites: Sites | str,
     notes: list[str],
-) -> Iterator[Problem]:
-    """Yield the problems of the locales that are written through *destination*."""
+) -> tuple[list[Problem], list[Problem]]:
+    """
+    Return errors and warnings of the locales that are written through *destination*.
+
+    Args:
+        sites: The sites of its collections; or why they cannot be read.
+    """
+    errors: list[Problem] = []
+    warnings: list[Problem] = []
     mine = configuration.settings.collections_of(destination.name)
     wanting = [each for each in mine if each.localized or _named_tags(configuration, each)]
-    if destination.api == "v1" or not any(_rules(configuration, each) for each in mine):
-        return  # there are no locales, or nothing is written at all
-
-    def ask(call: Callable[[Client], Answer]) -> Answer:
-        return ask_by(destination, limiter, call, kind="site")
-
-    try:
-        found = _sites(ask, destination, mine)
-    except DestinationError:
-        return  # reported already
-    if isinstance(found, str):
-        lacking, why = wanting, found
+    if isinstance(sites, str):
+        lacking, why = wanting, sites
     else:
-        lacking, why = [each for each in wanting if each.id not in found], "no site"
+        lacking, why = [each for each in wanting if each.id not in sites], "no site"
         for collection in mine:
-            if collection.id in found:
-                known = found[collection.id].locales
-                yield from _unknown(configuration, collection, known)
-                yield from _conflicts(configuration, collection, known)
-                notes += _unwritten(configuration, collection, known)
+            if collection.id in sites:
+                known = sites[collection.id].locales
+                errors += _unknown(configuration, collection, known)
+                errors += _conflicts(configuration, collection, known)
+                warnings += _unwritten(configuration, collection, known, notes)
     if lacking:
-        yield _unread(configuration, destination, lacking, why)
-
-
-def _sites(
-    ask: Ask, destination: Destination, collections: Sequence[Collection]
-) -> dict[str, Site] | str:
-    """Return collection id → its site; or the reason why no site can be read."""
-    of = (destination.site,) if destination.site else ()
-    answer = ask(lambda client: client.list_sites(*of))
-    if answer.status != 200:
-        return f"status {answer.status} {answer.code or ''}".strip()
-    if len(answer.sites) == 1:
-        return {collection.id: answer.sites[0] for collection in collections}
-    found: dict[str, Site] = {}
-    for site in answer.sites[:MOST_SITES]:
-        if found.keys() >= {collection.id for collection in collections}:
-            break
-        listed = ask(lambda client, id=site.id: client.list_sites(id, "collections"))  # type: ignore[misc]
-        found |= dict.fromkeys(listed.collections, site)
-    return found
-
-
-def _rules(configuration: Configuration, collection: Collection) -> list[Rule]:
-    rules = configuration.mappings.rules
-    return [rule for rule in rules if rule.options.collection == collection.name]
+        errors.append(_unread(configuration, destination, lacking, why))
+    return errors, warnings
 
 
 def _named_tags(configuration: Configuration, collection: Collection) -> set[str]:
-    found = (rule.options.locale for rule in _rules(configuration, collection))
+    found = (rule.options.locale for rule in rules_of(configuration, collection))
     return {tag.lower() for tag in found if tag is not None}
 
 
@@ -114,7 +82,7 @@ def _unknown(
     where = f"{configuration.settings.path}: collections.{collection.name}.locales"
     for tag in unknown(collection.locales, locales):
         yield Problem(where, f'"{tag}"', f"a locale of the site ({known})", "correct the tag")
-    for rule in _rules(configuration, collection):
+    for rule in rules_of(configuration, collection):
         own = rule.options.locale
         if own is not None and unknown([own], locales):
             where = f"{rule.file}: {rule.name}.Meta.locale"
@@ -125,7 +93,7 @@ def _conflicts(
     configuration: Configuration, collection: Collection, locales: Sequence[Locale]
 ) -> Iterator[Problem]:
     """Yield a problem for each field that two mappings write in the primary locale."""
-    rules, primary = _rules(configuration, collection), locales[0].tag if locales else ""
+    rules, primary = rules_of(configuration, collection), locales[0].tag if locales else ""
     shared = {
         target.slug: rule for rule in rules if not rule.options.locale for target in rule.targets
     }
@@ -144,17 +112,25 @@ def _conflicts(
 
 
 def _unwritten(
-    configuration: Configuration, collection: Collection, locales: Sequence[Locale]
-) -> Iterator[str]:
-    if not _rules(configuration, collection) or collection.locales == "all":
+    configuration: Configuration,
+    collection: Collection,
+    locales: Sequence[Locale],
+    notes: list[str],
+) -> Iterator[Problem]:
+    """Yield a warning for locales that nothing writes; a note where instep.toml leaves them out."""
+    if not rules_of(configuration, collection) or collection.locales == "all":
         return
     named = collection.locales
     shared = {locales[0].tag.lower()} if locales and isinstance(named, str) else set()
     written = _named_tags(configuration, collection) | shared
     written |= set() if isinstance(named, str) else {tag.lower() for tag in named}
     left = ", ".join(locale.tag for locale in locales if locale.tag.lower() not in written)
-    if left:
-        yield (
-            f"Collection {collection.name}: no mapping writes the locale {left}; set "
-            'locales = "all" or a list of tags, or Meta.locale in a mapping'
+    if left and collection.locales_given:
+        notes.append(f"Collection {collection.name}: no mapping writes the locale {left}")
+    elif left:
+        yield Problem(
+            f"{configuration.settings.path}: collections.{collection.name}.locales",
+            f"nothing, while the site has the locale {left}, which no mapping writes",
+            'locales = "all", a list of tags, or Meta.locale in a mapping',
+            'set one of them; or locales = "primary" to leave the others as they are',
         )

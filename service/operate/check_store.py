@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from workers.errors import Problem, StoreNewer, StoreUnavailable
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
     from service.operate.check_findings import Findings
     from workers.config.settings import Settings
     from workers.store.scripts import Steps
-
-SHOWN = 10  # keys of a collection with several items
 
 
 def store(settings: Settings, found: Findings) -> Steps | None:
@@ -64,30 +61,12 @@ def memory(client: Redis, found: Findings) -> None:
 
 
 def contents(settings: Settings, steps: Steps, found: Findings) -> None:
-    """Add what the store knows of its losses, of keys that several items have, and of upgrades."""
+    """Add what the store knows of its losses, and of upgrades."""
     from workers.store.losses import Losses, problem
     from workers.store.upgrade import Upgrade
 
     found.errors += map(problem, Losses(steps).open(settings.collections))
-    found.warnings += _duplicates(settings, steps)
     for name, count in Upgrade(steps, settings).merged().items():
         found.notes.append(
             f"Collection {name}: the upgrade merged {count} records whose keys are the same key"
         )
-
-
-def _duplicates(settings: Settings, steps: Steps) -> Iterator[Problem]:
-    """Yield the keys that listings have found in several items."""
-    from workers.store.item_index import Items
-
-    items = Items(steps, settings)
-    for name, collection in settings.collections.items():
-        where = f"collection {name}"
-        found = items.duplicates(collection)
-        for key, ids in list(found.items())[:SHOWN]:
-            do = f"give the others keys of their own, or delete them: {ids[0]} is written"
-            named = f"key {key} in items {', '.join(ids)}"
-            yield Problem(where, named, "one item for each key", do)
-        if len(found) > SHOWN:
-            do = f"begin with the {SHOWN} above"
-            yield Problem(where, f"{len(found)} such keys in all", "one item for each key", do)

@@ -14,7 +14,7 @@ from workers.config.settings import Fetcher, Settings, Source
 from workers.model.mask import Mask
 
 MASKED: Final = "***"
-_LEFT_OUT: Final = frozenset({"hidden", "warnings"})
+_LEFT_OUT: Final = frozenset({"hidden", "warnings", "locales_given"})
 # Kept out of repr with the secrets, though they are none: the proof of a sender is none of them.
 _OPEN: Final = frozenset({(Source, "options"), (Fetcher, "options")})
 

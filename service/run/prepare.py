@@ -161,7 +161,7 @@ def _tokens(settings: Settings, standing: Standing, notes: list[str]) -> Iterato
         except (DestinationError, StoreUnavailable) as error:
             notes.append(f"Collection {name}: not checked with the CMS: {error}")
             continue
-        if problem := refusal(settings.path, destination, collection, answer.status):
+        if problem := refusal(settings.path, destination, collection, answer):
             refused |= {destination.budget} if answer.status in (401, 403) else set()
             yield problem
         elif answer.status != HTTPStatus.OK:

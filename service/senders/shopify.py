@@ -71,6 +71,12 @@ def build(config: SenderConfig) -> Shopify:
 
 
 _CHANGES: Final = ("create", "update", "delete")
+# Of what everybody guesses: the singular, and the other tense.
+_NEVER: Final = (
+    r"(?:order|product|collection|customer|inventory_item|inventory_level)/.*"
+    r"|orders/(?:created|update|deleted)|customers/(?:created|updated|deleted)"
+)
+_ORDERS: Final = ("create", "updated", "paid", "cancelled", "fulfilled", "edited", "delete")
 # The newer events may have a bare resource as topic.
 
 KIND = SenderKind(
@@ -83,12 +89,15 @@ KIND = SenderKind(
     covers_body=True,
     max_body=8 * 2**20,  # products with many variants
     topics=Topics(
-        r"[A-Z][a-z][A-Za-z]*|[a-z][a-z0-9_]*(/[a-z0-9_]+)*",
+        rf"(?!(?:{_NEVER})$)"
+        r"(?:[A-Z][a-z][A-Za-z]*|[a-z][a-z0-9_]*(/[a-z0-9_]+)*|customer\.[a-z_]+)",
         {
             "products/": _CHANGES,
             "collections/": _CHANGES,
             "inventory_items/": _CHANGES,
             "inventory_levels/": ("update", "connect", "disconnect"),
         },
+        tuple(f"orders/{each}" for each in _ORDERS)
+        + tuple(f"customers/{each}" for each in (*_CHANGES, "enable", "disable")),
     ),
 )

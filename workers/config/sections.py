@@ -132,6 +132,7 @@ class SectionReader:
                 self.add(problem)
             tables = (values.pop("reconcile", None), values.pop("guard", None))
             values |= reconcile_schema.read(self, name, *tables)
+            values["locales_given"] = "locales" in values
             built[name] = Collection(name, **({"destination": "", "id": ""} | values))
         self._one_name_each(built)
         return built

@@ -103,6 +103,7 @@ class Collection:
     missing: str = "dead-letter"  # or "ignore", or "create"
     preflight: bool = True  # values are validated against its schema before a request
     locales: str | Sequence[str] = "primary"  # or "all", or a list of tags: variants to write
+    locales_given: bool = field(default=False, compare=False)  # instep.toml has the key
     reconcile: Reconcile = Reconcile()
     guard: Guard = Guard()
 

@@ -192,6 +192,10 @@ class Client:
         url = "/".join(["/sites", *(quote(part, safe="") for part in of)])
         return self._ask("GET", url, {}, None, seconds=SECONDS, not_after=not_after)
 
+    def get_authorization(self, *, not_after: float = float("inf")) -> Answer:
+        """Read what the token of an app may do: ``answer.scopes``; v1 has no such call."""
+        return self._ask("GET", "/token/introspect", {}, None, seconds=SECONDS, not_after=not_after)
+
     def list_items(
         self,
         collection: str,

@@ -93,6 +93,7 @@ class Answer:
     variants: tuple[ItemView, ...] = ()  # every entry, also several locales of one item
     sites: tuple[Site, ...] = ()
     collections: tuple[str, ...] = ()  # ids, of a list of collections
+    scopes: frozenset[str] | None = None  # of the token; None: it does not tell them
 
 
 def read(status: int, headers: Mapping[str, str], body: bytes, mask: Mask = _NO_MASK) -> Answer:
@@ -137,6 +138,7 @@ def read(status: int, headers: Mapping[str, str], body: bytes, mask: Mask = _NO_
         variants=views,
         sites=() if failed else sites(known),
         collections=() if failed else collections(known),
+        scopes=None if failed else _scopes(known.get("authorization")),
     )
 
 
@@ -171,6 +173,12 @@ def _moment(text: str | None) -> int | None:
         return int(parsedate_to_datetime(text or "").timestamp() * 1000)
     except (ValueError, OverflowError):
         return None
+
+
+def _scopes(held: Any) -> frozenset[str] | None:
+    """https://developers.webflow.com/data/reference/token/introspect"""
+    scope = held.get("scope") if isinstance(held, dict) else None
+    return frozenset(re.findall(r"[^\s,]+", scope)) if isinstance(scope, str) else None
 
 
 def _code(known: Mapping[str, Any]) -> str | None:

@@ -31,6 +31,7 @@ class Site:
     id: str
     locales: tuple[Locale, ...] = ()  # the primary one first; none: not localized
     domain: str = ""  # where its pages are: a custom domain, else that of Webflow; "": unknown
+    published: bool | None = None  # whether it ever was; None: the answer does not say
 
 
 def in_locale(slug: str, tag: str) -> str:
@@ -50,17 +51,20 @@ def tag_of(slug: str) -> str | None:
 def sites(document: Any) -> tuple[Site, ...]:
     """Return the sites that an answer lists, or the single site that it is."""
     known = document if isinstance(document, dict) else {}
-    listed = known.get("sites")
-    if isinstance(listed, list):
+    if isinstance(listed := known.get("sites"), list):
         return tuple(_sites(listed))
-    return tuple(_sites([known])) if "locales" in known else ()
+    if "locales" in known:
+        return tuple(_sites([known]))
+    return tuple(_sites(_bare(known, "shortName")))
 
 
 def collections(document: Any) -> tuple[str, ...]:
     """Return the collection ids that an answer lists."""
-    listed = document.get("collections") if isinstance(document, dict) else None
-    entries = listed if isinstance(listed, list) else []
-    return tuple(str(each["id"]) for each in entries if isinstance(each, dict) and "id" in each)
+    known = document if isinstance(document, dict) else {}
+    listed = known.get("collections")
+    entries = listed if isinstance(listed, list) else _bare(known, "singularName")
+    named = [(each.get("id"), each.get("_id")) for each in entries if isinstance(each, dict)]
+    return tuple(str(id or old) for id, old in named if id or old)
 
 
 def unknown(wanted: str | Sequence[str], locales: Sequence[Locale]) -> tuple[str, ...]:
@@ -70,10 +74,24 @@ def unknown(wanted: str | Sequence[str], locales: Sequence[Locale]) -> tuple[str
     return tuple(tag for tag in named if tag.lower() not in tags)
 
 
+def _bare(known: Mapping[str, Any], mark: str) -> list[Any]:
+    """
+    Return the entries of a list of v1, which has no name, or the one that an answer is: those that
+    have a member *mark*.
+
+    https://developers.webflow.com/data/v1.0.0/reference/sites/list
+    """
+    listed = known.get("items", [known])
+    entries = listed if isinstance(listed, list) else []
+    return [each for each in entries if isinstance(each, dict) and "_id" in each and mark in each]
+
+
 def _sites(entries: Sequence[Any]) -> Iterator[Site]:
     for entry in entries:
-        if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-            yield Site(entry["id"], tuple(_locales(entry.get("locales"))), _domain(entry))
+        id = entry.get("id", entry.get("_id")) if isinstance(entry, dict) else None
+        if isinstance(id, str):
+            published = bool(entry["lastPublished"]) if "lastPublished" in entry else None
+            yield Site(id, tuple(_locales(entry.get("locales"))), _domain(entry), published)
 
 
 def _domain(entry: Mapping[str, Any]) -> str:

@@ -30,7 +30,8 @@ def site():
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            fields = [{"slug": slug, "type": "PlainText"} for slug in self.server.slugs]
+            types = {"price": "Number"}
+            fields = [{"slug": s, "type": types.get(s, "PlainText")} for s in self.server.slugs]
             body = json.dumps({"id": "65f000000000000000000001", "fields": fields}).encode()
             self.server.asked.append((self.path, self.headers["Authorization"]))
             self.send_response(self.server.answer)

@@ -69,11 +69,23 @@ def said(found, word):
     return [note for note in found["notes"] if word in note]
 
 
-def test_locales_that_nothing_writes_are_told(check):
+def errors(found):
+    return [each for each in found["problems"] if each["level"] == "error"]
+
+
+def test_locales_that_nothing_writes_are_warned_of(check):
     code, found = check()
+    [warning] = found["problems"]
+    assert (code, warning["level"]) == (0, "warning")
+    assert warning["where"].endswith("collections.products.locales")
+    assert "the locale de, which no mapping writes" in warning["found"]
+
+
+@pytest.mark.parametrize("locales", ['locales = "primary"', 'locales = ["en"]'])
+def test_locales_that_were_left_out_by_choice_are_noted(check, locales):
+    code, found = check(locales=locales)
     assert (code, found["problems"]) == (0, [])
-    [note] = said(found, "locale")
-    assert note.startswith("Collection products: no mapping writes the locale de; set locales")
+    assert said(found, "locale") == ["Collection products: no mapping writes the locale de"]
 
 
 @pytest.mark.parametrize("locales", ['locales = "all"', 'locales = ["en", "DE"]'])
@@ -104,7 +116,7 @@ def test_an_unknown_tag_is_a_problem_that_names_those_there_are(check):
 
 def test_an_unknown_tag_in_a_mapping_is_one_too(check):
     code, found = check(MAPPING.format(name="French", meta='locale = "fr"', slug="name"))
-    [problem] = found["problems"]
+    [problem] = errors(found)
     assert code == 1
     assert problem["where"].endswith("French.Meta.locale")
 
@@ -118,7 +130,7 @@ def test_a_site_that_is_not_localized_says_so(check, site):
 def test_two_mappings_of_one_field_meet_in_the_primary_locale(check):
     english = MAPPING.format(name="English", meta='locale = "en"', slug="stock")
     code, found = check(STOCK + english)
-    [problem] = found["problems"]
+    [problem] = errors(found)
     assert code == 1
     assert problem["found"].startswith("stock in the primary locale en, which Stock (")
 

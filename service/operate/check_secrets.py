@@ -1,0 +1,41 @@
+"""Secrets and tokens that were never filled in, or came with more than themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from workers.errors import Problem
+
+if TYPE_CHECKING:
+    from workers.config.settings import Settings
+
+# As examples and manuals write them; whoever reads those could sign with them.
+PLACEHOLDER: Final = re.compile(
+    r"(?:your|my|the|a)?[-_ ]*(?:new[-_ ]*)?(?:webhook|api|app|client|shared|signing|access|shopify"
+    r"|webflow|erp)?[-_ ]*(?:secret|token|key|password)(?:[-_ ]*(?:key|here|goes[-_ ]*here))?"
+    r"|change[-_ ]*me(?:[-_ ]*please)?|to[-_ ]*do|fix[-_ ]*me|replace[-_ ]*(?:me|this)|example"
+    r"|placeholder|dummy|[x*.]{3,}|\.{3}|…|<[^<>]*>|\{[^{}]*\}|\[[^\[\]]*\]|\$[A-Z_]+",
+    re.IGNORECASE,
+)
+
+
+def unfilled(settings: Settings) -> Iterator[Problem]:
+    """Yield an error for each secret or token that is a placeholder, or has blanks around it."""
+    for name, source in settings.sources.items():
+        for number, secret in enumerate(source.secrets, start=1):
+            where = f"{settings.path}: sources.{name}.secrets"
+            yield from _unfit(where, f"secret {number}", secret, "the sender's settings")
+    for name, destination in settings.destinations.items():
+        where = f"{settings.path}: destinations.{name}.token"
+        yield from _unfit(where, "the token", destination.token, "the settings of the site")
+
+
+def _unfit(where: str, which: str, secret: str, place: str) -> Iterator[Problem]:
+    if PLACEHOLDER.fullmatch(secret.strip()):
+        do = f"copy the real one from {place}"
+        yield Problem(where, f"a placeholder as {which}", "a secret that nobody can guess", do)
+    elif secret != secret.strip():
+        do = "copy it again, without the blanks or the line break"
+        yield Problem(where, f"blanks at an end of {which}", "the secret alone", do)
