@@ -16,6 +16,7 @@ from service.operate.check_store import contents, store
 from service.operate.check_versions import mixed_versions
 from service.reconcile.snapshot.choice import wrong_addresses
 from service.reconcile.snapshot.version_check import in_configuration
+from workers.errors import Problem, StoreUnavailable
 from workers.store.rate_limiter import Limiter
 from workers.store.scripts import Steps
 
@@ -25,9 +26,14 @@ def check_all(configuration: Configuration) -> Findings:
     found, settings = Findings(), configuration.settings
     steps = store(settings, found)
     found.errors += wrong_addresses(settings, os.environ)
-    _compare(configuration, steps, found)
+    try:
+        _compare(configuration, steps, found)
+        if steps:
+            contents(settings, steps, found)
+    except StoreUnavailable as error:
+        do = "run it again: not all was checked"
+        found.errors.append(Problem("store", str(error), "a store that answers", do))
     if steps:
-        contents(settings, steps, found)
         steps.client.connection_pool.disconnect()
     _add_use(configuration, found)
     return found

@@ -53,7 +53,7 @@ def _labels(rule: Rule, path: Path, field: fields.Field[Any]) -> Iterator[str]:
     for check in field.validators:
         if isinstance(check, validate.OneOf):
             yield from _texts(check.choices)
-    own = [each for each in field.pre_load if each.__module__ != coercion.__name__]
+    own = [each for each in field.pre_load if getattr(each, "__module__", "") != coercion.__name__]
     if path.expression is not None and not (own or rule.schema._hooks[PRE_LOAD]):
         yield from _texts(results(path.expression.parsed))
 

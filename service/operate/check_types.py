@@ -73,7 +73,13 @@ FITTING: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 # A text may be what they take: the id of an option, or a time as the CMS writes it.
 _DOUBTFUL: Final = frozenset({"Option", "DateTime"})
 _KNOWN: Final = (fields.__name__, ours.__name__, html_text.__name__)
-_TEXT_FIELDS: Final = (fields.String, fields.Time, fields.IP, fields.Number)  # with as_string
+_TEXT_FIELDS: Final = (
+    fields.String,
+    fields.UUID,
+    fields.Time,
+    fields.IP,
+    fields.Number,
+)  # with as_string
 
 
 def unfit_types(rule: Rule, schema: Schema) -> tuple[list[Problem], list[Problem]]:

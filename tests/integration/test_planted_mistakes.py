@@ -1,6 +1,7 @@
 """Mistakes as people make them: `check` names each of them, and says nothing of a clean one."""
 
 import json
+import re
 import textwrap
 import time
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
+from service.operate import documentation
 from service.sandbox.control.orders import arm, order_of
 from service.sandbox.model.locales import make_locales
 from service.sandbox.model.schema import Field, offering
@@ -507,3 +509,20 @@ def test_a_planted_mistake_is_named_and_nothing_else(check, name):
 
 def test_there_are_more_than_thirty():
     assert len(MISTAKES) >= 30
+
+
+def general(where):
+    """The place of a finding, with NAME for the names of the configuration, as the docs have it."""
+    place = re.sub(r"\[\d\]$", "", where)
+    place = re.sub(r"^(destinations|collections|sources)\.\w+", r"\1.NAME", place)
+    place = re.sub(r"^collection \w+", "collection NAME", place)
+    place = re.sub(r"^[A-Z]\w+\.Meta", "MAPPING.Meta", place)
+    return re.sub(r"^[A-Z]\w+\.[a-z_]+$", "MAPPING.FIELD", place)
+
+
+def test_every_place_of_a_finding_is_documented():
+    text = documentation.pages()["check"].text
+    places = set(re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE))
+    found = {general(each.where) for each in MISTAKES.values()}
+    # The keys of instep.toml are as many as it has: one sentence says so.
+    assert found - places == {"collections.NAME.misssing", "instep.toml: line "}

@@ -1,6 +1,8 @@
 """A store that refuses its user: named with what is missing, and told once."""
 
 import logging
+import re
+from pathlib import Path
 
 import pytest
 import redis
@@ -8,7 +10,12 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from service.config.logging_setup import Once
+from service.operate import check_store
+from service.operate.check_findings import Findings
+from workers.config.settings import Settings, StoreSettings
 from workers.errors import StoreForbidden, StoreUnavailable
+from workers.store import commands
+from workers.store.commands import unanswered
 from workers.store.complaint import AGAIN, Complaint
 from workers.store.connection import guarded
 from workers.store.rights import RULE, refusal
@@ -145,3 +152,51 @@ def test_what_a_library_repeats_is_passed_over_for_a_minute():
         return once.filter(record)
 
     assert [said("a", 0), said("a", 1), said("b", 2), said("a", 61)] == [True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("rule", "denied"),
+    [
+        pytest.param(tuple(RULE.split()), [], id="what the docs say"),
+        pytest.param(("~*", "&*", "+@all", "-hset"), ["HSET"], id="a command of a step"),
+        pytest.param(("~*", "&*", "+@all", "-@blocking"), ["BLMOVE", "BLPOP"], id="of RQ"),
+        pytest.param(("~instep:*", "&*", "+@all"), ["GET rq:*"], id="the keys of RQ"),
+        pytest.param(("~*", "resetchannels", "+@all"), ["PUBLISH", "SUBSCRIBE"], id="channels"),
+        # Without a transaction nothing may be tried: it would be run.
+        pytest.param(("~*", "&*", "+@all", "-multi"), ["MULTI"], id="transactions"),
+    ],
+)
+def test_the_rights_that_a_user_lacks_are_found_and_nothing_is_run(limited, store, rule, denied):
+    before = store.keys("*")
+    assert unanswered(limited(*rule)) == ([], denied)
+    assert store.keys("*") == before
+
+
+def test_commands_that_a_store_lacks_are_found(store, monkeypatch):
+    more = commands.CLIENTS | {"NOSUCH", "CLIENT|NOSUCH"}
+    monkeypatch.setattr(commands, "CLIENTS", more)
+    assert unanswered(store) == (["CLIENT|NOSUCH", "NOSUCH"], [])
+
+
+def test_what_the_steps_call_is_what_a_store_is_asked_for():
+    texts = [path.read_text() for path in (Path(commands.__file__).parent / "lua").rglob("*.lua")]
+    called = {name for text in texts for name in re.findall(r"redis\.p?call\('([A-Z]+)'", text)}
+    assert called == commands.STEPS
+
+
+@pytest.mark.parametrize(
+    ("rule", "named"),
+    [
+        (("~*", "&*", "+@all", "-hset"), "a user that may not HSET"),
+        (("~*", "&*", "+@all", "-info"), "'info'"),
+    ],
+)
+def test_check_names_them_and_leaves_the_store_alone(limited, store_socket, rule, named):
+    limited(*rule)
+    url = f"unix://{NAME}:p4ss@{store_socket}"
+    settings = Settings(Path("instep.toml"), StoreSettings(url=url), {}, {}, {})
+    found = Findings()
+    assert check_store.store(settings, found) is None
+    [problem] = [each for each in found.errors if each.where == "store: rights"]
+    assert named in problem.found
+    assert "ACL SETUSER" in str(problem)

@@ -140,6 +140,15 @@ def test_every_table_of_the_configuration_is_documented():
     )
 
 
+def test_what_a_store_must_answer_is_documented_and_nothing_else():
+    """In one table: every place of the store that a check can name."""
+    told = {"REDIS_URL"}
+    for path in ("service/operate/check_store.py", "workers/store/durability.py"):
+        told |= set(re.findall(r'"(store: [^"]+)"', (ROOT / path).read_text(encoding="utf-8")))
+    table = section("running", "The store")
+    assert {name for name, _ in rows(table)} == told
+
+
 def test_every_environment_variable_is_documented():
     documented = {name for name, _ in rows(section("configuration", "Environment"))}
     files = (loader.__file__, sections.__file__, logging_setup.__file__, error_reports.__file__)

@@ -59,7 +59,9 @@ def test_what_is_known_is_not_asked_again(standing, cms):
 def test_a_token_that_is_refused_is_a_problem(standing, cms):
     cms.token = "another"
     found = prepare(replace(standing, known=()))
-    assert told(found) == ["instep.toml: destinations.site.token: status 401 (Request not authorized)"]
+    assert told(found) == [
+        "instep.toml: destinations.site.token: status 401 (Request not authorized)"
+    ]
 
 
 def test_a_token_that_works_and_a_cms_that_is_away_are_none(standing, cms, files):
