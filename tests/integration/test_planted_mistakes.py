@@ -354,6 +354,11 @@ MISTAKES = {
         ('to="people", while the field brand refers to "brands"', 'write to="brands"'),
         mappings=('to="brands"', 'to="people"'),
     ),
+    "a reference to a collection that is not configured": Planted(
+        "Product.brand",
+        ("refers to the collection 65f0000000000000000000ee", "add [collections.NAME]"),
+        site=change_field("brand", validations={"collectionId": "65f0000000000000000000ee"}),
+    ),
     # Locales
     "a locale that nothing writes": Planted(
         "collections.people.locales",

@@ -33,3 +33,49 @@ def test_the_domain_of_a_site(told, domain):
 )
 def test_the_slug_of_a_collection(status, told, slug):
     assert read(status, {}, json.dumps(told).encode()).slug == slug
+
+
+@pytest.mark.parametrize(
+    ("told", "published"),
+    [
+        ({"sites": [{"id": "s", "lastPublished": None}]}, False),
+        ({"sites": [{"id": "s", "lastPublished": "2025-01-01T00:00:00Z"}]}, True),
+        ({"sites": [{"id": "s"}]}, None),
+        # v1: a list without a name, or the site alone.
+        (
+            {"items": [{"_id": "s", "shortName": "desk", "lastPublished": None}, {"_id": "i"}]},
+            False,
+        ),
+        ({"_id": "s", "shortName": "desk", "lastPublished": "2025-01-01T00:00:00Z"}, True),
+    ],
+)
+def test_whether_a_site_was_ever_published(told, published):
+    (site,) = sites(told)
+    assert (site.id, site.published) == ("s", published)
+
+
+@pytest.mark.parametrize(
+    ("told", "ids"),
+    [
+        ({"collections": [{"id": "a"}, {"id": "b"}, {}, 7]}, ("a", "b")),
+        ([{"_id": "a", "singularName": "A"}, {"_id": "i", "name": "an item"}], ("a",)),
+        ({"collections": 7}, ()),
+        ({"items": 7}, ()),
+    ],
+)
+def test_the_ids_in_a_list_of_collections(told, ids):
+    assert read(200, {}, json.dumps(told).encode()).collections == ids
+
+
+@pytest.mark.parametrize(
+    ("held", "scopes"),
+    [
+        ({"scope": "cms:read,cms:write sites:read"}, {"cms:read", "cms:write", "sites:read"}),
+        ({"scope": ""}, set()),
+        ({"scope": None}, None),
+        (None, None),
+    ],
+)
+def test_the_scopes_of_a_token(held, scopes):
+    assert read(200, {}, json.dumps({"authorization": held}).encode()).scopes == scopes
+    assert read(403, {}, json.dumps({"authorization": held}).encode()).scopes is None
