@@ -34,15 +34,25 @@ def number(count: int, one: str, more: str = "") -> str:
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, none: bool = True
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    none: bool = True,
+    styles: Sequence[Sequence[str]] = (),
 ) -> None:
-    """Print *rows* under *columns*; without any, the title and "none" where *none*."""
+    """
+    Print *rows* under *columns*; without any, the title and "none" where *none*.
+
+    Args:
+        styles: Of each cell on a terminal, as rich names them; none: as it is.
+    """
     cells = [[printable(value) for value in row] for row in rows]
     if not cells:
         if none:
             click.echo(f"{title}: none")
     elif sys.stdout.isatty():
-        _drawn(title, columns, cells)
+        _drawn(title, columns, cells, styles or [[""] * len(columns)] * len(cells))
     else:
         _aligned(title, columns, cells)
 
@@ -53,27 +63,33 @@ def _least_width(columns: Sequence[str], cells: list[list[str]]) -> int:
     return sum(min(FOLDED, max(each, default=0)) + 3 for each in words) + 1
 
 
-def _drawn(title: str, columns: Sequence[str], cells: list[list[str]]) -> None:
+def _drawn(
+    title: str, columns: Sequence[str], cells: list[list[str]], styles: Sequence[Sequence[str]]
+) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    def drawn(columns: Sequence[str], rows: Iterable[Sequence[str]], **looks: Any) -> Table:
-        # Text, not str: rich would read [brackets] in a value as its markup.
+    def drawn(columns: Sequence[str], rows: Iterable[Iterable[Text]], **looks: Any) -> Table:
         made = Table(*columns, title=Text(title), title_justify="left", **looks)
         for row in rows:
-            made.add_row(*(Text(cell, overflow="fold") for cell in row))
+            made.add_row(*row)
         return made
 
+    # Text, not str: rich would read [brackets] in a value as its markup.
+    texts = [
+        [Text(cell, style, overflow="fold") for cell, style in zip(row, looks, strict=True)]
+        for row, looks in zip(cells, styles, strict=True)
+    ]
     console = Console()
     if _least_width(columns, cells) <= console.width:
-        console.print(drawn(columns, cells))
+        console.print(drawn(columns, texts))
         return
     # Names would be cut: a line for each value instead.
     tall = drawn((), (), show_header=False)
-    for row in cells:
-        for column, cell in zip(columns, row, strict=True):
-            tall.add_row(column, Text(cell, overflow="fold"))
+    for row in texts:
+        for column, text in zip(columns, row, strict=True):
+            tall.add_row(column, text)
         tall.add_section()
     console.print(tall)
 

@@ -40,6 +40,13 @@ def unmatched(
     return [{"mapping": rule.name, "why": why} for rule, why in pairs if why]
 
 
+def why_none(configuration: Configuration, source: str, events: Sequence[Event]) -> str:
+    """Return why no mapping at all can use *events*; "": some could."""
+    if not any(rule.options.source == source for rule in configuration.mappings.rules):
+        return f"none has the source {source}"
+    return "" if events else "it holds no event, as a test of the connection"
+
+
 def _why(rule: Rule, found: Preview, events: Sequence[Event]) -> str:
     """Return why *rule* takes none of *events*; "": it takes one, or its problems say why not."""
     options = rule.options

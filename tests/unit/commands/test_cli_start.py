@@ -197,11 +197,19 @@ def test_preview_without_the_headers_that_tell_the_topic_says_which_are_read(run
 def test_preview_for_people_is_plain_in_a_pipe(run):
     result = run("preview", "erp", "stock.json")
     assert result.stdout.splitlines() == [
+        "Topic: stock.changed",
         "Stock: products, key P-0001:",
         "  field     type     before  after",
         "  stock     number   -       7",
         "  in-stock  boolean  -       true",
     ]
+
+
+def test_preview_says_why_no_mapping_can_use_a_payload(run, shop):
+    more = '\n[sources.crm]\nsender = "bearer"\nsecrets = ["f7c3bc1d808e0473"]\n'
+    (shop / "instep.toml").write_text((shop / "instep.toml").read_text() + more)
+    shown = run("preview", "crm", "stock.json").stdout
+    assert "No mapping uses this payload: none has the source crm" in shown
 
 
 @pytest.mark.usefixtures("shop")
