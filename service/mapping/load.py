@@ -39,25 +39,37 @@ def load(
     """
     problems: list[Problem] = []
     rules: list[Rule] = []
+    bases: list[Definition] = []
     for name in dict.fromkeys(settings.mappings):
-        rules += _rules(name, settings, fetchers, problems)
+        rules += _rules(name, settings, fetchers, problems, bases)
     problems += conflicts(rules, settings.collections, whole=not problems)
     problems += on_create.contradictions(rules)
     problems += clashes(rules, settings)
     problems += never_sent(rules, topics, settings)
     if problems:
         raise MappingsInvalid(problems)
-    return Mappings(rules)
+    schemas = tuple(type(rule.schema) for rule in rules)
+    return Mappings(rules, [str(each) for each in bases if not _is_base(each, schemas)])
+
+
+def _is_base(definition: Definition, schemas: tuple[type, ...]) -> bool:
+    return any(issubclass(schema, definition.cls) for schema in schemas)
 
 
 def _rules(
-    name: str, settings: Settings, fetchers: Mapping[str, Any], problems: list[Problem]
+    name: str,
+    settings: Settings,
+    fetchers: Mapping[str, Any],
+    problems: list[Problem],
+    bases: list[Definition],
 ) -> list[Rule]:
+    """Return the rules in the file *name*; add its classes without a source to *bases*."""
     count = len(problems)
     found = definitions(name, settings.path.parent, problems)
     used = [each for each in found if meta.given(each).get("source") is not None]
     for base in (each for each in found if each not in used):
         problems += meta.unknown(base)
+        bases.append(base)
     if not used and len(problems) == count:
         expected = "a subclass of service.mapping.Mapping with Meta.source"
         problems.append(Problem(name, "no mapping", expected, "define one, or remove the name"))

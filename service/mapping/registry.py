@@ -41,10 +41,16 @@ class Mapped:
 
 
 class Mappings:
-    """The rules of every source; safe to share between threads."""
+    """
+    The rules of every source; safe to share between threads.
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    Args:
+        unused: Classes without a source of which no mapping is made, as ``file: name``.
+    """
+
+    def __init__(self, rules: Sequence[Rule], unused: Sequence[str] = ()) -> None:
         self.rules = tuple(rules)
+        self.unused = tuple(unused)
         self._by_source: dict[str, tuple[Rule, ...]] = {}
         for rule in self.rules:
             source = rule.options.source

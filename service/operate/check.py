@@ -44,12 +44,14 @@ def _add_use(configuration: Configuration, found: Findings) -> None:
     settings, now = configuration.settings, datetime.now(UTC)
     found.errors += check_use.ended_secrets(settings, now)
     found.errors += unfilled(settings)
+    found.errors += check_use.topicless(configuration)
     found.warnings += settings.warnings
     found.warnings += in_configuration(configuration)
     found.warnings += mixed_versions(configuration)
     found.warnings += unmet(configuration)
     found.warnings += never_created(configuration)
     found.warnings += check_use.unread_sources(configuration)
+    found.warnings += check_use.unused_mappings(configuration)
     found.warnings += check_use.ending_secrets(settings, now)
     found.notes += check_use.unwritten_collections(configuration)
 

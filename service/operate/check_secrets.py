@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from service.senders import SENDERS
 from workers.errors import Problem
 
 if TYPE_CHECKING:
@@ -19,6 +21,15 @@ PLACEHOLDER: Final = re.compile(
     r"|placeholder|dummy|[x*.]{3,}|\.{3}|…|<[^<>]*>|\{[^{}]*\}|\[[^\[\]]*\]|\$[A-Z_]+",
     re.IGNORECASE,
 )
+# Sender → how its API keys begin: they open its API, and sign nothing.
+API_KEYS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "github": r"gh[oprsu]_|github_pat_",
+        "hubspot": r"pat-[a-z]{2}\d-",
+        "shopify": r"shp(?:at|ca|pa)_",
+        "stripe": r"[prs]k_(?:live|test)_",
+    }
+)
 
 
 def unfilled(settings: Settings) -> Iterator[Problem]:
@@ -27,9 +38,21 @@ def unfilled(settings: Settings) -> Iterator[Problem]:
         for number, secret in enumerate(source.secrets, start=1):
             where = f"{settings.path}: sources.{name}.secrets"
             yield from _unfit(where, f"secret {number}", secret, "the sender's settings")
+            if re.match(API_KEYS.get(source.sender, r"(?!)"), secret):
+                found, do = f"an API key as secret {number}", "copy the secret that signs webhooks"
+                yield Problem(where, found, SENDERS[source.sender].key, do)
     for name, destination in settings.destinations.items():
         where = f"{settings.path}: destinations.{name}.token"
         yield from _unfit(where, "the token", destination.token, "the settings of the site")
+    tokens = {
+        "INSTEP_ADMIN_TOKEN": settings.admin_token,
+        "INSTEP_METRICS_TOKEN": settings.metrics_token,
+    }
+    tokens |= {
+        f"{settings.path}: access.{n}.token": each.token for n, each in settings.access.items()
+    }
+    for where, token in tokens.items():
+        yield from _unfit(where, "the token", token or "unset", "a generator of passwords")
 
 
 def _unfit(where: str, which: str, secret: str, place: str) -> Iterator[Problem]:

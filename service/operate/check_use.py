@@ -25,6 +25,29 @@ def unread_sources(configuration: Configuration) -> Iterator[Problem]:
             yield Problem(f"{settings.path}: sources.{name}", "no mapping", "a mapping", do)
 
 
+def topicless(configuration: Configuration) -> Iterator[Problem]:
+    """Yield an error for each mapping that wants topics of a source whose events have none."""
+    for rule in configuration.mappings.rules:
+        name = rule.options.source
+        configured = configuration.senders[name]
+        # Other senders have a place of their own for it.
+        own = "topic" in configured.kind.options().fields
+        if rule.options.topics and own and not configured.senders[0].reader.topic:
+            yield rule.problem(
+                "Meta.topics",
+                f"{', '.join(sorted(rule.options.topics))}, while sources.{name} has no topic",
+                "a source whose events have topics: this mapping never applies",
+                f'set topic in [sources.{name}], such as topic = "type", or leave topics out',
+            )
+
+
+def unused_mappings(configuration: Configuration) -> Iterator[Problem]:
+    """Yield a warning for each class of a mapping that has no source, and that none is made of."""
+    for where in configuration.mappings.unused:
+        do = "name its source, or remove it"
+        yield Problem(f"{where}.Meta.source", "nothing", "the name of a [sources.NAME]", do)
+
+
 def unwritten_collections(configuration: Configuration) -> Iterator[str]:
     """Yield a note for each collection that no mapping writes: it may be referred to."""
     written = {rule.options.collection for rule in configuration.mappings.rules}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workers.webflow.item_answers import Answer
 
 REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
+    400: ("id", "the id of a collection: 24 hex digits", "copy it from the CMS settings"),
     401: ("token", "a token that the CMS knows", "create a new token and set it"),
     403: (
         "token",
@@ -62,9 +63,9 @@ def refusal(
     if status == HTTPStatus.NOT_FOUND and messages.says(messages.NO_ROUTE, answer.message):
         do = f"correct it: {destination.base_url} serves no API"
         return Problem(f"{place}.base_url", found, "the address of the API", do)
-    if status not in REFUSALS:
+    key, expected, do = REFUSALS.get(status, ("", "", ""))
+    if not key or (key == "id" and collection is None):
         return None
-    key, expected, do = REFUSALS[status]
-    if key == "id" and collection is not None:
+    if collection is not None and key == "id":
         place = f"{file}: collections.{collection.name}"
     return Problem(f"{place}.{key}", found, expected, do)

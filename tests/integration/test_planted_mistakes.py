@@ -107,6 +107,7 @@ class Person(Mapping):
 
     home = Link()
 """
+PERSON_AND_BRAND = MAPPINGS[MAPPINGS.index("class Brand") :]
 ENVIRON = {"WEBFLOW_TOKEN": TOKEN, "ERP_SECRET": "b1946ac92492d2347c6235b4d2611184"}
 
 
@@ -424,7 +425,38 @@ MISTAKES = {
         ('"yes" names a field', "write 'yes' for the text"),
         mappings=('data_key="qty > `0`"', "data_key='state == \"yes\"'"),
     ),
+    "topics of a source whose events have none": Planted(
+        "Stock.Meta.topics",
+        ("stock.changed, while sources.erp has no topic", 'topic = "type"'),
+        toml=('topic = "type"\n', ""),
+        mappings=(PERSON_AND_BRAND, ""),
+    ),
+    "a mapping without a source": Planted(
+        "Person.Meta.source",
+        ("nothing", "name its source"),
+        mappings=(
+            '        source = "erp"\n        topics = ("person.changed",)\n',
+            '        topics = ("person.changed",)\n',
+        ),
+        level="warning",
+        code=0,
+    ),
     # Secrets and settings
+    "an API key instead of the secret that signs": Planted(
+        "sources.shop.secrets",
+        ("an API key as secret 1", "client secret"),
+        toml=("shpss_5d41402abc4b2a76", "shpat_5d41402abc4b2a76"),
+    ),
+    "the console's token of an example": Planted(
+        "INSTEP_ADMIN_TOKEN",
+        ("a placeholder as the token",),
+        environ={"INSTEP_ADMIN_TOKEN": "change-me"},
+    ),
+    "an id that is none": Planted(
+        "collections.brands.id",
+        ("status 400", "24 hex digits"),
+        toml=("65f000000000000000000002", "brands"),
+    ),
     "a secret that is not set": Planted(
         "sources.erp.secrets[0]",
         ("${ERP_SECRET}, which is not set",),
@@ -527,7 +559,8 @@ def general(where):
 
 def test_every_place_of_a_finding_is_documented():
     text = documentation.pages()["check"].text
-    places = set(re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE))
+    rows = re.findall(r"^\| (`[^|]+`) \|", text, re.MULTILINE)
+    places = {place for row in rows for place in re.findall(r"`([^`]+)`", row)}
     found = {general(each.where) for each in MISTAKES.values()}
     # The keys of instep.toml are as many as it has: one sentence says so.
     assert found - places == {"collections.NAME.misssing", "instep.toml: line "}

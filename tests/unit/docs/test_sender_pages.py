@@ -11,6 +11,9 @@ from click.testing import CliRunner
 from service.cli import main
 from service.config.build import build
 from service.ingest.intake import Intake
+from service.operate.check_meeting import unmet
+from service.operate.check_secrets import unfilled
+from service.operate.check_use import topicless, unused_mappings
 from service.senders import SENDERS
 from service.senders.base import QUERY
 from tests.support import cookbook
@@ -161,3 +164,10 @@ def test_a_page_ends_with_notes(page):
 def test_the_overview_of_senders_links_to_every_page(page):
     overview = (cookbook.PAGES.parent / "senders.md").read_text(encoding="utf-8")
     assert f"(senders/{page.name})" in overview
+
+
+@recipe_by_recipe
+def test_check_finds_nothing_wrong_with_a_recipe_by_itself(recipe, environ):
+    made = build(environ(recipe))
+    found = (*unmet(made), *unfilled(made.settings), *topicless(made), *unused_mappings(made))
+    assert [str(each) for each in found] == []

@@ -233,3 +233,23 @@ def test_keys_that_cannot_meet_are_warned_of(tmp_path, one, two, source, word):
     found = [*unmet(made)]
     assert len(found) == (word is not None)
     assert word is None or word in found[0].found
+
+
+BASES = """
+class Base(Mapping):
+    class Meta:
+        collection, key = "products", "sku"
+
+class Used(Base):
+    class Meta(Base.Meta):
+        source = "erp"
+    size = fields.Integer()
+
+class Left(Base):
+    stock = fields.Integer()
+"""
+
+
+def test_a_class_without_a_source_is_named_unless_a_mapping_is_made_of_it(tmp_path):
+    (tmp_path / "m.py").write_text("")
+    assert rules(BASES, tmp_path).mappings.unused == ("m.py: Left",)
