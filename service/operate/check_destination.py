@@ -107,6 +107,10 @@ class DestinationCheck:
         found.notes.append(f"Collection {name}: destination {self.destination.name} answers")
         if schema.whole:
             self._compare(collection, schema)
+        else:
+            found.notes.append(
+                f"Collection {name}: its fields are not told, so mappings were not compared"
+            )
         if collection.missing == "create":
             live = self.destination.live
             copy = "live" if live else "staged, for the next publish of the site"
@@ -140,6 +144,8 @@ class DestinationCheck:
         found.warnings += warnings
         if not isinstance(sites, str):
             found.errors += unpublished(settings.path, self.destination, sites)
+            if left := [each.name for each in written if each.id not in sites]:
+                found.notes.append(f"Collection {', '.join(left)}: its site was not found")
         elif not errors:
             self._unread(sites)
 

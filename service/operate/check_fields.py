@@ -63,7 +63,11 @@ def unwritten_fields(
     configuration: Configuration, collection: Collection, schema: Schema
 ) -> Iterator[Problem]:
     """Yield an error if items are created without a field that the CMS requires."""
-    rules = [rule for rule in rules_of(configuration, collection) if not rule.options.on_delete]
+    rules = [
+        rule
+        for rule in rules_of(configuration, collection)
+        if rule.options.by == "key" and not rule.options.on_delete
+    ]
     if collection.missing != "create" or not rules:
         return
     written = {field_of(target.slug) for rule in rules for target in rule.targets}

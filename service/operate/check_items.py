@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workers.errors import Problem
+from workers.webflow.item_answers import ItemView
 from workers.webflow.item_keys import kept_key, key_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Listed:
 
 def listed(ask: Ask, collection: Collection, schema: Schema, pages: int) -> Listed:
     """Read up to *pages* pages of items; raises DestinationError if there is no answer."""
-    found = Listed()
+    found, views = Listed(), list[ItemView]()
     for _ in range(pages):
 
         def call(client: Client, offset: int = found.read) -> Answer:
@@ -55,13 +56,14 @@ def listed(ask: Ask, collection: Collection, schema: Schema, pages: int) -> List
             break
         found.total = answer.total
         found.read += len(answer.items)
-        for view in answer.items.values():
-            if (key := key_of(collection, view.fields)) is None:
-                found.keyless += 1
-            else:
-                found.keys.setdefault(kept_key(collection, key, schema), []).append(view.id)
+        views += answer.items.values()
         if not answer.items or found.read >= (answer.total or 0):
             break
+    for view in sorted(views, key=lambda each: each.created or ""):  # v1 lists the newest first
+        if (key := key_of(collection, view.fields)) is None:
+            found.keyless += 1
+        else:
+            found.keys.setdefault(kept_key(collection, key, schema), []).append(view.id)
     return found
 
 

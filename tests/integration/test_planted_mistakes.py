@@ -14,7 +14,7 @@ from service.operate import documentation
 from service.sandbox.control.orders import arm, order_of
 from service.sandbox.model.locales import make_locales
 from service.sandbox.model.schema import Field, offering
-from service.sandbox.seeds.samples import PRODUCTS, fill, samples, seed_products
+from service.sandbox.seeds.samples import PRODUCTS, fill, product_id, samples, seed_products
 from service.sandbox.server import start, stop
 from service.sandbox.site.columns import drop_field
 from service.sandbox.site.site import Site
@@ -285,7 +285,11 @@ MISTAKES = {
         toml=('"sku"', '"category"'),
     ),
     "a key that two items have": Planted(
-        "collection products", ("key P-0001 in items",), site=again, level="warning", code=0
+        "collection products",
+        ("key P-0001 in items", f"{product_id(1)} is written"),
+        site=again,
+        level="warning",
+        code=0,
     ),
     "a field of reconcile that does not exist": Planted(
         "collections.products.reconcile.fields",

@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from service.cli import main
 from service.operate import check_items, check_store
 from service.operate.check_secrets import unfilled
 from service.sandbox.control.orders import arm, order_of
-from service.sandbox.seeds.samples import PRODUCTS, fill, seed_products
+from service.sandbox.seeds.samples import PRODUCTS, fill, product_id, seed_products
 from service.sandbox.server import start, stop
 from service.sandbox.site.site import Site
 from workers.config.settings import Settings, Source, StoreSettings
@@ -209,3 +210,31 @@ def test_secrets_that_were_never_filled_in_are_named(secret, word):
     found = [each.found for each in unfilled(settings)]
     assert [word in each for each in found] == [True] * (word is not None)
     assert secret == "secret" or secret not in str(found)
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_of_items_with_one_key_the_oldest_is_the_one_that_is_written(check, site, api):
+    def again():
+        made = {"name": "Copy", "slug": "copy", "sku": "P-0001"}
+        fill(site, site.collections[PRODUCTS], [made], ids=["65f0000000000000000000aa"])
+        copy = site.collections[PRODUCTS].items["65f0000000000000000000aa"]
+        copy.created += timedelta(days=1)
+
+    site.add = again
+    (warning,) = check(api=api)[1]["problems"]
+    assert warning["level"] == "warning"
+    assert warning["do"].endswith(f"{product_id(1)} is written")
+
+
+def test_a_site_that_is_not_found_is_noted(check, site):
+    listed = {"sites": [{"id": "a", "lastPublished": "2025"}, {"id": "b", "lastPublished": "2025"}]}
+    order = {
+        "fault": "status",
+        "status": 200,
+        "body": json.dumps(listed),
+        "match": {"path": "/v2/sites"},
+    }
+    arm(site.faults, order)
+    code, found = check()
+    assert (code, found["problems"]) == (0, [])
+    assert said(found, "Collection products: its site was not found")
