@@ -5,6 +5,7 @@ import re
 import textwrap
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -178,7 +179,9 @@ def drop(slug):
 def again(site):
     """A second item with the key of the first."""
     products = site.collections[PRODUCTS]
-    fill(site, products, [{"name": "Copy", "slug": "copy", "sku": "P-0001"}])
+    made = {"name": "Copy", "slug": "copy", "sku": "P-0001"}
+    fill(site, products, [made], ids=["65f0000000000000000000aa"])
+    products.items["65f0000000000000000000aa"].created += timedelta(days=1)
 
 
 def revoked(site):
@@ -303,9 +306,19 @@ MISTAKES = {
     ),
     # What fits into a field
     "a number for a text": Planted(
+        "Brand.name",
+        ("Integer for name, a field of the type PlainText", "expected fields.String()"),
+        mappings=("name = fields.String()", "name = fields.Integer()"),
+    ),
+    "a list for a single reference": Planted(
+        "Product.brand",
+        ("MultiReference for brand, a field of the type Reference", "expected Reference()"),
+        mappings=("brand = Reference(", "brand = MultiReference("),
+    ),
+    "a date for a link": Planted(
         "Person.home",
-        ("Integer for home, a field of the type Link", "expected Link()"),
-        mappings=("home = Link()", "home = fields.Integer()"),
+        ("AwareDateTime for home, a field of the type Link", "expected Link()"),
+        mappings=("home = Link()", "home = fields.AwareDateTime()"),
     ),
     "a text for a number": Planted(
         "Product.price",
