@@ -66,8 +66,9 @@ def _show_change(change: Change, row: Mapping[str, Any]) -> None:
 
 def _style(before: Any, after: Any) -> tuple[str, str, str, str]:
     """Return the styles of a row: what stays as it is recedes."""
-    same = before == after and before is not None
-    return ("dim",) * 4 if same else ("bold", "", "red", "green")
+    if before is None:  # nothing is known of it
+        return "bold", "", "dim", "green"
+    return ("dim",) * 4 if before == after else ("bold", "", "red", "green")
 
 
 def _type(name: str, value: Any) -> str:

@@ -26,13 +26,12 @@ def unknown_labels(rule: Rule, schema: Schema) -> Iterator[Problem]:
         return
     for target in rule.targets:
         slug = field_of(target.slug)
-        if target.type != "option" or schema.kind(slug)[0] != "Option":
+        field = rule.schema.load_fields[target.name]
+        if target.type != "option" or schema.kind(slug)[0] != "Option" or field.post_load:
             continue
         names = [each["name"] for each in schema.options(slug)]
         known = {*names, *(each["id"] for each in schema.options(slug))}
-        for label in dict.fromkeys(
-            _labels(rule, target.path, rule.schema.load_fields[target.name])
-        ):
+        for label in dict.fromkeys(_labels(rule, target.path, field)):
             if label not in known:
                 yield _problem(rule, target.name, slug, label, names)
 

@@ -92,6 +92,8 @@ def unfit_types(rule: Rule, schema: Schema) -> tuple[list[Problem], list[Problem
         sent, kind = kind_of(field), schema.kind(slug)[0]
         if sent is None or kind not in FIELDS or kind in FITTING[sent]:
             continue
+        if isinstance(field, Lookup) and kind == "MultiReference":
+            continue  # of a list it makes a list
         found = f"{_shown(field)} for {slug}, a field of the type {kind}"
         do = "write that, or give the field in the CMS another type"
         problem = rule.problem(name, found, FIELDS[kind], do)
@@ -101,6 +103,8 @@ def unfit_types(rule: Rule, schema: Schema) -> tuple[list[Problem], list[Problem
 
 def kind_of(field: fields.Field[Any]) -> str | None:
     """Return what *field* sends, a key of `FITTING`; None: anything."""
+    if field.post_load:
+        return None
     if isinstance(field, Lookup):
         return _of_values(field) if type(field.inner) is fields.Raw else kind_of(field.inner)
     name = type_of(field).removesuffix("-no-query")

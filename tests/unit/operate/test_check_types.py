@@ -64,6 +64,7 @@ class Own(fields.String):
         (fields.Function(deserialize=str), None),
         (fields.Enum(Enum("Size", "S M")), None),
         (Own(), None),
+        (fields.String(post_load=float), None),
     ],
 )
 def test_what_a_field_sends(field, kind):
@@ -134,6 +135,7 @@ SCHEMA = Schema(
             ("none", "Option", []),
             ("size", "Number", []),
             ("odd", "Membership", []),
+            ("many", "MultiReference", []),
         )
     }
 )
@@ -163,6 +165,7 @@ SCHEMA = Schema(
             [],
         ),
         ("state = Option(data_key=\"'x'\", pre_load=str.title)", []),
+        ("state = Option(data_key=\"'x'\", post_load=str.title)", []),
     ],
 )
 def test_labels_that_a_field_does_not_offer(tmp_path, body, labels):
@@ -185,6 +188,11 @@ def test_what_hooks_make_is_not_judged(tmp_path):
         [rule] = rules(ONE.format(body=body), tmp_path).mappings.rules
         errors, warnings = unfit_types(rule, SCHEMA)
         assert (len(errors), warnings) == (count, [])
+
+
+def test_a_lookup_of_a_list_is_not_judged(tmp_path):
+    [rule] = rules(ONE.format(body='many = Lookup({"1": "a"})'), tmp_path).mappings.rules
+    assert unfit_types(rule, SCHEMA) == ([], [])
 
 
 def test_a_type_that_is_not_known_is_not_judged(tmp_path):
