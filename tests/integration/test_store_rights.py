@@ -12,8 +12,12 @@ from redis.retry import Retry
 from service.config.logging_setup import Once
 from service.operate import check_store
 from service.operate.check_findings import Findings
+from tests.support.life_rig import Planted
 from workers.config.settings import Settings, StoreSettings
 from workers.errors import StoreForbidden, StoreUnavailable
+from workers.runtime import jobs
+from workers.runtime.rq_worker import Worker
+from workers.runtime.wakeups import DELIVER, WakeQueue
 from workers.store import commands
 from workers.store.commands import unanswered
 from workers.store.complaint import AGAIN, Complaint
@@ -182,6 +186,32 @@ def test_what_the_steps_call_is_what_a_store_is_asked_for():
     texts = [path.read_text() for path in (Path(commands.__file__).parent / "lua").rglob("*.lua")]
     called = {name for text in texts for name in re.findall(r"redis\.p?call\('([A-Z]+)'", text)}
     assert called == commands.STEPS
+
+
+# Sent by the client library, by the test, or as far as the store allows it.
+OTHERS = {
+    *("HELLO", "CLIENT|SETINFO", "CLIENT|INFO", "CONFIG|GET", "MEMORY|USAGE", "DISCARD"),
+    *("MULTI", "EXEC", "WATCH", "UNSUBSCRIBE", "CONFIG|RESETSTAT", "FLUSHDB", "SELECT"),
+}
+
+
+def test_what_a_delivery_and_a_worker_send_is_what_a_store_is_asked_for(
+    store, store_socket, tmp_path, monkeypatch
+):
+    store.config_resetstat()
+    way = Planted(store, tmp_path)
+    way.receive("P-0001", qty=5)
+    way.run()
+    way.close()
+    monkeypatch.setattr(jobs, "_bound", type("Bound", (), {"deliver": lambda *_: None})())
+    with redis.Redis(unix_socket_path=store_socket) as client:
+        WakeQueue("wakes", connection=client, serializer="json").enqueue(DELIVER, "site")
+        worker = Worker(["wakes"], connection=client, serializer="json", default_result_ttl=0)
+        worker._install_signal_handlers = lambda: None
+        worker.work(burst=True, logging_level="WARNING")
+    sent = {name.removeprefix("cmdstat_").upper() for name in store.info("commandstats")}
+    assert sent >= {"EVALSHA", "RPUSH"}
+    assert sent <= commands.STEPS | commands.CLIENTS | OTHERS
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ STEPS: Final = frozenset(
 # What the clients of Instep and RQ send beside it.
 CLIENTS: Final = frozenset(
     {"BLMOVE", "BLPOP", "CLIENT|SETNAME", "DBSIZE", "EVALSHA", "EXPIRE",
-     "HINCRBYFLOAT", "HVALS", "PING", "PUBLISH", "PUBSUB|NUMSUB", "SCAN",
+     "HINCRBYFLOAT", "HVALS", "LMOVE", "PING", "PUBLISH", "PUBSUB|NUMSUB", "SCAN",
      "SCRIPT|LOAD", "SMEMBERS", "SMISMEMBER", "SUBSCRIBE", "TYPE", "ZREVRANGE"}
 )  # fmt: skip
 _KEY: Final = f"{keys.PREFIX}check"
