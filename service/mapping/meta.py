@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal
 
 from service.mapping import locales
@@ -33,6 +32,7 @@ from service.mapping.path_checks import PathInvalid
 from service.mapping.paths import Path, compile_path
 from workers.config.settings import Settings
 from workers.errors import Problem
+from workers.model.nearest import nearest
 from workers.model.retirement import WAYS
 
 Way = Literal["archive", "draft", "unpublish", "delete", "keep"]
@@ -74,8 +74,8 @@ def unknown(definition: Definition) -> Iterable[Problem]:
     for name in given(definition):
         if name not in OURS and name not in MARSHMALLOW:
             expected = f"one of {', '.join(OURS)}"
-            near = get_close_matches(name, OURS, n=1)
-            do = f"write {near[0]}" if near else "remove it"
+            near = nearest(name, OURS)
+            do = f"write {near}" if near else "remove it"
             yield definition.problem(f"Meta.{name}", "an unknown option", expected, do)
 
 

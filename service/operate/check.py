@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from service.config.build import Configuration
 from service.operate import check_items, check_use
 from service.operate.check_create import never_created
-from service.operate.check_destination import DestinationCheck, Items
+from service.operate.check_destination import DestinationCheck, SeenItems
 from service.operate.check_findings import Findings
 from service.operate.check_meeting import unmet
 from service.operate.check_secrets import unfilled
@@ -58,7 +58,7 @@ def _add_use(configuration: Configuration, found: Findings) -> None:
 
 def _compare(configuration: Configuration, steps: Steps | None, found: Findings) -> None:
     """Ask the CMS, and add what it and *steps*, the store, know of the items."""
-    settings, items = configuration.settings, Items()
+    settings, items = configuration.settings, SeenItems()
     limiter = Limiter(steps) if steps else None
     for destination in settings.destinations.values():
         DestinationCheck(configuration, destination, limiter, found, items).run()

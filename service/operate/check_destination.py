@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     from workers.webflow.client import Client
     from workers.webflow.item_answers import Answer
 
-# Slugs that only the collections of Webflow's Ecommerce have together: products, and their SKUs.
+# Slugs that only the collections of Webflow's Ecommerce have together: products, and their SKUs. An
+# answer names no kind of collection; of categories nothing tells.
 # https://developers.webflow.com/data/reference/ecommerce/products/list
 ECOMMERCE = ({"sku-properties", "default-sku"}, {"sku-values", "product"})
 
 
 @dataclass(slots=True)
-class Items:
+class SeenItems:
     """What was seen of the items of all collections, by name of the collection."""
 
     totals: dict[str, int] = field(default_factory=dict)
@@ -59,7 +60,7 @@ class DestinationCheck:
     destination: Destination
     limiter: Limiter | None
     found: Findings
-    items: Items
+    items: SeenItems
 
     def run(self) -> None:
         """Ask the destination as little as possible: nothing more once it fails for all."""

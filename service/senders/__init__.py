@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
@@ -40,6 +39,7 @@ from service.senders.configured_sender import ConfiguredSender, configured
 from service.senders.options import load
 from workers.config.settings import Source
 from workers.errors import ConfigurationInvalid, Problem
+from workers.model.nearest import nearest
 
 SENDERS: Final[Mapping[str, SenderKind]] = MappingProxyType(
     {
@@ -81,8 +81,8 @@ def build(source: Source, *, public_url: str | None) -> ConfiguredSender:
     kind = SENDERS.get(source.sender)
     if kind is None:
         expected = f"one of {', '.join(sorted(SENDERS))}"
-        near = get_close_matches(source.sender, SENDERS, n=1)
-        do = f"write {near[0]}" if near else "see `instep senders` for all of them"
+        near = nearest(source.sender, SENDERS)
+        do = f"write {near}" if near else "see `instep senders` for all of them"
         raise ConfigurationInvalid([config.problem("sender", repr(source.sender), expected, do)])
     problems = _secret_problems(kind, config)
     try:

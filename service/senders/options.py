@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -12,6 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from service.senders.base import SenderConfig, Table
 from service.senders.event_fields import FORM, EventReader, Place, places
 from workers.errors import ConfigurationInvalid, Problem
+from workers.model.nearest import nearest
 
 # The descriptions shared by all generic senders.
 OWN: Final[Mapping[str, Any]] = {
@@ -192,8 +192,8 @@ def _problem(schema: Schema, config: Table, key: str, messages: Any) -> Problem:
     # Its value is not shown: it may be a secret under a misspelt name.
     keys = {*schema.fields, *config.common}
     known = f"one of {', '.join(sorted(keys))}"
-    near = get_close_matches(key, sorted(keys), n=1)
-    do = f"write {near[0]}" if near else "remove it"
+    near = nearest(key, sorted(keys))
+    do = f"write {near}" if near else "remove it"
     return config.problem(key, f"a key that {config.kind} does not have", known, do)
 
 

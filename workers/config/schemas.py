@@ -7,7 +7,6 @@ TOML can tell from 60. Each check has its expectation in words, for the errors.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -35,6 +34,7 @@ from workers.config.value_checks import (
     whole,
 )
 from workers.errors import Problem
+from workers.model.nearest import nearest
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 NAME_EXPECTED = "1 to 63 of a-z, 0-9, _ and -, starting with a letter or digit"
@@ -198,9 +198,9 @@ def check(
 def _problem(section: Section, key: str, raw: Mapping[str, Any], where: str) -> Problem:
     field = section.fields.get(key)
     if not isinstance(field, Value):
-        near = difflib.get_close_matches(key, section.fields, n=1)
+        near = nearest(key, section.fields)
         names = ", ".join(section.fields)
-        advice = f'write "{near[0]}"' if near else "remove it"
+        advice = f'write "{near}"' if near else "remove it"
         return Problem(where, "an unknown key", f"one of {names}", advice)
     if key not in raw:
         return Problem(where, "nothing", field.expected, f"add the key {key}")
