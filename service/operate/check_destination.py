@@ -168,7 +168,7 @@ class DestinationCheck:
         keyed = [each for each in written if each.keys and each.name in schemas]
         for collection in keyed:
             schema, pages = schemas[collection.name], max(1, MOST_PAGES // len(keyed))
-            seen = listed(self._ask, collection, schema, pages)
+            seen = listed(self._list, collection, schema, pages)
             self.found.notes.append(note(collection, seen))
             self.items.keys[collection.name] = seen.keys
             if seen.total is not None:
@@ -176,6 +176,9 @@ class DestinationCheck:
 
     def _ask(self, call: Callable[[Client], Answer]) -> Answer:
         return ask_by(self.destination, self.limiter, call, kind="site")
+
+    def _list(self, call: Callable[[Client], Answer]) -> Answer:
+        return ask_by(self.destination, self.limiter, call, kind="list")
 
     def _unanswered(self, error: DestinationError) -> None:
         where = f"{self.configuration.settings.path}: destinations.{self.destination.name}.base_url"

@@ -37,7 +37,9 @@ def unfilled(settings: Settings) -> Iterator[Problem]:
     for name, source in settings.sources.items():
         for number, secret in enumerate(source.secrets, start=1):
             where = f"{settings.path}: sources.{name}.secrets"
-            yield from _unfit(where, f"secret {number}", secret, "the sender's settings")
+            # Basic authentication: the password alone has to be one that nobody can guess.
+            own = secret.partition(":")[2] if source.sender == "basic" else secret
+            yield from _unfit(where, f"secret {number}", own, "the sender's settings")
             if re.match(API_KEYS.get(source.sender, r"(?!)"), secret):
                 found, do = f"an API key as secret {number}", "copy the secret that signs webhooks"
                 yield Problem(where, found, SENDERS[source.sender].key, do)

@@ -88,6 +88,13 @@ def test_schema_token_site_and_items_are_asked_for_once(check, site, api, calls)
     assert said(found, "3 items")
 
 
+def test_its_calls_are_counted_by_kind_and_against_the_budget(check, store, store_socket):
+    check(REDIS_URL=f"unix://{store_socket}")
+    counted = json.dumps([store.hgetall(key) for key in store.keys("instep:metrics*")])
+    assert all(f"{kind}:200" in counted for kind in ("schema", "site", "list"))
+    assert store.keys("instep:budget:*")
+
+
 @pytest.mark.parametrize("api", ["v1", "v2"])
 @pytest.mark.parametrize(("live", "told"), [("true", ["destinations.site.live"]), ("false", [])])
 def test_a_site_that_was_never_published_is_told_by_both_apis(check, site, api, live, told):
@@ -198,6 +205,8 @@ def test_clocks_that_differ_by_more_than_a_minute_are_warned_of(store, found):
         ("...", "placeholder"),
         ("$ERP_SECRET", "placeholder"),
         ("s3cret\n", "blanks"),
+        ("shop:password", "placeholder"),
+        ("shop:6f1ed002ab55", None),
         ("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", None),
         ("shpss_5d41402abc4b2a76", None),
         ("secretly-long-passphrase", None),
@@ -205,7 +214,8 @@ def test_clocks_that_differ_by_more_than_a_minute_are_warned_of(store, found):
     ],
 )
 def test_secrets_that_were_never_filled_in_are_named(secret, word):
-    source = Source("erp", "bearer", (secret,))
+    sender, secret = ("basic", secret) if secret.startswith("shop:") else ("bearer", secret)
+    source = Source("erp", sender, (secret,))
     settings = Settings(Path("instep.toml"), StoreSettings(), {}, {}, {"erp": source})
     found = [each.found for each in unfilled(settings)]
     assert [word in each for each in found] == [True] * (word is not None)
