@@ -165,7 +165,7 @@ class DestinationCheck:
             )
 
     def _items(self, written: Iterable[Collection], schemas: dict[str, Schema]) -> None:
-        keyed = [each for each in written if each.keys and each.name in schemas]
+        keyed = [each for each in written if _has_keys(each, schemas.get(each.name))]
         for collection in keyed:
             schema, pages = schemas[collection.name], max(1, MOST_PAGES // len(keyed))
             seen = listed(self._list, collection, schema, pages)
@@ -184,3 +184,11 @@ class DestinationCheck:
         where = f"{self.configuration.settings.path}: destinations.{self.destination.name}.base_url"
         do = "run it again: the rest of this destination was not checked"
         self.found.errors.append(Problem(where, str(error), "an answer from the CMS", do))
+
+
+def _has_keys(collection: Collection, schema: Schema | None) -> bool:
+    """Whether items of *collection* can show keys: it has key fields, and they are there."""
+    slugs = set(collection.keys)
+    return (
+        schema is not None and bool(slugs) and (not schema.whole or slugs <= schema.fields.keys())
+    )

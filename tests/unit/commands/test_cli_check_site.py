@@ -14,6 +14,7 @@ from service.operate.check_secrets import unfilled
 from service.sandbox.control.orders import arm, order_of
 from service.sandbox.seeds.samples import PRODUCTS, fill, product_id, seed_products
 from service.sandbox.server import start, stop
+from service.sandbox.site.columns import drop_field
 from service.sandbox.site.site import Site
 from workers.config.settings import Settings, Source, StoreSettings
 from workers.errors import StoreUnavailable
@@ -86,6 +87,15 @@ def test_schema_token_site_and_items_are_asked_for_once(check, site, api, calls)
     assert (code, found["problems"]) == (0, [])
     assert site.calls.routes.total() == calls
     assert said(found, "3 items")
+
+
+def test_items_are_not_read_where_they_can_have_no_key(check, site):
+    site.add = lambda: drop_field(
+        site, site.collections[PRODUCTS], site.collections[PRODUCTS].fields["sku"]
+    )
+    code, found = check()
+    assert (code, places(found)) == (1, ["collections.products.key"])
+    assert site.calls.routes.total() == 3
 
 
 def test_its_calls_are_counted_by_kind_and_against_the_budget(check, store, store_socket):
