@@ -11,6 +11,7 @@ from service.operate.check_create import never_created
 from service.operate.check_destination import DestinationCheck, SeenItems
 from service.operate.check_findings import Findings
 from service.operate.check_meeting import unmet
+from service.operate.check_overlap import overlapping
 from service.operate.check_secrets import unfilled
 from service.operate.check_store import contents, store
 from service.operate.check_versions import mixed_versions
@@ -49,6 +50,7 @@ def _add_use(configuration: Configuration, found: Findings) -> None:
     found.warnings += in_configuration(configuration)
     found.warnings += mixed_versions(configuration)
     found.warnings += unmet(configuration)
+    found.warnings += overlapping(configuration)
     found.warnings += never_created(configuration)
     found.warnings += check_use.unread_sources(configuration)
     found.warnings += check_use.unused_mappings(configuration)

@@ -415,6 +415,18 @@ MISTAKES = {
         level="warning",
         code=0,
     ),
+    "a field that two mappings write from one event": Planted(
+        "Again.name",
+        ("name, which Brand (mappings.py) writes from the same events",),
+        mappings=(
+            "",
+            "class Again(Brand):\n"
+            "    class Meta(Brand.Meta):\n        pass\n"
+            "    name = fields.String(data_key='title')\n",
+        ),
+        level="warning",
+        code=0,
+    ),
     "a mixture of keys and item ids": Planted(
         "Stock.Meta.item",
         ("while Product (mappings.py) has key",),

@@ -12,6 +12,7 @@ from service.cli import main
 from service.config.build import build
 from service.ingest.intake import Intake
 from service.operate.check_meeting import unmet
+from service.operate.check_overlap import overlapping
 from service.operate.check_secrets import unfilled
 from service.operate.check_use import topicless, unused_mappings
 from service.senders import SENDERS
@@ -169,5 +170,11 @@ def test_the_overview_of_senders_links_to_every_page(page):
 @recipe_by_recipe
 def test_check_finds_nothing_wrong_with_a_recipe_by_itself(recipe, environ):
     made = build(environ(recipe))
-    found = (*unmet(made), *unfilled(made.settings), *topicless(made), *unused_mappings(made))
+    found = (
+        *unmet(made),
+        *overlapping(made),
+        *unfilled(made.settings),
+        *topicless(made),
+        *unused_mappings(made),
+    )
     assert [str(each) for each in found] == []

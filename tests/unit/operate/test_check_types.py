@@ -25,6 +25,7 @@ from service.mapping import (
 from service.mapping.load import load as load_mappings
 from service.operate.check_meeting import unmet
 from service.operate.check_options import unknown_labels
+from service.operate.check_overlap import overlapping
 from service.operate.check_types import FIELDS, FITTING, kind_of, unfit_types
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.fields.types import TYPES
@@ -261,3 +262,24 @@ class Left(Base):
 def test_a_class_without_a_source_is_named_unless_a_mapping_is_made_of_it(tmp_path):
     (tmp_path / "m.py").write_text("")
     assert rules(BASES, tmp_path).mappings.unused == ("m.py: Left",)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "count"),
+    [
+        ("", "", 1),
+        ('topics = ("a", "b")', 'topics = ("b",)', 1),
+        ('topics = ("a",)', "", 1),
+        ('topics = ("a",)', 'topics = ("b",)', 0),
+        ('when = "a"', "", 0),
+        ("", 'each = "a"', 0),
+        ("", 'locale = "de"', 0),
+    ],
+)
+def test_fields_of_two_mappings_that_take_the_same_events_are_warned_of(tmp_path, one, two, count):
+    text = ONE.format(body="size = fields.Integer()")
+    more = text.replace("One", "Two").replace('"sku"\n', f'"sku"\n        {two}\n')
+    made = rules(text.replace('"sku"\n', f'"sku"\n        {one}\n') + more, tmp_path)
+    assert len([*overlapping(made)]) == count
+    other = text.replace("One", "Two").replace('"erp"', '"shop"')
+    assert [*overlapping(rules(text + other, tmp_path))] == []
