@@ -16,7 +16,7 @@ from service.operate.check_fields import (
 from service.operate.check_items import MOST_PAGES, Keys, listed, note
 from service.operate.check_locales import locales
 from service.operate.check_options import unknown_labels
-from service.operate.check_site import missing_scopes, sites_of, unpublished
+from service.operate.check_site import missing_scopes, sites_of, unpublished, visible, with_nearest
 from service.operate.check_types import unfit_types
 from service.operate.cms_request import ask_by
 from service.operate.token_check import schema_or_problem
@@ -61,6 +61,7 @@ class DestinationCheck:
     limiter: Limiter | None
     found: Findings
     items: SeenItems
+    _visible: dict[str, str] | None = None  # collections of the token; None: not asked for
 
     def run(self) -> None:
         """Ask the destination as little as possible: nothing more once it fails for all."""
@@ -88,7 +89,7 @@ class DestinationCheck:
         for collection in settings.collections_of(name) or (None,):
             answer = schema_or_problem(settings.path, self.destination, collection, self.limiter)
             if isinstance(answer, Problem):
-                self.found.errors.append(answer)
+                self.found.errors.append(self._helped(answer, collection))
                 if answer.where.startswith(f"{settings.path}: destinations.{name}."):
                     return None  # the others would fail alike, for one call of the budget each
             elif collection is None:
@@ -102,6 +103,13 @@ class DestinationCheck:
                 found = wrong_references(self.configuration, collection, schema, schemas)
                 self.found.errors += found
         return schemas
+
+    def _helped(self, problem: Problem, collection: Collection | None) -> Problem:
+        if collection is None or not problem.where.endswith(f"collections.{collection.name}.id"):
+            return problem
+        if self._visible is None:
+            self._visible = visible(self._ask, self.destination)
+        return with_nearest(problem, collection, self._visible)
 
     def _collection(self, collection: Collection, schema: Schema) -> None:
         found, name = self.found, collection.name

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workers.errors import Problem
+from workers.errors import DestinationError, Problem
+from workers.model.nearest import nearest
 from workers.webflow.site import Site
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from workers.webflow.client import Client
     from workers.webflow.item_answers import Answer
 
+SHOWN = 10  # collections in a message
 MOST_SITES = 20  # whose collections are listed to find the site of a collection
 NEEDED = ("cms:read", "cms:write")
 Ask = Callable[[Callable[["Client"], "Answer"]], "Answer"]
@@ -38,9 +41,39 @@ def sites_of(ask: Ask, destination: Destination, collections: Sequence[Collectio
     for site in answer.sites[:MOST_SITES]:
         if found.keys() >= {collection.id for collection in collections}:
             break
-        listed = ask(lambda client, id=site.id: client.list_sites(id, "collections"))  # type: ignore[misc]
+        listed = _collections_of(ask, site)
         found |= dict.fromkeys(listed.collections, site)
     return found
+
+
+def visible(ask: Ask, destination: Destination) -> dict[str, str]:
+    """Return the collections that the token can see, id → name; none: it may not list them."""
+    of = (destination.site,) if destination.site else ()
+    found: dict[str, str] = {}
+    try:
+        for site in ask(lambda client: client.list_sites(*of)).sites[:MOST_SITES]:
+            found |= _collections_of(ask, site).collections
+    except DestinationError:
+        return {}
+    return found
+
+
+def _collections_of(ask: Ask, site: Site) -> Answer:
+    return ask(lambda client: client.list_sites(site.id, "collections"))
+
+
+def with_nearest(problem: Problem, collection: Collection, seen: Mapping[str, str]) -> Problem:
+    """Return *problem*, of the id of *collection*, with the collection in *seen* that is meant."""
+    if not seen:
+        return problem
+    shown = ", ".join(f"{name} ({id})" for id, name in [*seen.items()][:SHOWN])
+    near = nearest(collection.name, seen.values())
+    id = next((id for id, name in seen.items() if name == near), None)
+    return replace(
+        problem,
+        expected=f"one that the token can see: {shown}{', …' if len(seen) > SHOWN else ''}",
+        do=f"write {id}, the collection {near}" if near else problem.do,
+    )
 
 
 def unpublished(file: Path, destination: Destination, sites: Sites) -> Iterator[Problem]:

@@ -228,7 +228,7 @@ MISTAKES = {
     ),
     "the id of a collection of another site": Planted(
         "collections.brands.id",
-        ("status 404", "a collection that the token can see"),
+        ("status 404", "one that the token can see: Products", f"write {BRANDS}, the collection"),
         toml=("65f000000000000000000002", "65f0000000000000000000ee"),
     ),
     "the id of another site": Planted(
@@ -483,7 +483,7 @@ MISTAKES = {
     ),
     "an id that is none": Planted(
         "collections.brands.id",
-        ("status 400", "24 hex digits"),
+        ("status 400", "write 65f000000000000000000002, the collection Brands"),
         toml=("65f000000000000000000002", "brands"),
     ),
     "a secret that is not set": Planted(

@@ -92,7 +92,8 @@ class Answer:
     places: frozenset[int] = frozenset()  # items of the request it names, from 0
     variants: tuple[ItemView, ...] = ()  # every entry, also several locales of one item
     sites: tuple[Site, ...] = ()
-    collections: tuple[str, ...] = ()  # ids, of a list of collections
+    # Of a list of collections: id → name.
+    collections: Mapping[str, str] = field(default_factory=dict)
     scopes: frozenset[str] | None = None  # of the token; None: it does not tell them
 
 
@@ -137,7 +138,7 @@ def read(status: int, headers: Mapping[str, str], body: bytes, mask: Mask = _NO_
         places=places,
         variants=views,
         sites=() if failed else sites(known),
-        collections=() if failed else collections(known),
+        collections={} if failed else collections(known),
         scopes=None if failed else _scopes(known.get("authorization")),
     )
 

@@ -58,13 +58,14 @@ def sites(document: Any) -> tuple[Site, ...]:
     return tuple(_sites(_bare(known, "shortName")))
 
 
-def collections(document: Any) -> tuple[str, ...]:
-    """Return the collection ids that an answer lists."""
+def collections(document: Any) -> dict[str, str]:
+    """Return the collections that an answer lists: id → name."""
     known = document if isinstance(document, dict) else {}
     listed = known.get("collections")
     entries = listed if isinstance(listed, list) else _bare(known, "singularName")
-    named = [(each.get("id"), each.get("_id")) for each in entries if isinstance(each, dict)]
-    return tuple(str(id or old) for id, old in named if id or old)
+    whole = [each for each in entries if isinstance(each, dict)]
+    named = [(each.get("id", each.get("_id")), each) for each in whole]
+    return {str(id): str(each.get("displayName", each.get("name", ""))) for id, each in named if id}
 
 
 def unknown(wanted: str | Sequence[str], locales: Sequence[Locale]) -> tuple[str, ...]:

@@ -57,10 +57,16 @@ def test_whether_a_site_was_ever_published(told, published):
 @pytest.mark.parametrize(
     ("told", "ids"),
     [
-        ({"collections": [{"id": "a"}, {"id": "b"}, {}, 7]}, ("a", "b")),
-        ([{"_id": "a", "singularName": "A"}, {"_id": "i", "name": "an item"}], ("a",)),
-        ({"collections": 7}, ()),
-        ({"items": 7}, ()),
+        (
+            {"collections": [{"id": "a", "displayName": "A"}, {"id": "b"}, {}, 7]},
+            {"a": "A", "b": ""},
+        ),
+        (
+            [{"_id": "a", "singularName": "A", "name": "As"}, {"_id": "i", "name": "an item"}],
+            {"a": "As"},
+        ),
+        ({"collections": 7}, {}),
+        ({"items": 7}, {}),
     ],
 )
 def test_the_ids_in_a_list_of_collections(told, ids):
