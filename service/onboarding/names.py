@@ -1,0 +1,127 @@
+"""
+How alike two names are: a field of the CMS and a key of a payload. Pure.
+
+A name is taken apart into words; phrases that mean one thing in the trade become one word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Final
+
+Words = tuple[str, ...]
+
+SAME: Final = 100  # of a name that is the other
+MEANT: Final = 92  # of names that mean one thing
+
+# word of ours → phrases that mean it, in words. The longest phrase of a name counts first.
+_MEANINGS: Final = {
+    "name": ("name", "title", "display name", "product name", "item name", "full name", "subject"),
+    "price": ("price", "amount", "unit amount", "unit price", "sales price", "price amount"),
+    "compare-price": ("compare at price", "compare price", "old price", "strike price", "msrp"),
+    "regular-price": ("regular price", "list price"),
+    "cost": ("cost", "current cost", "currentcost", "cost price", "purchase price"),
+    "stock": (
+        *("stock", "qty", "quantity", "inventory", "on hand", "stock level", "inventory level"),
+        *("inventory quantity", "stock quantity", "quantity on hand", "qty in stock", "count"),
+        *("available quantity", "inventory count", "stock count"),
+    ),
+    "in-stock": ("in stock", "available", "availability", "stock status", "sold out"),
+    "description": (
+        *("description", "body html", "body", "content", "details", "long description", "notes"),
+        *("description html", "html description"),
+    ),
+    "summary": ("summary", "short description", "excerpt", "teaser", "intro", "subtitle"),
+    "image": (
+        *("image", "picture", "photo", "thumbnail", "thumb", "img", "cover", "image url", "avatar"),
+        *("featured image", "cover image", "picture url", "photo url", "image src", "logo"),
+    ),
+    "images": ("images", "pictures", "photos", "gallery", "media", "image urls"),
+    "category": ("category", "product type", "categories", "product category", "kind", "group"),
+    "brand": ("brand", "vendor", "manufacturer", "maker", "brand name"),
+    "sku": (
+        *("sku", "article number", "item number", "product number", "part number", "stock code"),
+        *("product code", "productnumber", "item code"),
+    ),
+    "barcode": ("barcode", "ean", "gtin", "upc"),
+    "link": ("link", "url", "permalink", "html url", "href", "website", "web url", "product url"),
+    "email": ("email", "e mail", "mail", "email address", "emails"),
+    "phone": ("phone", "telephone", "tel", "mobile", "phone number", "phones"),
+    "color": ("color", "colour"),
+    "version": ("version", "tag name", "revision"),
+    "published": ("published", "publish date", "release date", "publication date"),
+    "updated": (
+        *("updated", "last updated", "modified", "last modified", "date modified", "changed"),
+        *("update time", "modified date", "last modified date", "last changed", "modifiedon"),
+    ),
+    "created": ("created", "date created", "creation date", "create time", "created date"),
+    "active": ("active", "enabled", "visible", "online", "status", "state"),
+    "rating": ("rating", "average rating", "stars"),
+}
+_PHRASES: Final = {
+    tuple(phrase.split()): word for word, phrases in _MEANINGS.items() for phrase in phrases
+}
+_LONGEST: Final = max(map(len, _PHRASES))
+_SMALL: Final = frozenset(
+    {"the", "a", "of", "is", "has", "at", "on", "to", "my", "main", "primary", "cms", "gmt", "utc"}
+)
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+_LEAST_SHARE: Final = 0.5  # of the words of both names, for names that are merely akin
+
+
+@cache
+def words(name: str) -> Words:
+    """Return the words of *name*: ``compareAtPrice``, ``compare_at_price``, ``Compare-at``."""
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+@cache
+def meaning(name: Words) -> Words:
+    """Return the words of *name* with phrases of the trade as one word, without small words."""
+    found: list[str] = []
+    place = 0
+    while place < len(name):
+        length = next(
+            (n for n in range(_LONGEST, 0, -1) if tuple(name[place : place + n]) in _PHRASES), 0
+        )
+        if length:
+            found.append(_PHRASES[tuple(name[place : place + length])])
+        elif name[place] not in _SMALL:
+            found.append(singular(name[place]))
+        place += length or 1
+    return tuple(dict.fromkeys(found))
+
+
+def likeness(one: Words, other: Words) -> int:
+    """Return how alike two names are: 100 the same, 92 of one meaning, 60 to 85 akin, else 0."""
+    if not one or not other:
+        return 0
+    if one == other:
+        return SAME
+    mine, theirs = meaning(one), meaning(other)
+    if mine and mine == theirs:
+        return MEANT
+    shared = {*mine} & {*theirs}
+    share = len(shared) / len({*mine, *theirs}) if shared else 0.0
+    # What a name is about stands last: "retail price" is a price, "price list" is none.
+    if share < _LEAST_SHARE or (mine[-1] not in theirs and theirs[-1] not in mine):
+        return 0
+    return round(35 + 50 * share)
+
+
+def best(ones: Iterable[Words], others: Iterable[Words]) -> int:
+    """Return the likeness of the pair that is most alike."""
+    listed = tuple(others)
+    return max((likeness(one, other) for one in ones for other in listed), default=0)
+
+
+def singular(word: str) -> str:
+    """Return *word* without the s of its plural."""
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def is_known(name: Words) -> bool:
+    """Return whether *name* is of the trade: it means something whatever stands around it."""
+    return any(word in _MEANINGS for word in meaning(name))

@@ -1,0 +1,109 @@
+"""Suggested pairs against those that a person chose, and the module as the configuration has it."""
+
+import json
+
+import pytest
+
+from service.config.build import build
+from service.ingest.intake import Intake
+from service.onboarding.suggest import Sample, suggest
+from tests.support.suggestion_cases import FIVE, TEN
+from workers.webflow.schema import Schema, check
+
+EVERY = [*TEN, *FIVE]
+LEAST = 0.8  # of the pairs that a person chose
+
+
+def suggested(case):
+    return suggest(case.wanted, case.samples, "a sample")
+
+
+def share(cases):
+    found = [len(case.found(suggested(case))[0]) for case in cases]
+    return sum(found) / sum(len(case.pairs) for case in cases)
+
+
+def configured(case, folder, text):
+    """Return the configuration of *case* with the module *text*."""
+    options = {**case.source.options, "url": case.source.url}
+    if case.source.path_token:
+        options["path_token"] = case.source.path_token
+    lines = [f"{key} = {json.dumps(value)}" for key, value in options.items()]
+    secrets = f"secrets = {json.dumps([*case.source.secrets])}" if case.source.secrets else ""
+    (folder / "mappings.py").write_text(text, encoding="utf-8")
+    (folder / "instep.toml").write_text(
+        "\n".join(
+            [
+                'mappings = ["mappings.py"]',
+                '[destinations.site]\ntoken = "t"',
+                f'[collections.{case.held["collection"]}]\ndestination = "site"\nid = "c"',
+                f"key = {json.dumps(case.held['key'])}",
+                f"[sources.shop]\nsender = {json.dumps(case.sender)}\n{secrets}",
+                *lines,
+            ]
+        ),
+        encoding="utf-8",
+    )
+    return build({"INSTEP_CONFIG": str(folder / "instep.toml")})
+
+
+def test_there_are_ten_senders_and_five_more():
+    assert len({case.sender for case in TEN}) == 10
+    assert len({case.sender for case in EVERY}) == 15
+
+
+def test_four_fifths_of_the_pairs_that_a_person_chose_are_found():
+    assert share(TEN) >= LEAST
+    assert share(FIVE) >= LEAST
+
+
+@pytest.mark.parametrize("case", EVERY, ids=str)
+def test_nothing_is_suggested_that_nobody_chose(case):
+    assert case.found(suggested(case))[1] == []
+
+
+@pytest.mark.parametrize("case", EVERY, ids=str)
+def test_the_key_is_the_one_that_a_person_chose(case):
+    assert {key for each in suggested(case).classes for key in each.key} == {*case.held["keys"]}
+
+
+@pytest.mark.parametrize("case", EVERY, ids=str)
+def test_the_module_loads_and_each_value_is_of_its_fields_type(case, tmp_path):
+    configuration = configured(case, tmp_path, suggested(case).text)
+    schema = Schema({each["slug"]: each for each in case.fields})
+    intake = Intake(configuration.senders, configuration.mappings, None, wake=str)
+    values = {}
+    for headers, body in case.deliveries:
+        found = intake.preview("shop", body, headers, None, fetched=False)
+        assert found.problems == ()
+        assert found.changes
+        values |= {each.slug: json.loads(each.value) for c in found.changes for each in c.fields}
+    # Null clears a field; a label becomes an id as it is sent.
+    for slug, value in values.items():
+        ids = [each["id"] for each in schema.options(slug) if each["name"] == value]
+        assert check(schema, slug, ids[0] if ids else value, api="v2") is None, slug
+    assert values.keys() == {slug for each in suggested(case).classes for slug in each.paths}
+
+
+def test_a_key_in_a_list_makes_a_change_of_each_element():
+    (case,) = (each for each in TEN if each.name == "shopify")
+    held = {**case.held, "key": "sku"}
+    (each,) = suggest(type(case)("by sku", held).wanted, case.samples, "it").classes
+    assert (each.each, each.key) == ("variants", ("each.sku",))
+    assert each.paths["name"] == "event.title"
+    assert each.paths["price"] == "each.price"
+
+
+def test_topics_that_read_alike_share_a_class_and_what_is_gone_is_retired():
+    (case,) = (each for each in TEN if each.name == "shopify")
+    (one,) = case.samples
+    gone = Sample("products/delete", {"id": 7})
+    stock = Sample("inventory_levels/update", {"inventory_item_id": 8, "available": 3})
+    created = Sample("products/create", one.payload)
+    found = suggest(case.wanted, [one, created, gone, stock], "samples")
+    assert [each.topics for each in found.classes] == [
+        ("products/update", "products/create"),
+        ("products/delete",),
+    ]
+    assert 'on_delete = "archive"' in found.text
+    assert "# No class takes inventory_levels/update" in found.text
