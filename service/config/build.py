@@ -58,6 +58,21 @@ def build(environ: Mapping[str, str]) -> Configuration:
     return Configuration(_windowed(draft.settings, proven), proven, mappings)
 
 
+def without_mappings(environ: Mapping[str, str]) -> Configuration:
+    """
+    Return ``build`` of *environ*, but for the mappings, which may not be written yet.
+
+    Raises:
+        ConfigurationInvalid: With every problem of instep.toml and the senders.
+    """
+    draft = read(environ)
+    problems = list(draft.problems)
+    proven = _senders(draft, problems)
+    if problems:
+        raise ConfigurationInvalid(_once(problems))
+    return Configuration(_windowed(draft.settings, proven), proven, Mappings([]))
+
+
 def _senders(draft: Draft, problems: list[Problem]) -> dict[str, ConfiguredSender]:
     """Build the valid sources; the problems of the others go to *problems*."""
     built: dict[str, ConfiguredSender] = {}

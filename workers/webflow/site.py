@@ -32,6 +32,16 @@ class Site:
     locales: tuple[Locale, ...] = ()  # the primary one first; none: not localized
     domain: str = ""  # where its pages are: a custom domain, else that of Webflow; "": unknown
     published: bool | None = None  # whether it ever was; None: the answer does not say
+    name: str = ""  # as people call it
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCollection:
+    """A collection in the list of a site's collections."""
+
+    id: str
+    slug: str
+    name: str
 
 
 def in_locale(slug: str, tag: str) -> str:
@@ -68,6 +78,18 @@ def collections(document: Any) -> dict[str, str]:
     return {str(id): str(each.get("displayName", each.get("name", ""))) for id, each in named if id}
 
 
+def listed_collections(document: Any) -> tuple[ListedCollection, ...]:
+    """Return the collections that an answer lists, with their names."""
+    listed = document.get("collections") if isinstance(document, dict) else None
+    return tuple(
+        ListedCollection(each["id"], each["slug"], str(each.get("displayName") or each["slug"]))
+        for each in (listed if isinstance(listed, list) else [])
+        if isinstance(each, dict)
+        and isinstance(each.get("id"), str)
+        and isinstance(each.get("slug"), str)
+    )
+
+
 def unknown(wanted: str | Sequence[str], locales: Sequence[Locale]) -> tuple[str, ...]:
     """Return the tags in *wanted* that none of *locales* has."""
     tags = {locale.tag.lower() for locale in locales}
@@ -92,7 +114,10 @@ def _sites(entries: Sequence[Any]) -> Iterator[Site]:
         id = entry.get("id", entry.get("_id")) if isinstance(entry, dict) else None
         if isinstance(id, str):
             published = bool(entry["lastPublished"]) if "lastPublished" in entry else None
-            yield Site(id, tuple(_locales(entry.get("locales"))), _domain(entry), published)
+            name = entry.get("displayName") or entry.get("shortName")
+            locales = tuple(_locales(entry.get("locales")))
+            called = name if isinstance(name, str) else ""
+            yield Site(id, locales, _domain(entry), published, called)
 
 
 def _domain(entry: Mapping[str, Any]) -> str:
