@@ -39,7 +39,7 @@ from service.commands import (
     undo,
     why,
 )
-from workers.errors import ConfigurationInvalid, ProcessorError
+from workers.errors import ConfigurationInvalid, ProcessorError, SelectionInvalid, UnknownName
 
 
 class Commands(click.Group):
@@ -51,6 +51,9 @@ class Commands(click.Group):
         except ConfigurationInvalid as error:
             for problem in error.problems:
                 click.echo(str(problem), err=True)
+            ctx.exit(2)
+        except (SelectionInvalid, UnknownName) as error:
+            click.echo(str(error), err=True)
             ctx.exit(2)
         except ProcessorError as error:
             click.echo(str(error), err=True)

@@ -168,6 +168,7 @@ COMPLETED: Final[Mapping[tuple[str, str], Names]] = MappingProxyType(
         ("pause", "name"): _configured("destinations", "collections"),
         ("resume", "name"): _configured("destinations", "collections"),
         ("senders", "name"): _senders,
+        ("init", "sender"): _senders,
         ("docs", "page"): _pages,
         ("dead", "id"): _stored(_letters),
         ("dead", "ids"): _stored(_letters),

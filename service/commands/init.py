@@ -1,4 +1,4 @@
-"""``instep init``: a first configuration that works with the sandbox, and files for Prometheus."""
+"""``instep init``: a first configuration, for the sandbox or a site, and files for Prometheus."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import secrets
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
+
+from service.commands.init_site import Given, site_files
 
 STARTER = Path(__file__).parents[1] / "starter"
 # As stored → as written. The stored names are plain, so that no tool acts on them.
@@ -39,6 +41,19 @@ Wrote a configuration to {directory}. To try it with the sandbox:
 """
 
 
+SITE_NEXT = """\
+Wrote instep.toml and .env to {directory}: {title}, {collections}.
+
+  cd {quoted}
+  {instep} suggest {sender} --collection {collection} > mappings.py
+  {instep} check
+  {instep} up &
+  {instep} trigger {sender} TOPIC
+  {instep} senders {sender} --source {sender}
+"""
+KEYLESS = "No field of {} looks like a key: add one in the site, and its slug to instep.toml."
+
+
 @click.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), required=False)
 @click.option(
@@ -46,8 +61,36 @@ Wrote a configuration to {directory}. To try it with the sandbox:
     is_flag=True,
     help="Write files for Prometheus and Grafana instead; to ./monitoring without DIRECTORY.",
 )
-def init(directory: Path | None, monitoring: bool) -> None:
-    """Write a starter configuration to DIRECTORY. It works with the sandbox as it is."""
+@click.option(
+    "--site",
+    metavar="[ID]",
+    is_flag=False,
+    flag_value="",
+    help="Configure a real site instead. Its token is asked for, or read from WEBFLOW_TOKEN.",
+)
+@click.option(
+    "--collection",
+    "collections",
+    multiple=True,
+    metavar="SLUG",
+    help="With --site: a collection to write to. Repeatable.",
+)
+@click.option("--sender", default="", metavar="NAME", help="With --site: what sends the webhooks.")
+@click.option("--base-url", default="", metavar="URL", help="With --site: the address of its API.")
+def init(
+    directory: Path | None,
+    monitoring: bool,
+    site: str | None,
+    collections: tuple[str, ...],
+    sender: str,
+    base_url: str,
+) -> None:
+    """
+    Write a starter configuration to DIRECTORY. It works with the sandbox as it is.
+
+    With --site it is one for your own site: ids, key, rate and a source, as the site tells them.
+    On a terminal it asks for what is not given.
+    """
     if monitoring:
         directory = directory or Path("monitoring")
         folder = STARTER / "monitoring"
@@ -56,6 +99,11 @@ def init(directory: Path | None, monitoring: bool) -> None:
         return
     if directory is None:
         raise click.UsageError("Missing argument 'DIRECTORY'.")
+    if site is not None:
+        _init_site(directory, Given(site, collections, sender, base_url))
+        return
+    if collections or sender or base_url:
+        raise click.UsageError("--collection, --sender and --base-url go with --site")
     texts = {name: (STARTER / stored).read_text("utf-8") for stored, name in FILES.items()}
     texts[".env"] = _with_secrets(texts[".env.example"])
     _write_new(directory, texts)
@@ -63,12 +111,41 @@ def init(directory: Path | None, monitoring: bool) -> None:
     click.echo(NEXT.format(directory=directory, quoted=quoted, instep=_program()))
 
 
-def _write_new(directory: Path, texts: Mapping[str, str]) -> None:
-    """Write *texts* by file name; exit 1, and write nothing, if one of the files is there."""
-    there = [name for name in texts if (directory / name).exists()]
+def _init_site(directory: Path, given: Given) -> None:
+    _refuse_existing(directory, ("instep.toml", ".env"))
+    texts, chosen = site_files(given)
+    if (directory / ".gitignore").exists():
+        del texts[".gitignore"]
+    _write_new(directory, texts)
+    shown = ", ".join(f"{each.name} by {each.key or 'no key yet'}" for each in chosen.collections)
+    click.echo(
+        SITE_NEXT.format(
+            directory=directory,
+            quoted=shlex.quote(str(directory)),
+            instep=_program(),
+            title=chosen.title,
+            collections=shown,
+            collection=chosen.collections[0].name,
+            sender=chosen.sender,
+        ),
+        nl=False,
+    )
+    for each in chosen.collections:
+        if each.key is None:
+            click.echo(KEYLESS.format(each.name))
+
+
+def _refuse_existing(directory: Path, names: Iterable[str]) -> None:
+    """Exit 1 if one of the files is there."""
+    there = [name for name in names if (directory / name).exists()]
     if there:
         click.echo(f"{directory} already has {', '.join(there)}; nothing was written", err=True)
         raise SystemExit(1)
+
+
+def _write_new(directory: Path, texts: Mapping[str, str]) -> None:
+    """Write *texts* by file name; exit 1, and write nothing, if one of the files is there."""
+    _refuse_existing(directory, texts)
     try:
         _write(directory, texts)
     except OSError as error:

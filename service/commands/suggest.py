@@ -75,8 +75,8 @@ def _kept(configuration: Configuration, source: str) -> Samples:
             found = suggestion.of_kept(context, configuration, source)
         if found.events:
             return found
-    except StoreUnavailable as error:
-        why = str(error)
+    except StoreUnavailable:
+        why = f"The store does not run here, so no delivery of {source} is known"
     found = suggestion.of_sender(configuration, source)
     kind = configuration.settings.sources[source].sender
     if not found.events or kind in _OWN_TOPICS:

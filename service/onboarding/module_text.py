@@ -6,12 +6,17 @@ import keyword
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Final
 
 from service.mapping import Mapping as MappingBase
 from service.onboarding.pairing import SURE, Pair
 
 _WIDEST: Final = 100
+_READ: Final = (
+    'Suggested from {}. Read it, above all where it says "unsure", and try it with '
+    "``instep check`` and ``instep preview``."
+)
 _WITHOUT: Final = "No class takes {}: the key or every field of the collection is missing in it."
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -63,8 +68,7 @@ def module(
         without: Topics that no class takes.
     """
     head = f'"""What of {source} goes into which field of {collection}.\n\n'
-    head += f'Suggested from {told}. Read it, above all where it says "unsure", and try it with\n'
-    head += '``instep check`` and ``instep preview``.\n"""\n'
+    head += fill(_READ.format(told), _WIDEST) + '\n"""\n'
     names: dict[str, int] = {}
     classes = [_class(source, collection, each, names) for each in found]
     rest = ["", *_wrapped(_WITHOUT.format(", ".join(without)), "#")] if without else []
