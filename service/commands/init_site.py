@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _WHSEC: Final = frozenset({"debezium", "standard-webhooks", "svix"})
+_NO_KEY: Final = "none of these"
 _USERS: Final = frozenset({"basic", "pipedrive"})
 
 
@@ -63,7 +64,7 @@ def site_files(given: Given) -> tuple[dict[str, str], ChosenSite]:
         )
     texts = {
         "instep.toml": files.instep_toml(chosen),
-        ".env": files.env(chosen, token, _secret(sender), secrets.token_urlsafe(24)),
+        ".env": files.env(chosen, token, secret_of(sender), secrets.token_urlsafe(24)),
         ".gitignore": files.GITIGNORE,
     }
     return texts, chosen
@@ -117,11 +118,12 @@ def _with_key(reader: SiteReader, found: ListedCollection) -> ChosenCollection:
 
     fields, items = reader.fields(found.id), reader.items(found.id)
     key = key_choice.proposed(fields, items)
-    slugs = key_choice.candidates(fields, items)
-    if is_terminal() and slugs:
+    if is_terminal():
         names = {each["slug"]: each["displayName"] for each in fields}
+        shown = {slug: names[slug] for slug in key_choice.candidates(fields, items)}
         title = f"Field of {found.name} that holds the key of your system"
-        key = _one("", title, {slug: names[slug] for slug in slugs}, default=key)
+        asked = _one("", title, shown | {_NO_KEY: "I shall add a field for it"}, default=key)
+        key = None if asked == _NO_KEY else asked
     return ChosenCollection(_name(found.slug), found.id, found.name, key)
 
 
@@ -190,7 +192,7 @@ def _place(text: object, names: Sequence[str]) -> int:
     raise click.BadParameter(f"found {word!r}, expected a number from 1 to {len(names)}")
 
 
-def _secret(sender: str) -> str:
+def secret_of(sender: str) -> str:
     """Return a random secret in the form that *sender* has."""
     if sender in _WHSEC:
         return f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"

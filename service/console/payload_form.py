@@ -111,7 +111,7 @@ def try_out(parts: Parts, scope: Scope, source: str, payload: Payload) -> Trial:
     """
     if not payload.body.strip():
         raise FilterInvalid("no payload", "the body of a delivery", "paste it")
-    headers = _headers(payload.headers)
+    headers = headers_of(payload.headers)
     told = preview_answer(
         parts.context,
         parts.configuration,
@@ -127,7 +127,8 @@ def try_out(parts: Parts, scope: Scope, source: str, payload: Payload) -> Trial:
     return Trial(**told, reads=lacking)
 
 
-def _headers(text: str) -> dict[str, str]:
+def headers_of(text: str) -> dict[str, str]:
+    """Return the headers of *text*, a line each; raises FilterInvalid if a line is none."""
     found = dict(_JSON)
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > HEADERS:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from service.console import query
+from service.console import query, suggestion
 from service.console.actions import add
 from service.console.error_pages import missing
 from service.console.json_text import pretty
@@ -51,6 +51,7 @@ def routes(parts: Parts) -> Blueprint:
     made.add_url_rule("/sources/<name>/deliveries/<id>", "delivery", views.delivery)
     # For every role (`protection._OF_ALL`): it is a POST because a payload may be long and private.
     made.add_url_rule("/sources/<name>/preview", "preview", views.preview, methods=["POST"])
+    suggestion.add(made, parts)
     add(made, "/sources/<name>", parts, [views.pause, views.resume], filters=(UNTIL,))
     add(made, "/sources/<name>", parts, [views.replay], filters=FILTERS)
     return made
