@@ -52,9 +52,7 @@ def suggest(
         found = _kept(configuration, source)
     else:
         how: dict[str, Any] = {"headers": headers, "topic": topic}
-        told = "a payload" if sample.name in ("-", "<stdin>") else os.path.basename(sample.name)
-        body = sample.read()
-        found = suggestion.of_payload(configuration, source, body, told=told, **how)
+        found = suggestion.of_payload(configuration, source, sample.read(), **how)
         if not any(event.topic for event in found.events):
             read = ", ".join(configuration.senders[source].headers)
             where = f", as --header of {read}" if read else ""

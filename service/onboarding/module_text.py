@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from textwrap import fill
 from typing import Final
 
-from service.mapping import Mapping as MappingBase
+from service import mapping
 from service.onboarding.pairing import SURE, Pair
 
 _WIDEST: Final = 100
@@ -18,6 +18,7 @@ _READ: Final = (
     "``instep check`` and ``instep preview``."
 )
 _WITHOUT: Final = "No class takes {}: the key or every field of the collection is missing in it."
+_TAKEN: Final = frozenset({*dir(mapping.Mapping), "fields"})  # the module that the next lines use
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -81,11 +82,8 @@ def _imports(found: Sequence[Suggested]) -> Iterator[str]:
         yield "from marshmallow import fields\n"
     ours = sorted({"Mapping", *(kind for kind in kinds if "." not in kind)})
     line = f"from service.mapping import {', '.join(ours)}"
-    yield (
-        line
-        if len(line) <= _WIDEST
-        else f"from service.mapping import (\n    {', '.join(ours)},\n)"
-    )
+    lines = "".join(f"    {name},\n" for name in ours)
+    yield (line if len(line) <= _WIDEST else f"from service.mapping import (\n{lines})")
 
 
 def _class(source: str, collection: str, each: Suggested, names: dict[str, int]) -> str:
@@ -126,7 +124,9 @@ def _fields(each: Suggested) -> Iterator[str]:
             yield f"    # unsure: {note}"
         yield f"    {attribute} = {reading.kind}({', '.join(arguments)})"
     if each.lacking:
-        yield f"    # Required, and nothing in the payload fits: {', '.join(each.lacking)}."
+        yield from _wrapped(
+            f"Required, and nothing in the payload fits: {', '.join(each.lacking)}."
+        )
         yield "    # Without a value no new item can be made; existing ones are updated."
     others = [slug for slug in each.left if slug not in each.lacking]
     if others:
@@ -147,7 +147,7 @@ def _attribute(slug: str) -> tuple[str, list[str]]:
     """Return the name of the attribute for *slug*, and what else tells the field's slug."""
     name = slug.replace("-", "_").lower()
     plain = _NAME.fullmatch(name) is not None and name.replace("_", "-") == slug
-    if plain and not keyword.iskeyword(name) and not hasattr(MappingBase, name):
+    if plain and not keyword.iskeyword(name) and name not in _TAKEN:
         return name, []
     safe = re.sub(r"\W", "_", f"field_{name}", flags=re.ASCII)
     return safe, [f"attribute={_quoted(slug)}"]
@@ -156,7 +156,8 @@ def _attribute(slug: str) -> tuple[str, list[str]]:
 def _class_name(topics: tuple[str, ...], names: dict[str, int]) -> str:
     found = re.findall(r"[A-Za-z0-9]+", topics[0]) if topics else ["Record"]
     name = "".join(word[0].upper() + word[1:] for word in found) or "Record"
-    name = f"Topic{name}" if name[0].isdigit() or name == "Mapping" else name
+    # Not the name of what is imported.
+    name = f"Topic{name}" if name[0].isdigit() or hasattr(mapping, name) else name
     names[name] = names.get(name, 0) + 1
     return name if names[name] == 1 else f"{name}{names[name]}"
 
@@ -166,9 +167,6 @@ def _written(value: object) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return *text* as a Python literal in double quotes."""
-    inner = repr(text)[1:-1]
-    if repr(text).startswith('"'):
-        return repr(text)
-    inner = inner.replace('\\"', '"').replace('"', '\\"').replace("\\'", "'")
-    return f'"{inner}"'
+    """Return *text* as a Python literal, in double quotes if it has none."""
+    plain = text.isprintable() and not {*text} & {'"', "\\"}
+    return f'"{text}"' if plain else repr(text)

@@ -106,7 +106,7 @@ def likeness(one: Words, other: Words) -> int:
     shared = {*mine} & {*theirs}
     share = len(shared) / len({*mine, *theirs}) if shared else 0.0
     # What a name is about stands last: "retail price" is a price, "price list" is none.
-    if share < _LEAST_SHARE or (mine[-1] not in theirs and theirs[-1] not in mine):
+    if share < _LEAST_SHARE or mine[-1] not in theirs or theirs[-1] not in mine:
         return 0
     return round(35 + 50 * share)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -95,11 +96,7 @@ def at(payload: Any, steps: Steps) -> Any:
 
 
 def _quoted(key: str) -> str:
-    return (
-        key
-        if _BARE.fullmatch(key)
-        else '"{}"'.format(key.replace("\\", "\\\\").replace('"', '\\"'))
-    )
+    return key if _BARE.fullmatch(key) else json.dumps(key)
 
 
 def _walk(found: Any, steps: Steps, out: frozenset[str]) -> Iterator[Value]:

@@ -77,7 +77,9 @@ def suggest(wanted: Wanted, samples: Sequence[Sample], told: str) -> Suggestion:
         if same is None:
             found.append(one)
         else:
-            found[same] = replace(found[same], topics=(*found[same].topics, *one.topics))
+            # Without a topic it is of all of them.
+            both = (found[same].topics, one.topics)
+            found[same] = replace(found[same], topics=(*both[0], *both[1]) if all(both) else ())
     topics = {topic for each in found for topic in each.topics}
     without = [topic for topic in made if topic is not None and topic not in topics]
     text = module(wanted.source, wanted.collection, found, told, without)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -12,7 +13,7 @@ from service.onboarding.payload_edit import parsed, placed, steps_of
 from service.onboarding.sample_events import ANY_TOPIC, Occasion, Sample, samples
 from service.onboarding.signing import Outgoing, sign
 from service.senders.configured_sender import ConfiguredSender
-from service.senders.event_fields import Place
+from service.senders.event_fields import FORM, Place
 from service.senders.shared_secret import SharedSecret
 from workers.config.settings import Source
 from workers.errors import SelectionInvalid, UnknownName
@@ -86,7 +87,7 @@ def _at_places(
     sample = Sample(headers, payload)
     if (field := sender.senders[0].field) is not None:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        named = {name.removeprefix("form:"): each for name, each in headers.items() if ":" in name}
+        named = {name.removeprefix(FORM): each for name, each in headers.items() if ":" in name}
         rest = {name: each for name, each in headers.items() if ":" not in name}
         return Sample(rest | form, named | {field: payload}, field)
     return sample
@@ -122,10 +123,9 @@ def _carrying(sample: Sample, sender: ConfiguredSender) -> Sample:
     proof = sender.senders[0].proof
     if not isinstance(proof, SharedSecret) or proof.place is None:
         return sample
-    secret = proof.values[0].decode()
-    if proof.place.is_form:
-        return sample
-    return sample.with_payload(placed(sample.payload, steps_of(proof.place.text), secret))
+    steps, secret = steps_of(proof.place.text), proof.values[0].decode()
+    # Of a form it is a field beside the one with the payload.
+    return replace(sample, body=placed(sample.body, steps, secret))
 
 
 def _written(sample: Sample) -> bytes:

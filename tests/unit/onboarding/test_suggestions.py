@@ -1,5 +1,6 @@
 """Suggested pairs against those that a person chose, and the module as the configuration has it."""
 
+import ast
 import json
 
 import pytest
@@ -107,3 +108,28 @@ def test_topics_that_read_alike_share_a_class_and_what_is_gone_is_retired():
     ]
     assert 'on_delete = "archive"' in found.text
     assert "# No class takes inventory_levels/update" in found.text
+
+
+def test_nothing_in_a_payload_becomes_code():
+    (case,) = (each for each in TEN if each.name == "standard-webhooks")
+    bad = 'x"\n\nimport os  # \u2028\\"""\rraise SystemExit'
+    payload = {"sku": "A", "stock": 1, bad: {"note": "n"}, "warehouse": {bad: 1}}
+    samples = [Sample(bad, payload), Sample(f"{bad}2", {"unused": 1})]
+    found = suggest(case.wanted, samples, "a sample")
+    assert json.dumps(bad) in found.classes[0].paths["note"]
+    tree = ast.parse(found.text)
+    kinds = [type(each).__name__ for each in tree.body]
+    assert kinds == ["Expr", "ImportFrom", "ImportFrom", "ClassDef"]
+    (topics,) = (
+        ast.literal_eval(each.value)
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Assign) and each.targets[0].id == "topics"
+    )
+    assert topics == (bad,)
+
+
+def test_a_sample_without_a_topic_stands_for_all():
+    (case,) = (each for each in TEN if each.name == "supabase")
+    (one,) = case.samples
+    (each,) = suggest(case.wanted, [one, Sample(None, one.payload)], "samples").classes
+    assert each.topics == ()

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from service.onboarding.payload_edit import placed
 from service.onboarding.sample_events import ANY_TOPIC, Occasion, samples
 from service.onboarding.signing import Outgoing, sign
 from service.onboarding.trigger import address, delivery
@@ -39,6 +40,7 @@ OTHER_FORMS = {
     "a list of events": ("hmac", {}, PLACES | {"events": "changes"}),
     "headers": ("bearer", {}, {"id": "header:X-Id", "topic": "header:X-Topic"}),
     "a form": ("hmac", {}, PLACES | {"body": "form:payload", "topic": "form:kind"}),
+    "a token of a form": ("body-token", {}, PLACES | {"body": "form:p", "field": "token"}),
     "a token in the query": ("supabase", {}, {"parameter": "code"}),
     "a user and a password": ("hasura", {"secrets": ("a:b",)}, {"scheme": "basic"}),
     "a header instead": ("bigcommerce", {}, {"header": "X-Token"}),
@@ -129,6 +131,16 @@ def test_a_value_is_set_in_the_first_event_of_a_list_and_in_a_form():
     sender, request = made(source("lightspeed"), "product.update", [("price", "61")])
     assert event_of(sender, request).payload["price"] == 61
     assert parse_qs(request.body.decode())["type"] == ["product.update"]
+
+
+def test_objects_on_the_way_are_made():
+    assert placed({"a": None}, ("a", "b"), 1) == {"a": {"b": 1}}
+    assert placed({"a": [1]}, ("a", 1), 2) == {"a": [1, 2]}
+    assert placed({}, (), 3) == 3
+
+
+def test_of_a_sender_without_samples_there_are_none():
+    assert samples("unheard", ONE) == {}
 
 
 @pytest.mark.parametrize(
