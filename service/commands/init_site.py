@@ -199,7 +199,7 @@ def secret_of(sender: str) -> str:
     if sender == "airtable":
         return base64.b64encode(secrets.token_bytes(32)).decode()
     word = secrets.token_urlsafe(24)
-    return f"instep:{word}" if sender in _USERS else word
+    return ":".join(("instep", word)) if sender in _USERS else word
 
 
 def _missing(what: str) -> click.UsageError:

@@ -1,12 +1,16 @@
-"""What init writes works as it stands: sandbox, up, and the sample payload, signed."""
+"""What init writes works as it stands, and so do the commands of the first steps."""
 
 import hashlib
 import hmac
 import json
+import re
+import shlex
 import time
 import urllib.request
 
+from service.operate import documentation
 from service.sandbox.seeds.samples import PRODUCTS, product_id
+from tests.support import cookbook
 
 PATIENCE = 20.0  # s
 
@@ -38,4 +42,50 @@ def test_the_sample_payload_reaches_the_sandbox(instep, tmp_path):
     ends = time.monotonic() + PATIENCE
     while (stock := answer(item, Authorization=proof)["fieldData"]["stock"]) != 7:
         assert time.monotonic() < ends, f"stock is {stock}"
+        time.sleep(0.1)
+
+
+def test_from_a_site_and_a_webhook_to_the_right_item_by_the_page(instep, tmp_path):
+    text = documentation.pages()["first-steps"].text
+    block = next(each for each in cookbook.blocks(text) if "init shop --site" in each.text)
+    lines = [line.removeprefix("$ ") for line in block.text.splitlines()]
+    shop, environ, said = tmp_path / "shop", {}, {}
+    for line in lines:
+        if line.startswith("export "):
+            environ |= dict([line.removeprefix("export ").split("=", 1)])
+            continue
+        if line == "cd shop":
+            continue
+        words = shlex.split(line.removesuffix(" &").partition(" > ")[0])
+        name = words[1]
+        # Free ports, and as few processes as will do.
+        words = [word.replace("http://127.0.0.1:8900", said.get("sandbox", "")) for word in words]
+        words += ["--bind", "127.0.0.1:0"] if line.endswith("&") else []
+        words += ["--processes", "1"] if name == "up" else []
+        folder = tmp_path if name in ("sandbox", "init") else shop
+        if name == "why":
+            wait_until_written(said["sandbox"], environ["WEBFLOW_TOKEN"])
+        process = instep(*words[1:], folder=folder, **environ)
+        if line.endswith("&"):
+            said[name] = process.stdout.readline().split()[1]
+            continue
+        said[name] = process.stdout.read()
+        assert process.wait(PATIENCE) == 0, (line, said[name])
+        if target := re.search(r" > (\S+)$", line):
+            (folder / target[1]).write_text(said[name])
+    assert "No problems found" in said["check"]
+    assert f"{said['up']}/webhooks/shopify: 200" in said["trigger"]
+    assert "It is on the site" in said["why"]
+    # Each of the commands, and no file by hand.
+    assert set(said) == {"sandbox", "init", "suggest", "check", "up", "trigger", "why"}
+
+
+def wait_until_written(cms, token):
+    """Wait until the first product has the price that the page sets."""
+    item = f"{cms}/v2/collections/{PRODUCTS}/items/{product_id(1)}/live"
+    ends = time.monotonic() + PATIENCE
+    while (held := answer(item, Authorization=f"Bearer {token}")["fieldData"])[
+        "price"
+    ] != 19.9 or held["name"] != "Bergamot & Fig Candle":
+        assert time.monotonic() < ends, held
         time.sleep(0.1)

@@ -18,6 +18,9 @@ PRODUCT = ("service", "workers")
 PURE = (
     *("workers/model/", "workers/fields/", "workers/policy/", "workers/webflow/"),
     *("service/reconcile/plan/", "service/senders/", "service/mapping/"),
+    *("service/onboarding/names", "service/onboarding/payload_", "service/onboarding/pairing"),
+    *("service/onboarding/field_reading", "service/onboarding/module_text"),
+    *("service/onboarding/suggest", "service/onboarding/key_choice"),
     *("workers/alerts/cause", "workers/alerts/rules", "workers/alerts/silence"),
     *("workers/alerts/message", "workers/alerts/memory_form", "workers/outgoing/message_signature"),
 )

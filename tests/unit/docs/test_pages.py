@@ -95,7 +95,8 @@ def _calls(line):
     tokens = shlex.shlex(line, posix=True, punctuation_chars=True)
     tokens.whitespace_split = True
     for separator, words in itertools.groupby(tokens, lambda word: set(word) <= set("&;|")):
-        words = list(itertools.dropwhile(lambda word: "=" in word, words))
+        words = itertools.dropwhile(lambda word: "=" in word, words)
+        words = list(itertools.takewhile(lambda word: word != ">", words))
         if not separator and words and os.path.basename(words[0]) == "instep":
             yield words[1:]
 
