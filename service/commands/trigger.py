@@ -90,22 +90,22 @@ def _running(settings: Settings) -> str:
 def _send(configuration: Configuration, source: str, request: Outgoing, target: str) -> None:
     import requests
 
+    from workers.transport.plain_session import PlainSession, is_proxy_set
+
     of = configuration.settings.sources[source]
     shown = target.replace(of.path_token, "<path_token>") if of.path_token else target
     url = f"{target}?{request.query}" if request.query else target
     try:
-        answer = requests.post(
-            url,
-            data=request.body,
-            headers=dict(request.headers),
-            timeout=_SECONDS,
-            allow_redirects=False,
-        )
+        with PlainSession() as session:
+            session.trust_env = is_proxy_set()  # else a .netrc would replace the proof
+            headers = dict(request.headers)
+            answer = session.post(url, data=request.body, headers=headers, timeout=_SECONDS)
+            text = answer.text
     except requests.RequestException as error:
         reason = type(error).__name__
         click.echo(f"POST {shown}: no answer ({reason}); is it running? instep up", err=True)
         raise SystemExit(1) from None
-    click.echo(f"POST {shown}: {answer.status_code} {printable(answer.text[:_SHOWN].strip())}")
+    click.echo(f"POST {shown}: {answer.status_code} {printable(text[:_SHOWN].strip())}")
     if not answer.ok:
         if answer.status_code in _REFUSED:
             click.echo(f"  See: {_REFUSED[answer.status_code]}", err=True)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 Words = tuple[str, ...]
+
+_REMEMBERED: Final = 4096
 
 SAME: Final = 100  # of a name that is the other
 MEANT: Final = 92  # of names that mean one thing
@@ -71,13 +73,13 @@ _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 _LEAST_SHARE: Final = 0.5  # of the words of both names, for names that are merely akin
 
 
-@cache
+@lru_cache(_REMEMBERED)  # not without a bound: payloads name what they like
 def words(name: str) -> Words:
     """Return the words of *name*: ``compareAtPrice``, ``compare_at_price``, ``Compare-at``."""
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def meaning(name: Words) -> Words:
     """Return the words of *name* with phrases of the trade as one word, without small words."""
     found: list[str] = []

@@ -25,6 +25,7 @@ from workers.store.rate_limiter import Limiter
 from workers.webflow.item_answers import SchemaField
 
 _LOOKED_AT: Final = 200  # kept deliveries, for one of each topic
+_ROOM: Final = 32 * 2**20  # bytes of their bodies
 _EACH: Final = 3  # events of one topic
 _FETCHER: Final = "fetcher"
 
@@ -72,8 +73,10 @@ def of_kept(context: Context, configuration: Configuration, source: str) -> Samp
     require_source(configuration, source)
     kept = Kept(context.outbox)
     found: dict[str | None, list[Sample]] = {}
+    room = _ROOM
     for listed in islice(DeliveryList(context.steps).newest(source, "kept"), _LOOKED_AT):
         read = kept.unpack(source, listed.stream_id, listed.entry)
+        room -= len(read.body)
         fetched = _FETCHER in read.headers
         topic = read.headers.get("topics", "").partition(",")[0] or None if fetched else None
         events = events_in(configuration, source, read.body, read.headers, topic, fetched=fetched)
@@ -81,6 +84,8 @@ def of_kept(context: Context, configuration: Configuration, source: str) -> Samp
             known = found.setdefault(topic, [])
             if len(known) < _EACH:
                 known.append(Sample(topic, payload))
+        if room <= 0:
+            break
     every = tuple(sample for known in found.values() for sample in known)
     return Samples(every, f"the newest deliveries of {source}")
 

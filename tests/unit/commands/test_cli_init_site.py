@@ -23,7 +23,7 @@ from tests.support.suggestion_cases import NOW
 @pytest.fixture
 def init(tmp_path, url):  # noqa: F811
     def _init(*arguments, token=TOKEN, answers=None):
-        command = ("init", str(tmp_path / "shop"), "--site", *arguments, "--base-url", url)
+        command = ("init", str(tmp_path / "shop"), "--base-url", url, "--site", *arguments)
         return CliRunner().invoke(main, command, env={"WEBFLOW_TOKEN": token}, input=answers)
 
     return _init
@@ -96,6 +96,12 @@ def test_a_refused_token_is_told(init):
     assert result.exit_code == 1
     assert "status 401" in result.output
     assert "a token that the CMS knows" in result.output
+
+
+def test_a_site_that_does_not_answer_is_told(init):
+    result = init("--sender", "hmac", "--base-url", "http://127.0.0.1:1")
+    assert result.exit_code == 1
+    assert "127.0.0.1" in result.output
 
 
 def test_nothing_is_overwritten(init, tmp_path):
