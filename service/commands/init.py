@@ -45,10 +45,10 @@ SITE_NEXT = """\
 Wrote instep.toml and .env to {directory}: {title}, {collections}.
 
   cd {quoted}
-  {instep} suggest {sender} --collection {collection} > mappings.py
+  {instep} suggest {sender}{sample} --collection {collection} > mappings.py
   {instep} check
   {instep} up &
-  {instep} trigger {sender} TOPIC
+  {instep} trigger {sender} {topic}
   {instep} senders {sender} --source {sender}
 """
 KEYLESS = "No field of {} looks like a key: add one in the site, and its slug to instep.toml."
@@ -112,6 +112,8 @@ def init(
 
 
 def _init_site(directory: Path, given: Given) -> None:
+    from service.onboarding.sample_events import OWN_SHAPES, example_topic
+
     _refuse_existing(directory, ("instep.toml", ".env"))
     texts, chosen = site_files(given)
     if (directory / ".gitignore").exists():
@@ -127,6 +129,8 @@ def _init_site(directory: Path, given: Given) -> None:
             collections=shown,
             collection=chosen.collections[0].name,
             sender=chosen.sender,
+            sample=" payload.json" if chosen.sender in OWN_SHAPES else "",
+            topic=example_topic(chosen.sender),
         ),
         nl=False,
     )

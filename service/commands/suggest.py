@@ -63,6 +63,7 @@ def suggest(
 def _kept(configuration: Configuration, source: str) -> Samples:
     """Return what the store holds of *source*, else the samples that ship."""
     from service.commands.session import joined
+    from service.onboarding.sample_events import OWN_SHAPES
     from service.operate import suggestion
     from workers.errors import RequestRefused, StoreUnavailable
 
@@ -77,15 +78,8 @@ def _kept(configuration: Configuration, source: str) -> Samples:
         why = f"The store does not run here, so no delivery of {source} is known"
     found = suggestion.of_sender(configuration, source)
     kind = configuration.settings.sources[source].sender
-    if not found.events or kind in _OWN_TOPICS:
+    if not found.events or kind in OWN_SHAPES:
         do = "give SAMPLE, a file with the body of one"
         raise RequestRefused(why, "a delivery that shows what it sends", do)
     click.echo(f"{why}: read from the samples of {kind} that ship with Instep.", err=True)
     return found
-
-
-# What these send is the user's own: a sample of ours says nothing about it.
-_OWN_TOPICS = frozenset(
-    {"basic", "bearer", "body-token", "header", "hmac", "query", "standard-webhooks", "svix"}
-    | {"debezium", "hasura", "supabase", "dataverse"}
-)

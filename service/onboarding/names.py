@@ -48,7 +48,11 @@ _MEANINGS: Final = {
         *("product code", "productnumber", "item code"),
     ),
     "barcode": ("barcode", "ean", "gtin", "upc"),
-    "link": ("link", "url", "permalink", "html url", "href", "website", "web url", "product url"),
+    "link": (
+        *("link", "url", "permalink", "html url", "href", "website", "web url", "product url"),
+        "absolute url",
+    ),
+    "location": ("location", "venue", "place"),
     "email": ("email", "e mail", "mail", "email address", "emails"),
     "phone": ("phone", "telephone", "tel", "mobile", "phone number", "phones"),
     "color": ("color", "colour"),

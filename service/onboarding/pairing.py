@@ -24,6 +24,10 @@ _NO_RECORDS: Final = frozenset(
     | {"correlation", "request", "delivery", "trigger", "channel", "location", "company"}
 )
 _BARE: Final = frozenset({("name",), ("title",), ("id",), ("type",), ("status",), ("state",)})
+# Keys of objects that hold the fields of a record, while its id may stand beside them.
+_WRAPPERS: Final = frozenset(
+    {"fields", "attributes", "properties", "data", "object", "record", "row", "payload"}
+)
 _POSITIVE: Final = {  # meaning of a switch → texts that say yes
     "in-stock": frozenset({"instock", "in_stock", "in stock", "available"}),
     "active": frozenset({"active", "publish", "published", "enabled", "live", "online"}),
@@ -140,7 +144,10 @@ def key_value(
         resource: What the topic is about, as its first word says.
         system: The name of the kind of sender, which fields of ids bear.
     """
-    is_id = is_own_id(cms, system)
+    # Of whatever system: the key of the collection is the id of its records.
+    is_id = is_own_id(cms, (system, singular)) or any(
+        name[-1:] == ("id",) for name in names_of(cms)
+    )
     found = []
     for value in values:
         if isinstance(value.found, bool | list | float) or value.found in (None, ""):
@@ -152,9 +159,10 @@ def key_value(
     return max(found, key=lambda each: each[1], default=None)
 
 
-def is_own_id(cms: SchemaField, system: str) -> bool:
-    """Return whether *cms* holds the id that *system* knows a record by."""
-    return any({*name} - {*words(system)} <= _ID_WORDS for name in names_of(cms))
+def is_own_id(cms: SchemaField, of: Sequence[str]) -> bool:
+    """Return whether *cms* holds the id of a record: one that bears no name but those in *of*."""
+    known = {word for name in of for word in words(name)}
+    return any({*name} - known <= _ID_WORDS for name in names_of(cms))
 
 
 def _id_score(value: Value, record: Steps, singular: str, resource: str) -> int:
@@ -162,7 +170,7 @@ def _id_score(value: Value, record: Steps, singular: str, resource: str) -> int:
     if name in ((singular,), (singular, "id")):
         other = resource not in ("", singular)
         return 95 if other else 85 - _distance(value, record)
-    if value.holder == record and name in (("id",), ("entity", "id")):
+    if _is_home(value.holder, record) and name in (("id",), ("entity", "id")):
         return 90
     if name[-1:] != ("id",) or _NO_RECORDS & {*name}:
         return 0
@@ -173,7 +181,7 @@ def _id_score(value: Value, record: Steps, singular: str, resource: str) -> int:
 def _of_field(ground: Ground, cms: SchemaField) -> Iterator[Pair]:
     mine = names_of(cms)
     to = ground.collections.get(str((cms.get("rules") or {}).get("collectionId", "")))
-    own_id = is_own_id(cms, ground.sender)
+    own_id = is_own_id(cms, (ground.sender,))
     for value in ground.values:
         score = _score(ground, mine, value)
         if own_id and value.holder == ground.record and words(value.own) == ("id",):
@@ -188,13 +196,13 @@ def _of_field(ground: Ground, cms: SchemaField) -> Iterator[Pair]:
 
 def _score(ground: Ground, mine: tuple[Words, ...], value: Value) -> int:
     homes = (ground.record, ground.around) if ground.around is not None else (ground.record,)
-    within = any(value.steps[: len(home)] == home for home in homes)
+    at_home = any(_is_home(value.holder, home) for home in homes)
     like = max(
         (
             likeness(name, other) - _LATER * place
             for place, other in enumerate(value.names)
-            # Beside the record a bare "name" is that of something else.
-            if within or other not in _BARE
+            # Anywhere else a bare "name" is that of something else.
+            if at_home or other not in _BARE
             for name in mine
             if likeness(name, other)
         ),
@@ -206,7 +214,13 @@ def _score(ground: Ground, mine: tuple[Words, ...], value: Value) -> int:
 def _distance(value: Value, record: Steps) -> int:
     if value.steps[: len(record)] == record:
         return _DEEPER * (len(value.holder) - len(record))
-    return _ELSEWHERE
+    return _DEEPER if _is_home(value.holder, record) else _ELSEWHERE
+
+
+def _is_home(holder: Steps, record: Steps) -> bool:
+    """Return whether *holder* is the object of the record, or wraps it, or is wrapped by it."""
+    inner, outer = sorted((holder, record), key=len, reverse=True)
+    return inner == outer or (inner[:-1] == outer and inner[-1] in _WRAPPERS)
 
 
 def _switch(ground: Ground, cms: SchemaField) -> Pair | None:

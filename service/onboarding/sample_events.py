@@ -17,6 +17,8 @@ from typing import Any, Final
 OWN: Final = frozenset({"basic", "bearer", "body-token", "header", "hmac", "query"})
 # Their topics are those of whoever uses them, so a sample stands for any.
 ANY_TOPIC: Final = OWN | {"standard-webhooks", "svix"}
+# What these send is shaped by whoever uses them, too: a sample says nothing of it.
+OWN_SHAPES: Final = ANY_TOPIC | {"dataverse", "debezium", "hasura", "supabase"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,12 @@ def samples(sender: str, occasion: Occasion) -> dict[str, Sample]:
     held = json.loads(file.read_text(encoding="utf-8"))["topics"]
     values = occasion.values()
     return {topic: _sample(_fresh(each, values)) for topic, each in held.items()}
+
+
+def example_topic(sender: str) -> str:
+    """Return a topic of *sender* that tells of a change, for hints."""
+    topics = list(samples(sender, Occasion("", datetime.fromtimestamp(0, UTC))))
+    return next((each for each in topics if "updat" in each.lower()), topics[0])
 
 
 def _sample(held: Mapping[str, Any]) -> Sample:

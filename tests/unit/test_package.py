@@ -130,3 +130,5 @@ def test_a_first_configuration_comes_with_the_wheel(installed):
     assert "stock     number   -       7" in installed(
         "preview", "erp", "stock.json", folder="shop"
     )
+    # The samples are in it, too.
+    assert '"sku":"P-0001"' in installed("trigger", "erp", "x", "--print", folder="shop")

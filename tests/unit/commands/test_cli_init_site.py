@@ -46,6 +46,8 @@ def test_it_writes_what_the_site_tells(init, tmp_path):
     assert (destination.site, destination.requests_per_minute) == (SITE_ID, 60)
     assert (collection.id, collection.key) == (PRODUCTS, "sku")
     assert settings.sources["shopify"].sender == "shopify"
+    assert "suggest shopify --collection products > mappings.py" in result.output
+    assert "trigger shopify products/update" in result.output
     assert TOKEN not in result.output
     assert TOKEN not in (tmp_path / "shop" / "instep.toml").read_text()
     mode = (tmp_path / "shop" / ".env").stat().st_mode
@@ -56,6 +58,12 @@ def test_the_rate_is_the_one_that_the_answers_tell(init, tmp_path, url):  # noqa
     requests.post(f"{url}/_sandbox/budget", json={"limit": 120}, timeout=5).raise_for_status()
     assert init("--sender", "hmac").exit_code == 0
     assert written(tmp_path).settings.destinations["site"].requests_per_minute == 120
+
+
+def test_of_an_own_system_a_payload_is_asked_for(init):
+    result = init("--sender", "hmac")
+    assert "suggest hmac payload.json --collection products > mappings.py" in result.output
+    assert "trigger hmac stock.changed" in result.output
 
 
 def test_the_only_site_and_the_only_collection_are_taken(init, tmp_path):

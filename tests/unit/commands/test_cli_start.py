@@ -13,7 +13,7 @@ from service.config.build import build
 COMMANDS = {
     "alerts",
     *("init", "up", "web", "worker", "demo", "sandbox", "check", "preview", "reconcile", "status"),
-    *("senders", "docs", "undo", "deletes", "mcp"),
+    *("senders", "docs", "undo", "deletes", "mcp", "suggest", "test", "trigger"),
     *("why", "deliveries", "tail", "dead", "runs", "remap", "reload", "pause", "resume", "forget"),
 }
 

@@ -7,7 +7,8 @@ import pytest
 
 from service.config.build import build
 from service.ingest.intake import Intake
-from service.onboarding.suggest import Sample, suggest
+from service.onboarding.pairing import SURE
+from service.onboarding.suggest import Sample, Wanted, suggest
 from tests.support.suggestion_cases import FIVE, TEN
 from workers.webflow.schema import Schema, check
 
@@ -133,3 +134,44 @@ def test_a_sample_without_a_topic_stands_for_all():
     (one,) = case.samples
     (each,) = suggest(case.wanted, [one, Sample(None, one.payload)], "samples").classes
     assert each.topics == ()
+
+
+def pairs_of(payload, *slugs, key="event-id", collection="events"):
+    types = {"start": "DateTime", "tickets-left": "Number", "photo": "Image"}
+    fields = [
+        {"slug": slug, "type": types.get(slug, "PlainText"), "displayName": slug, "options": []}
+        for slug in (key, "name", *slugs)
+    ]
+    wanted = Wanted("erp", "hmac", collection, (key,), fields, {})
+    (each,) = suggest(wanted, [Sample("t", payload)], "it").classes
+    assert each.key_score >= SURE
+    return each.key[0], each.paths
+
+
+def test_the_name_of_something_else_is_not_that_of_the_record():
+    place = {"name": "Porgy", "city": "Vienna"}
+    payload = {"event": {"id": "e-7", "title": "Jazz", "startsAt": "2026-06-01T19:00:00Z"}}
+    payload["event"] |= {"location": place, "ticketsLeft": 12}
+    assert pairs_of(payload, "start", "venue", "tickets-left") == (
+        "event.id",
+        {
+            "name": "event.title",
+            "start": "event.startsAt",
+            "venue": "event.location.name",
+            "tickets-left": "event.ticketsLeft",
+        },
+    )
+
+
+def test_an_id_may_stand_beside_the_fields_of_its_record():
+    picture = [{"url": "https://dl.example/a.jpg"}]
+    payload = {"id": "rec1", "fields": {"Name": "Oak lamp", "Photo": picture}}
+    assert pairs_of(payload, "photo", key="airtable-id") == (
+        "id",
+        {"name": "fields.Name", "photo": "fields.Photo[0].url"},
+    )
+
+
+def test_an_id_bears_the_name_of_its_collection():
+    payload = {"data": {"id": 7, "title": "Lamps", "stage_id": 4}, "meta": {"id": "x"}}
+    assert pairs_of(payload, key="deal-id", collection="deals")[0] == "data.id"

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from service.onboarding.payload_edit import placed
-from service.onboarding.sample_events import ANY_TOPIC, Occasion, samples
+from service.onboarding.sample_events import ANY_TOPIC, Occasion, example_topic, samples
 from service.onboarding.signing import Outgoing, sign
 from service.onboarding.trigger import address, delivery
 from service.senders import SENDERS, build
@@ -137,6 +137,11 @@ def test_objects_on_the_way_are_made():
     assert placed({"a": None}, ("a", "b"), 1) == {"a": {"b": 1}}
     assert placed({"a": [1]}, ("a", 1), 2) == {"a": [1, 2]}
     assert placed({}, (), 3) == 3
+
+
+def test_a_topic_of_a_change_is_named_as_an_example():
+    assert example_topic("shopify") == "products/update"
+    assert example_topic("svix") == "order.paid"
 
 
 def test_of_a_sender_without_samples_there_are_none():
