@@ -61,7 +61,7 @@ def test_from_a_site_and_a_webhook_to_the_right_item_by_the_page(instep, tmp_pat
         # Free ports, and as few processes as will do.
         words = [word.replace("http://127.0.0.1:8900", said.get("sandbox", "")) for word in words]
         words += ["--bind", "127.0.0.1:0"] if line.endswith("&") else []
-        words += ["--processes", "1"] if name == "up" else []
+        words += {"up": ["--processes", "1"], "sandbox": ["--products", "3"]}.get(name, [])
         folder = tmp_path if name in ("sandbox", "init") else shop
         if name == "why":
             wait_until_written(said["sandbox"], environ["WEBFLOW_TOKEN"])

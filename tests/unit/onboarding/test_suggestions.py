@@ -175,3 +175,16 @@ def test_an_id_may_stand_beside_the_fields_of_its_record():
 def test_an_id_bears_the_name_of_its_collection():
     payload = {"data": {"id": 7, "title": "Lamps", "stage_id": 4}, "meta": {"id": "x"}}
     assert pairs_of(payload, key="deal-id", collection="deals")[0] == "data.id"
+
+
+def test_a_deleted_row_is_found_by_what_it_held_before(tmp_path):
+    (case,) = (each for each in TEN if each.name == "supabase")
+    topics = [f"public.products.{op}" for op in ("INSERT", "UPDATE", "DELETE")]
+    case = type(case)("rows", {**case.held, "topics": topics})
+    found = suggested(case)
+    assert [each.key for each in found.classes] == [("record.sku",), ("old_record.sku",)]
+    configuration = configured(case, tmp_path, found.text)
+    intake = Intake(configuration.senders, configuration.mappings, None, wake=str)
+    headers, body = case.deliveries[-1]
+    (change,) = intake.preview("shop", body, headers, None, fetched=False).changes
+    assert (change.record, change.retire) == ("P-0001", "archive")
