@@ -91,6 +91,16 @@ def test_the_newest_kept_delivery_of_each_topic_is_taken(run, rig):
     assert 'stock = fields.Integer(data_key="qty")' in result.stdout
 
 
+def test_a_delivery_that_no_mapping_takes_shows_its_topic_too(run, web):
+    """So the first mapping of a source can be suggested from what came before it."""
+    result = run("trigger", "shopify", "products/update", "--url", web)
+    assert "No mapping uses it" in result.stdout
+    result = run("suggest", "shopify", "--collection", "products")
+    assert result.exit_code == 0, result.output
+    assert "Suggested from the newest deliveries of shopify" in result.stdout
+    assert 'topics = ("products/update",)' in result.stdout
+
+
 def test_where_none_is_kept_the_samples_that_ship_are_taken(run):
     result = run("suggest", "shopify", "--collection", "products")
     assert result.exit_code == 0, result.output
