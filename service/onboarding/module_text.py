@@ -13,6 +13,7 @@ from service import mapping
 from service.onboarding.pairing import SURE, Pair
 
 _WIDEST: Final = 100
+_HEAD: Final = 80  # columns: it is read on a page, too
 _READ: Final = (
     'Suggested from {}. Read it, above all where it says "unsure", and try it with '
     "``instep check`` and ``instep preview``."
@@ -69,7 +70,7 @@ def module(
         without: Topics that no class takes.
     """
     head = f'"""What of {source} goes into which field of {collection}.\n\n'
-    head += fill(_READ.format(told), _WIDEST) + '\n"""\n'
+    head += fill(_READ.format(told), _HEAD) + '\n"""\n'
     names: dict[str, int] = {}
     classes = [_class(source, collection, each, names) for each in found]
     rest = ["", *_wrapped(_WITHOUT.format(", ".join(without)), "#")] if without else []
