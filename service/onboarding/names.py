@@ -17,18 +17,25 @@ _REMEMBERED: Final = 4096
 
 SAME: Final = 100  # of a name that is the other
 MEANT: Final = 92  # of names that mean one thing
+_KIND: Final = 4  # that a word more or less for the kind counts
 
 # word of ours → phrases that mean it, in words. The longest phrase of a name counts first.
 _MEANINGS: Final = {
-    "name": ("name", "title", "display name", "product name", "item name", "full name", "subject"),
+    "name": (
+        *("name", "title", "display name", "product name", "item name", "full name", "subject"),
+        *("product title", "item title", "headline"),
+    ),
     "price": ("price", "amount", "unit amount", "unit price", "sales price", "price amount"),
-    "compare-price": ("compare at price", "compare price", "old price", "strike price", "msrp"),
-    "regular-price": ("regular price", "list price"),
+    "compare-price": (
+        *("compare at price", "compare price", "old price", "strike price", "msrp", "rrp"),
+        *("regular price", "list price", "original price", "was price"),
+    ),
     "cost": ("cost", "current cost", "currentcost", "cost price", "purchase price"),
     "stock": (
         *("stock", "qty", "quantity", "inventory", "on hand", "stock level", "inventory level"),
         *("inventory quantity", "stock quantity", "quantity on hand", "qty in stock", "count"),
-        *("available quantity", "inventory count", "stock count"),
+        *("available quantity", "inventory count", "stock count", "quantity available"),
+        *("stock on hand", "available stock", "units in stock", "in stock quantity"),
     ),
     "in-stock": ("in stock", "available", "availability", "stock status", "sold out"),
     "description": (
@@ -42,7 +49,7 @@ _MEANINGS: Final = {
     ),
     "images": ("images", "pictures", "photos", "gallery", "media", "image urls"),
     "category": ("category", "product type", "categories", "product category", "kind", "group"),
-    "brand": ("brand", "vendor", "manufacturer", "maker", "brand name"),
+    "brand": ("brand", "vendor", "manufacturer", "maker", "brand name", "supplier"),
     "sku": (
         *("sku", "article number", "item number", "product number", "part number", "stock code"),
         *("product code", "productnumber", "item code"),
@@ -57,14 +64,23 @@ _MEANINGS: Final = {
     "phone": ("phone", "telephone", "tel", "mobile", "phone number", "phones"),
     "color": ("color", "colour"),
     "version": ("version", "tag name", "revision"),
-    "published": ("published", "publish date", "release date", "publication date"),
+    "published": ("published", "publish", "publish date", "release date", "publication date"),
     "updated": (
-        *("updated", "last updated", "modified", "last modified", "date modified", "changed"),
+        *(
+            "updated",
+            "update",
+            "last updated",
+            "modified",
+            "last modified",
+            "date modified",
+            "changed",
+        ),
         *("update time", "modified date", "last modified date", "last changed", "modifiedon"),
     ),
     "created": ("created", "date created", "creation date", "create time", "created date"),
-    "active": ("active", "enabled", "visible", "online", "status", "state"),
-    "rating": ("rating", "average rating", "stars"),
+    "active": ("active", "enabled", "visible", "online", "status"),
+    "company": ("company", "organisation", "organization", "org", "employer", "account name"),
+    "rating": ("rating", "average rating", "rating average", "stars"),
 }
 _PHRASES: Final = {
     tuple(phrase.split()): word for word, phrases in _MEANINGS.items() for phrase in phrases
@@ -72,7 +88,14 @@ _PHRASES: Final = {
 _LONGEST: Final = max(map(len, _PHRASES))
 _SMALL: Final = frozenset(
     {"the", "a", "of", "is", "has", "at", "on", "to", "my", "main", "primary", "cms", "gmt", "utc"}
+    | {"more", "additional", "extra", "current"}
 )
+# Words behind another that say only of what kind it is.
+_KINDS: Final = frozenset(
+    {"name", "title", "label", "text", "value", "count", "url", "uri", "src", "href"}
+)
+# "start date" and "starts at" are one thing, and so are a price and that of a product.
+_ASIDE: Final = frozenset({"date", "time", "datetime", "product", "item"})
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 _LEAST_SHARE: Final = 0.5  # of the words of both names, for names that are merely akin
 
@@ -97,24 +120,45 @@ def meaning(name: Words) -> Words:
         elif name[place] not in _SMALL:
             found.append(singular(name[place]))
         place += length or 1
-    return tuple(dict.fromkeys(found))
+    unlike = dict.fromkeys(found)
+    return tuple(word for word in unlike if word not in _ASIDE) or tuple(unlike)
 
 
 def likeness(one: Words, other: Words) -> int:
-    """Return how alike two names are: 100 the same, 92 of one meaning, 60 to 85 akin, else 0."""
+    """Return how alike two names are: 100 the same, 92 of one meaning, 60 to 88 akin, else 0."""
     if not one or not other:
         return 0
     if one == other:
         return SAME
-    mine, theirs = meaning(one), meaning(other)
-    if mine and mine == theirs:
-        return MEANT
+    if "".join(one) == "".join(other):  # firstname, first_name
+        return SAME - 1
+    like = _of_meaning(meaning(one), meaning(other))
+    if like < MEANT:
+        shorter = [_of_meaning(meaning(a), meaning(b)) for a, b in _without_kinds(one, other)]
+        like = max(like, *(each - _KIND for each in shorter)) if shorter else like
+    return like
+
+
+def _of_meaning(mine: Words, theirs: Words) -> int:
+    if not mine or not theirs:
+        return 0
+    if {*mine} == {*theirs}:
+        return MEANT if mine == theirs else MEANT - _KIND
     shared = {*mine} & {*theirs}
-    share = len(shared) / len({*mine, *theirs}) if shared else 0.0
+    if shared == {"name"}:
+        return 0  # "property name" names something else
+    share = len(shared) / len({*mine, *theirs})
     # What a name is about stands last: "retail price" is a price, "price list" is none.
     if share < _LEAST_SHARE or mine[-1] not in theirs or theirs[-1] not in mine:
         return 0
     return round(35 + 50 * share)
+
+
+def _without_kinds(one: Words, other: Words) -> list[tuple[Words, Words]]:
+    """Return the pairs of names where one lacks a word for its kind: brand_name, brand."""
+    cut = [name[:-1] if len(name) > 1 and name[-1] in _KINDS else () for name in (one, other)]
+    pairs = [(cut[0], other), (one, cut[1])]
+    return [pair for pair in pairs if all(pair)]
 
 
 def best(ones: Iterable[Words], others: Iterable[Words]) -> int:

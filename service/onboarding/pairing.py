@@ -11,13 +11,14 @@ from service.onboarding.names import MEANT, Words, best, likeness, meaning, word
 from service.onboarding.payload_values import Steps, Value, path_text
 from workers.webflow.item_answers import SchemaField
 
-LEAST: Final = 58  # of a pair
+LEAST: Final = 52  # of a pair
 SURE: Final = 80
 _LATER: Final = 2  # that a name counts less than the one before it
 _DEEPER: Final = 3  # that a level below the record counts less
 _PART: Final = 4  # that a value of the whole counts less for its part
 _ELSEWHERE: Final = 25  # that a value beside the record counts less
 _ID_WORDS: Final = frozenset({"id", "external", "source", "record", "key", "ref", "uid", "uuid"})
+_IDS: Final = (("id",), ("entity", "id"), ("uid",), ("uuid",), ("guid",), ("gid",))
 # Whose ids are not those of the record that is told of.
 _NO_RECORDS: Final = frozenset(
     {"event", "webhook", "subscription", "portal", "app", "account", "user", "merchant", "store"}
@@ -170,7 +171,7 @@ def _id_score(value: Value, record: Steps, singular: str, resource: str) -> int:
     if name in ((singular,), (singular, "id")):
         other = resource not in ("", singular)
         return 95 if other else 85 - _distance(value, record)
-    if _is_home(value.holder, record) and name in (("id",), ("entity", "id")):
+    if _is_home(value.holder, record) and name in _IDS:
         return 90
     if name[-1:] != ("id",) or _NO_RECORDS & {*name}:
         return 0

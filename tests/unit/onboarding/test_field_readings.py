@@ -176,6 +176,26 @@ def test_names_are_alike_by_word_and_by_meaning():
     assert best([], [words("a")]) == 0
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "like"),
+    [
+        ("firstname", "First name", 99),
+        ("start date", "startsAt", 92),
+        ("product price", "price", 92),
+        ("brand", "brand_label", 88),
+        ("Photo", "avatar_url", 88),
+        ("beds", "bed_count", 88),
+        ("weight gross", "gross weight", 88),
+        ("name", "propertyName", 0),
+        ("name", "first_name", 0),
+        ("price", "price list", 0),
+        ("more images", "images", 92),
+    ],
+)
+def test_small_differences_of_names_count_little(one, other, like):
+    assert likeness(words(one), words(other)) == likeness(words(other), words(one)) == like
+
+
 def test_the_places_of_a_payload_are_bounded_and_quoted():
     deep = {"a": {}}
     place = deep["a"]

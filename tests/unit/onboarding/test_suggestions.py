@@ -188,3 +188,22 @@ def test_a_deleted_row_is_found_by_what_it_held_before(tmp_path):
     headers, body = case.deliveries[-1]
     (change,) = intake.preview("shop", body, headers, None, fetched=False).changes
     assert (change.record, change.retire) == ("P-0001", "archive")
+
+
+def test_other_trades_have_other_words():
+    person = {"id": 4, "firstName": "Ida", "lastName": "L", "phoneNumber": "+46 1"}
+    person |= {"avatar_url": "https://x.example/a.png", "address": {"city": "Lund"}}
+    slugs = ("first-name", "last-name", "mobile", "photo", "city")
+    found = pairs_of({"person": person}, *slugs, key="person-id", collection="people")[1]
+    assert found == {
+        "first-name": "person.firstName",
+        "last-name": "person.lastName",
+        "mobile": "person.phoneNumber",
+        "photo": "person.avatar_url",
+        "city": "person.address.city",
+    }
+    room = {"uid": "r-1", "title": "Suite", "rate": {"amount": 120.5}, "cover": {"url": "u"}}
+    assert pairs_of({"data": {"room": room}}, key="room-id", collection="rooms") == (
+        "data.room.uid",
+        {"name": "data.room.title"},
+    )
