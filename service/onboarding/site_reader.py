@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from workers.config.settings import Destination
@@ -32,7 +32,7 @@ class SiteReader:
     not answer. *rate* is what its answers tell: requests a minute.
     """
 
-    token: str
+    token: str = field(repr=False)
     base_url: str
     rate: int | None = None
 

@@ -11,6 +11,7 @@ from service.commands import init_site
 from service.config.build import without_mappings
 from service.onboarding.sample_events import Occasion, samples
 from service.onboarding.site_files import ChosenCollection, ChosenSite, env, instep_toml
+from service.onboarding.site_reader import SiteReader
 from service.onboarding.trigger import delivery
 from service.sandbox.seeds.samples import PRODUCTS
 from service.sandbox.site.site import SITE_ID
@@ -104,6 +105,11 @@ def test_a_refused_token_is_told(init):
     assert result.exit_code == 1
     assert "status 401" in result.output
     assert "a token that the CMS knows" in result.output
+
+
+def test_the_token_is_in_no_repr():
+    with SiteReader("t0ken", "http://127.0.0.1:1") as reader:
+        assert "t0ken" not in repr(reader)
 
 
 def test_a_site_that_does_not_answer_is_told(init):
