@@ -114,9 +114,14 @@ def _collection(each: ChosenCollection) -> list[str]:
         'destination = "site"',
         f"id = {_text(each.id)}",
     ]
+    create = '# missing = "create"  # makes the items that are not there yet'
     if each.key is None:
         return [*lines, '# key = "…"  # add a field for the key of your system, and name its slug']
-    return [*lines, f"key = {_text(each.key)}  # the field that holds the key of your system"]
+    return [
+        *lines,
+        f"key = {_text(each.key)}  # the field that holds the key of your system",
+        create,
+    ]
 
 
 def _source(site: ChosenSite) -> list[str]:
