@@ -168,6 +168,6 @@ def _schema(
         answer = ask(destination, collection, None)
     if answer.status == 200:
         return answer.schema
-    if problem := refusal(settings.path, destination, collection, answer.status):
+    if problem := refusal(settings.path, destination, collection, answer):
         raise RequestRefused(f"{problem.where}: {problem.found}", problem.expected, problem.do)
     raise RequestRefused(f"status {answer.status} from the site", "200", "try again later")

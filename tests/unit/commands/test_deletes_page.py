@@ -1,8 +1,10 @@
 """What `instep deletes` prints."""
 
+from types import SimpleNamespace
+
 from service.commands import deletes_page
 from service.operate.held_deletes import ChosenDeletes, as_dict, estimate
-from tests.support.held_deletes_fake import SINCE, held
+from tests.support.held_deletes_fake import SINCE, FakeHeldDeletes, held
 from workers.model.runs import Run
 
 
@@ -44,7 +46,9 @@ def test_it_says_that_nothing_waits_and_that_there_are_more():
 
 
 def shown(*deletes, left=0, unknown=()):
-    told = estimate("approve", ChosenDeletes(deletes, left, unknown))
+    context = SimpleNamespace(held_deletes=FakeHeldDeletes(*deletes))
+    places = [(each.arrival, each.collection) for each in deletes]
+    told = estimate(context, "approve", ChosenDeletes(places, left, unknown))
     return [*deletes_page.estimate(told, 80)]
 
 
