@@ -114,12 +114,15 @@ def _collection(each: ChosenCollection) -> list[str]:
         'destination = "site"',
         f"id = {_text(each.id)}",
     ]
+    locales = 'locales = "primary"  # or "all", or a list of tags, of a localized site'
     create = '# missing = "create"  # makes the items that are not there yet'
     if each.key is None:
-        return [*lines, '# key = "…"  # add a field for the key of your system, and name its slug']
+        key = '# key = "…"  # add a field for the key of your system, and name its slug'
+        return [*lines, key, locales]
     return [
         *lines,
         f"key = {_text(each.key)}  # the field that holds the key of your system",
+        locales,
         create,
     ]
 

@@ -60,7 +60,7 @@ def scan_records(
     *,
     collections: Names[str],
     cursor: str | None = None,
-    seconds: float = SECONDS,
+    seconds: float,
 ) -> Iterator[Progress]:
     """
     Yield what is found of *text* in any value, key, item id, name or slug, whatever its case.
@@ -112,7 +112,8 @@ def scan_page(
     if not whole(text):
         raise FilterInvalid(repr(text), "a part of a value", "say what to look for")
     items: list[dict[str, Any]] = []
-    for at in scan_records(context, text, collections=collections, cursor=cursor):
+    of = scan_records(context, text, collections=collections, cursor=cursor, seconds=SECONDS)
+    for at in of:
         items += filter(filters.show, at.found)
         if len(items) >= limit:
             break

@@ -165,7 +165,8 @@ def test_no_list_has_buttons_that_change_anything(filled, name):
 # in all values ---------------------------------------------------------------------------------
 
 
-def test_a_scan_shows_what_it_finds_and_how_far_it_has_looked(filled):
+def test_a_scan_shows_what_it_finds_and_how_far_it_has_looked(filled, monkeypatch):
+    monkeypatch.setattr("service.operate.record_scan.SECONDS", 60.0)
     text = filled.person().page("/records?q=PLAI&part=1")
     assert "Looked at 5 of 5 records." in text
     assert '<progress max="5" value="5"' in text
