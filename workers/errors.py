@@ -20,7 +20,9 @@ ProcessorError
 │   ├── StoreDamaged        the embedded store's files are unreadable   → no start
 │   └── SpoolFull           the spool has no room either                → 503
 ├── DestinationError        the CMS refused or did not answer           → workers.policy.rules
-├── OutgoingError           no answer of an alert's address             → sent again later
+├── OutgoingError           no answer of an operator's own address      → sent again later
+│   ├── OutgoingDenied      a database refuses the user                 → paused
+│   └── OutgoingRefused     a database refuses the statement            → an attempt
 └── FetchError              a thin notice's object could not be read    → tried again
     ├── FetchRefused        the system answers, but without this object
     └── FetchUnavailable    the system does not answer, or refuses every request
@@ -194,6 +196,18 @@ class OutgoingError(ProcessorError):
 
     The message names its host alone: the rest of the address may be a secret.
     """
+
+
+class OutgoingDenied(OutgoingError):
+    """A database refuses the user, the password or a right."""
+
+
+class OutgoingRefused(OutgoingError):
+    """A database refuses a statement with these values. *code*: of the database, if it has one."""
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        self.code = code
+        super().__init__(message)
 
 
 class FetchError(ProcessorError):

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from service.operate.live_pages import live_page, page_folders
 from service.operate.moments import at, moment
 from service.operate.record_rests import rests, state_of
 from service.operate.record_waits import waits
@@ -15,6 +14,8 @@ from workers.model.versions import Version, moment_of
 from workers.runtime import heartbeats
 from workers.store import keys
 from workers.store.connection import guarded
+from workers.store.item_record import written_slug
+from workers.store.live_pages import page_folders, page_of
 from workers.store.record_facts import RecordFacts
 from workers.store.record_reader import RecordReader
 from workers.store.search_row import SearchRow
@@ -47,15 +48,21 @@ def _read(context: Context, records: Sequence[Record]) -> dict[Record, dict[str,
     items = _items(context, [each for each in records if each not in facts])
     unsent = any(each.unsent for each in facts.values())
     alive = heartbeats.workers_alive(context.steps.client) if unsent else 0
-    pages = page_folders(context, dict(records))
+    pages = page_folders(context.steps, context.settings, dict(records))
     found: dict[Record, dict[str, Any]] = {}
     for each in records:
         if each in facts:
             found[each] = _known(facts[each], rows[each], alive)
-            found[each]["link"] = live_page(facts[each], rows[each], pages[each[0]])
+            found[each]["link"] = _live_page(facts[each], rows[each], pages[each[0]])
         elif items[each] is not None:
             found[each] = _unknown(each, rows[each], items[each])
     return found
+
+
+def _live_page(facts: RecordFacts, row: SearchRow, folder: str) -> str | None:
+    written = facts.fields.get("slug")
+    slug = row.shown_slug or (written_slug(written) if written else "")
+    return page_of(facts.id, slug, facts.status, folder)
 
 
 def _rows(context: Context, records: Sequence[Record]) -> dict[Record, SearchRow]:

@@ -16,6 +16,7 @@ from workers.alerts.local_memory import LocalMemory
 from workers.alerts.place import place_of
 from workers.alerts.watch import LOCK, Watch, Work
 from workers.config.settings import Settings
+from workers.delivery.writeback import Teller, tell_forever
 from workers.runtime import jobs, sweeper
 from workers.runtime.background_tasks import BackgroundTask
 from workers.runtime.child_process import Child
@@ -74,7 +75,14 @@ class Workers:
         context = replace(jobs.build(settings), upgrade=upgrade)
         sound = StoreCheck(context.steps.client, settings.store).check
         sweep = partial(sweeper.sweep_forever, context, tuple(prepared.fetchers), sound=sound)
-        return [BackgroundTask("sweep", sweep, quiet=QUIET, waits=True)]
+        tellers = {
+            name: Teller(context.writebacks, own) for name, own in settings.writebacks.items()
+        }
+        tell = partial(tell_forever, tellers, sound=sound)
+        return [
+            BackgroundTask("sweep", sweep, quiet=QUIET, waits=True),
+            BackgroundTask("write-back", tell, quiet=QUIET, waits=True),
+        ]
 
 
 class Alerting:

@@ -15,7 +15,7 @@ from workers.errors import Problem
 
 PREFIX: Final = "whsec_"
 _KEY_BYTES: Final = range(24, 65)  # of a secret, as Standard Webhooks asks for
-_SECRET: Final = f"{PREFIX} and base64 of {_KEY_BYTES[0]} to {_KEY_BYTES[-1]} bytes"
+SECRET: Final = f"{PREFIX} and base64 of {_KEY_BYTES[0]} to {_KEY_BYTES[-1]} bytes"
 
 
 def key_of(secret: str) -> bytes:
@@ -27,8 +27,13 @@ def key_of(secret: str) -> bytes:
         return b""
 
 
-def _is_secret(value: Any) -> bool:
+def is_secret(value: Any) -> bool:
     return isinstance(value, str) and len(key_of(value)) in _KEY_BYTES
+
+
+def make_secret() -> str:
+    """Return how one is made."""
+    return f'make one: echo "{PREFIX}$(openssl rand -base64 32)"'
 
 
 def _is_url_or_nothing(value: Any) -> bool:
@@ -47,10 +52,10 @@ class AlertsSection(Section):
         do='set it from the environment, as in "${ALERTS_URL}"',
     )
     secret = Value(
-        _SECRET,
-        _is_secret,
+        SECRET,
+        is_secret,
         secret=True,
-        do=f'make one: echo "{PREFIX}$(openssl rand -base64 32)"',
+        do=make_secret(),
     )
     on = Value(f"a list of {', '.join(ALERT_KINDS)}", _are_kinds, do="leave out what you know")
     late_seconds = Value("a number of seconds above 0", above_zero)

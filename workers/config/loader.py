@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from workers.config import access_schema, alerts_schema
+from workers.config import access_schema, alerts_schema, writeback_schema
 from workers.config.environment import Substitution, read_env
 from workers.config.sections import SectionReader, bare, masked
 from workers.config.settings import Fetcher, Settings, Source
@@ -101,6 +101,7 @@ def read(environ: Mapping[str, str]) -> Draft:
         metrics_token=filled.get("INSTEP_METRICS_TOKEN") or None,
         access=access_schema.read(reader, admin_token),
         alerts=alerts_schema.read(reader),
+        writebacks=writeback_schema.read(reader),
         warnings=tuple(reader.warnings),
     )
     return Draft(draft.hiding_secrets(), (*slips, *reader.problems), substitution.templates)

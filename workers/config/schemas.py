@@ -181,6 +181,7 @@ class FileSection(Section):
     fetchers = Value("tables [fetchers.NAME]", is_table)
     access = Value("tables [access.NAME]", is_table)
     alerts = Value("a table [alerts]", is_table)
+    writeback = Value("tables [writeback.NAME]", is_table)
 
 
 def check(

@@ -22,6 +22,7 @@ from workers.store.scripts import Steps
 from workers.store.search_index import SearchIndex
 from workers.store.status import Report
 from workers.store.upgrade import Upgrade
+from workers.store.writeback import WriteBacks, standing_of
 
 
 class Wakes(Protocol):
@@ -56,11 +57,13 @@ class Context:
     memory: MemoryMonitor
     upgrade: Upgrade
     search: SearchIndex
+    writebacks: WriteBacks
     wakes: Wakes
 
 
 def make_context(settings: Settings, steps: Steps, wakes: Wakes) -> Context:
     """Build the objects for the store of *steps*, without using it."""
+    steps.standing = standing_of(settings)
     return Context(
         settings=settings,
         steps=steps,
@@ -79,5 +82,6 @@ def make_context(settings: Settings, steps: Steps, wakes: Wakes) -> Context:
         memory=MemoryMonitor(steps.client),
         upgrade=Upgrade(steps, settings),
         search=SearchIndex(steps, settings),
+        writebacks=WriteBacks(steps, settings),
         wakes=wakes,
     )

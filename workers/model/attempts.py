@@ -202,6 +202,7 @@ class ItemOutcome:
     made: str | None = None  # id of the new item
     taken: str | None = None  # this slug of a new item is taken
     passed: str | None = None  # another item has this slug: try the next one
+    slug: str | None = None  # as the answer shows it
     named: tuple[str, str] | None = None  # slug it got, slug first made for it
     retired: bool = False  # deleted or unpublished
     dangling: tuple[str, ...] = ()  # references with unknown ids: look them up again

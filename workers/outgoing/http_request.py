@@ -7,7 +7,7 @@ query may be a secret, as those of a chat are, so messages name the host alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
@@ -66,12 +66,13 @@ class Reply:
 
 
 def request(
-    method: Literal["GET", "POST"],
+    method: Literal["GET", "POST", "PUT", "PATCH"],
     address: Address,
     *,
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     secret: str = "",
+    secrets: Iterable[str] = (),
     seconds: float = SECONDS,
 ) -> Reply:
     """
@@ -81,13 +82,13 @@ def request(
     are.
 
     Args:
-        secret: Masked in what is returned and raised, like the address.
+        secret, secrets: Masked in what is returned and raised, like the address.
         seconds: For the whole exchange, up to the last byte that is read.
 
     Raises:
         OutgoingError: No answer in time.
     """
-    deadline, mask = Deadline(), address.mask(secret)
+    deadline, mask = Deadline(), address.mask(secret, *secrets)
     own = {"User-Agent": "instep", **(headers or {})}
     deadline.start(seconds, float("inf"))
     try:

@@ -50,6 +50,7 @@ def created(case: Case, item: ClaimedItem) -> ItemOutcome:
         staged=case.batch.staged and case.destination.live,
         named=_named(case, item, view),
         status=status_of(view),
+        slug=update.slug_of(view),
         why="it was created as its mapping says: not to be seen",
     )
 

@@ -24,6 +24,12 @@ SUSPECT_CAP = 8.0  # s: … while the destination is suspect; the circuit breake
 UNKNOWN = frozenset({502, 504, 520, 522, 524})
 
 
+def slug_of(view: ItemView) -> str | None:
+    """Return the slug in *view*, if it has one."""
+    slug = view.fields.get("slug")
+    return slug if isinstance(slug, str) and slug else None
+
+
 def missing(case: Case, item: ClaimedItem) -> ItemOutcome:
     """Look the id up again; if it was looked up before, or is the record itself, the item fails."""
     if not case.batch.alone:
@@ -109,6 +115,7 @@ def settle(case: Case, item: ClaimedItem) -> ItemOutcome:
         files=found.files,
         updated=shown.updated if shown else None,
         status=status_of(shown) if shown else None,
+        slug=slug_of(shown) if shown else None,
         seen=found.seen,
         failures=case.not_applied({slug: found.missed[slug] for slug in dead}),
         attempt=bool(missed or dead) and case.batch.alone,

@@ -21,7 +21,7 @@ from workers.store.letter import Letter as Letter
 from workers.store.letter import letter_of as letter_of
 from workers.store.scripts import Steps
 
-KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")
+KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied", "writeback")
 
 
 class DeadLetters:

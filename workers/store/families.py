@@ -59,6 +59,10 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "lives": ("life", "lives", "history", "history-trimmed"),
         "undo": ("undo",),
         "answers": ("call",),
+        "write-backs": (
+            *("writeback", "writebacks", "writeback-due", "writeback-records"),
+            "writeback-number",
+        ),
         "audit": ("audit", "audit-told"),
         "counters": (
             *("counts", "guard", "source", "stale", "logs", "arrival", "collection", "destination"),

@@ -166,6 +166,14 @@ class FieldRecord:
         return self.state == "pending" or self.wants_repair
 
 
+def written_slug(field: FieldRecord) -> str:
+    """Return the slug that *field* gave an item; "": it has not been written."""
+    if field.state not in ("written", "unchanged"):
+        return ""
+    value = json.loads(field.value)
+    return value if isinstance(value, str) else ""
+
+
 def _mended(told: Mapping[str, Any]) -> tuple[str, str, str] | None:
     """Return `FieldRecord.mended`; see ``lua/lib/before_values.lua``."""
     if "r" not in told or "v" not in told:

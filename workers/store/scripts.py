@@ -100,6 +100,9 @@ class Steps:
         client: Decodes responses; has explicit timeouts.
         clock_offset_ms: Added to the store's clock; 0 but in tests, which so move time.
 
+    Attributes:
+        standing: Parts of every request: what any step may need of the configuration.
+
     Raises (every call):
         StoreUnavailable: The store did not answer in time, or refused to keep anything.
     """
@@ -107,18 +110,19 @@ class Steps:
     def __init__(self, client: redis.Redis, *, clock_offset_ms: int = 0) -> None:
         self.client = client
         self.clock_offset_ms = clock_offset_ms
+        self.standing: dict[str, Any] = {}
         self._scripts: dict[str, Any] = {}
 
     def run(self, step: str, request: dict[str, Any], *more: str | bytes) -> dict[str, Any]:
         """Run *step* with *request* (as JSON) and return its answer."""
-        text = _encode(request)
+        text = self._text(request)
         with guarded():
             answer = self._script(step)(keys=[], args=[self.clock_offset_ms, text, *more])
         return _decoded(answer)
 
     def add_to(self, pipeline: Pipeline, step: str, request: dict[str, Any]) -> None:
         """Add *step* to the commands of *pipeline*, which does not decode its answer."""
-        arguments = [self.clock_offset_ms, _encode(request)]
+        arguments = [self.clock_offset_ms, self._text(request)]
         self._script(step)(keys=[], args=arguments, client=pipeline)
 
     def run_in_order(
@@ -131,7 +135,7 @@ class Steps:
         """
         with guarded(), self.client.pipeline(transaction=False) as pipeline:
             for request, *more in calls:
-                arguments = [self.clock_offset_ms, _encode(request), *more]
+                arguments = [self.clock_offset_ms, self._text(request), *more]
                 self._script(step)(keys=[], args=arguments, client=pipeline)
             answers = pipeline.execute(raise_on_error=False)
         return [
@@ -157,7 +161,7 @@ class Steps:
             for step, request in calls:
                 # Not the script itself: redis-py would ask first whether the store knows it.
                 sha = self._script(step).sha
-                pipeline.evalsha(sha, 0, self.clock_offset_ms, _encode(request))
+                pipeline.evalsha(sha, 0, self.clock_offset_ms, self._text(request))
             answers = pipeline.execute(raise_on_error=False)
             if delete and isinstance(failed := answers.pop(0), redis.RedisError):
                 raise failed
@@ -165,6 +169,9 @@ class Steps:
             answer if isinstance(answer, redis.RedisError) else _decoded(answer)
             for answer in answers
         ]
+
+    def _text(self, request: dict[str, Any]) -> str:
+        return _encode(self.standing | request)
 
     def _script(self, step: str) -> Any:
         script = self._scripts.get(step)

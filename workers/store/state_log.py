@@ -45,6 +45,11 @@ MESSAGES: Final = MappingProxyType(
             "deletes wait for approval",
             "instep deletes list --collection {}",
         ),
+        "write-back paused": (
+            logging.WARNING,
+            "write-back paused",
+            "end the cause; instep resume writeback:{}",
+        ),
         "dead letter": (logging.WARNING, "dead letter opened", "instep dead show {}"),
     }
 )
@@ -74,6 +79,7 @@ def line_for(change: Mapping[str, Any]) -> tuple[int, str, dict[str, Any]]:
     if "events" in values:
         values["event_ids"] = values.pop("events") or []
     if do:
-        name = values.get("id") or values.get("collection") or values.get("destination")
+        names = (values.get(each) for each in ("id", "writeback", "collection", "destination"))
+        name = next(filter(None, names), None)
         values["do"] = do.format(name)
     return level, message, values

@@ -19,13 +19,13 @@ from service.reconcile.snapshot import sql_columns
 from service.reconcile.snapshot.columns import Columns, under
 from service.reconcile.snapshot.records import Record, Shape
 from service.reconcile.snapshot.snapshot_time import MARGIN
-from service.reconcile.snapshot.sql_address import Address, address, invalid
 from service.reconcile.snapshot.sql_columns import from_bits
 from service.reconcile.snapshot.sql_values import payload_value
 from workers.errors import SnapshotInvalid
+from workers.outgoing.sql_address import address, engine_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
     from sqlalchemy.engine import CursorResult
 
 AT_ONCE: Final = 1000  # rows
@@ -63,7 +63,7 @@ class SqlRecords:
         self._address = address(url, environ)
         self._query = query
         self._under = shape.under if shape else None
-        self._engine = _engine(self._address)
+        self._engine = engine_of(self._address)
         self.name = str(self._address)
         self.as_of = now
         self.read = 0
@@ -124,24 +124,6 @@ class SqlRecords:
                 do = "cast it to text in the query, or leave the column out"
                 expected = "a type that JSON can hold"
                 raise SnapshotInvalid(where, str(error), expected, do) from None
-
-
-def _engine(where: Address) -> Engine:
-    from sqlalchemy import create_engine
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-    from sqlalchemy.pool import NullPool
-
-    try:
-        return create_engine(
-            where.url, poolclass=NullPool, connect_args=where.arguments, hide_parameters=True
-        )
-    except ModuleNotFoundError as error:
-        raise where.without_driver(error.name or "") from None
-    except NoSuchModuleError:
-        found = f"{where.url.drivername}://, for which no driver is installed"
-        raise invalid(found, "postgresql, mysql or sqlite", "correct the URL") from None
-    except ArgumentError as error:
-        raise invalid(where.scrubbed(error), "an address", "correct the URL") from None
 
 
 def _let_signals_through(connection: Any) -> None:

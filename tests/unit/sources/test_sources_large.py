@@ -10,8 +10,8 @@ import sys
 import pytest
 import sqlalchemy
 
-from service.reconcile.snapshot.sql_address import address
 from tests.support.depth import depth
+from workers.outgoing.sql_address import address
 
 ROWS = 100_000
 WIDE_ROWS, WIDTH = 4_000, 26  # as many bytes as ROWS, in a tenth of the time

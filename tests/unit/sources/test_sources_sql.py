@@ -11,12 +11,12 @@ import sqlalchemy
 
 from service.reconcile.snapshot.records import Shape
 from service.reconcile.snapshot.sql import SqlRecords
-from service.reconcile.snapshot.sql_address import address
 from service.reconcile.snapshot.sql_values import payload_value
 from service.reconcile.time_limit import TimeLimit, watched
 from tests.support.databases import PASSWORD
 from tests.support.snapshot_files import NOW
 from workers.errors import ConfigurationInvalid, SnapshotInvalid
+from workers.outgoing.sql_address import address
 
 
 def source(url, query, environ=None, **shape):

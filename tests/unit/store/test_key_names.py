@@ -5,10 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from workers.store import delivery_keys, held_keys, keys, problem_keys, search_keys, undo_keys
+from workers.store import (
+    delivery_keys,
+    held_keys,
+    keys,
+    problem_keys,
+    search_keys,
+    undo_keys,
+    writeback_keys,
+)
 from workers.store.families import FAMILIES
 
-_MODULES = (keys, delivery_keys, held_keys, problem_keys, search_keys, undo_keys)
+_MODULES = (keys, delivery_keys, held_keys, problem_keys, search_keys, undo_keys, writeback_keys)
 SOURCES = [Path(module.__file__) for module in _MODULES]
 LUA = sorted(SOURCES[0].parent.glob("lua/*/*.lua"))
 KINDS = {kind for own in FAMILIES.values() for kind in own}

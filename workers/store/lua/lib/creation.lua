@@ -7,7 +7,7 @@
 --   passed: the last slug made for it that another item is known to have: the next one is tried
 --   partial: the letter of the event that it is known by, which could not be read whole
 -- One claim per item at a time, and no other before the doubt is over: that is why none is made twice.
---! uses step life_entries life_requests undo_log items item_schedule dead_letters retirements
+--! uses step life_entries life_requests undo_log items item_schedule dead_letters retirements writebacks
 
 local now = step.now
 local creation = {}
@@ -49,8 +49,10 @@ function creation.note_slug(item, named)
   life_entries.note_slug(item, named[1], named[2], item.meta.passed)
 end
 
--- The item has an id: nothing is to be created any more.
-function creation.finish(item)
+-- The item has an id: nothing is to be created any more. *made*: a request of ours has made it; so has one
+-- whose outcome was unknown, where it is found now.
+function creation.finish(item, made)
+  if made or item.meta.doubt then writebacks.note(item, 'created') end
   items.clear(item, 'make', 'doubt', 'taken', 'passed', 'roomless', 'asks', 'asked')
   if item.meta.lookup then item_schedule.end_lookup(item) end
 end

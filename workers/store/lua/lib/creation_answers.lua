@@ -10,7 +10,7 @@ local function settle(item, slugs, verdict)
   if given(verdict.made) then
     item_ids.keep(step.place, item.record, verdict.made)
     creation.note_slug(item, given(verdict.named))
-    creation.finish(item)
+    creation.finish(item, true)
     retirements.reset(item)
     local shown = {}
     for _, slug in ipairs(verdict.written) do shown[slug] = true end

@@ -1,5 +1,5 @@
 -- Shared by the steps: what goes into a dead letter, and what leaves one.
---! uses step items letter_groups
+--! uses step items letter_groups writebacks
 
 local now, given = step.now, step.given
 local dead_letters = {}
@@ -186,6 +186,7 @@ function dead_letters.add(item, slugs, death, id)
     fields = {unpack(slugs, 1, 5)}, events = {unpack(events, 1, 3)}, status = given(death.status),
     code = given(death.code), reason = string.sub(without_values(death.message, item, slugs), 1, 500)})
   letter_groups.enter(letter)
+  writebacks.note(item, 'refused')
   return letter
 end
 

@@ -3,6 +3,7 @@
 -- instep:item:<collection>:<record>  hash: a field each ("f:<slug>", field_codes.lua), what was left
 -- out of an event ("o:<slug>", left_out.lua), and what else is known of the item, meta:
 --   shown: the key as it came last, where that is not the record, its normal form
+--   named: the slug in the last answer, where a write-back is to tell it
 --! uses step field_codes search_marks
 
 local now = step.now

@@ -42,9 +42,14 @@ local function note_overtaken(item, slug, field, claim)
   items.touch(item, slug)
 end
 
--- Returns the slugs of those of verdict.written that still hold what was sent.
+-- Whether the CMS now shows something else of *field* than before, as far as that is known.
+local function is_news(field)
+  return field.undone or (field.state == 'pending' and field.before ~= field.value)
+end
+
+-- Returns the slugs of those of verdict.written that still hold what was sent, and whether any is news.
 function written_values.settle(item, claim, verdict)
-  local done, normalised, rows = {}, {}, {}
+  local done, normalised, rows, news = {}, {}, {}, false
   for _, slug in ipairs(verdict.normalised or {}) do normalised[slug] = true end
   if #verdict.written > 0 then confirm_copy(item) end
   if given(verdict.shown) then locales.note_shown(item, claim, verdict) end
@@ -53,6 +58,7 @@ function written_values.settle(item, claim, verdict)
     if not is_settled(field, slug, claim) then
       note_overtaken(item, slug, field, claim)
     else
+      news = news or is_news(field) and true
       rows[#rows + 1] = undo_log.row_written(item, slug, field, given(verdict.made))
       if field.state == 'pending' or field.state == 'ignored' then  -- ignored: create_only.lua
         freshness.observe(field)
@@ -65,7 +71,7 @@ function written_values.settle(item, claim, verdict)
   end
   local text = table.concat(rows)
   if text ~= '' then undo_log.add(item, true, text) end
-  return done
+  return done, news
 end
 
 -- The slugs that the request did not carry; nil: it carried all.

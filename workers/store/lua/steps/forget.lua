@@ -13,7 +13,7 @@
 -- Returns {fields, discarded, gone}.
 -- Errors: none: a full store does this as well.
 --! uses step life_bounds undo_bounds items item_schedule dead_letters letter_groups left_out fetch_queue delivery_log
---! uses held_retirements
+--! uses held_retirements writebacks
 
 local request = step.request
 
@@ -98,7 +98,7 @@ local function forget_record()
   leave_letters(item)
   leave_sets(item)
   for _, place in ipairs(request.places) do leave_index(request.record, place) end
-  gone = gone + redis.call('DEL', item.key)
+  gone = gone + redis.call('DEL', item.key) + writebacks.forget(request.collection, request.record)
   if life_bounds.erase(item.collection .. ':' .. item.record) then gone = gone + 1 end
 end
 

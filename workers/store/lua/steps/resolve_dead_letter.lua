@@ -6,7 +6,7 @@
 --   run: that does it}
 -- Returns {done, fields, wake}.
 -- Errors: none: a full store does this as well.
---! uses step items item_schedule wakeups dead_letters resting_records left_out life_entries
+--! uses step items item_schedule wakeups dead_letters resting_records left_out life_entries writebacks
 
 local request, now, given = step.request, step.now, step.given
 
@@ -21,6 +21,13 @@ if head[2] == 'unmapped' then
   left_out.close_letter(request.id, 'discarded', true)
   items.save_loaded()
   return step.answer({done = true, fields = 0})
+end
+
+if head[2] == 'writeback' then
+  local done = writebacks.resolve(request.id, request.act)
+  dead_letters.close(request.id, not done and 'superseded' or request.act == 'replay' and 'replayed' or 'discarded')
+  if done then life_entries.note_letter({collection = head[3], record = head[4]}, request.act, request.id, head[2], {}) end
+  return step.answer({done = done, fields = 0})
 end
 
 if not head[4] then

@@ -24,7 +24,7 @@
 --! uses destination_health freshness before_values undo_log written_values item_attempts
 --! on demand dead_letters retirements resting_records creation slices cms_forms locales
 --! on demand retirement_answers creation_answers file_imports duplicate_keys late_imports plan_room
---! on demand failed_values life_entries life_bounds
+--! on demand failed_values life_entries life_bounds writebacks
 
 local request, now, given = step.request, step.now, step.given
 
@@ -33,6 +33,7 @@ if earlier then return earlier end
 
 local place = step.place
 local lost, letters, settled, made = 0, 0, 0, request.made
+local is_told = given(request.writebacks) and writebacks.are_wanted(request.collection)
 
 -- Somebody claimed the item meanwhile: this request may have landed on either side of theirs.
 local function settle_late(item, verdict)
@@ -55,6 +56,14 @@ local function has_newer(item, claim)
   return false
 end
 
+-- What is to be told elsewhere; of a new item that it was made is told already (creation.lua).
+local function note_written(item, verdict, done)
+  local gone = items.in_force(item)
+  local retired = false
+  for _, slug in ipairs(done) do retired = retired or (slug == items.GONE and gone ~= nil) end
+  if not given(verdict.made) then writebacks.note(item, retired and 'retired' or 'changed') end
+end
+
 local function settle_claimed(item, claim, verdict)
   if verdict.unknown then
     failed_values.doubt(item, claim, verdict)
@@ -67,7 +76,9 @@ local function settle_claimed(item, claim, verdict)
   status_answers.record_answer(item, claim, verdict)
   if verdict.relist then status_answers.look_up_all(verdict) end
   if verdict.retired then verdict.written = retirement_answers.settle(item, claim, verdict) end
-  local done = written_values.settle(item, claim, verdict)
+  if is_told and given(verdict.slug) then items.set(item, 'named', verdict.slug) end
+  local done, news = written_values.settle(item, claim, verdict)
+  if news and is_told then note_written(item, verdict, done) end
   if #done > 0 or verdict.retired then item_attempts.reset(item, verdict) end
   for slug in pairs(verdict.unknown and claim.fields or {}) do item.fields[slug].confirmed = nil end
   written_values.record_answer(item, claim, verdict)

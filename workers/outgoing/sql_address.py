@@ -14,7 +14,7 @@ from workers.config.environment import Substitution
 from workers.errors import ConfigurationInvalid, Problem
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import URL
+    from sqlalchemy.engine import URL, Engine
 
 EXPECTED: Final = "as postgresql://user:password@host/database, mysql://…, or sqlite:///file"
 SECONDS: Final = 300  # that a database may take for the next thousand rows
@@ -84,6 +84,7 @@ class Address:
 
     url: URL = field(repr=False)
     dialect: Dialect
+    where: str = "--sql"  # that gave it, for errors
 
     def __str__(self) -> str:
         url = self.url
@@ -111,8 +112,8 @@ class Address:
                 f"{self.url.get_backend_name()}:// and pip install 'instep[{self.dialect.extra}]'"
             )
             do = f"install {name}, or use {ready}"
-            return invalid(f"the driver {name} not installed", f"the driver {name}", do)
-        return missing(f"the driver {name}", self.dialect.extra)
+            return invalid(f"the driver {name} not installed", f"the driver {name}", do, self.where)
+        return missing(f"the driver {name}", self.dialect.extra, self.where)
 
     def scrubbed(self, error: BaseException) -> str:
         """Return the first line of a driver's *error*, without the password."""
@@ -131,12 +132,17 @@ class Address:
         return {form for each in given for form in (each, quote(each, safe=""), quote_plus(each))}
 
 
-def address(text: str, environ: Mapping[str, str]) -> Address:
+def address(text: str, environ: Mapping[str, str], where: str = "--sql") -> Address:
     """
-    Return the database URL *text*; ``${NAME}`` is a variable of *environ*. Raises
-    ConfigurationInvalid if it is invalid, or a variable or SQLAlchemy is missing.
+    Return the database URL *text*; ``${NAME}`` is a variable of *environ*.
+
+    Args:
+        where: What gives it, for errors.
+
+    Raises:
+        ConfigurationInvalid: It is invalid, or a variable or SQLAlchemy is missing.
     """
-    substitution = Substitution(environ, "--sql")
+    substitution = Substitution(environ, where)
     filled = substitution.apply(text, "URL")
     if substitution.problems:
         raise ConfigurationInvalid(substitution.problems)
@@ -145,35 +151,62 @@ def address(text: str, environ: Mapping[str, str]) -> Address:
         from sqlalchemy.exc import ArgumentError
     except ModuleNotFoundError:
         backend = re.split("[+:]", filled)[0]
-        raise missing("SQLAlchemy", DIALECTS.get(backend, _ANY).extra) from None
+        raise missing("SQLAlchemy", DIALECTS.get(backend, _ANY).extra, where) from None
     try:
         url = make_url(filled)
     except (ArgumentError, ValueError):  # shown by no message: it may quote a password
-        raise invalid("something that is not a database address", EXPECTED, _QUOTE) from None
+        raise invalid("something that is not a database address", EXPECTED, _QUOTE, where) from None
     backend, _, driver = url.drivername.partition("+")
     if backend != "sqlite" and "@" in f"{url.host}{url.database}":
         # It contains part of a password: it must not be tried or shown.
-        raise invalid("an @ in the host or the database name", EXPECTED, _QUOTE)
+        raise invalid("an @ in the host or the database name", EXPECTED, _QUOTE, where)
     dialect = DIALECTS.get(backend, _ANY)
     if not driver and dialect.driver:
         known = "postgresql" if backend == "postgres" else backend
         url = url.set(drivername=f"{known}+{dialect.driver}")
     if backend == "sqlite":
-        _require_file(url.database)
-    return Address(url, dialect)
+        _require_file(url.database, where)
+    return Address(url, dialect, where)
 
 
-def missing(what: str, extra: str) -> ConfigurationInvalid:
+def missing(what: str, extra: str, where: str = "--sql") -> ConfigurationInvalid:
     """Return the error for a package that is not installed."""
-    return invalid(f"{what} not installed", what, f"run pip install 'instep[{extra}]'")
+    return invalid(f"{what} not installed", what, f"run pip install 'instep[{extra}]'", where)
 
 
-def invalid(found: str, expected: str, do: str) -> ConfigurationInvalid:
-    return ConfigurationInvalid([Problem("--sql", found, expected, do)])
+def invalid(found: str, expected: str, do: str, where: str = "--sql") -> ConfigurationInvalid:
+    return ConfigurationInvalid([Problem(where, found, expected, do)])
 
 
-def _require_file(database: str | None) -> None:
+def engine_of(where: Address) -> Engine:
+    """
+    Return an engine for the database at *where* that keeps no connection.
+
+    Raises:
+        ConfigurationInvalid: Its driver is not installed, or the address is invalid.
+    """
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+    from sqlalchemy.pool import NullPool
+
+    try:
+        return create_engine(
+            where.url, poolclass=NullPool, connect_args=where.arguments, hide_parameters=True
+        )
+    except ModuleNotFoundError as error:
+        raise where.without_driver(error.name or "") from None
+    except NoSuchModuleError:
+        found = f"{where.url.drivername}://, for which no driver is installed"
+        do, expected = "correct the URL", "postgresql, mysql or sqlite"
+        raise invalid(found, expected, do, where.where) from None
+    except ArgumentError as error:
+        found = where.scrubbed(error)
+        raise invalid(found, "an address", "correct the URL", where.where) from None
+
+
+def _require_file(database: str | None, where: str) -> None:
     # SQLite would create an empty one, without tables.
     name = database or ":memory:"
     if name != ":memory:" and not name.startswith("file:") and not Path(name).is_file():
-        raise invalid(f"no file {name}", "a database", "correct the path in the URL")
+        do = "correct the path in the URL"
+        raise invalid(f"no file {name}", "a database", do, where)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from workers.delivery.context import Context
+from workers.config.settings import Settings
 from workers.store import keys
 from workers.store.connection import guarded
-from workers.store.record_facts import RecordFacts
-from workers.store.search_row import SearchRow
+from workers.store.scripts import Steps
 
 
-def page_folders(context: Context, collections: Iterable[str]) -> dict[str, str]:
+def page_folders(steps: Steps, settings: Settings, collections: Iterable[str]) -> dict[str, str]:
     """Return the address under which the pages of each collection are; "": it is not known."""
-    client: Any = context.steps.client
-    settings, names = context.settings, list(collections)
+    client: Any = steps.client
+    names = list(collections)
     with guarded(), client.pipeline(transaction=False) as pipeline:
         for name in names:
             copy = settings.copy_of(settings.collections[name])
@@ -31,18 +29,15 @@ def page_folders(context: Context, collections: Iterable[str]) -> dict[str, str]
     }
 
 
-def live_page(facts: RecordFacts, row: SearchRow, folder: str) -> str | None:
-    """Return the address of the record's live page in *folder*; None: none, or not known."""
-    flags, published, *_ = (*facts.status.split("|"), "")
-    slug = row.shown_slug or _written(facts)
-    if not (folder and slug and facts.id and published) or "a" in flags:
+def page_of(id: str | None, slug: str, status: str, folder: str) -> str | None:
+    """
+    Return the address of an item's live page in *folder*; None: none, or not known.
+
+    Args:
+        id: Of the item; None: it has none.
+        status: As the CMS last showed it, see `workers.model.item_status`.
+    """
+    flags, published, *_ = (*status.split("|"), "")
+    if not (folder and slug and id and published) or "a" in flags:
         return None
     return folder + quote(slug, safe="")
-
-
-def _written(facts: RecordFacts) -> str:
-    field = facts.fields.get("slug")
-    if field is None or field.state not in ("written", "unchanged"):
-        return ""
-    value = json.loads(field.value)
-    return value if isinstance(value, str) else ""

@@ -1,0 +1,119 @@
+-- Shared by the steps: what became of records and is to be told elsewhere ([writeback.NAME]). It is noted
+-- in the step that brings it about, so that no crash loses it.
+-- request.writebacks: {collection: {name: {event: true}}}: part of every request (scripts.py)
+--   instep:writebacks             set: all names ever used
+--   instep:writeback-number       the last sequence: µs, rising
+--   instep:writeback:<name>       hash: collection; paused: why, by, who, since, till, mark: of the configuration
+--     that was refused; failures: in a row, with until: it rests, failing: ms since, reason; success: ms of the
+--     last one that was told; told, dead: how many
+--   instep:writeback-due:<name>   sorted set: records by the ms at which they may be told; of a claim: till it ends
+--   instep:writeback-records:<name>  hash: record → JSON:
+--     event, sequence, at: ms, of the newest thing to be told; key: as it came, where that is not the record
+--     attempts; failed: ms, the last time that the target failed at it
+--     token: of its claim; newer: {event, sequence, at} that came meanwhile
+--     letter: its dead letter, where it is not due for that
+--! uses step
+
+local now, given = step.now, step.given
+local writebacks = {}
+local all = given(step.request.writebacks)
+
+function writebacks.target(name) return 'instep:writeback:' .. name end
+function writebacks.due(name) return 'instep:writeback-due:' .. name end
+function writebacks.records(name) return 'instep:writeback-records:' .. name end
+
+function writebacks.load(name, record)
+  local text = redis.call('HGET', writebacks.records(name), record)
+  return text and cjson.decode(text) or nil
+end
+
+-- *at*: ms from which on it may be told; nil: it stays where it is.
+function writebacks.save(name, record, entry, at)
+  redis.call('HSET', writebacks.records(name), record, cjson.encode(entry))
+  if at then redis.call('ZADD', writebacks.due(name), at, record) end
+end
+
+function writebacks.remove(name, record)
+  redis.call('ZREM', writebacks.due(name), record)
+  return redis.call('HDEL', writebacks.records(name), record)
+end
+
+-- Rises by itself, also where the store is older than it was. As text: cjson would round it.
+local function next_sequence()
+  local last = tonumber(redis.call('GET', 'instep:writeback-number') or 0)
+  local text = string.format('%.0f', math.max(step.now_us, last + 1))
+  redis.call('SET', 'instep:writeback-number', text)
+  return text
+end
+
+-- Of a new item the creation is still to be told, whatever came after; else the newest counts.
+local function merged(held, event)
+  if held == 'created' and event ~= 'retired' then return held end
+  return event
+end
+
+-- Puts what came while *entry* was claimed into its place, with a fresh count of attempts.
+-- *told*: what was claimed has been told.
+function writebacks.take_newer(entry, told)
+  local newer = entry.newer
+  entry.token, entry.newer = nil, nil
+  if not newer then return false end
+  entry.event = told and newer.event or merged(entry.event, newer.event)
+  entry.sequence, entry.at, entry.attempts, entry.failed = newer.sequence, newer.at, 0, nil
+  return true
+end
+
+local function add(name, item, event)
+  local entry, sequence = writebacks.load(name, item.record) or {}, next_sequence()
+  local shown = item.meta.shown
+  entry.key = shown and shown ~= item.record and shown or nil
+  if entry.token then
+    entry.newer = {event = merged(entry.newer and entry.newer.event, event), sequence = sequence, at = now}
+    return writebacks.save(name, item.record, entry)
+  end
+  entry.event, entry.sequence, entry.at = merged(entry.event, event), sequence, now
+  entry.attempts, entry.failed = 0, nil
+  redis.call('SADD', 'instep:writebacks', name)
+  redis.call('HSET', writebacks.target(name), 'collection', item.collection)
+  writebacks.save(name, item.record, entry, now)
+end
+
+-- *event*: created, changed, refused or retired.
+function writebacks.note(item, event)
+  for name, wanted in pairs(all and all[item.collection] or {}) do
+    if wanted[event] then add(name, item, event) end
+  end
+end
+
+-- Whether anything is told of *collection*.
+function writebacks.are_wanted(collection) return all ~= nil and all[collection] ~= nil end
+
+-- A record is erased.
+function writebacks.forget(collection, record)
+  local gone = 0
+  for _, name in ipairs(redis.call('SMEMBERS', 'instep:writebacks')) do
+    if redis.call('HGET', writebacks.target(name), 'collection') == collection then
+      gone = gone + writebacks.remove(name, record)
+    end
+  end
+  return gone
+end
+
+-- The dead letter *id* of a write-back is to be told again, or dropped. Returns whether it held anything.
+function writebacks.resolve(id, act)
+  local name, record = unpack(redis.call('HMGET', 'instep:letter:' .. id, 'writeback', 'record'))
+  local entry = name and writebacks.load(name, record)
+  if not entry or entry.letter ~= id then return false end
+  entry.letter = nil
+  if act == 'replay' then
+    entry.attempts, entry.failed = 0, nil
+    writebacks.save(name, record, entry, now)
+  elseif redis.call('ZSCORE', writebacks.due(name), record) then
+    writebacks.save(name, record, entry)  -- something newer waits
+  else
+    writebacks.remove(name, record)
+  end
+  return true
+end
+
+return writebacks
