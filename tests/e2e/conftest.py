@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.delivery_rig import Way
 from tests.support.reconcile_rig import Reconciling
+from tests.support.writeback_rig import STATEMENT, Shop, Telling
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from service.cli import main; main()"]
@@ -92,3 +93,25 @@ def reconciling(store):
     for way in ways:
         way.close()
         way.check()
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A table of products, which a write-back may write to."""
+    return Shop(tmp_path / "shop.db")
+
+
+@pytest.fixture
+def telling(store):
+    """Opens a way out with the write-back "shop", by default to a sink; its counters balance."""
+    ways = []
+
+    def open(shop=None, options=None, **given):
+        own = {"sql": f"sqlite:///{shop.path}", "statement": STATEMENT} if shop else {}
+        ways.append(Telling(store, writebacks={"shop": own | given}, **(options or {})))
+        return ways[-1]
+
+    yield open
+    for way in ways:
+        way.check()
+        way.close()

@@ -225,5 +225,6 @@ _READERS: Final[Mapping[str, Callable[[datetime, Sequence[Any]], Entry]]] = Mapp
         "s": _plain("staged", "why"),
         "i": _plain("named", "slug", "instead", "passed"),
         "h": _held,
+        "v": _plain("written-back", "writeback", "event", "status", "message", "letter"),
     }
 )

@@ -25,9 +25,11 @@
 --   "i", slug, instead, passed    the slug of its new item
 -- run: its id stands there only where a run did it.
 --   "h", act, by    its held retirement: asked, sent, approved, dropped, ended, nothing (to be retired)
+--   "v", write-back, event, status, message, letter    it was told there, or lies in a letter for that
 -- Fates: p pending, u unchanged, s stale, x superseded, i ignored, d discarded, k dead,
 --   w written, o overtaken by a newer value, q unknown, z again, h held
--- life_events.lua writes "a" and "l", life_requests.lua "c", "n" and "x".
+-- life_events.lua writes "a" and "l", life_requests.lua "c", "n" and "x",
+-- settle_writebacks.lua "v".
 --! uses step lives
 
 local life_entries = {}

@@ -13,6 +13,8 @@
 
 local request, now, given = step.request, step.now, step.given
 
+local BEHIND_MS = 1000
+
 local earlier = step.earlier_answer()
 if earlier then return earlier end
 
@@ -79,7 +81,8 @@ function outcomes.away(record, entry, outcome)
   if alone and not request.rest_asked then return fail(record, entry, outcome) end
   is_away = outcome
   writebacks.take_newer(entry, false)
-  writebacks.save(name, record, entry, now)
+  -- Behind those that wait already: it may be this record that the target cannot answer.
+  writebacks.save(name, record, entry, now + math.min(request.rest_ms + BEHIND_MS, step.AHEAD_MS))
 end
 
 outcomes.failed = fail

@@ -1,0 +1,209 @@
+"""What became of a record is told where it came from: what, when, and never in a loop."""
+
+from tests.support.writeback_rig import events, told
+
+
+def test_a_new_item_writes_its_id_and_slug_into_the_row_that_it_came_from(telling, shop):
+    way = telling(shop)
+    shop.add("new-1")
+    way.change("new-1", name="Oak desk", stock=3)
+    way.run()
+    way.tell()
+    item = way.the("new-1")
+    assert shop.row("new-1") == (item.id, "oak-desk", "live", None, 1)
+    assert way.waiting() == 0
+
+
+def test_an_echo_of_the_write_back_changes_nothing(telling, shop):
+    way = telling(shop)
+    shop.add("new-1")
+    way.change("new-1", name="Oak desk", stock=3, version=1)
+    way.run()
+    way.tell()
+    before = len(way.patches()), len(way.posts()), shop.row("new-1")
+    # The row has changed, and so the shop sends it again: a later version, the same values.
+    for version in (2, 3):
+        way.change("new-1", name="Oak desk", stock=3, version=version)
+        way.run()
+        way.tell()
+    assert (len(way.patches()), len(way.posts()), shop.row("new-1")) == before
+    assert way.counts("unchanged") == (4,)
+
+
+def test_an_id_that_is_mapped_itself_is_written_once_and_ends(telling, shop):
+    way = telling(shop)
+    shop.add("new-1")
+    way.change("new-1", name="Oak desk", version=1)
+    for version in range(2, 8):
+        way.run()
+        way.tell()
+        way.change("new-1", name="Oak desk", description=shop.row("new-1")[0], version=version)
+    assert shop.row("new-1")[-1] == 2  # created, and changed by the description
+    assert len(way.patches()) == 1
+
+
+def test_each_event_is_told_whole_and_signed(telling):
+    way = telling(secret="whsec_" + "A" * 32)
+    way.change("new-1", name="Oak desk")
+    way.run()
+    way.tell()
+    way.change("new-1", stock=4)
+    way.run()
+    way.tell()
+    way.retire("new-1", "archive")
+    way.run()
+    way.tell()
+    first, second, third = told(way)
+    assert (first["event"], first["state"], first["key"]) == ("created", "live", "new-1")
+    assert (first["slug"], first["item"], first["problem"]) == (
+        "oak-desk",
+        way.the("new-1").id,
+        None,
+    )
+    assert (second["event"], third["event"], third["state"]) == ("changed", "retired", "archived")
+    assert first["sequence"] < second["sequence"] < third["sequence"]
+    method, url, _, headers = way.sinks["shop"].requests[0]
+    assert (method, url) == ("POST", "https://shop.example/new-1")
+    assert headers["webhook-id"] == headers["idempotency-key"] == first["id"]
+    assert headers["webhook-signature"].startswith("v1,")
+
+
+def test_a_deleted_item_has_no_id_any_more(telling, shop):
+    way = telling(shop)
+    shop.add(way.key(1))
+    way.retire(way.key(1), "delete")
+    way.run()
+    way.tell()
+    assert shop.row(way.key(1)) == (None, None, "deleted", None, 1)
+
+
+def test_a_record_that_comes_back_is_told_as_changed(telling):
+    way = telling()
+    way.retire(way.key(1), "archive", version=1)
+    way.run()
+    way.tell()
+    way.change(way.key(1), stock=4, version=2)
+    way.run()
+    way.tell()
+    assert [(each["event"], each["state"]) for each in told(way)] == [
+        ("retired", "archived"),
+        ("changed", "live"),
+    ]
+
+
+def test_a_value_that_the_cms_refuses_is_told_with_its_words_until_it_is_mended(telling):
+    way = telling()
+    way.change(way.key(1), {"color": "no colour"}, version=1)
+    way.run()
+    way.tell()
+    way.change(way.key(1), {"color": "#ffffff"}, version=2)
+    way.run()
+    way.tell()
+    (refused, mended) = told(way)
+    assert (refused["event"], refused["state"]) == ("refused", "live")
+    assert refused["problem"] == way.letters(all=True)[0].message
+    assert (mended["event"], mended["problem"]) == ("changed", None)
+
+
+def test_a_key_without_an_item_is_told_as_refused(telling):
+    way = telling(options={"collection": {"missing": "dead-letter"}})
+    way.change("nowhere", stock=1)
+    way.run()
+    way.tell()
+    (only,) = told(way)
+    assert (only["event"], only["state"], only["item"]) == ("refused", "none", None)
+    assert "nowhere" in only["problem"]
+
+
+def test_only_what_it_asks_for_is_told(telling):
+    way = telling(on=("created", "retired"))
+    way.change("new-1", name="Oak desk")
+    way.run()
+    way.change("new-1", stock=2)
+    way.run()
+    way.tell()
+    way.change("new-1", stock=3)
+    way.run()
+    way.tell()
+    assert events(way) == ["created"]
+
+
+def test_what_comes_while_one_waits_is_told_once_with_the_newest_state(telling):
+    way = telling()
+    way.change("new-1", name="Oak desk")
+    for stock in range(5):
+        way.run()
+        way.change("new-1", stock=stock)
+    way.run()
+    way.retire("new-1", "archive")
+    way.run()
+    way.tell()
+    (only,) = told(way)
+    assert (only["event"], only["state"]) == ("retired", "archived")
+
+
+def test_a_change_while_it_is_told_is_told_after_it(telling):
+    way = telling()
+    way.change("new-1", name="Oak desk")
+    way.run()
+
+    def meanwhile():
+        way.sinks["shop"].before = lambda: None
+        way.change("new-1", stock=7)
+        way.run()
+
+    way.sinks["shop"].before = meanwhile
+    way.tell()
+    assert events(way) == ["created", "changed"]
+    assert len(set(way.sinks["shop"].ids)) == 2
+
+
+def test_a_change_while_it_fails_is_told_as_created_all_the_same(telling):
+    way = telling()
+    way.sinks["shop"].answers = [404, 200]
+    way.change("new-1", name="Oak desk")
+    way.run()
+
+    def meanwhile():
+        way.sinks["shop"].before = lambda: None
+        way.change("new-1", stock=7)
+        way.run()
+
+    way.sinks["shop"].before = meanwhile
+    way.tell()
+    assert events(way) == ["created", "created"]
+
+
+def test_an_item_that_was_made_by_a_request_without_an_answer_is_told_as_created(telling):
+    way = telling(on=("created",))
+    way.fault("timeout-after")
+    way.change("new-1", name="Oak desk")
+    way.run()
+    way.tell()
+    assert events(way) == ["created"]
+    assert told(way)[0]["item"] == way.the("new-1").id
+
+
+def test_staged_only_it_says_so(telling):
+    way = telling(options={"live": False})
+    way.change("new-1", name="Oak desk")
+    way.run()
+    way.tell()
+    assert [(each["state"], each["url"]) for each in told(way)] == [("staged", None)]
+
+
+def test_its_life_tells_of_it(telling):
+    way = telling(attempts=1)
+    way.sinks["shop"].answers = [200, 422]
+    way.change("new-1", name="Oak desk")
+    way.run()
+    way.tell()
+    way.change("new-1", stock=4)
+    way.run()
+    way.tell()
+    mine = [each.detail for each in way.lives()["new-1"] if each.what == "written-back"]
+    assert [(each["writeback"], each["event"], each["status"]) for each in mine] == [
+        ("shop", "created", "200"),
+        ("shop", "changed", "422"),
+    ]
+    assert mine[1]["letter"] == way.letters()[0].id
