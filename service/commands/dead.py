@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from workers.delivery.context import Context
     from workers.model.runs import Run
 
-KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")
+KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied", "writeback")
 STATES = ("open", "seen", "ignored")
 
 

@@ -28,7 +28,7 @@ _TONES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "undone",
         ),
         "bad": (
-            *("outage", "failed", "open", "dead", "unmapped", "refused", "not-applied", "missing"),
+            *("outage", "failed", "open", "dead", "unmapped", "refused", "not-applied", "missing", "writeback"),
             *("exhausted", "blocked"),
         ),
     }

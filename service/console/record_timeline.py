@@ -117,6 +117,10 @@ def _letter(entry: Mapping[str, Any]) -> Badge:
     return ("refused" if entry["detail"]["act"] == "dead" else "running"), "problem"
 
 
+def _written_back(entry: Mapping[str, Any]) -> Badge:
+    return ("refused", "not told") if entry["detail"].get("letter") else ("done", "told")
+
+
 def _is(state: str, word: str) -> Callable[[Mapping[str, Any]], Badge]:
     return lambda _: (state, word)
 
@@ -139,5 +143,6 @@ _BADGES: Final[Mapping[str, Callable[[Mapping[str, Any]], Badge]]] = MappingProx
         "staged": _is("draft", "staged only"),
         "named": _is("", "slug"),
         "held": _is("held", "delete"),
+        "written-back": _written_back,
     }
 )

@@ -68,6 +68,8 @@ TITLES: Final = (
         "{id} does not answer: what it said has changed cannot be read",
     ),
     (r"fetcher (?P<id>.+): waiting", "{id} refuses to show some of what it said has changed"),
+    (r"writeback (?P<id>.+): outage", "{id} does not answer: what became of records is not told"),
+    (r"writeback (?P<id>.+): paused", "The write-back {id} is paused"),
     (r"alerts not delivered", "Alerts cannot be delivered"),
 )
 

@@ -49,6 +49,13 @@ KINDS: Final[Mapping[str, ProblemKind]] = MappingProxyType(
             "The CMS failed each time these items were written, while it took others. The site "
             "still shows what they held before.",
         ),
+        "writeback": ProblemKind(
+            "Not told where it came from",
+            "What became of these records could not be written back to where they came from. The "
+            "site is not affected.",
+            "write-back",
+            "",
+        ),
         "not-applied": ProblemKind(
             "Accepted by the CMS, but not shown",
             "The CMS answered that it took these values; read afterwards, its items do not hold "

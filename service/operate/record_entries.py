@@ -231,6 +231,15 @@ def _blocked(entry: Entry) -> str:
     return f"waits for {', '.join(names)}{count} of {entry.detail['collection']}"
 
 
+def _written_back(entry: Entry) -> str:
+    detail = entry.detail
+    status = f", {detail['status']}" if detail.get("status") else ""
+    if detail.get("letter"):
+        why = f": {detail['message']}" if detail.get("message") else status
+        return f"not told {detail['writeback']}: {detail['event']}{why}"
+    return f"told {detail['writeback']}: {detail['event']}{status}"
+
+
 def _named(entry: Entry) -> str:
     instead = entry.detail.get("instead")
     return f"its slug is {entry.detail['slug']}" + (f", since {instead} was taken" * bool(instead))
@@ -252,5 +261,6 @@ _SAYS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "blocked": _blocked,
     "staged": lambda entry: f"only its staged copy is written: {entry.detail['why']}",
     "named": _named,
+    "written-back": _written_back,
     "held": lambda entry: _HELD[entry.detail["act"]].format(entry.detail["by"]),
 }

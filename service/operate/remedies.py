@@ -202,6 +202,17 @@ _ROWS: Final = (
         f"or the field, {_AGAIN}",
     ),
     _Row(
+        "writeback",
+        r"changed no row|the record is not there",
+        "see that the record is there, and that the WHERE of the statement finds it; " + _AGAIN,
+    ),
+    _Row(
+        "writeback",
+        "",
+        "correct the write-back in instep.toml, or what its target says, run `instep reload`, "
+        + _AGAIN,
+    ),
+    _Row(
         "exhausted",
         "",
         f"look at the item in the CMS: it alone fails, while others are written; {_AGAIN}",
