@@ -17,7 +17,7 @@ from service.operate.pause_targets import KINDS, check_scope
 
 _NAMES: Final = (
     "A destination or a collection (destination:NAME, collection:NAME where it is both), "
-    "source:NAME, or lane:live, lane:replay, lane:reconcile."
+    "source:NAME, writeback:NAME, or lane:live, lane:replay, lane:reconcile."
 )
 
 

@@ -33,6 +33,7 @@ class SettingsAnswer(ApiSchema):
     )
     fetchers = _sections()
     access = _sections()
+    writebacks = _sections()
     alerts = fields.Dict(keys=fields.String(), allow_none=True)
     mappings = fields.List(fields.String())
     public_url = fields.String(allow_none=True)

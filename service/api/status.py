@@ -108,6 +108,16 @@ class SourceStatus(RemovedStatus):
     stalled = fields.Dict(keys=fields.String(), required=True, allow_none=True)
 
 
+class WriteBackStatus(_State):
+    collection = fields.String(required=True)
+    waiting = fields.Integer(
+        required=True, metadata={"description": "Records of which something is to be told."}
+    )
+    oldest_seconds = fields.Float(required=True)
+    told = fields.Integer(required=True)
+    dead = fields.Integer(required=True)
+
+
 class ReasonStatus(ApiSchema):
     name = fields.String(required=True)
     state = fields.String(required=True)
@@ -195,6 +205,7 @@ class StatusAnswer(ApiSchema):
     not_live = fields.Integer()
     held_deletes = fields.Integer()
     fetchers = fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String()))
+    writebacks = fields.Dict(keys=fields.String(), values=fields.Nested(WriteBackStatus))
     memory = fields.Nested(MemoryStatus)
     losses = fields.List(fields.Dict(keys=fields.String()))
     alerts = fields.Dict(

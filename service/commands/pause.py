@@ -1,4 +1,4 @@
-"""``instep pause`` and ``resume``: a destination, a collection, a source or a lane."""
+"""``instep pause`` and ``resume``: a destination, collection, source, lane or write-back."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pause(name: str, reason: str, seconds: int | None) -> None:
     Stop sending. Deliveries are still accepted.
 
     NAME is a destination or a collection (destination:NAME, collection:NAME where it is both),
-    source:NAME, or lane:live, lane:replay or lane:reconcile of all destinations.
+    source:NAME, writeback:NAME, or lane:live, lane:replay or lane:reconcile of all destinations.
     """
     from service.operate import pauses
 

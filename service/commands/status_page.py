@@ -139,22 +139,25 @@ def _sources(status: Status, columns: int) -> Iterator[str]:
             yield from wrapped(f"{name}: {waits}", columns, rest="  ")
 
 
-def _fetchers(status: Status, columns: int) -> Iterator[str]:
-    rows = [
-        (
-            name,
-            _state(each),
-            each["waiting"],
-            duration(each["oldest_seconds"]),
-            each["done"],
-            each["dead"],
-        )
-        for name, each in status["fetchers"].items()
-    ]
-    if rows:
-        yield _title("Fetchers")
-        headings = ("name", "state", "waiting", "oldest", "done", "dead")
-        yield from columns_of(headings, rows, columns, texts=2, colours=_COLOURS)
+def _queues(title: str, key: str, done: str) -> Section:
+    """Return the section of what waits elsewhere than for the CMS; *done*: key of what does not."""
+
+    def section(status: Status, columns: int) -> Iterator[str]:
+        numbers = ("waiting", "oldest", done, "dead")
+        rows = [
+            (name, _state(each), *(_cell(each, column) for column in numbers))
+            for name, each in status[key].items()
+        ]
+        if rows:
+            yield _title(title)
+            headings = ("name", "state", *numbers)
+            yield from columns_of(headings, rows, columns, texts=2, colours=_COLOURS)
+
+    return section
+
+
+def _cell(entry: Mapping[str, Any], column: str) -> Any:
+    return duration(entry["oldest_seconds"]) if column == "oldest" else entry[column]
 
 
 def _lanes(status: Status, columns: int) -> Iterator[str]:
@@ -282,7 +285,8 @@ SECTIONS: Final[tuple[Section, ...]] = (
     _destinations,
     _collections,
     _sources,
-    _fetchers,
+    _queues("Fetchers", "fetchers", "done"),
+    _queues("Write-backs", "writebacks", "told"),
     _lanes,
     _reconciles,
     _refusals,

@@ -28,8 +28,8 @@ _TONES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "undone",
         ),
         "bad": (
-            *("outage", "failed", "open", "dead", "unmapped", "refused", "not-applied", "missing", "writeback"),
-            *("exhausted", "blocked"),
+            *("outage", "failed", "open", "dead", "unmapped", "refused", "not-applied", "missing"),
+            *("exhausted", "blocked", "writeback"),
         ),
     }
 )

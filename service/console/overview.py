@@ -37,6 +37,7 @@ _DOCUMENTS: Final = {
     "status": "operating",
     "fetchers": "fetching",
     "alerts": "alerts",
+    "writebacks": "write-back",
     "reconciles": "scheduled-reconcile",
     "deletes": "held-deletes",
     "sources": "senders",

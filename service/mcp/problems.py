@@ -32,7 +32,7 @@ _State = Annotated[
     Field(description="Without it: all but the ignored ones."),
 ]
 _Kind = Annotated[
-    str | None, Field(description="refused, exhausted, unmapped, missing, not-applied or writeback.")
+    str | None, Field(description="refused, exhausted, unmapped, missing, not-applied, writeback.")
 ]
 
 

@@ -57,6 +57,7 @@ _RULES: Final = (
     _Rule(r"no worker", "outage", 30.0, "Nothing is written to any site; what comes in is kept"),
     _Rule(r".* hung", "outage", 15.0, "Work of this process stands still"),
     _Rule(r"fetcher .*: outage", "outage", 300.0, "What thin notices name cannot be read"),
+    _Rule(r"writeback ", "paused", 60.0, "Its source is not told what became of records"),
     _Rule(r".*: outage", "outage", 60.0, _NOTHING),
     _Rule(r".*: paused", "paused", 10.0, _NOTHING),
     _Rule(r".*: not published", "paused", 300.0, _NOTHING),

@@ -51,7 +51,7 @@ class _Seen:
     now: datetime
 
     def by_hand(self, kind: str, name: str | None) -> bool:
-        entry = self.status[f"{kind}s"].get(name, {})
+        entry = self.status.get(f"{kind}s", {}).get(name, {})
         return bool(entry.get("by") == OPERATOR)
 
     @property
@@ -118,11 +118,12 @@ RULES: Final = (
     Rule(r"reconcile (?P<id>.+): (?:failed|killed|overdue)", ""),
     Rule(r"source (?P<id>.+): (?:silent|nothing wanted|only older values|no room .*)", ""),
     Rule(r"fetcher (?P<id>.+): (?:outage|waiting)", ""),
+    Rule(r"(?P<kind>writeback) (?P<id>.+): (?:outage|paused)", "", _by_instep),
     Rule(r"collection (?P<id>.+): locales unknown", ""),
     Rule(_PROBLEM, ""),
     Rule(r"\d+ more problems", "problems"),
     # Somebody has paused it.
-    Rule(r"(?:destination|collection|source|lane) (?P<id>.+): paused", ""),
+    Rule(r"(?:destination|collection|source|lane|writeback) (?P<id>.+): paused", ""),
     # Nothing is left out for having no row.
     Rule(r".*", "status"),
 )

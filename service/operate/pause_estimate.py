@@ -61,6 +61,8 @@ def _estimate(context: Context, each: Resting) -> GoesOut | None:
 
 
 def _waiting(context: Context, target: Target) -> Iterator[Resting]:
+    if target.kind == "writeback":
+        return
     if target.kind == "source":
         yield from Pauses(context.steps, context.settings).resting(target.name)
         return

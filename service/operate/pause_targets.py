@@ -1,4 +1,4 @@
-"""What a pause is of: a destination, a collection, a source, or a lane of all destinations."""
+"""What a pause is of: a destination, collection, source, write-back, or lane of all sites."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workers.config.settings import Settings
 from workers.errors import UnknownName
 from workers.model.changes import Lane
 
-Kind = Literal["destination", "collection", "source", "lane"]
+Kind = Literal["destination", "collection", "source", "lane", "writeback"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 LANES: Final[tuple[str, ...]] = get_args(Lane)
 _USE: Final = "use one of these names"
@@ -61,6 +61,7 @@ def target_of(text: str, settings: Settings, paused: Iterable[str] = ()) -> Targ
         return Target(found[0], text)
     names = ", ".join((*settings.destinations, *settings.collections)) or "none"
     others = [f"source:{name}" for name in settings.sources] + [f"lane:{lane}" for lane in LANES]
+    others += [f"writeback:{name}" for name in settings.writebacks]
     expected = f"a destination or collection: {names}; or {', '.join(others)}"
     raise UnknownName(repr(text), expected, _USE)
 
@@ -75,9 +76,14 @@ def check_scope(text: str, settings: Settings, scope: Scope) -> None:
         *(f"destination:{each}" for each in scope.destinations),
         *(f"collection:{each}" for each in scope.collections),
         *(f"source:{each}" for each in scope.sources - scope.shared),
+        *(
+            f"writeback:{each.name}"
+            for each in settings.writebacks.values()
+            if each.collection in scope.collections
+        ),
     }
     both = settings.destinations.keys() & settings.collections.keys()
-    names.check(text, "a destination, collection or source", known - both)
+    names.check(text, "a destination, collection, source or write-back", known - both)
 
 
 def resumable(do: str, settings: Settings, scope: Scope) -> str | None:
@@ -96,6 +102,7 @@ def _known(settings: Settings) -> dict[Kind, tuple[str, ...]]:
         "collection": tuple(settings.collections),
         "source": tuple(settings.sources),
         "lane": LANES,
+        "writeback": tuple(settings.writebacks),
     }
 
 

@@ -1,4 +1,4 @@
-"""Pause and resume of destinations, collections, sources and lanes."""
+"""Pause and resume of destinations, collections, sources, lanes and write-backs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def pause(
         seconds: It goes on by itself after that; None: once it is resumed.
 
     Raises:
-        UnknownName: There is no such destination, collection, source or lane.
+        UnknownName: There is no such destination, collection, source, lane or write-back.
     """
     target = target_of(name, context.settings)
     reason = reason.strip() or REASON
@@ -50,7 +50,10 @@ def pause(
     if seconds is not None:
         until = moment(1000 * (context.runs.now().timestamp() + seconds))
     if not dry_run:
-        if target.by_hand:
+        if target.kind == "writeback":
+            states = context.writeback_states
+            states.pause(target.name, reason, who=by, seconds=seconds)
+        elif target.by_hand:
             pauses.pause(target.full, reason, by=by, seconds=seconds)
         else:
             context.breaker.pause(target.full, reason, who=by, seconds=seconds)
@@ -80,7 +83,7 @@ def resume(
         seconds: Timeout of that request; None: as of every other.
 
     Raises:
-        UnknownName: There is no such destination, collection, source or lane.
+        UnknownName: There is no such destination, collection, source, lane or write-back.
         RequestRefused: The CMS refuses the token; nothing was changed.
     """
     held = Pauses(context.steps, context.settings).read()
@@ -105,7 +108,9 @@ def resume(
 
 
 def _go_on(context: Context, target: Target) -> None:
-    if target.by_hand:
+    if target.kind == "writeback":
+        context.writeback_states.resume(target.name)
+    elif target.by_hand:
         for destination in Pauses(context.steps, context.settings).resume(target.full):
             context.wakes.wake(destination)
     elif context.breaker.resume(target.full):
@@ -127,6 +132,8 @@ def _asked(context: Context, target: Target, first: list[GoesOut]) -> list[Colle
     settings = context.settings
     if target.kind == "collection":
         return [settings.collections[target.name]]
+    if target.kind == "writeback":
+        return []  # the CMS has no part in it
     if target.kind == "destination":
         return list(settings.collections_of(target.name))[:1]
     # One that is paused by itself is asked as that is resumed, and stops nothing of the others.

@@ -188,6 +188,23 @@ def _alerts(seen: Seen) -> Iterator[Reason]:
         yield Reason(name, "degraded", failing["since"], do, failing["reason"])
 
 
+def _writebacks(seen: Seen) -> Iterator[Reason]:
+    """Name write-backs whose targets let nothing in, or do not answer."""
+    for name, entry in seen.status.get("writebacks", {}).items():
+        state, why = entry["state"], entry["reason"]
+        if state == "paused":
+            do = f"run `instep resume writeback:{name}`"
+            if entry["by"] == OPERATOR:
+                why, do = _pause("writeback", f"writeback:{name}", entry)
+            else:
+                do = f"correct [writeback.{name}] and `instep reload`, or {do}"
+        elif state == "outage":
+            do = f"nothing while its target is down; if it is not, correct [writeback.{name}]"
+        else:
+            continue
+        yield Reason(f"writeback {name}: {state}", "degraded", entry["since"], do, why)
+
+
 def _memory(seen: Seen) -> Iterator[Reason]:
     memory = seen.status.get("memory", {})
     do = Remedy("raise maxmemory ([store] memory_mb), or see what fills it", "status")
@@ -229,6 +246,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     _losses,
     _memory,
     _alerts,
+    _writebacks,
 )
 
 

@@ -35,7 +35,10 @@ def seen_by(scope: Scope, status: Mapping[str, Any]) -> dict[str, Any]:
         stale = {of: n for of, n in each["stale"].items() if of in scope.collections}
         resting = {of: n for of, n in each["resting"].items() if of in scope.collections}
         seen["sources"][name] = {**each, "stale": stale, "resting": resting}
+    told = status.get("writebacks", {}).items()
+    seen["writebacks"] = {n: each for n, each in told if each["collection"] in scope.collections}
     kinds = {
+        "writeback": frozenset(seen["writebacks"]),
         "destination": scope.destinations,
         "collection": scope.collections,
         "source": scope.sources,

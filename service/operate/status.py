@@ -36,6 +36,7 @@ def numbers_of(context: Context) -> dict[str, Any]:
     found = with_spool(context.report.status(), settings.store.data, client)
     found["losses"] = Losses(context.steps).open(settings.collections)
     found["alerts"] = _alerts(context)
+    found["writebacks"] = context.writeback_states.read()
     return with_runs(found, settings.collections.values(), client)
 
 

@@ -65,6 +65,19 @@ FETCHER = {
     "done": 1,
     "dead": 0,
 }
+WRITEBACK = {
+    "collection": "products",
+    "state": "flowing",
+    "reason": "",
+    "since": None,
+    "by": None,
+    "who": None,
+    "until": None,
+    "waiting": 0,
+    "oldest_seconds": 0.0,
+    "told": 3,
+    "dead": 0,
+}
 RUN = {
     "state": "done",
     "began": "2026-05-12T03:00:00+00:00",
@@ -104,6 +117,7 @@ def flowing(**parts: Any) -> dict[str, Any]:
         },
         "refusals": {},
         "fetchers": {},
+        "writebacks": {},
         "fields": {"accepted": 8, "written": 2, "stale": 0, "pending": 6},
         "balanced": True,
         "dead_letters": 0,

@@ -23,6 +23,7 @@ from workers.store.search_index import SearchIndex
 from workers.store.status import Report
 from workers.store.upgrade import Upgrade
 from workers.store.writeback import WriteBacks, standing_of
+from workers.store.writeback_status import WriteBackStates
 
 
 class Wakes(Protocol):
@@ -58,6 +59,7 @@ class Context:
     upgrade: Upgrade
     search: SearchIndex
     writebacks: WriteBacks
+    writeback_states: WriteBackStates
     wakes: Wakes
 
 
@@ -83,5 +85,6 @@ def make_context(settings: Settings, steps: Steps, wakes: Wakes) -> Context:
         upgrade=Upgrade(steps, settings),
         search=SearchIndex(steps, settings),
         writebacks=WriteBacks(steps, settings),
+        writeback_states=WriteBackStates(steps, settings),
         wakes=wakes,
     )

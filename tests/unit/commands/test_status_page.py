@@ -9,7 +9,15 @@ from click.testing import CliRunner
 
 from service.commands.page import columns_of, duration, echo, wrapped
 from service.commands.status_page import lines_of
-from tests.support.status_numbers import COLLECTION, DESTINATION, FETCHER, RUN, SOURCE, flowing
+from tests.support.status_numbers import (
+    COLLECTION,
+    DESTINATION,
+    FETCHER,
+    RUN,
+    SOURCE,
+    WRITEBACK,
+    flowing,
+)
 
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 REASON = {
@@ -64,6 +72,13 @@ def test_what_waits_is_told_with_the_time_that_it_takes():
     assert not [line for line in shown() if "of calls" in line]
 
 
+def test_write_backs_stand_with_what_waits_and_what_was_told():
+    waiting = WRITEBACK | {"state": "outage", "waiting": 12, "oldest_seconds": 90.0}
+    page = shown(writebacks={"shop": waiting})
+    assert re.fullmatch(r"shop  +outage  +12  +1 min  +3  +0", page[page.index("Write-backs") + 2])
+    assert "Write-backs" not in shown()
+
+
 def test_what_is_no_state_is_counted_below_the_collections():
     page = shown(collections={"products": COLLECTION | {"not_live": 2, "duplicate_keys": 1}})
     assert "products: 2 items not live, 1 keys in several items" in page
@@ -115,6 +130,7 @@ def everything(name):
         "sources": dict.fromkeys((name, other), source),
         "refusals": {name: {"incomplete": 12345, "late": 1}},
         "fetchers": {name: FETCHER | {"state": "outage", "waiting": 12345}},
+        "writebacks": {name: WRITEBACK | {"state": "paused", "told": 10**9}},
         "fields": {"accepted": 10**10, **{f"fate-{n}": 10**9 + n for n in range(10)}},
         "memory": memory,
         "spool": {"deliveries": 12345, "bytes": 10**9},

@@ -20,6 +20,7 @@ from workers.config import (
     reconcile_schema,
     schemas,
     sections,
+    writeback_schema,
 )
 from workers.model.attempt_action import ACTIONS
 from workers.store import state_log
@@ -40,6 +41,7 @@ TABLES = {
     "[fetchers.NAME]": schemas.FetcherSection,
     "[access.NAME]": access_schema.AccessSection,
     "[alerts]": alerts_schema.AlertsSection,
+    "[writeback.NAME]": writeback_schema.WriteBackSection,
 }
 
 
@@ -131,7 +133,13 @@ def test_every_key_of_the_configuration_is_documented_and_no_other(table):
 def test_every_table_of_the_configuration_is_documented():
     every = {
         each
-        for module in (schemas, reconcile_schema, access_schema, alerts_schema)
+        for module in (
+            schemas,
+            reconcile_schema,
+            access_schema,
+            alerts_schema,
+            writeback_schema,
+        )
         for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, schemas.Section)
     }

@@ -26,6 +26,7 @@ STATUS = flowing(
         "products": COLLECTION | {"pending_items": 30},
         "mine": COLLECTION | {"by": "operator"},
     },
+    writebacks={"mine": {"by": "operator"}},
 )
 
 
@@ -57,6 +58,7 @@ ROWS = [
     ("reconcile products: overdue", TODAY, "reconciles", "products", None),
     ("source erp: silent", TODAY, "sources", "erp", None),
     ("fetcher shop: outage", None, "fetchers", "shop", None),
+    ("writeback shop: outage", TODAY, "writebacks", "shop", None),
     ("collection products: locales unknown", None, "collections", "products", 30),
     ("problem g2: 500 refused in products", BEFORE, "problems", "g2", 500),
     ("4 more problems", None, "problems", None, None),
@@ -107,9 +109,11 @@ def test_every_rule_has_its_place_in_the_order():
         ("source erp: nothing wanted", 16),
         ("source erp: no room for payloads", 16),
         ("fetcher shop: waiting", 17),
-        ("collection mine: paused", 21),
-        ("source erp: paused", 21),
-        ("lane live: paused", 21),
+        ("writeback shop: paused", 18),
+        ("writeback mine: paused", 22),
+        ("collection mine: paused", 22),
+        ("source erp: paused", 22),
+        ("lane live: paused", 22),
     ],
 )
 def test_names_of_one_rank_have_one_row(name, place):
@@ -166,6 +170,7 @@ def _may_be(pattern, name):
         "1 1: 1": "destination 1: paused",
         "collection 1: 1": "collection 1: plan limit",
         "fetcher 1: 1": "fetcher 1: outage",
+        "writeback 1: 1": "writeback 1: outage",
         "reconcile 1: 1": "reconcile 1: failed",
         "1 1: held": "undo 1: held",
         "1 1: proposed": "undo 1: proposed",

@@ -63,6 +63,8 @@ WORDS = [
     ("reconcile products: overdue", "The reconcile of products is overdue"),
     ("fetcher shop: outage", "shop does not answer: what it said has changed cannot be read"),
     ("fetcher shop: waiting", "shop refuses to show some of what it said has changed"),
+    ("writeback shop: outage", "shop does not answer: what became of records is not told"),
+    ("writeback shop: paused", "The write-back shop is paused"),
     ("alerts not delivered", "Alerts cannot be delivered"),
 ]
 

@@ -45,7 +45,9 @@ from service.operate.remedies import COMMANDS, Remedy, remedy, words_of
         ("exhausted", "500: oops", [], "it alone fails"),
         ("not-applied", "a: not shown", ["a"], "does not show it"),
         ("not-applied", "image: the item holds null", ["image"], "without a login"),
-        ("writeback", "whatever", [], "discard it or send it again"),
+        ("writeback", "write-back shop: 422: no", [], "correct the write-back"),
+        ("writeback", "… the record is not there", [], "see that the record is there"),
+        ("later", "whatever", [], "discard it or send it again"),
         ("refused", "other causes", [], "one by one"),
     ],
 )
