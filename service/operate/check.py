@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 
 from service.config.build import Configuration
-from service.operate import check_items, check_use
+from service.operate import check_items, check_use, check_writeback
 from service.operate.check_create import never_created
 from service.operate.check_destination import DestinationCheck, SeenItems
 from service.operate.check_findings import Findings
@@ -27,6 +27,7 @@ def check_all(configuration: Configuration) -> Findings:
     found, settings = Findings(), configuration.settings
     steps = store(settings, found)
     found.errors += wrong_addresses(settings, os.environ)
+    found.errors += check_writeback.targets(settings, found.notes)
     try:
         _compare(configuration, steps, found)
         if steps:

@@ -142,6 +142,8 @@ def completed(text):
             text += f"\n{head}\n"
         if not re.search(rf"^\[collections\.{name}\]\n(?:\w.*\n)*id =", text, re.MULTILINE):
             text = text.replace(head, f'{head}\ndestination = "site"\nid = "65f0"\nkey = "sku"', 1)
+    if "[writeback." in text:
+        text += '\n[collections.products]\ndestination = "site"\nid = "65f0"\nkey = "sku"\n'
     return f'[destinations.site]\ntoken = "t0ken"\n{text}'
 
 
