@@ -42,7 +42,7 @@ LOOK: Final = 0.5  # s between two looks, while nothing is due
 AT_ONCE: Final = 4  # requests of one write-back
 SECONDS: Final = 10.0  # that a target may take
 # s after its claim in which a message may begin: what has begun ends well before the claim does
-BEGIN: Final = 12.0
+BEGIN: Final = 8.0
 
 _log = logging.getLogger(__name__)
 Send = Callable[[Told], Answer]

@@ -23,7 +23,7 @@ from workers.store.live_pages import page_folders, page_of
 from workers.store.scripts import Steps
 
 MOST: Final = 20  # records of one claim
-LEASE: Final = 30.0  # s that a claim is held
+LEASE: Final = 20.0  # s that a claim is held
 _NAMED: Final = "named"  # slug of an item in the last answer, see items.lua
 _Stored = Mapping[str, str]
 
