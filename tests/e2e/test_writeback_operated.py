@@ -9,6 +9,8 @@ import redis
 from service.operate import pauses
 from service.operate.alert_causes import causes_of
 from service.operate.check_writeback import targets
+from service.operate.letter_actions import LetterActions
+from service.operate.problems import list_problems
 from service.operate.reasons import Seen, reasons_of
 from service.operate.record_entries import says
 from service.operate.scope import Scope
@@ -145,6 +147,33 @@ def test_a_record_is_erased_with_what_was_to_be_told_of_it(telling, store_socket
     for key in (writeback_keys.records("shop"), writeback_keys.due("shop")):
         assert not way.store.exists(key)
     assert way.letters(kind="writeback", all=True) == []
+
+
+def test_its_letters_are_a_problem_that_can_be_sent_again(telling):
+    way = telling(attempts=1)
+    way.sinks["shop"].answers = [422, 422, 422, 200]
+    for n in range(1, 4):
+        way.change(way.key(n), stock=7)
+    way.run()
+    way.tell()
+    (problem,) = list_problems(way.context, state="open", limit=5).items
+    assert (problem["kind"], problem["letters"], problem["status"]) == ("writeback", 3, 422)
+    assert problem["title"].startswith("write-back shop: POST")
+    assert "correct the write-back" in problem["do"]
+    actions = LetterActions(way.context)
+    first, second, third = way.letters()
+    assert actions.act("replay", first) is None
+    assert actions.act("replay", first) == "is closed"
+    assert actions.act("discard", second) is None
+    way.change(third.key, stock=8)
+    way.run()
+    way.tell()
+    assert [letter.reason for letter in way.letters(all=True)] == [
+        "replayed",
+        "discarded",
+        "superseded",
+    ]
+    assert sorted(each["key"] for each in told(way)[3:]) == sorted({first.key, third.key})
 
 
 def test_what_its_life_says(telling):

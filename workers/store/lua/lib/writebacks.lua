@@ -38,12 +38,27 @@ function writebacks.remove(name, record)
   return redis.call('HDEL', writebacks.records(name), record)
 end
 
+local last_sequence
+
+local function save_sequence() redis.call('SET', 'instep:writeback-number', string.format('%.0f', last_sequence)) end
+
 -- Rises by itself, also where the store is older than it was. As text: cjson would round it.
 local function next_sequence()
-  local last = tonumber(redis.call('GET', 'instep:writeback-number') or 0)
-  local text = string.format('%.0f', math.max(step.now_us, last + 1))
-  redis.call('SET', 'instep:writeback-number', text)
-  return text
+  if not last_sequence then
+    last_sequence = tonumber(redis.call('GET', 'instep:writeback-number') or 0)
+    step.before_answer(save_sequence)
+  end
+  last_sequence = math.max(step.now_us, last_sequence + 1)
+  return string.format('%.0f', last_sequence)
+end
+
+local known = {}  -- names that this step has registered
+
+local function register(name, collection)
+  if known[name] then return end
+  known[name] = true
+  redis.call('SADD', 'instep:writebacks', name)
+  redis.call('HSET', writebacks.target(name), 'collection', collection)
 end
 
 -- Of a new item the creation is still to be told, whatever came after; else the newest counts.
@@ -73,8 +88,7 @@ local function add(name, item, event)
   end
   entry.event, entry.sequence, entry.at = merged(entry.event, event), sequence, now
   entry.attempts, entry.failed = 0, nil
-  redis.call('SADD', 'instep:writebacks', name)
-  redis.call('HSET', writebacks.target(name), 'collection', item.collection)
+  register(name, item.collection)
   writebacks.save(name, item.record, entry, now)
 end
 
