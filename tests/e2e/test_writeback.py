@@ -1,6 +1,7 @@
 """What became of a record is told where it came from: what, when, and never in a loop."""
 
 from tests.support.writeback_rig import events, told
+from workers.store import keys
 
 
 def test_a_new_item_writes_its_id_and_slug_into_the_row_that_it_came_from(telling, shop):
@@ -66,6 +67,21 @@ def test_each_event_is_told_whole_and_signed(telling):
     assert (method, url) == ("POST", "https://shop.example/new-1")
     assert headers["webhook-id"] == headers["idempotency-key"] == first["id"]
     assert headers["webhook-signature"].startswith("v1,")
+
+
+def test_the_address_of_its_page_is_told_once_the_domain_of_the_site_is_known(telling):
+    way = telling()
+    own = way.settings.collections["products"]
+    place = ("products", way.settings.copy_of(own))
+    way.store.hset(keys.site(*place), "domain", "shop.example")
+    way.store.hset(keys.index(*place), "slug", "products")
+    way.change("new-1", name="Oak desk", version=1)
+    way.run()
+    way.tell()
+    way.retire("new-1", "archive", version=2)
+    way.run()
+    way.tell()
+    assert [each["url"] for each in told(way)] == ["https://shop.example/products/oak-desk", None]
 
 
 def test_a_deleted_item_has_no_id_any_more(telling, shop):

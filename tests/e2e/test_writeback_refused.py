@@ -149,3 +149,15 @@ def test_the_key_that_cannot_stand_in_a_path_is_a_letter(telling):
     way.tell()
     assert way.sinks["shop"].requests == []
     assert "cannot stand alone" in way.letters()[0].message
+
+
+def test_a_statement_that_the_database_refuses_becomes_a_letter_with_its_code(telling, shop):
+    taken = "UPDATE products SET sku = 'taken' WHERE sku = :key"
+    way = telling(shop, statement=taken, attempts=2)
+    shop.add("new-1", "taken")
+    way.change("new-1", name="Oak desk")
+    way.run()
+    way.tell()
+    (letter,) = way.letters()
+    assert (letter.attempts, letter.code) == (2, "SQLITE_CONSTRAINT_PRIMARYKEY")
+    assert "UNIQUE constraint failed" in letter.message

@@ -4,9 +4,11 @@ import json
 import threading
 from dataclasses import replace
 
+import pytest
+
 from tests.support.writeback_rig import told
 from workers.delivery.writeback import Teller, target_of, tell_forever
-from workers.errors import StoreUnavailable
+from workers.errors import OutgoingDenied, StoreUnavailable
 from workers.model.writeback_attempts import Answer
 from workers.store import writeback_keys
 
@@ -128,6 +130,31 @@ def test_a_target_is_what_its_table_says(telling, shop):
     own = way.settings.writebacks["shop"]
     assert target_of(own).at_once == 1
     assert target_of(replace(own, url="https://h.example/", sql=None)).at_once == 4
+
+
+@pytest.mark.parametrize("at", ["connect", "send"])
+def test_a_database_that_refuses_the_user_pauses_its_write_back(telling, at):
+    way = telling()
+    for n in range(1, 4):
+        way.change(way.key(n), stock=7)
+    way.run()
+
+    class Closed(Slow):
+        def __enter__(self):
+            return self._deny() if at == "connect" else super().__enter__()
+
+        def _send(self, message):
+            self._deny()
+
+        def _deny(self):
+            raise OutgoingDenied("postgresql://db/shop: permission denied")
+
+    own = way.settings.writebacks["shop"]
+    assert Teller(way.context.writebacks, own, target=Closed(way, 0)).step() == 0.0
+    state = way.context.writeback_states.read()["shop"]
+    assert (state["state"], state["waiting"]) == ("paused", 3)
+    assert "permission denied" in state["reason"]
+    assert way.letters() == []
 
 
 def test_many_are_told_at_once_and_none_twice(telling):
