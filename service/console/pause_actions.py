@@ -100,8 +100,10 @@ class _Pauses:
         found = self._resume(who, chosen, dry_run=False)
         name, items = found["name"], sum(each["items"] for each in found["first"])
         more = f" It is still paused: {found['reason']}." if found["reason"] else ""
-        go_out = "goes out" if items == 1 else "go out"
-        flash(f"{_plain(name)} is resumed; {many(items, 'item')} {go_out}.{more}")
+        going = "goes out" if items == 1 else "go out"
+        go_out = f"; {many(items, 'item')} {going}"
+        go_out = "" if found["kind"] == "writeback" else go_out  # nothing of it goes to the CMS
+        flash(f"{_plain(name)} is resumed{go_out}.{more}")
         return str(name)
 
     def _resume(self, who: Caller, chosen: Chosen, *, dry_run: bool) -> dict[str, Any]:
