@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.writeback_rig import told
-from workers.delivery.writeback import Teller, target_of, tell_forever
+from workers.delivery.writeback import HttpTarget, Teller, target_of, tell_forever
 from workers.errors import OutgoingDenied, StoreUnavailable
 from workers.model.writeback_attempts import Answer
 from workers.store import writeback_keys
@@ -52,6 +52,22 @@ def test_no_message_begins_so_late_that_its_claim_could_run_out(telling):
     while teller.step() is not None:
         pass
     assert sorted(slow.told) == [way.key(n) for n in range(1, 6)]
+
+
+def test_a_process_that_ends_begins_no_message_and_gives_its_claim_back(telling):
+    way, stop = telling(), threading.Event()
+    for n in range(1, 6):
+        way.change(way.key(n), stock=7)
+    way.run()
+    sink, own = way.sinks["shop"], way.settings.writebacks["shop"]
+    sink.before = stop.set
+    teller = Teller(way.context.writebacks, own, target=HttpTarget(own, sink))
+    teller.step(stop.is_set)
+    assert 1 <= len(sink.requests) <= teller._target.at_once
+    sink.before = lambda: None
+    way.tell()
+    assert sorted({each["key"] for each in told(way)}) == [way.key(n) for n in range(1, 6)]
+    assert len(told(way)) == 5
 
 
 def test_a_record_at_which_processes_die_becomes_a_letter(telling):
@@ -102,7 +118,7 @@ def test_each_target_has_a_thread_and_a_fault_of_one_stops_no_other():
         def __init__(self, error):
             self.error = error
 
-        def step(self):
+        def step(self, ends):
             seen.append(self.error)
             if len({type(each) for each in seen}) == 3:
                 stop.set()

@@ -152,9 +152,11 @@ class Teller:
         self._spread = spread
         self._ticks = ticks
 
-    def step(self) -> float | None:
+    def step(self, ends: Callable[[], bool] = lambda: False) -> float | None:
         """
         Tell what is due; return the seconds until there may be more, None: nothing waits.
+
+        *ends*: whether no further message is to begin.
 
         Raises:
             StoreUnavailable: The store did not answer; what was told is told again.
@@ -163,7 +165,7 @@ class Teller:
         claim = self._store.claim(self._own)
         if not claim.token:
             return claim.seconds
-        answers = self._tell(claim, begin_by)
+        answers = self._tell(claim, lambda: ends() or self._ticks() > begin_by)
         failures = self._store.failures(self._own) if _is_away(answers) else 0
         timed = {
             each.record: policy.timed(
@@ -178,22 +180,22 @@ class Teller:
         self._log(claim, timed, told)
         return 0.0
 
-    def _tell(self, claim: Claim, begin_by: float) -> dict[str, Answer]:
+    def _tell(self, claim: Claim, ends: Callable[[], bool]) -> dict[str, Answer]:
         try:
             with self._target.opened() as send:
-                return self._send_all(send, claim, begin_by)
+                return self._send_all(send, claim, ends)
         except OutgoingDenied as error:
             answer = policy.closed(self._own, str(error))
         except (OutgoingError, ConfigurationInvalid) as error:
             answer = policy.no_answer(self._own, str(error))
         return {each.record: answer for each in claim.owed}
 
-    def _send_all(self, send: Send, claim: Claim, begin_by: float) -> dict[str, Answer]:
+    def _send_all(self, send: Send, claim: Claim, ends: Callable[[], bool]) -> dict[str, Answer]:
         stopped = threading.Event()
 
         def one(owed: Owed) -> Answer:
             # After an answer that speaks of the target no other is asked for.
-            if stopped.is_set() or self._ticks() > begin_by:
+            if stopped.is_set() or ends():
                 return Answer("unsent")
             if owed.attempts >= self._own.attempts:
                 return policy.given_up(self._own)
@@ -259,7 +261,7 @@ def _tell(teller: Teller, stop: threading.Event, sound: Callable[[], None]) -> N
     while not stop.wait(wait):
         try:
             sound()
-            seconds = teller.step()
+            seconds = teller.step(stop.is_set)
             wait = LOOK if seconds is None else min(LOOK, seconds)
             away.over()
         except StoreUnavailable as error:
