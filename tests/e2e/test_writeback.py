@@ -1,9 +1,13 @@
 """What became of a record is told where it came from: what, when, and never in a loop."""
 
+import json
+
+import pytest
 from standardwebhooks.webhooks import Webhook
 
 from tests.support.writeback_rig import events, told
 from workers.store import keys
+from workers.store.rewrites import Repair, Repairs
 
 SECRET = "whsec_" + "A" * 32
 
@@ -195,14 +199,72 @@ def test_a_change_while_it_fails_is_told_as_created_all_the_same(telling):
     assert events(way) == ["created", "created"]
 
 
-def test_an_item_that_was_made_by_a_request_without_an_answer_is_told_as_created(telling):
-    way = telling(on=("created",))
-    way.fault("timeout-after")
+@pytest.mark.parametrize("on", [("created",), ("created", "changed")])
+def test_an_item_that_was_made_by_a_request_without_an_answer_is_told_as_created(telling, on):
+    way = telling(on=on)
+    way.fault("reset-after", times=1, match={"method": "POST"})
     way.change("new-1", name="Oak desk")
     way.run()
     way.tell()
+    assert len(way.posts()) == 1
     assert events(way) == ["created"]
-    assert told(way)[0]["item"] == way.the("new-1").id
+    assert (told(way)[0]["item"], told(way)[0]["slug"]) == (way.the("new-1").id, "oak-desk")
+
+
+def test_a_new_item_is_not_told_as_changed_as_well(telling):
+    way = telling(on=("changed",))
+    way.change("new-1", name="Oak desk")
+    way.run()
+    way.tell()
+    assert events(way) == []
+    way.change("new-1", stock=4)
+    way.run()
+    way.tell()
+    assert events(way) == ["changed"]
+
+
+def test_a_write_that_changes_nothing_in_the_cms_tells_nothing(telling):
+    way = telling()
+    name = way.live(1)["name"]
+    way.change(way.key(1), name=name)  # asked for by its key, its item shows that already
+    way.run()
+    way.tell()
+    assert (len(way.patches()), events(way)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"), [({}, ["changed"]), ({"stock": ("9", "number")}, ["changed", "changed"])]
+)
+def test_a_value_that_is_written_once_more_is_told_where_an_editor_had_changed_it(
+    telling, shown, told
+):
+    way = telling()
+    way.change(way.key(1), stock=7)
+    way.run()
+    way.tell()
+    held = json.loads(way.store.hget(keys.item("products", way.key(1)), "f:stock"))
+    repair = Repair(way.key(1), way.id(1), (("stock", held["a"]),), before=shown)
+    repairs = Repairs(way.steps, way.settings)
+    assert repairs.repair(way.settings.collections["products"], [repair]).fields == 1
+    way.run()
+    way.tell()
+    assert (len(way.patches()), events(way)) == (2, told)
+
+
+def test_a_record_that_comes_back_as_it_was_is_told_though_no_value_is_new(telling):
+    way = telling()
+    way.change(way.key(1), stock=7, version=1)
+    way.run()
+    way.retire(way.key(1), "archive", version=2)
+    way.run()
+    way.tell()
+    way.change(way.key(1), stock=7, version=3)
+    way.run()
+    way.tell()
+    assert [(each["event"], each["state"]) for each in told(way)] == [
+        ("retired", "archived"),
+        ("changed", "live"),
+    ]
 
 
 def test_staged_only_it_says_so(telling):

@@ -1,5 +1,7 @@
 """Targets of write-backs that refuse, are away, or cannot take one record."""
 
+import time
+
 import pytest
 
 from tests.support.writeback_rig import told
@@ -30,6 +32,23 @@ def test_a_target_that_is_away_for_an_hour_kills_nothing(telling):
     way.tell()
     assert way.waiting() == 0
     assert {each["key"] for each in told(way)} == {way.key(n) for n in range(1, 6)}
+
+
+def test_after_a_failure_one_message_at_a_time_asks_whether_it_is_over(telling):
+    way = telling()
+    way.sinks["shop"].answers = [503]
+    way.sinks["shop"].before = lambda: time.sleep(0.03)  # so that others would begin meanwhile
+    for n in range(1, 9):
+        way.change(way.key(n), stock=7)
+    way.run()
+    teller, asked = way.teller("shop"), way.sinks["shop"].requests
+    teller.step()
+    assert 1 <= len(asked) <= 4
+    for _ in range(3):
+        way.pass_time(61)
+        before = len(asked)
+        teller.step()
+        assert len(asked) == before + 1
 
 
 def test_one_record_that_the_target_cannot_take_holds_up_no_other(telling):

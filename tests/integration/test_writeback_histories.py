@@ -135,3 +135,22 @@ def test_each_event_is_told_in_the_end(store, seed):
 @pytest.mark.parametrize("seed", range(8, 300))
 def test_each_event_is_told_in_the_end_of_many_histories(store, seed):
     play(store, seed)
+
+
+def test_a_late_answer_settles_nothing_that_another_has_claimed(store):
+    history = History(store, 0)
+    own, record = history.own, RECORDS[0]
+    told = {record: Answer("told", status=200)}
+    history.bench.confirm(record, {"stock": 1})
+    first = history.store.claim(own)
+    history.bench.pass_time(LEASE + 1)
+    history.bench.confirm(record, {"stock": 2})
+    second = history.store.claim(own)
+    assert second.owed[0].sequence > first.owed[0].sequence
+    assert history.store.settle(own, first, told) == 0
+    # The process of the second claim dies before it has told anything.
+    history.bench.pass_time(LEASE + 1)
+    third = history.store.claim(own)
+    assert third.owed[0].sequence == second.owed[0].sequence
+    assert history.store.settle(own, third, told) == 1
+    assert history.store.claim(own).seconds is None

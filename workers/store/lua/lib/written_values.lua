@@ -43,8 +43,11 @@ local function note_overtaken(item, slug, field, claim)
 end
 
 -- Whether the CMS now shows something else of *field* than before, as far as that is known.
-local function is_news(field)
-  return field.undone or (field.state == 'pending' and field.before ~= field.value)
+local function is_news(item, field)
+  if field.undone then return true end
+  if field.state == 'pending' then return field.before ~= field.value end
+  local told = before_values.told(item, field)
+  return told ~= nil and told.v ~= nil and told.v ~= field.value
 end
 
 -- Returns the slugs of those of verdict.written that still hold what was sent, and whether any is news.
@@ -58,7 +61,7 @@ function written_values.settle(item, claim, verdict)
     if not is_settled(field, slug, claim) then
       note_overtaken(item, slug, field, claim)
     else
-      news = news or is_news(field) and true
+      news = news or is_news(item, field)
       rows[#rows + 1] = undo_log.row_written(item, slug, field, given(verdict.made))
       if field.state == 'pending' or field.state == 'ignored' then  -- ignored: create_only.lua
         freshness.observe(field)
