@@ -1,8 +1,8 @@
 """
 One HTTP request to an address of the operator's, whole and in time.
 
-The address comes from instep.toml alone: nothing that a source sends chooses it. Its path and
-query may be a secret, as those of a chat are, so messages name the host alone.
+Its host comes from instep.toml alone: nothing that a source sends chooses it. Its path and query
+may be a secret, as those of a chat are, so messages name the host alone.
 """
 
 from __future__ import annotations

@@ -23,6 +23,8 @@ from workers.config import (
     writeback_schema,
 )
 from workers.model.attempt_action import ACTIONS
+from workers.model.writeback import EVENTS, PLACEHOLDERS
+from workers.model.writeback import STATES as WRITEBACK_STATES
 from workers.store import state_log
 from workers.store.metric_names import NAMES, OLD
 
@@ -155,6 +157,12 @@ def test_what_a_store_must_answer_is_documented_and_nothing_else():
         told |= set(re.findall(r'"(store: [^"]+)"', (ROOT / path).read_text(encoding="utf-8")))
     table = section("running", "The store")
     assert {name for name, _ in rows(table)} == told
+
+
+def test_every_event_and_placeholder_of_write_backs_is_documented_and_no_other():
+    documented = {name for name, _ in rows(section("write-back", "What is told, and when"))}
+    assert documented == {*EVENTS, *PLACEHOLDERS}
+    assert all(f"`{state}`" in page("write-back") for state in WRITEBACK_STATES)
 
 
 def test_every_environment_variable_is_documented():
