@@ -195,7 +195,14 @@ class OutgoingError(ProcessorError):
     A request to an address of the operator's got no whole answer in time.
 
     The message names its host alone: the rest of the address may be a secret.
+
+    Args:
+        sent: Whether any byte of it may have reached the address.
     """
+
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        self.sent = sent
+        super().__init__(message)
 
 
 class OutgoingDenied(OutgoingError):

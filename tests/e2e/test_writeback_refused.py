@@ -5,6 +5,7 @@ import time
 import pytest
 
 from tests.support.writeback_rig import told
+from workers.errors import OutgoingError
 from workers.outgoing.http_request import Reply
 
 
@@ -49,6 +50,27 @@ def test_after_a_failure_one_message_at_a_time_asks_whether_it_is_over(telling):
         before = len(asked)
         teller.step()
         assert len(asked) == before + 1
+
+
+def test_a_target_that_comes_and_goes_blames_no_record_that_it_was_never_sent(telling):
+    way = telling(attempts=2)
+    sink = way.sinks["shop"]
+    way.change(way.key(1), stock=7)
+    way.run()
+    for stock in range(4):
+        sink.answers = [OutgoingError("no connection", sent=False)]
+        way.tell(seconds=60)
+        # Another is told, and this one is not reached again.
+        sink.choose = lambda url: 200 if url.endswith(way.key(2)) else None
+        way.change(way.key(2), stock=stock)
+        way.run()
+        way.tell(seconds=60)
+        sink.choose = None
+    assert way.letters() == []
+    assert way.waiting() == 1
+    sink.answers = [200]
+    way.tell()
+    assert way.waiting() == 0
 
 
 def test_one_record_that_the_target_cannot_take_holds_up_no_other(telling):

@@ -29,9 +29,11 @@ class Sink:
     def __call__(self, method, address, *, body, headers, secrets, seconds):
         self.before()
         self.requests.append((method, address.url, body, headers))
-        if self.choose:
-            return Reply(self.choose(address.url), "said")
+        if self.choose and (status := self.choose(address.url)):
+            return Reply(status, "said")
         answer = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
+        if isinstance(answer, OutgoingError):
+            raise answer
         if answer is None:
             raise OutgoingError(f"{method} {address}: no whole answer within 10 s")
         return answer if isinstance(answer, Reply) else Reply(answer, "said")

@@ -187,7 +187,7 @@ class Teller:
         except OutgoingDenied as error:
             answer = policy.closed(self._own, str(error))
         except (OutgoingError, ConfigurationInvalid) as error:
-            answer = policy.no_answer(self._own, str(error))
+            answer = policy.no_answer(self._own, str(error), sent=False)
         return {each.record: answer for each in claim.owed}
 
     def _send_all(self, send: Send, claim: Claim, ends: Callable[[], bool]) -> dict[str, Answer]:
@@ -215,7 +215,7 @@ class Teller:
         except OutgoingDenied as error:
             return policy.closed(self._own, str(error))
         except OutgoingError as error:
-            return policy.no_answer(self._own, str(error))
+            return policy.no_answer(self._own, str(error), sent=error.sent)
 
     def _log(self, claim: Claim, answers: dict[str, Answer], told: int) -> None:
         failed = [each for each in answers.values() if each.outcome not in ("told", "unsent")]

@@ -82,6 +82,8 @@ class Answer:
         wait: Seconds until the next attempt, if it counts as one.
         rest: Seconds that the target rests; *asked*: it has asked for that.
         pause: Why nothing more is to be told there; None: more is.
+        sent: Something of it may have reached the target: it may be this record that it cannot
+            answer.
     """
 
     outcome: Outcome
@@ -92,3 +94,4 @@ class Answer:
     rest: float = 0.0
     asked: bool = False
     pause: str | None = None
+    sent: bool = True

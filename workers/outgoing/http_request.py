@@ -95,7 +95,7 @@ def request(
         reply, text = _exchange(requests.Request(method, address.url, own, data=body), deadline)
     except FAILURES as error:
         reason = mask.text(deadline.reason or innermost(error))
-        raise OutgoingError(f"{method} {address}: {reason}") from None
+        raise OutgoingError(f"{method} {address}: {reason}", sent=deadline.sent) from None
     finally:
         deadline.stop()
     # Masked before it is cut: half a secret would not be found.

@@ -71,7 +71,7 @@ class SqlTarget:
             OutgoingError: The database does not answer.
             OutgoingDenied: It refuses the user.
         """
-        with self._told():
+        with self._told(sent=False):
             connection = self._engine.connect()
         with connection:
             yield connection
@@ -92,15 +92,15 @@ class SqlTarget:
             return connection.execute(self._statement, own).rowcount
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, *, sent: bool = True) -> Iterator[None]:
         """Raise the errors of a driver as our own: their texts may quote the password."""
         try:
             yield
         except Exception as error:
-            raise _error(error, self._where) from None
+            raise _error(error, self._where, sent=sent) from None
 
 
-def _error(error: Exception, where: Address) -> OutgoingError:
+def _error(error: Exception, where: Address, *, sent: bool) -> OutgoingError:
     from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 
     message, code = f"{where}: {where.scrubbed(error)}", _code(error)
@@ -109,7 +109,7 @@ def _error(error: Exception, where: Address) -> OutgoingError:
     away = (OperationalError, InterfaceError, InternalError)
     if isinstance(error, DBAPIError) and not isinstance(error, away):
         return OutgoingRefused(message, code or None)
-    return OutgoingError(message)
+    return OutgoingError(message, sent=sent)
 
 
 def _is_denied(code: str) -> bool:

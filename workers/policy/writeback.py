@@ -84,9 +84,9 @@ def judge(target: WriteBack, status: int, text: str, retry_after: float | None) 
     return Answer("failed", message, status)
 
 
-def no_answer(target: WriteBack, reason: str) -> Answer:
-    """Return what it means that no answer came: it may have been told."""
-    return Answer("away", f"write-back {target.name}: {reason}")
+def no_answer(target: WriteBack, reason: str, *, sent: bool) -> Answer:
+    """Return what it means that no answer came; *sent*: it may have been told."""
+    return Answer("away", f"write-back {target.name}: {reason}", sent=sent)
 
 
 def refused(target: WriteBack, reason: str, code: str | None = None) -> Answer:

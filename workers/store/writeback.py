@@ -153,6 +153,7 @@ def _outcome(record: str, answer: Answer) -> dict[str, Any]:
     return {
         "record": record,
         "outcome": answer.outcome,
+        "sent": answer.sent,
         "wait_ms": int(answer.wait * 1000),
         "status": answer.status,
         "code": answer.code,

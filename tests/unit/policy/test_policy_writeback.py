@@ -71,7 +71,7 @@ def test_a_target_rests_for_as_long_as_it_asks(status, after, rest):
 
 
 def test_its_rests_grow_up_to_a_minute():
-    away = policy.no_answer(OWN, "no answer")
+    away = policy.no_answer(OWN, "no answer", sent=True)
     rests = [policy.timed(away, attempts=0, failures=n, spread=0.5).rest for n in range(2000)]
     assert rests[:3] == [1.5, 3.0, 6.0]
     assert max(rests) == rests[-1] == 45.0

@@ -96,6 +96,7 @@ def test_a_database_that_is_not_there_names_no_password():
         run("postgresql://u:p4ssw0rd@127.0.0.1:1/shop", UPDATE, key="", item="")
     assert not isinstance(raised.value, OutgoingRefused | OutgoingDenied)
     assert "p4ssw0rd" not in str(raised.value)
+    assert not raised.value.sent
 
 
 @pytest.mark.parametrize("url", ["sqlite:///nowhere.db", "oracle://h/x", "mysql+nodriver://h/x"])
@@ -117,4 +118,4 @@ def test_a_code_of_mysql_tells_a_refused_user(error, kind):
 
     where = address("mysql://u@h/db", {}, WHERE)
     inner = pymysql.err.OperationalError(*error)
-    assert type(sql_statement._error(OperationalError("", {}, inner), where)) is kind
+    assert type(sql_statement._error(OperationalError("", {}, inner), where, sent=True)) is kind

@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
 -- settle_writebacks: what became of the records that a claim of a write-back holds.
 -- ARGV[2]: {token, name, claim, mark, collection, attempts, rest_ms, rest_asked, pause, lives,
---   outcomes: [{record, outcome, wait_ms, status, code, message}]}
+--   outcomes: [{record, outcome, sent, wait_ms, status, code, message}]}
 --   outcome: told; failed: an attempt; dead: no attempt helps; away: the target is at fault, unless others
 --   were told since it failed at this record before; unsent
+--   sent: something of it may have reached the target: else it says nothing of the record
 --   attempts: before it is a dead letter   rest_ms: that the target rests where it is at fault
 --   rest_asked: it has asked for that   pause: why it is asked nothing any more
 -- Returns {told, letters, lost}
@@ -76,8 +77,8 @@ function outcomes.dead(record, entry, outcome)
 end
 
 function outcomes.away(record, entry, outcome)
-  local alone = entry.failed and tonumber(held.success or 0) > entry.failed
-  entry.failed = now
+  local alone = outcome.sent and entry.failed and tonumber(held.success or 0) > entry.failed
+  entry.failed = outcome.sent and now or nil
   if alone and not request.rest_asked then return fail(record, entry, outcome) end
   is_away = outcome
   writebacks.take_newer(entry, false)
