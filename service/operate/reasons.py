@@ -193,11 +193,10 @@ def _writebacks(seen: Seen) -> Iterator[Reason]:
     for name, entry in seen.status.get("writebacks", {}).items():
         state, why = entry["state"], entry["reason"]
         if state == "paused":
-            do = f"run `instep resume writeback:{name}`"
-            if entry["by"] == OPERATOR:
-                why, do = _pause("writeback", f"writeback:{name}", entry)
-            else:
-                do = f"correct [writeback.{name}] and `instep reload`, or {do}"
+            why, words = _pause("writeback", entry)
+            if entry["by"] != OPERATOR:
+                words = f"correct [writeback.{name}] and run `instep reload`, or resume it"
+            do: str = Remedy(words, "resume", f"writeback:{name}")
         elif state == "outage":
             do = f"nothing while its target is down; if it is not, correct [writeback.{name}]"
         else:
