@@ -97,7 +97,7 @@ def test_it_is_paused_by_hand_and_goes_on(telling, seconds):
     assert (held["by"], held["who"], held["reason"]) == ("operator", "me", "stocktaking")
     assert (held["until"] is None) == (seconds is None)
     ((_, do),) = reasons(way)
-    assert do.startswith("run `instep resume writeback:shop`")
+    assert do.endswith("resume it: `instep resume writeback:shop`")
     if seconds:
         way.pass_time(601)
         assert state(way)["state"] == "flowing"
