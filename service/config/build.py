@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from service import fetchers, senders
+from service.config.pull_paths import wrong_paths
 from service.fetchers.base import Fetcher
 from service.mapping.load import Mappings
 from service.mapping.load import load as load_mappings
@@ -46,6 +47,7 @@ def build(environ: Mapping[str, str]) -> Configuration:
     problems = list(draft.problems)
     proven = _senders(draft, problems)
     readers = _fetchers(draft, problems)
+    problems += (draft.located(each) for each in wrong_paths(draft.sound_pulls()))
     try:
         topics = {name: sender.kind.topics for name, sender in proven.items()}
         mappings = load_mappings(draft.settings, readers, topics)

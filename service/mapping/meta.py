@@ -88,7 +88,7 @@ def read(
     """Return the options of a mapping; None: they are invalid, see *problems*."""
     meta, count = given(definition), len(problems)
     problems += unknown(definition)
-    known = {"source": settings.sources, "collection": settings.collections}
+    known = {"source": settings.all_sources, "collection": settings.collections}
     for name, names in known.items():
         problems += _unknown_name(definition, name, meta.get(name), names)
     problems += _topics(definition, meta.get("topics"))

@@ -98,10 +98,13 @@ def _handed_on(path: Path, root: Cells, value: int | float) -> Any:
 
 
 def _typed(record: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: _typed(value) if isinstance(value, dict) else _cell(value)
-        for name, value in record.items()
-    }
+    return {name: _value(value) for name, value in record.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _typed(value)
+    return [_value(each) for each in value] if isinstance(value, list) else _cell(value)
 
 
 def _cell(text: str) -> Any:

@@ -23,6 +23,10 @@ def unread_sources(configuration: Configuration) -> Iterator[Problem]:
         if name not in read:
             do = "write one, or remove the source: its deliveries are answered and have no effect"
             yield Problem(f"{settings.path}: sources.{name}", "no mapping", "a mapping", do)
+    for name in settings.pulls:
+        if name not in read:
+            do = "write one with its name as Meta.source, or remove it: nothing is pulled"
+            yield Problem(f"{settings.path}: pulls.{name}", "no mapping", "a mapping", do)
 
 
 def topicless(configuration: Configuration) -> Iterator[Problem]:

@@ -42,6 +42,8 @@ def mixed_versions(configuration: Configuration) -> Iterator[Problem]:
 
 
 def _kind(configuration: Configuration, source: str) -> str:
+    if source in configuration.settings.pulls:
+        return TIMES  # a row stands at the time of its pull
     configured = configuration.senders[source]
     if configured.kind.sequenced:
         return NUMBERS

@@ -60,7 +60,8 @@ def target_of(text: str, settings: Settings, paused: Iterable[str] = ()) -> Targ
     if found:
         return Target(found[0], text)
     names = ", ".join((*settings.destinations, *settings.collections)) or "none"
-    others = [f"source:{name}" for name in settings.sources] + [f"lane:{lane}" for lane in LANES]
+    others = [f"source:{name}" for name in settings.all_sources]
+    others += [f"lane:{lane}" for lane in LANES]
     others += [f"writeback:{name}" for name in settings.writebacks]
     expected = f"a destination or collection: {names}; or {', '.join(others)}"
     raise UnknownName(repr(text), expected, _USE)
@@ -100,7 +101,7 @@ def _known(settings: Settings) -> dict[Kind, tuple[str, ...]]:
     return {
         "destination": tuple(settings.destinations),
         "collection": tuple(settings.collections),
-        "source": tuple(settings.sources),
+        "source": tuple(settings.all_sources),
         "lane": LANES,
         "writeback": tuple(settings.writebacks),
     }

@@ -35,7 +35,7 @@ def whole_scope(settings: Settings) -> Scope:
         True,
         frozenset(settings.destinations),
         frozenset(settings.collections),
-        frozenset(settings.sources),
+        frozenset(settings.all_sources),
     )
 
 

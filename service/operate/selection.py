@@ -94,7 +94,7 @@ def check_names(context: Context, collection: str | None, source: str | None) ->
     """
     asked = (
         ("collection", collection, context.settings.collections),
-        ("source", source, context.settings.sources),
+        ("source", source, context.settings.all_sources),
     )
     for what, name, known in asked:
         if name is None or name in known:

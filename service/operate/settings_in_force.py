@@ -29,7 +29,7 @@ def settings_in_force(settings: Settings, scope: Scope) -> dict[str, Any]:
     found = _masked(_shown(settings), Mask(settings.hidden))
     assert isinstance(found, dict)  # noqa: S101  # settings are a dataclass
     named = {"destinations": scope.destinations, "collections": scope.collections}
-    named["sources"] = scope.sources
+    named["sources"] = named["pulls"] = scope.sources
     seen = {
         section: {name: each for name, each in found[section].items() if name in names}
         for section, names in named.items()

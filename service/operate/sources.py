@@ -184,7 +184,7 @@ def _read(context: Context, names: list[str]) -> _Numbers:
 def _source(
     name: str, numbers: _Numbers, configuration: Configuration, scope: Scope
 ) -> dict[str, Any]:
-    counted, source = numbers.status["sources"][name], configuration.settings.sources[name]
+    counted, source = numbers.status["sources"][name], configuration.settings.all_sources[name]
     options = [
         rule.options
         for rule in configuration.mappings.rules

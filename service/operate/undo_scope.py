@@ -146,7 +146,7 @@ def scope_of(context: Context, log: UndoLog, selection: UndoSelection) -> UndoSc
     if isinstance(since, timedelta):
         since = context.runs.now() - since
     if selection.source is not None:
-        _check_name(selection.source, "a source", context.settings.sources)
+        _check_name(selection.source, "a source", context.settings.all_sources)
         return replace(own, since={selection.source: since or _OLDEST})
     entries = _of_record(context, log, selection.collection or "", selection.key or "")
     entries = [each for each in entries if since is None or each.at >= since]

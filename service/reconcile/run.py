@@ -113,9 +113,9 @@ class ReconcileRun:
 
     @property
     def _order(self) -> Precedence:
-        sender = self.context.settings.sources[self.rows.chosen.source].sender
-        sequenced = SENDERS[sender].sequenced or self.table.is_sequenced()
         margin, source = self.rows.records.margin, self.rows.chosen.source
+        sender = SENDERS.get(self.context.settings.all_sources[source].sender)
+        sequenced = (sender is not None and sender.sequenced) or self.table.is_sequenced()
         return Precedence(
             self.rows.version, margin, sequenced, source, superseded=self.source_records.superseded
         )

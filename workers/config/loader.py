@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from workers.config import access_schema, alerts_schema, writeback_schema
+from workers.config import access_schema, alerts_schema, pulls_schema, writeback_schema
 from workers.config.environment import Substitution, read_env
+from workers.config.pull import Pull
 from workers.config.sections import SectionReader, bare, masked
 from workers.config.settings import Fetcher, Settings, Source
 from workers.errors import ConfigurationInvalid, Problem
@@ -40,6 +41,11 @@ class Draft:
         """Return the sources without problems."""
         wrong = self._wrong("sources")
         return tuple(s for name, s in self.settings.sources.items() if name not in wrong)
+
+    def sound_pulls(self) -> tuple[Pull, ...]:
+        """Return the pulls without problems."""
+        wrong = self._wrong("pulls")
+        return tuple(p for name, p in self.settings.pulls.items() if name not in wrong)
 
     def sound_fetchers(self) -> tuple[Fetcher, ...]:
         """Return the fetchers without problems."""
@@ -94,6 +100,7 @@ def read(environ: Mapping[str, str]) -> Draft:
         destinations=reader.destinations(),
         collections=reader.collections(),
         sources=reader.sources(),
+        pulls=pulls_schema.read(reader),
         fetchers=reader.fetchers(),
         mappings=tuple(reader.top.get("mappings", ())),
         public_url=bare(reader.top.get("public_url")),

@@ -44,7 +44,7 @@ def seconds(text: Any) -> float | None:
     return found or None
 
 
-def _is_clock(value: Any) -> bool:
+def is_clock(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value) is not None
 
 
@@ -78,7 +78,7 @@ class _Plain(Section):
     every = Value(
         '"90m", "24h" or "7d": minutes, hours or days', lambda value: seconds(value) is not None
     )
-    at = Value('a time of day in UTC, such as "03:30"', _is_clock)
+    at = Value('a time of day in UTC, such as "03:30"', is_clock)
     file = Value("the name of a file", is_text)
     sql = Value(
         "the address of a database",

@@ -178,6 +178,7 @@ class FileSection(Section):
     destinations = Value("tables [destinations.NAME]", is_table)
     collections = Value("tables [collections.NAME]", is_table)
     sources = Value("tables [sources.NAME]", is_table)
+    pulls = Value("tables [pulls.NAME]", is_table)
     fetchers = Value("tables [fetchers.NAME]", is_table)
     access = Value("tables [access.NAME]", is_table)
     alerts = Value("a table [alerts]", is_table)

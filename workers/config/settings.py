@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from workers.config.pull import Pull
 from workers.errors import Problem
 from workers.model.writeback import EVENTS, Event
 
@@ -146,6 +147,9 @@ class Source:
         return tuple(hashlib.sha256(text).hexdigest()[:8] for text in texts)
 
 
+PULLED = "pull"  # in place of the sender of a source that is pulled
+
+
 @dataclass(frozen=True, slots=True)
 class Fetcher:
     name: str
@@ -239,7 +243,13 @@ class Settings:
     access: Mapping[str, Access] = field(default_factory=dict)
     alerts: Alerts | None = None
     writebacks: Mapping[str, WriteBack] = field(default_factory=dict)
+    pulls: Mapping[str, Pull] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()  # deprecated keys
+
+    @property
+    def all_sources(self) -> Mapping[str, Source]:
+        """Return the sources that send, and those that are pulled; these have no secrets."""
+        return {**self.sources, **{name: Source(name, PULLED) for name in self.pulls}}
 
     def collections_of(self, destination: str) -> tuple[Collection, ...]:
         """Return the collections of *destination*, sorted by name."""
@@ -280,6 +290,7 @@ class Settings:
         known += [each.token for each in self.access.values()]
         known += self.alerts.hidden if self.alerts else ()
         known += [text for each in self.writebacks.values() for text in each.hidden]
+        known += [each for pull in self.pulls.values() for each in pull.hidden]
         for source in self.sources.values():
             known += [*source.secrets, source.path_token, source.verify_token]
         hidden = tuple(dict.fromkeys(filter(None, known)))

@@ -51,9 +51,10 @@ class Accepted:
 
 def source_of(delivery: Delivery, settings: Settings) -> Source:
     """Return the source of *delivery*; an undo may be of one that is configured no longer."""
-    if delivery.mode == "undo" and delivery.source not in settings.sources:
+    known = settings.all_sources
+    if delivery.mode == "undo" and delivery.source not in known:
         return Source(delivery.source, "")
-    return settings.sources[delivery.source]
+    return known[delivery.source]
 
 
 def accepted_of(packer: Packer, call: AcceptCall, answer: Mapping[str, Any]) -> Accepted:

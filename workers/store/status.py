@@ -46,7 +46,7 @@ class Report:
         arrival of an event to the answer of the CMS, in the last hour; None: no live change was
         written. Durations are seconds on the store's clock.
         """
-        names = [*self.settings.destinations.values()]
+        names, every = [*self.settings.destinations.values()], self.settings.all_sources
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
             pipeline.time()
             pipeline.get(keys.CLOCK)
@@ -72,7 +72,7 @@ class Report:
                     pipeline.zcard(keys.due(collection.name, lane, "sought"))
                     pipeline.zcard(keys.due(collection.name, lane, "room"))
             pipeline.hgetall(keys.source(UNKNOWN))
-            for source in self.settings.sources:
+            for source in every:
                 pipeline.hgetall(keys.source(source))
                 pipeline.hgetall(keys.kept(source, "state"))
                 pipeline.xlen(keys.kept(source))
@@ -101,7 +101,7 @@ class Report:
         }
         unknown = next(found)
         resting = pauses.resting_of(self.steps.client, held_pauses, now)
-        sources = {name: [next(found) for _ in range(7)] for name in self.settings.sources}
+        sources = {name: [next(found) for _ in range(7)] for name in every}
         fields = {name: int(counts.get(name, 0)) for name in ("accepted", *FATES)}
         return {
             "destinations": {
@@ -116,7 +116,7 @@ class Report:
                 name: {
                     **_by_hand(paused.get(f"source:{name}")),
                     "resting": resting.get(name, {}),
-                    **_source(self.settings.sources[name], own),
+                    **_source(every[name], own),
                     **_kept(state, kept),
                     **_unmapped(open_letters, size),
                     "unwanted": int(unwanted or 0),
@@ -152,7 +152,7 @@ class Report:
         return {
             name: _by_hand(paused[f"source:{name}"]) | {"resting": resting.get(name, {})}
             for name in names
-            if name not in self.settings.sources
+            if name not in self.settings.all_sources
         }
 
     def _destination(

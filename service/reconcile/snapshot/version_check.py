@@ -36,7 +36,8 @@ def versionless(
     """Yield a warning for each of *rules*, which read rows of *collection*, without a version."""
     for rule in rules:
         # If the source numbers its changes, a row has the number that the field holds.
-        sequenced = configuration.senders[rule.options.source].kind.sequenced
+        sender = configuration.senders.get(rule.options.source)
+        sequenced = sender is not None and sender.kind.sequenced
         if rule.options.version is None and not sequenced:
             found = f"none, although {collection.name} also receives events"
             do = "add that column to the query or the export, and name it in Meta.version"
