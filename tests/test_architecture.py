@@ -133,6 +133,7 @@ FLOORS = (
     ("service/web",),
     ("service/api", "service/console", "service/mcp"),
     ("service/operate",),
+    ("service/pulls",),
     ("service/reconcile", "service/onboarding"),
     ("service/ingest", "service/config"),
     ("service/mapping", "service/fetchers"),

@@ -8,6 +8,7 @@ ProcessorError
 │   ├── PayloadInvalid      signed, but not readable: a dead letter     → 200
 │   └── BodyTooLarge        more than the source may send, unpacked     → 413
 ├── SnapshotInvalid         a snapshot is cut off or cannot be read     → none of it is used
+├── PullFailed              a source gave no readable page              → tried again later
 ├── ReconcileFailed         the collection could not be compared        → nothing is changed
 ├── RequestRefused          an operator asked for what cannot be done   → exit 1, or 409
 │   ├── UnknownName         instep.toml has nothing of this name        → exit 2, or 404
@@ -105,6 +106,19 @@ class SnapshotInvalid(ProcessorError):
     def __init__(self, where: str, found: str, expected: str, do: str) -> None:
         self.problem = Problem(where, found, expected, do)
         super().__init__(str(self.problem))
+
+
+class PullFailed(ProcessorError):
+    """
+    A source that is pulled gave no answer that can be read. The message holds no secret.
+
+    Args:
+        retry_after: Seconds that the source asks to wait; None: it asks for nothing.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ReconcileFailed(ProcessorError):

@@ -13,9 +13,9 @@ from service.commands import run_page
 from service.commands.output import as_json, printable
 from service.commands.page import echo, width
 from service.commands.session import joined, operator
-from workers.model.runs import Bulk, State
+from workers.model.runs import COMPARISONS, Bulk, State
 
-_KINDS: Final = ("reconcile", "remap", "undo", *get_args(Bulk))
+_KINDS: Final = ("reconcile", "pull", "remap", "undo", *get_args(Bulk))
 
 
 @click.group()
@@ -116,7 +116,7 @@ def _is_interactive() -> bool:
 
 
 def _goes_on(found: Mapping[str, Any], kind: str, named: bool) -> str:
-    if kind != "reconcile":
+    if kind not in COMPARISONS:
         return "a worker goes on with it"
     goes = "the schedule goes on with it" if found["starts"] else "run the same reconcile again"
     if named:

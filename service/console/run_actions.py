@@ -23,6 +23,7 @@ from service.operate.run_list import show_run
 from service.operate.undo_scope import UndoSelection
 from workers.delivery.context import Context
 from workers.errors import RequestRefused
+from workers.model.runs import COMPARISONS
 
 OF_RUN: Final = ("up_to",)  # filters of the actions on one run
 OF_SOURCE: Final = ("source", "since")
@@ -155,7 +156,7 @@ def _limit(chosen: Chosen) -> int | None:
 
 
 def _goes_on(found: Mapping[str, Any], kind: str, *, named: bool) -> str:
-    if kind != "reconcile":
+    if kind not in COMPARISONS:
         return "A worker goes on with it at once."
     goes = (
         "The schedule starts the reconcile again at once"

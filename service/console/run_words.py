@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from service.console.plurals import many
 from service.console.run_figures import Run, capital, progress
+from workers.model.runs import COMPARISONS
 
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "reconcile": "Reconcile",
+        "pull": "Pull",
         "remap": "Remap",
         "replay": "Replay",
         "undo": "Undo",
@@ -32,7 +34,7 @@ STATES: Final[Mapping[str, str]] = MappingProxyType(
         "stopped": "stopped",
     }
 )
-UNDOABLE: Final = frozenset({"reconcile", "remap", "replay", "undo"})
+UNDOABLE: Final = frozenset({*COMPARISONS, "remap", "replay", "undo"})
 _DECISIONS: Final = ("approve", "drop")
 
 
@@ -95,7 +97,7 @@ def held_deletes(run: Run) -> int:
 
 def is_whole(run: Run) -> bool:
     """Tell whether it is approved as a whole, or not at all."""
-    return run["kind"] != "reconcile" or is_proposed(run)
+    return run["kind"] not in COMPARISONS or is_proposed(run)
 
 
 def can_be_undone(run: Run) -> bool:
@@ -183,7 +185,7 @@ def next_step(run: Run) -> str:
         return _decision(run)
     if now in ("failed", "stopped") and not str(run["reason"]).startswith("dropped"):
         again = "begin it again; what was done before is not done twice"
-        if kind == "reconcile":
+        if kind in COMPARISONS:
             again = "run the reconcile again; a schedule does that by itself"
         return f"Correct what the reason names, then {again}."
     if now == "done" and run["figures"].get("left"):

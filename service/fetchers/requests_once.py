@@ -15,7 +15,9 @@ from workers.transport.plain_session import PlainSession
 LARGEST: Final = 16 * 1024 * 1024  # bytes of an answer
 
 
-def ask(what: str, request: requests.Request, *, seconds: float, secret: str) -> Answer:
+def ask(
+    what: str, request: requests.Request, *, seconds: float, secret: str, largest: int = LARGEST
+) -> Answer:
     """
     Send *request* and return its answer, whatever the status.
 
@@ -23,6 +25,7 @@ def ask(what: str, request: requests.Request, *, seconds: float, secret: str) ->
         what: Names the request in messages.
         seconds: For the whole request.
         secret: Masked in messages.
+        largest: Bytes that an answer may have.
 
     Raises:
         FetchRefused: The answer is too long.
@@ -31,7 +34,7 @@ def ask(what: str, request: requests.Request, *, seconds: float, secret: str) ->
     deadline = Deadline()
     deadline.start(seconds, float("inf"))
     try:
-        return _exchange(request, deadline)
+        return _exchange(request, deadline, largest)
     except AnswerTooLong as error:
         raise FetchRefused(f"{what}: {error}") from None
     except FAILURES as error:
@@ -41,14 +44,14 @@ def ask(what: str, request: requests.Request, *, seconds: float, secret: str) ->
         deadline.stop()
 
 
-def _exchange(request: requests.Request, deadline: Deadline) -> Answer:
+def _exchange(request: requests.Request, deadline: Deadline, largest: int) -> Answer:
     with PlainSession() as session:
         session.trust_env = False  # no proxy, and no token of a .netrc
         for scheme in ("http://", "https://"):
             session.mount(scheme, DeadlineAdapter(deadline))
         prepared = request.prepare()
         with session.send(prepared, stream=True, allow_redirects=False) as response:
-            body = read_body(response, LARGEST)
+            body = read_body(response, largest)
     if deadline.expired:  # a body without a length ends where the socket was shut
         raise OSError("the time is up")
     lower = {name.lower(): value for name, value in response.headers.items()}

@@ -68,7 +68,7 @@ def judge(what: str, answer: Answer, *, secret: str, pause: float | None, now: d
     message = _message(what, text, secret)
     if 300 <= status < 400 or status >= 500 or status in _EVERYBODY:
         limited = status == HTTPStatus.TOO_MANY_REQUESTS
-        wait = _retry_after(answer.headers, limited=limited, now=now)
+        wait = retry_after(answer.headers, limited=limited, now=now)
         raise FetchUnavailable(message, pause if wait is None and limited else wait)
     raise FetchRefused(message)
 
@@ -118,7 +118,8 @@ def _words(document: Any) -> str:
     return inner or ": ".join(text for text in found if isinstance(text, str) and text)
 
 
-def _retry_after(headers: Mapping[str, str], *, limited: bool, now: datetime) -> float | None:
+def retry_after(headers: Mapping[str, str], *, limited: bool, now: datetime) -> float | None:
+    """Return the seconds that an answer asks to wait; *limited*: it is a 429. None: it does not."""
     text = headers.get("retry-after", "").strip()
     if (seconds := _count(text)) is not None:
         return seconds

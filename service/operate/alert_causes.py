@@ -23,6 +23,7 @@ from service.operate.status import numbers_of, seen_of, trouble_of
 from workers.alerts.cause import Cause, Observation
 from workers.delivery.context import Context
 from workers.errors import StoreFull, StoreUnavailable
+from workers.model.runs import COMPARISONS
 from workers.store.circuit_breaker import OPERATOR
 from workers.store.problem_groups import Group
 
@@ -136,7 +137,7 @@ class AlertObserver:
 
     def _held_runs(self) -> Iterator[Cause]:
         for run in self._context.runs.unfinished():
-            if run.state == "held" and run.kind != "reconcile":
+            if run.state == "held" and run.kind not in COMPARISONS:
                 # Not why: an assistant may have been talked into its words.
                 state, why = ("proposed", f"by {run.by}") if run.proposed else ("held", run.reason)
                 yield Cause(

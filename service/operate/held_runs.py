@@ -16,10 +16,12 @@ from service.config.build import Configuration
 from service.operate.proposals import OF_RUN, estimate_now
 from service.operate.run_list import show_run
 from service.operate.scope import Scope
+from service.pulls.pull_state import place_of, scheduled_pulls
 from service.reconcile.schedule import scheduled
 from service.reconcile.state.past_runs import note_asked, note_dropped
 from workers.delivery.context import Context
 from workers.errors import RequestRefused, UnknownName
+from workers.model.runs import COMPARISONS
 from workers.store import run_plan, run_release
 from workers.store.audit import Audit
 from workers.store.run_approval import HELD, MAY
@@ -138,7 +140,7 @@ def _let_go(
     figures = run["figures"] | {MAY[kind]: number for kind, number in allowed.items()}
     context.runs.progress(run["id"], figures)
     if starts:
-        note_asked(context.steps.client, run["collection"])
+        note_asked(context.steps.client, _place(run))
 
 
 def release(context: Context, id: str, by: str) -> bool:
@@ -170,16 +172,21 @@ def drop_run(
     run = _held(context, id, scope, by)
     if not dry_run:
         context.runs.finish(id, "stopped", reason=f"{DROPPED} by {by}")
-        if run["kind"] == "reconcile" and not _others(context, run["collection"]):
-            note_dropped(context.steps.client, run["collection"])
+        if run["kind"] in COMPARISONS and not _others(context, run["collection"]):
+            note_dropped(context.steps.client, _place(run))
         names = {"proposed_by": run["by"]} if run["proposal"] else {}
         Audit(context.steps).record(by, "drop run", id, collection=run["collection"], **names)
     return {"run": id}
 
 
+def _place(run: Mapping[str, Any]) -> str:
+    """Return under which name its last run is kept."""
+    return place_of(run["source"]) if run["kind"] == "pull" else str(run["collection"])
+
+
 def _others(context: Context, collection: str) -> bool:
     """Tell whether another run is held for this collection, as those of another source are."""
-    runs = (run for run in context.runs.unfinished() if run.kind == "reconcile")
+    runs = (run for run in context.runs.unfinished() if run.kind in COMPARISONS)
     return any(run.collection == collection and run.state == "held" for run in runs)
 
 
@@ -210,4 +217,5 @@ def _starts(context: Context, run: dict[str, Any]) -> bool:
     """Tell whether the schedule runs it again: only what instep.toml names can be read again."""
     about = context.runs.show(run["id"])
     timed = {collection.name for collection in scheduled(context.settings)}
-    return bool(about and about.about.get("configured")) and run["collection"] in timed
+    timed |= {place_of(pull.name) for pull in scheduled_pulls(context.settings)}
+    return bool(about and about.about.get("configured")) and _place(run) in timed

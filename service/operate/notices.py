@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from service.operate.reasons import Reason
 from service.operate.remedies import Remedy
+from workers.model.runs import COMPARISONS
 from workers.store.collection_waits import NOT_PUBLISHED, PLAN_LIMIT
 from workers.store.fetch_queue import NOTHING_FETCHES
 from workers.store.status import LOCALES_UNREAD
@@ -70,7 +71,7 @@ def decision(run: str) -> Remedy:
 def _held_runs(status: Status) -> Iterator[Reason]:
     """Name the undos and replays of so much that they wait for a person."""
     for run in status.get("held_runs", ()):
-        if run["kind"] != "reconcile":  # named by its collection, with its last run
+        if run["kind"] not in COMPARISONS:  # named by its collection or pull, with its last run
             id, why = run["id"], run["reason"] or ""
             yield _notice(f"{run['kind']} {id}: held", run["started"], decision(id), why)
 

@@ -11,6 +11,7 @@ from service.reconcile.schedule import scheduled
 from service.reconcile.state.past_runs import NEVER, runs_of
 from workers.config.settings import Collection
 from workers.delivery.context import Context
+from workers.model.runs import COMPARISONS
 
 
 def list_reconciles(
@@ -42,7 +43,7 @@ def _held(context: Context) -> dict[str, list[str]]:
     """Return collection → ids of the reconciles that wait for an approval."""
     found: dict[str, list[str]] = {}
     for run in context.runs.unfinished():
-        if run.kind == "reconcile" and run.state == "held" and run.collection:
+        if run.kind in COMPARISONS and run.state == "held" and run.collection:
             found.setdefault(run.collection, []).append(run.id)
     return found
 

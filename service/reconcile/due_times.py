@@ -6,13 +6,29 @@ killed run. Pure.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from workers.config.settings import Reconcile
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
 
 WAITS = (60.0, 300.0, 900.0, 3600.0)  # s before a failed run is tried again, by the number of tries
 TRIES = len(WAITS) + 1  # for one due time; then the next one applies
 _SKEW = timedelta(minutes=5)  # allowed between the clocks of two machines; more: one was set
+
+
+class Times(Protocol):
+    """When something is due: a reconcile of instep.toml, or a pull."""
+
+    @property
+    def every(self) -> float | None:
+        """Seconds between two starts."""
+
+    @property
+    def at(self) -> str | None:
+        """Time of day, ``HH:MM``."""
+
+    @property
+    def timezone(self) -> str:
+        """Of `at`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +61,7 @@ class LastRun:
         return self.asked is not None and (self.began is None or self.began < self.asked)
 
 
-def due_at(settings: Reconcile, last: LastRun, now: datetime) -> datetime | None:
+def due_at(settings: Times, last: LastRun, now: datetime) -> datetime | None:
     """
     Return when the next run is due; None: never by itself.
 
@@ -60,7 +76,7 @@ def due_at(settings: Reconcile, last: LastRun, now: datetime) -> datetime | None
     return regular if again is None else min(regular, again)
 
 
-def regular_at(settings: Reconcile, last: LastRun, now: datetime) -> datetime | None:
+def regular_at(settings: Times, last: LastRun, now: datetime) -> datetime | None:
     """Return when the next run is due by ``every`` or ``at``; None: it has neither."""
     # A manual run counts if it completed, or if no other is known.
     whole = last.ended is not None and last.state != "failed"
@@ -73,9 +89,15 @@ def regular_at(settings: Reconcile, last: LastRun, now: datetime) -> datetime | 
     if settings.at is None:
         return None
     after = min(now, max([*runs, *([last.seen] if last.seen else [])], default=now))
-    hour, _, minute = settings.at.partition(":")
+    return _next_day_time(settings.at, after.astimezone(ZoneInfo(settings.timezone)))
+
+
+def _next_day_time(at: str, after: datetime) -> datetime:
+    """Return the next time *at* after *after*, by the clocks on the wall there."""
+    hour, _, minute = at.partition(":")
     due = after.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
-    return due if due > after else due + timedelta(days=1)
+    due = due if due > after else due + timedelta(days=1)
+    return due.astimezone(UTC)
 
 
 def again_at(last: LastRun) -> datetime | None:

@@ -40,6 +40,7 @@ def unproven(
     refused = run.table.with_outcome(causes.LETTER) if real else []
     holes = 0 if found.pages.whole else max(1, counts.get(causes.UNLISTED, 0))
     return dict.fromkeys(WORDS, 0) | {
+        "source": int(bool(run.rows.records.doubt)),
         "unmapped": found.bad,
         "dead": run.proof.dead(refused),
         "refused": len(refused),

@@ -27,6 +27,7 @@ class ReconcileOptions:
     overwrite_up_to: int | None = None
     no_wait: bool = False
     scheduled: bool = False
+    pull: bool = False  # the source is a pull: it keeps the record of its last run itself
 
     @property
     def writes(self) -> bool:

@@ -68,6 +68,7 @@ def summary(
             "listing": found.pages.calls + found.targets,
             "schema": found.calls,
             "all": calls,
+            "source": run.rows.records.calls,
         },
         "waiting": done.waited.why if done else "",
         **({"predicted": predicted(run, found, done.calls)} if dry and done else {}),
@@ -173,7 +174,8 @@ def lines(figures: Mapping[str, Any]) -> Iterator[str]:
         yield f"Dry run: the run would need {calls} ({kinds}), which take {takes}"
         return
     calls = figures["calls"]
-    yield f"Calls: {calls['listing']} to list, {calls['all']} in all"
+    asked = f"; {calls['source']} to the source" if calls["source"] else ""
+    yield f"Calls: {calls['listing']} to list, {calls['all']} in all{asked}"
     if figures.get("run"):
         yield f"Run {figures['run']}{_next(figures)}"
 

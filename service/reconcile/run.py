@@ -81,7 +81,7 @@ class ReconcileRun:
         )
         self._locales: tuple[Locale, ...] = ()
         self._bad = self._unread = self._targets = 0
-        self._partial = self._beside_live = False
+        self.partial = self._beside_live = False
         self.guard_counts = GuardCounts(self.table, self.collection)
         self.counts = RunCounts(self.context.steps, self.context.settings, self.collection)
         self.proof = RunProof(
@@ -156,7 +156,7 @@ class ReconcileRun:
     def compare(self, pages: Listing, *, partial: bool) -> ComparisonResult:
         """Keep differences and repairs in the table; change nothing else."""
         matcher, calls = self._matcher()
-        self._partial = partial
+        self.partial = partial
         comparison = Comparison(
             matcher=matcher,
             policies=Policies(self.collection.reconcile),
@@ -239,7 +239,7 @@ class ReconcileRun:
         limits = limits_of(decisions, self.counts)
         handed = self._actor(self.context, found, limits, approved=approved).act()
         self.hooks.portion()
-        self.source_records.keep(self.table, whole=not self._partial)
+        self.source_records.keep(self.table, whole=not self.partial)
         decisions = {
             kind: replace(decision, allowed=False, asks=True, words=handed.held[kind])
             if kind in handed.held

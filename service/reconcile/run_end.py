@@ -27,7 +27,7 @@ def noted(
     entry: RunEntry,
 ) -> Iterator[None]:
     """Record in the store the start of a run that writes, and why it failed."""
-    if options.writes:
+    if options.writes and not options.pull:
         past_runs.note_begin(client, options.collection, scheduled=options.scheduled, run=entry.id)
     try:
         yield
@@ -53,7 +53,7 @@ def ending(options: ReconcileOptions, limit: TimeLimit) -> Iterator[None]:
 
 
 def _note_failure(client: redis.Redis, options: ReconcileOptions, why: str, lock: RunLock) -> None:
-    if options.writes:
+    if options.writes and not options.pull:
         with suppress(StoreUnavailable):
             past_runs.note_end(client, options.collection, 1, why, lock=lock)
 
@@ -66,7 +66,7 @@ def note_end(
     lock: RunLock,
 ) -> None:
     """Record in the store how a run that writes ended."""
-    if options.writes:
+    if options.writes and not options.pull:
         warned = [f"Warning: {each}" for each in figures["warnings"]]
         lines = map(str.strip, report.lines({**figures, "warnings": ()}))
         message = "; ".join([*lines, *warned])

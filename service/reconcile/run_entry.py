@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from service.reconcile.apply.settlement import REPAIRED
 from workers.delivery.context import Context
-from workers.model.runs import State
+from workers.model.runs import COMPARISONS, Kind, State
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED
 from workers.store.own_runs import OwnRun, own_run
-from workers.store.run_approval import HELD, MAY
+from workers.store.run_approval import HELD, MAY, MOST
 
 SUPERSEDED: Final = "a newer reconcile took its place"
 APPROVED: Final = "it was approved, and went on as"
@@ -69,6 +69,7 @@ def figures_of(figures: Mapping[str, Any]) -> dict[str, Any]:
         "unmapped": figures["unmapped"],
         "left": figures["left"],
         "calls": figures["calls"]["all"],
+        **({"source_calls": figures["calls"]["source"]} if figures["calls"]["source"] else {}),
     }
 
 
@@ -79,13 +80,21 @@ def _held(ruled: Mapping[str, Any]) -> int:
 
 @contextmanager
 def run_entry(
-    context: Context, by: str, collection: str, source: str, *, writes: bool, configured: bool
+    context: Context,
+    by: str,
+    collection: str,
+    source: str,
+    *,
+    writes: bool,
+    configured: bool,
+    kind: Kind = "reconcile",
 ) -> Iterator[RunEntry]:
     """
     Record a run that *writes* for the length of a ``with``.
 
     Args:
         configured: Its snapshot is the one that instep.toml names.
+        kind: "reconcile" or "pull".
 
     Raises:
         StoreUnavailable: It could not be recorded.
@@ -94,17 +103,15 @@ def run_entry(
         yield RunEntry()
         return
     about = {"configured": configured}
-    with own_run(
-        context.runs, "reconcile", by, collection=collection, source=source, about=about
-    ) as run:
+    with own_run(context.runs, kind, by, collection=collection, source=source, about=about) as run:
         yield RunEntry(run)
         _supersede(context, collection, source, run.id)
 
 
 def _supersede(context: Context, collection: str, source: str, id: str) -> None:
     """End what an earlier run of the same held: this one has compared it anew."""
-    for run in context.runs.list(kind="reconcile", state="held", before=id):
-        if (run.collection, run.source) == (collection, source):
+    for run in context.runs.list(state="held", before=id, limit=MOST):
+        if run.kind in COMPARISONS and (run.collection, run.source) == (collection, source):
             went = any(run.figures.get(name) for name in MAY.values())
             state: State = "done" if went else "stopped"
             reason = f"{APPROVED if went else SUPERSEDED}: {id}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -12,6 +12,7 @@ from service.config.build import Configuration
 from service.reconcile import exit_code, held_plan, report
 from service.reconcile.guard_decisions import Approve, decide, with_held
 from service.reconcile.lock import BY_HAND, SCHEDULED, RunLock, run_lock
+from service.reconcile.loss_proof import is_partial, prove_losses
 from service.reconcile.options import ReconcileOptions
 from service.reconcile.plan import causes
 from service.reconcile.progress import Progress
@@ -21,12 +22,14 @@ from service.reconcile.run_entry import RunEntry, run_entry
 from service.reconcile.run_results import ApplyResult, ComparisonResult
 from service.reconcile.snapshot.choice import opened
 from service.reconcile.snapshot.mapping_choice import chosen
+from service.reconcile.snapshot.records import Records
 from service.reconcile.snapshot.rows import Rows
 from service.reconcile.state.working_set import WorkingSet
 from service.reconcile.time_limit import TimeLimit, watched
 from workers.delivery.context import Context
 from workers.model.run_limits import RunLease
-from workers.policy.run_guard import GuardDecision
+from workers.model.runs import Kind
+from workers.policy.run_guard import RETIRED, GuardDecision
 from workers.runtime import jobs
 from workers.store import connection, keys
 from workers.store.audit import Audit
@@ -75,6 +78,7 @@ def reconciled(
     approve: Approve | None,
     stdin: BinaryIO,
     by: str,
+    records: Records | None = None,
 ) -> Iterator[RunResult]:
     """
     Carry out *options*, and yield the result.
@@ -82,6 +86,7 @@ def reconciled(
     Args:
         approve: Asks an operator; None: no operator is present.
         by: Who runs it, for the audit list.
+        records: Of a pull; None: *options*, or else instep.toml, name the snapshot.
 
     Raises:
         ConfigurationInvalid, SnapshotInvalid, ReconcileFailed, StoreUnavailable: nothing, or not
@@ -90,7 +95,7 @@ def reconciled(
     settings, limit = configuration.settings, TimeLimit()
     collection = settings.collections[options.collection]
     rows = Rows(
-        opened(configuration, collection, options, stdin),
+        records or opened(configuration, collection, options, stdin),
         chosen(configuration.mappings, collection.name, source=options.source, topic=options.topic),
     )
     context = jobs.build(settings)
@@ -101,12 +106,19 @@ def reconciled(
             held: list[tuple[RunLock, RunEntry]] = []
             source, writes = rows.chosen.source, options.writes
             configured = not (options.file or options.sql)
+            kind: Kind = "pull" if options.pull else "reconcile"
             with (
                 ending(options, limit),
                 watched(limit, partial(abandon, client, options, limit, held)),
                 run_lock(client, collection.name, work, lost=limit.fail) as lock,
                 run_entry(
-                    context, by, collection.name, source, writes=writes, configured=configured
+                    context,
+                    by,
+                    collection.name,
+                    source,
+                    writes=writes,
+                    configured=configured,
+                    kind=kind,
                 ) as entry,
                 noted(client, options, limit, lock, entry),
             ):
@@ -158,7 +170,7 @@ def carry_out(
         run.hooks.portion()  # raises if the lock is lost
 
     run.hooks.moved = moved
-    found = _compare(run, options, limit)
+    found = _confirmed(run, _compare(run, options, limit))
     done: ApplyResult | None = None
     asked = None if options.check or options.dry_run else approve
     with limit.waiting(asked is not None):
@@ -175,7 +187,8 @@ def carry_out(
     )
     code = exit_code.exit_code(figures, options)
     proven = code == 0 and not (options.dry_run and figures["found"])
-    warnings = [*run.warnings(), *(_prove_losses(run, options, since) if code == 0 else ())]
+    warnings = [*filter(None, [run.rows.records.doubt]), *run.warnings()]
+    warnings += [*(prove_losses(run, options, since) if code == 0 else ())]
     return RunResult(run, figures | {"proven": proven, "warnings": warnings}, code)
 
 
@@ -196,7 +209,17 @@ def _compare(run: ReconcileRun, options: ReconcileOptions, limit: TimeLimit) -> 
     with _stage(run, limit, "items", f"listing {name}", None, "items") as run.hooks.listed:
         pages = run.list()
     limit.begin(f"comparing {name}")
-    return run.compare(pages, partial=options.partial or run.collection.reconcile.partial)
+    return run.compare(pages, partial=is_partial(run, options))
+
+
+def _confirmed(run: ReconcileRun, found: ComparisonResult) -> ComparisonResult:
+    """Return *found*; nothing is retired if the source may still have what seems to be gone."""
+    doubt = run.rows.records.confirm() if found.wanted[RETIRED] or found.waiting else ""
+    if not doubt:
+        return found
+    run.partial = True
+    why = replace(found.guard_input, blockers=(*found.guard_input.blockers, doubt))
+    return replace(found, guard_input=why)
 
 
 def _act(
@@ -237,33 +260,6 @@ def _stage(
             bar.at(done, total)
 
         yield at
-
-
-def _prove_losses(run: ReconcileRun, options: ReconcileOptions, since: int) -> Iterator[str]:
-    """
-    Record what a run that ends with 0 has proven of possible losses of the store.
-
-    Yields a warning for a loss that it cannot disprove, with the run that could.
-
-    Args:
-        since: Number of the newest loss when the run began.
-    """
-    name, losses = run.collection.name, Losses(run.context.steps)
-    if not _compares_all(run, options):
-        return
-    run.hooks.portion()
-    losses.proven(name, since, run.context.settings.collections, as_of_ms=run.as_of_ms)
-    for loss in losses.open([name]):
-        yield (
-            f"the snapshot is older than the loss of {loss['at']} and cannot show what was lost; "
-            "use a newer one, or give the time of the export with --as-of"
-        )
-
-
-def _compares_all(run: ReconcileRun, options: ReconcileOptions) -> bool:
-    """Return whether exit 0 covers every record and item as they are at the end of the run."""
-    partial = options.partial or run.collection.reconcile.partial
-    return not (partial or options.no_wait or options.dry_run or run.source_records.superseded)
 
 
 def _calls(run: ReconcileRun) -> int:

@@ -73,7 +73,8 @@ class Reconcile:
     fields: Mapping[str, str] = field(default_factory=dict)  # slug → another policy
     orphans: str = "report"  # or one of RETIREMENTS
     every: float | None = None  # s between two starts
-    at: str | None = None  # HH:MM UTC, daily
+    at: str | None = None  # HH:MM in `timezone`, daily
+    timezone: str = "UTC"  # no key of the file
     file: str | None = None  # the snapshot, relative to instep.toml
     sql: str | None = field(default=None, repr=False)  # the database's address
     query: str | None = None

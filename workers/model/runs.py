@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 Bulk = Literal["replay", "discard", "approve", "drop", "seen", "ignore", "open"]
-Kind = Literal["reconcile", "remap", "undo"] | Bulk
+Kind = Literal["reconcile", "pull", "remap", "undo"] | Bulk
+# Compare a source with the site; one that is held begins anew once it is approved.
+COMPARISONS: Final = frozenset({"reconcile", "pull"})
 State = Literal["running", "done", "failed", "held", "stopped"]
 PROPOSED_FOR: Final = timedelta(days=7)  # after which a proposal ends
 

@@ -67,7 +67,15 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "counters": (
             *("counts", "guard", "source", "stale", "logs", "arrival", "collection", "destination"),
             *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),
-            *("key-parts", "memory", "forgetting", "reconciler", "reconciled", "reconciling"),
+            *(
+                "key-parts",
+                "memory",
+                "forgetting",
+                "pulled",
+                "reconciler",
+                "reconciled",
+                "reconciling",
+            ),
             *("losses", "witness", "clock", "workers-seen", "metrics", "freshness"),
             *("spool", "spools", "writer", "pauses", "samples", "secrets-used"),
             *("run", "runs", "run-work", "run-plan", "run-number", "running"),

@@ -102,6 +102,11 @@ def reconciling(collection: str) -> str:
     return f"{PREFIX}reconciling:{collection}"
 
 
+def pulled(pull: str) -> str:
+    """Hash: what its next run saves calls by (``service/pulls/pull_state.py``)."""
+    return f"{PREFIX}pulled:{pull}"
+
+
 def reconciled(collection: str) -> str:
     """Hash: start, end and result of its last run (``service/reconcile/state/past_runs.py``)."""
     return f"{PREFIX}reconciled:{collection}"

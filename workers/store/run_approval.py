@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from workers.model.runs import COMPARISONS
 from workers.store import run_plan
 from workers.store.runs import Runs
 
@@ -19,6 +20,9 @@ HELD: Final[Mapping[str, str]] = MappingProxyType(
 MAY: Final[Mapping[str, str]] = MappingProxyType(
     {CREATED: "may_create", OVERWRITTEN: "may_overwrite"}
 )
+
+
+MOST: Final = 200  # held runs that are looked through
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,8 @@ def approved(
     Raises:
         StoreUnavailable: The store does not answer.
     """
-    for run in runs.list(kind="reconcile", state="held", before=before):
-        if (run.collection, run.source) == (collection, source):
+    for run in runs.list(state="held", before=before, limit=MOST):
+        if run.kind in COMPARISONS and (run.collection, run.source) == (collection, source):
             numbers = {kind: int(run.figures.get(name, 0)) for kind, name in MAY.items()}
             return {
                 kind: Approved(number, run.id, run_plan.read(runs, run.id, kind))

@@ -23,6 +23,7 @@ from workers.store.item_record import FieldRecord, ItemRecord
 PATIENCE = 60.0  # s to wait for earlier events
 
 WORDS: Mapping[str, str] = {  # what a run counts as not proven → in words
+    "source": "readings of the source that are not whole",
     "unmapped": "records that could not be mapped",
     "dead": "open dead letters (`instep dead list`)",
     "refused": "values that became dead letters in this run",

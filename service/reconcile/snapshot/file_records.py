@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from service.reconcile.snapshot import csv_file, json_file, jsonl_file, snapshot_time
 from service.reconcile.snapshot.files import SnapshotFile
-from service.reconcile.snapshot.records import Record, Records, Shape
+from service.reconcile.snapshot.records import Complete, Record, Records, Shape
 from service.reconcile.snapshot.snapshot_time import FILE_MARGIN, MARGIN
 from workers.errors import ConfigurationInvalid, Problem
 
@@ -38,7 +38,7 @@ _AS_IT_IS: Final = Shape()
 
 
 @dataclass(eq=False)
-class FileRecords:
+class FileRecords(Complete):
     unit = "bytes"
 
     file: SnapshotFile

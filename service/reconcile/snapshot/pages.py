@@ -62,6 +62,42 @@ def sign_of_more(beside: Iterable[Mapping[str, Any]], count: int) -> tuple[str, 
     return signs[0] if signs else None
 
 
+def says_end(beside: Iterable[Mapping[str, Any]], count: int) -> bool:
+    """Tell whether a page says that nothing follows the *count* records that were read so far."""
+    found = [each for around in beside for each in _statements(around, _DEPTH)]
+    if any(_goes_on(plain, value, count) for _, plain, value in found):
+        return False
+    return any(_says_all(plain, value, count) for _, plain, value in found)
+
+
+def goes_on(beside: Iterable[Mapping[str, Any]], count: int) -> tuple[str, Any] | None:
+    """Return name and value of what says that records follow the *count* read so far, if any."""
+    found = (each for around in beside for each in _statements(around, _DEPTH))
+    return next(
+        ((name, value) for name, plain, value in found if _goes_on(plain, value, count)), None
+    )
+
+
+def total_in(beside: Iterable[Mapping[str, Any]]) -> int | None:
+    """Return the number of records on all pages, if the page states one."""
+    found = {
+        _number(value)
+        for around in beside
+        for _, plain, value in _statements(around, _DEPTH)
+        if _TOTAL.fullmatch(plain)
+    } - {None}
+    return found.pop() if len(found) == 1 else None
+
+
+def _goes_on(plain: str, value: Any, count: int) -> bool:
+    if isinstance(value, bool):
+        return bool((_MORE if value else _DONE).fullmatch(plain))
+    if isinstance(value, str | dict) and value and _NEXT.fullmatch(plain):
+        return True
+    number = _number(value)
+    return number is not None and number > count and bool(_TOTAL.fullmatch(plain))
+
+
 def _statements(around: Mapping[str, Any], depth: int, within: str = "page") -> Iterator[Statement]:
     for name, value in around.items():
         plain = _plain(name)

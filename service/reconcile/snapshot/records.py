@@ -28,6 +28,18 @@ class Shape:
     encoding: str | None = None
 
 
+class Complete:
+    """What a snapshot says that is read as a whole, or not at all."""
+
+    calls = 0
+    partial = False
+    doubt = ""
+
+    def confirm(self) -> str:
+        """Return nothing: what it lacks is gone."""
+        return ""
+
+
 class Records(Protocol):
     """
     The records of one snapshot, read once and in bounded memory.
@@ -41,6 +53,24 @@ class Records(Protocol):
     margin: float  # s before that time whose changes may be missing
     word: str  # what its numbers count: "line" (of a file), "record" (of a list) or "row"
     unit: str  # what *size* and *read* count: "bytes" or "rows"
+
+    @property
+    def calls(self) -> int:
+        """Requests to the source."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether a record that it lacks may well exist."""
+
+    @property
+    def doubt(self) -> str:
+        """Why it may lack records although it should have all; empty: nothing shows that."""
+
+    def confirm(self) -> str:
+        """
+        Make sure, before anything is retired, that what it lacks is gone; return why it may not be,
+        or nothing.
+        """
 
     @property
     def size(self) -> int | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from service.mapping.display import plain
 from service.reconcile.snapshot import sql_columns
 from service.reconcile.snapshot.columns import Columns, under
-from service.reconcile.snapshot.records import Record, Shape
+from service.reconcile.snapshot.records import Complete, Record, Shape
 from service.reconcile.snapshot.snapshot_time import MARGIN
 from service.reconcile.snapshot.sql_columns import from_bits
 from service.reconcile.snapshot.sql_values import payload_value
@@ -32,7 +32,7 @@ AT_ONCE: Final = 1000  # rows
 _STEPS: Final = 100_000  # of SQLite's virtual machine, some ms
 
 
-class SqlRecords:
+class SqlRecords(Complete):
     """
     The rows of *query*.
 

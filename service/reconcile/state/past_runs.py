@@ -21,7 +21,7 @@ from typing import Any
 
 import redis
 
-from service.reconcile.due_times import LastRun, again_at, due_at
+from service.reconcile.due_times import LastRun, Times, again_at, due_at
 from service.reconcile.lock import RunLock, holder
 from workers.config.settings import Collection
 from workers.store import keys
@@ -50,9 +50,14 @@ def runs_of(client: redis.Redis, collections: Iterable[Collection]) -> dict[str,
             pipeline.hgetall(keys.reconciled(collection.name))
         held = pipeline.execute()
     return {
-        collection.name: _shown(client, collection, each)
+        collection.name: _shown(client, collection.name, collection.reconcile, each)
         for collection, each in zip(wanted, held, strict=True)
     }
+
+
+def run_of(client: redis.Redis, name: str, times: Times) -> dict[str, Any]:
+    """Return the last run of what is kept as *name*, and when the next is due by *times*."""
+    return _shown(client, name, times, _read(client, name))
 
 
 def last_of(client: redis.Redis, name: str) -> LastRun:
@@ -159,14 +164,14 @@ def _last(held: Mapping[str, str]) -> LastRun:
     )
 
 
-def _shown(client: redis.Redis, collection: Collection, held: Mapping[str, str]) -> dict[str, Any]:
+def _shown(client: redis.Redis, name: str, times: Times, held: Mapping[str, str]) -> dict[str, Any]:
     last = _last(held)
-    due = due_at(collection.reconcile, last, datetime.now(UTC))
+    due = due_at(times, last, datetime.now(UTC))
     state, message = last.state, held.get("said", "")
     if last.began is None and last.turn is None:
         state = NEVER
     elif last.ended is None:
-        owner = holder(client, collection.name)
+        owner = holder(client, name)
         state = RUNNING if owner else KILLED
         due = None if owner else due
         again = "it starts again by itself" if again_at(last) else "run it again"

@@ -1,0 +1,1 @@
+"""Sources that are pulled: read page by page, then reconciled."""
