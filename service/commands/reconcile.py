@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from service.commands.output import as_json, printable
 from service.commands.session import operator
 
 if TYPE_CHECKING:
+    from service.config.build import Configuration
     from service.reconcile.apply.guard_counts import GuardQuestion
     from service.reconcile.runner import RunResult
 
@@ -29,6 +31,7 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
 @click.option(
     "--sql", nargs=2, metavar="URL QUERY", help="Read the rows of this query instead of a file."
 )
+@click.option("--pull", metavar="NAME", help="Read the source [pulls.NAME] of instep.toml.")
 @click.option("--format", "form", help="csv, json or jsonl. Default: by the file name.")
 @click.option("--under", help="Path to put each record under, for example data.")
 @click.option("--list", "list_", help="Path to the list of records in a JSON file.")
@@ -77,11 +80,13 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
 )
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 @click.option("--scheduled", is_flag=True, hidden=True)
-def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) -> None:
+def reconcile(
+    collection: str, json_wanted: bool, limit: int, pull: str | None, **options: Any
+) -> None:
     """
     Compare COLLECTION with a snapshot, and repair the differences.
 
-    FILE may be - for standard input. Without FILE and --sql, the snapshot is the one that
+    FILE may be - for standard input. Without FILE, --sql and --pull, the snapshot is the one that
     instep.toml names.
     """
     from service.config.build import of_process
@@ -96,7 +101,10 @@ def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) ->
     approve = _approve if sys.stdin.isatty() and sys.stderr.isatty() else None
     stdin = sys.stdin.buffer
     by = "schedule" if wanted.scheduled else operator()
-    with runner.reconciled(configuration, wanted, approve=approve, stdin=stdin, by=by) as outcome:
+    run: Any = partial(runner.reconciled, configuration, wanted, stdin=stdin)
+    if pull is not None:
+        run = partial(_pulling(configuration, pull, options), configuration, pull, wanted)
+    with run(approve=approve, by=by) as outcome:
         if json_wanted:
             as_json(outcome.document())
         else:
@@ -105,6 +113,30 @@ def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) ->
     raise SystemExit(code)
 
 
+def _pulling(configuration: Configuration, pull: str, options: dict[str, Any]) -> Any:
+    """Return what reconciles with a pull; raises UsageError where *options* name another source."""
+    from service.pulls import runner
+
+    if pull not in configuration.settings.pulls:
+        names = ", ".join(sorted(configuration.settings.pulls)) or "none"
+        raise click.UsageError(f"found --pull {pull!r}, expected a pull of instep.toml: {names}")
+    given = [name for name in _OF_FILES if options.get(name) is not None]
+    if given:
+        raise click.UsageError(f"found --pull beside {_OF_FILES[given[0]]}, expected one of them")
+    return runner.reconciled
+
+
+_OF_FILES = {
+    "file": "FILE",
+    "sql": "--sql",
+    "form": "--format",
+    "under": "--under",
+    "list_": "--list",
+    "delimiter": "--delimiter",
+    "encoding": "--encoding",
+    "source": "--source",
+    "as_of": "--as-of",
+}
 _SIDES = {"source": "source", "outbox": "Instep", "cms": "CMS"}  # as users call them
 _DO = {"created": "Create", "overwritten": "Overwrite", "retired": "Retire"}
 

@@ -63,6 +63,7 @@ def web(**options: Any) -> None:
 
 @click.command()
 @processes("workers")
+@click.option("--no-schedule", "schedules", flag_value=False, default=True, hidden=True)
 def worker(**options: Any) -> None:
     """Run the workers, which send changes to the CMS."""
     _run("worker", **options)

@@ -174,7 +174,7 @@ def lines(figures: Mapping[str, Any]) -> Iterator[str]:
         yield f"Dry run: the run would need {calls} ({kinds}), which take {takes}"
         return
     calls = figures["calls"]
-    asked = f"; {calls['source']} to the source" if calls["source"] else ""
+    asked = f"; {calls['source']} to the source" if calls.get("source") else ""
     yield f"Calls: {calls['listing']} to list, {calls['all']} in all{asked}"
     if figures.get("run"):
         yield f"Run {figures['run']}{_next(figures)}"

@@ -69,7 +69,7 @@ def figures_of(figures: Mapping[str, Any]) -> dict[str, Any]:
         "unmapped": figures["unmapped"],
         "left": figures["left"],
         "calls": figures["calls"]["all"],
-        **({"source_calls": figures["calls"]["source"]} if figures["calls"]["source"] else {}),
+        **({"source_calls": asked} if (asked := figures["calls"].get("source")) else {}),
     }
 
 

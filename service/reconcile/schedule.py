@@ -1,5 +1,5 @@
 """
-Starts the reconciles that are due, on one of all machines: one at a time for each destination.
+Starts what is due, on one of all machines: one reconcile at a time for each destination.
 
 One process starts them (`keys.RECONCILER`). A run is a process of its own, the command without a
 terminal; it ends by itself if it makes no progress (``time_limit.py``). One that hangs or takes too
@@ -17,12 +17,14 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO
 
 import redis
 
-from service.reconcile.due_times import due_at, regular_at
+from service.reconcile.due_times import Times, due_at, regular_at
 from service.reconcile.lock import holder
 from service.reconcile.state.past_runs import LONGEST, last_of, note_end, note_seen, note_turn
 from workers.config.settings import Collection, Settings
@@ -47,11 +49,54 @@ def scheduled(settings: Settings) -> tuple[Collection, ...]:
     return tuple(one for one in timed if one.reconcile.every or one.reconcile.at)
 
 
-class Schedule:
-    """Starts the runs that are due, and limits them."""
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """
+    What the schedule starts.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        name: Of its lock and its last run (``state/past_runs.py``).
+        slot: Of all that have it one runs at a time.
+        words: Of the command.
+        extra: Of its log lines.
+        not_before: Returns until when it has to wait, whatever *times* say.
+    """
+
+    name: str
+    slot: str
+    times: Times
+    words: tuple[str, ...]
+    extra: Mapping[str, str] = field(default_factory=dict)
+    not_before: Callable[[redis.Redis], datetime | None] = lambda _: None
+
+
+def timed_reconcile(collection: Collection) -> Timed:
+    """Return the reconcile of *collection*."""
+    words = ("reconcile", collection.name, "--scheduled", "--limit", "0")
+    extra = {"collection": collection.name}
+    return Timed(collection.name, collection.destination, collection.reconcile, words, extra)
+
+
+def reconciles(settings: Settings) -> tuple[Timed, ...]:
+    """Return the scheduled reconciles."""
+    return tuple(map(timed_reconcile, scheduled(settings)))
+
+
+class Schedule:
+    """
+    Starts the runs that are due, and limits them.
+
+    Args:
+        all_of: Returns what is scheduled.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        all_of: Callable[[Settings], tuple[Timed, ...]] = reconciles,
+    ) -> None:
         self._settings = settings
+        self._all_of = all_of
         self._client = connection.connect(settings.store)
 
     def use(self, settings: Settings) -> None:
@@ -65,7 +110,7 @@ class Schedule:
         running: list[ScheduledRun] = []
         while not stop.wait(_LOOK):
             try:
-                if scheduled(self._settings) and lease.take():
+                if self._all_of(self._settings) and lease.take():
                     running += self.start(running)
                 away.over()
             except StoreUnavailable as error:
@@ -87,38 +132,40 @@ class Schedule:
         Start the due runs for which there is room, and return them; raises StoreUnavailable if the
         store did not answer.
         """
-        busy = {each.collection.destination for each in running}
+        busy = {each.timed.slot for each in running}
         started: list[ScheduledRun] = []
-        for collection, tries in self.due(datetime.now(UTC)):
-            if collection.destination in busy or len(busy) >= AT_ONCE:
+        for timed, tries in self.due(datetime.now(UTC)):
+            if timed.slot in busy or len(busy) >= AT_ONCE:
                 continue
-            busy.add(collection.destination)
-            note_turn(self._client, collection.name, tries)
-            started.append(ScheduledRun(self._client, collection))
+            busy.add(timed.slot)
+            note_turn(self._client, timed.name, tries)
+            started.append(ScheduledRun(self._client, timed))
         return started
 
-    def due(self, now: datetime) -> list[tuple[Collection, int]]:
+    def due(self, now: datetime) -> list[tuple[Timed, int]]:
         """
-        Return the due collections, the longest overdue first, with the number of the try.
+        Return what is due, the longest overdue first, with the number of the try.
 
-        A collection that is being reconciled is left out.
+        What runs already is left out.
 
         Raises:
             StoreUnavailable: The store did not answer.
         """
         found = []
-        for collection in scheduled(self._settings):
-            last = last_of(self._client, collection.name)
+        for timed in self._all_of(self._settings):
+            last = last_of(self._client, timed.name)
             if last.seen is None:
-                note_seen(self._client, collection.name)
-            due = due_at(collection.reconcile, last, now)
-            if due is None or due > now or holder(self._client, collection.name):
+                note_seen(self._client, timed.name)
+            due = due_at(timed.times, last, now)
+            if due is None or due > now or holder(self._client, timed.name):
                 continue
-            regular = regular_at(collection.reconcile, last, now)
+            if (free := timed.not_before(self._client)) and free > now:
+                continue
+            regular = regular_at(timed.times, last, now)
             fresh = last.is_asked_for or (regular is not None and regular <= now)
             tries = 1 if fresh else last.tries + 1
-            found.append((due, collection.name, collection, tries))
-        return [(collection, tries) for _, _, collection, tries in sorted(found)]
+            found.append((due, timed.name, timed, tries))
+        return [(timed, tries) for _, _, timed, tries in sorted(found, key=lambda each: each[:2])]
 
 
 class ScheduledRun:
@@ -127,37 +174,36 @@ class ScheduledRun:
 
     Args:
         total, silent: Limits, in s.
-        command: None: the reconcile of *collection*.
+        command: None: that of *timed*.
     """
 
     def __init__(
         self,
         client: redis.Redis,
-        collection: Collection,
+        timed: Timed,
         *,
         total: float = TOTAL,
         silent: float = SILENT,
         command: list[str] | None = None,
     ) -> None:
-        self.collection = collection
+        self.timed = timed
         self._client = client
         self._total, self._silent = total, silent
         self._since = datetime.now(UTC)
         self._begun = self._seen = time.monotonic()
         self._ends = float("inf")
         self._why = ""
-        words = ("reconcile", collection.name, "--scheduled", "--limit", "0")
         # A file: a full pipe would block it.
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed once it has ended
         self._process = subprocess.Popen(  # noqa: S603  # our own argv
-            command or pdeathsig.module("service", *words),
+            command or pdeathsig.module("service", *timed.words),
             env=dict(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        _log.info("reconcile started", extra={"collection": collection.name})
+        _log.info("reconcile started", extra=dict(timed.extra))
 
     def look(self) -> bool:
         """End it where a limit is met; log the end and return whether it has ended."""
@@ -176,9 +222,7 @@ class ScheduledRun:
     def end(self, why: str) -> None:
         """Ask it to end; it is killed some seconds later."""
         self._why, self._ends = why, time.monotonic() + _GRACE
-        _log.warning(
-            "reconcile is ended", extra={"collection": self.collection.name, "reason": why}
-        )
+        _log.warning("reconcile is ended", extra={**self.timed.extra, "reason": why})
         self._process.send_signal(signal.SIGTERM)
         self._process.send_signal(signal.SIGCONT)  # one that is stopped would not hear the other
 
@@ -192,7 +236,7 @@ class ScheduledRun:
         Tell whether it holds its lock, which its own thread renews, or has lacked it only briefly.
         """
         try:
-            owner = holder(self._client, self.collection.name)
+            owner = holder(self._client, self.timed.name)
         except StoreUnavailable:
             self._seen = now
             return True
@@ -214,8 +258,7 @@ class ScheduledRun:
             message = f"its process was ended by {signal.Signals(-code).name}"
         if self._why:
             message = f"{self._why}: {message}" if message else self._why
-        name = self.collection.name
-        extra = {"collection": name, "code": code, "said": message}
+        name, extra = self.timed.name, {**self.timed.extra, "code": code, "said": message}
         seconds = round(time.monotonic() - self._begun, 1)
         level = logging.INFO if code == 0 else logging.WARNING
         _log.log(level, "reconciled", extra=extra | {"seconds": seconds})

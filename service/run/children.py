@@ -9,6 +9,7 @@ from functools import partial
 
 from service.config.build import Configuration
 from service.operate.alert_causes import AlertObserver
+from service.pulls.schedule import all_timed
 from service.reconcile.schedule import Schedule
 from service.run.prepare import Prepared, parts_of
 from service.run.worker_process import FETCH
@@ -50,12 +51,13 @@ class Web:
 
 
 class Workers:
-    """*count* workers, and what is done beside them."""
+    """*count* workers, and what is done beside them; *schedules*: also what is due by time."""
 
-    def __init__(self, configuration: Configuration, count: int) -> None:
+    def __init__(self, configuration: Configuration, count: int, *, schedules: bool = True) -> None:
         settings = configuration.settings
         self._count = count
-        self.schedule = Schedule(settings)
+        self.schedules = schedules
+        self.schedule = Schedule(settings, all_timed)
         self.upgrade = _upgrade(settings, parts_of(configuration))
 
     def children(self, fetchers: Sequence[str]) -> list[Child]:
@@ -133,7 +135,8 @@ class Service:
 
     def lasting(self) -> list[BackgroundTask]:
         """Return the tasks that a reload leaves alone."""
-        own = [self.workers.scheduling()] if self.workers else []
+        timed = self.workers if self.workers and self.workers.schedules else None
+        own = [timed.scheduling()] if timed else []
         return [*self.beside, *own, *([self.alerting.task()] if self.alerting else [])]
 
     def use(self, settings: Settings) -> None:

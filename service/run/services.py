@@ -93,10 +93,21 @@ def web(
         return _run(service, configuration, given, server)
 
 
-def worker(configuration: Configuration, given: Environ, server: ForkServer, processes: int) -> int:
-    """Run *processes* workers and the sweeper until SIGTERM; raises as `up` does."""
+def worker(
+    configuration: Configuration,
+    given: Environ,
+    server: ForkServer,
+    processes: int,
+    *,
+    schedules: bool = True,
+) -> int:
+    """
+    Run *processes* workers and the sweeper until SIGTERM; *schedules*: also what is due by time.
+    Raises as `up` does.
+    """
     alerting = Alerting(configuration.settings, "worker")
-    service = Service("worker", workers=Workers(configuration, processes), alerting=alerting)
+    workers = Workers(configuration, processes, schedules=schedules)
+    service = Service("worker", workers=workers, alerting=alerting)
     return _run(service, configuration, given, server)
 
 

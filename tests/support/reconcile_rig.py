@@ -32,8 +32,16 @@ class Snapshot:
         self.version = time_version(datetime.fromtimestamp(as_of, UTC))
         self.chosen = SimpleNamespace(source="erp", by=by, rules=(_RULE,))
         self.records = SimpleNamespace(
-            **{"read": 0, "margin": margin, "name": "stock", "size": None, "unit": "rows"},
-            **{"word": "row", "calls": 0, "partial": False, "doubt": "", "confirm": lambda: ""},
+            read=0,
+            margin=margin,
+            name="stock",
+            size=None,
+            unit="rows",
+            word="row",
+            calls=0,
+            partial=False,
+            doubt="",
+            confirm=lambda: "",
         )
         self.count = self.bad = 0
         self._given, self._by, self._once = records, by, once

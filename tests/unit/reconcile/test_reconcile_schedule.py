@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from service.reconcile.lock import SCHEDULED, run_lock
-from service.reconcile.schedule import Schedule, ScheduledRun
+from service.reconcile.schedule import Schedule, ScheduledRun, timed_reconcile
 from service.reconcile.state import past_runs
 from service.reconcile.state.past_runs import last_of, last_runs, note_begin, note_end, note_turn
 from workers.config.settings import Collection, Destination, Reconcile, Settings, StoreSettings
 
 HOURLY = Reconcile(every=3600.0)
 PRODUCTS = Collection("products", "site", "1", "sku", reconcile=HOURLY)
+HOURLY_PRODUCTS = timed_reconcile(PRODUCTS)
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
@@ -38,7 +39,7 @@ def set_turn(store, name, *, ago):
 
 
 def names(due):
-    return [collection.name for collection, _ in due]
+    return [timed.name for timed, _ in due]
 
 
 def ended(run, within=10.0):
@@ -62,9 +63,9 @@ def test_one_that_somebody_reconciles_just_now_waits(schedule, store):
 
 
 def test_a_run_of_one_destination_holds_up_no_other(schedule):
-    hangs = ScheduledRun(schedule._client, PRODUCTS, command=SLEEPS)
+    hangs = ScheduledRun(schedule._client, HOURLY_PRODUCTS, command=SLEEPS)
     started = schedule.start([hangs])
-    assert [each.collection.name for each in started] == ["desks"]
+    assert [each.timed.name for each in started] == ["desks"]
     for each in (hangs, *started):
         each.kill()
 
@@ -86,7 +87,7 @@ def test_a_due_time_is_tried_a_few_times_and_the_tries_are_counted(schedule, sto
 )
 def test_a_run_that_hangs_is_ended_and_told_as_failed(store, limits, said):
     note_turn(store, "products", 1)
-    run = ScheduledRun(store, PRODUCTS, command=SLEEPS, **limits)
+    run = ScheduledRun(store, HOURLY_PRODUCTS, command=SLEEPS, **limits)
     assert ended(run)
     kept = last_runs(store, [PRODUCTS])["products"]
     assert (kept["state"], kept["code"]) == ("failed", -15)
@@ -96,7 +97,7 @@ def test_a_run_that_hangs_is_ended_and_told_as_failed(store, limits, said):
 
 def test_a_killed_run_is_told_and_due_again(store):
     note_turn(store, "products", 1)
-    run = ScheduledRun(store, PRODUCTS, command=SLEEPS)
+    run = ScheduledRun(store, HOURLY_PRODUCTS, command=SLEEPS)
     note_begin(store, "products", scheduled=True)
     run._process.kill()
     assert ended(run)
@@ -108,7 +109,7 @@ def test_a_killed_run_is_told_and_due_again(store):
 
 def test_the_end_of_one_that_another_took_over_from_is_not_kept(store):
     note_turn(store, "products", 1)
-    run = ScheduledRun(store, PRODUCTS, command=SLEEPS)
+    run = ScheduledRun(store, HOURLY_PRODUCTS, command=SLEEPS)
     with run_lock(store, "products"):
         note_begin(store, "products")
         run.kill()
@@ -117,7 +118,7 @@ def test_the_end_of_one_that_another_took_over_from_is_not_kept(store):
 
 def test_a_process_of_the_same_number_on_another_machine_is_another(store):
     note_turn(store, "products", 1)
-    run = ScheduledRun(store, PRODUCTS, command=SLEEPS)
+    run = ScheduledRun(store, HOURLY_PRODUCTS, command=SLEEPS)
     owner = {"host": "another", "pid": run._process.pid, "since": time.time(), "work": SCHEDULED}
     store.set("instep:reconciling:products", json.dumps(owner))
     note_begin(store, "products")
@@ -127,7 +128,9 @@ def test_a_process_of_the_same_number_on_another_machine_is_another(store):
 
 def test_what_a_run_has_kept_of_its_end_stands(store):
     note_turn(store, "products", 1)
-    run = ScheduledRun(store, PRODUCTS, command=[sys.executable, "-c", "print('left'); exit(1)"])
+    run = ScheduledRun(
+        store, HOURLY_PRODUCTS, command=[sys.executable, "-c", "print('left'); exit(1)"]
+    )
     note_begin(store, "products", scheduled=True)
     note_end(store, "products", 1, "Held: 40", state="held")
     assert ended(run)
@@ -137,7 +140,7 @@ def test_what_a_run_has_kept_of_its_end_stands(store):
 def test_what_a_run_said_before_it_began_is_kept(store):
     note_turn(store, "products", 1)
     assert ended(
-        ScheduledRun(store, PRODUCTS, command=[sys.executable, "-c", "exit('no such key')"])
+        ScheduledRun(store, HOURLY_PRODUCTS, command=[sys.executable, "-c", "exit('no such key')"])
     )
     kept = last_runs(store, [PRODUCTS])["products"]
     assert (kept["state"], kept["said"]) == ("failed", "no such key")
