@@ -41,6 +41,25 @@ class SourceNotice(ApiSchema):
     do = fields.String(required=True)
 
 
+class SourcePull(ApiSchema):
+    state = fields.String(
+        required=True,
+        validate=validate.OneOf(
+            ("never", "running", "done", "held", "dropped", "failed", "killed")
+        ),
+    )
+    began = fields.String(required=True, allow_none=True)
+    ended = fields.String(required=True, allow_none=True)
+    next = fields.String(required=True, allow_none=True)
+    proven = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When a run last proved that all is in step."},
+    )
+    records = fields.Integer(required=True, allow_none=True)
+    message = fields.String(required=True, metadata={"description": "What the last run said."})
+
+
 class SourceEntry(ApiSchema):
     name = fields.String(required=True)
     sender = fields.String(required=True)
@@ -62,6 +81,12 @@ class SourceEntry(ApiSchema):
     )
     resting = fields.Integer(
         required=True, metadata={"description": "Items that wait because it is paused."}
+    )
+    pull = fields.Nested(
+        SourcePull,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Its last run; null: it is not pulled."},
     )
     attention = fields.List(
         fields.Nested(SourceNotice),

@@ -192,6 +192,9 @@ class StatusAnswer(ApiSchema):
     reconciles = fields.Dict(
         keys=fields.String(), values=fields.Dict(keys=fields.String()), required=True
     )
+    pulls = fields.Dict(
+        keys=fields.String(), values=fields.Dict(keys=fields.String()), required=True
+    )
     reasons = fields.List(fields.Nested(ReasonStatus), required=True)
     notices = fields.List(fields.Nested(ReasonStatus), required=True)
     fates = fields.Dict(

@@ -175,12 +175,16 @@ def _lanes(status: Status, columns: int) -> Iterator[str]:
 def _reconciles(status: Status, columns: int) -> Iterator[str]:
     rows = [
         (name, run["state"], moment(run["ended"]), sum(run["counts"].values()), moment(run["next"]))
-        for name, run in status["reconciles"].items()
+        for name, run in [*status["reconciles"].items(), *_pulls(status)]
     ]
     if rows:
         yield _title("Reconciles")
         headings = ("name", "state", "ended (UTC)", "differences", "next (UTC)")
         yield from columns_of(headings, rows, columns, texts=2)
+
+
+def _pulls(status: Status) -> Iterator[tuple[str, Any]]:
+    return ((f"pull {name}", run) for name, run in status.get("pulls", {}).items())
 
 
 def _refusals(status: Status, columns: int) -> Iterator[str]:

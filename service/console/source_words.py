@@ -50,6 +50,26 @@ NEEDS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             "What is refused is not kept, and does not reach the site.",
             "See the reasons, and what to do about each.",
         ),
+        "pull held": (
+            "What was pulled waits for approval",
+            "The site shows what was there before.",
+            "See under Runs what it would do, then approve or drop it; deletes under Deletes.",
+        ),
+        "pull failed": (
+            "It could not be pulled as a whole",
+            "What was read is on the site; nothing was taken away.",
+            "Correct what the reason names; a scheduled pull is tried again by itself.",
+        ),
+        "pull killed": (
+            "The last pull was killed",
+            "The site may lack what it read.",
+            "Nothing: a scheduled pull is tried again by itself.",
+        ),
+        "pull overdue": (
+            "The next pull has not begun",
+            "The site shows what was pulled before.",
+            "See that `instep up` or `instep worker` runs.",
+        ),
         "silent": (
             "Nothing comes any more",
             "The site shows what came before.",

@@ -8,13 +8,13 @@ import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
 from service.ingest.spool import State
 from service.ingest.spool_count import waiting
+from service.operate.alert_rules import LEFT_OUT, RULES
 from service.operate.held_deletes import count_held
 from service.operate.notices import DELETES, decision, notices_of
 from service.operate.reasons import Reason, Seen, overall, reasons_of
@@ -32,50 +32,6 @@ MANY: Final = 100  # differences found by a scheduled reconcile
 NAMED: Final = 3  # problems of one place that a message quotes
 SEEN: Final = 100  # problems that somebody has seen, and that are looked at again
 GROWN: Final = 10  # letters, at least, that make a problem that was seen one to look at again
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """Of which *kind* a reason is whose name matches, how long it must last, what it means."""
-
-    names: str
-    kind: str
-    after: float = 10.0
-    means: str = ""
-
-
-_NOTHING: Final = "Nothing is written until it goes on; what comes in is kept"
-# The first that fits counts.
-_RULES: Final = (
-    _Rule(r"store away", "store", 30.0, "Deliveries go to the spool; nothing is written"),
-    _Rule(r"store (weak|newer|forbidden)", "store", 10.0, "The store is not used: see there"),
-    _Rule(r"store ", "store", 10.0, "Accepted values may be missing on the site"),
-    _Rule(r"spool waits", "store", 300.0, "Deliveries are kept, and not yet on the site"),
-    _Rule(r"spool full", "store", 0.0, "Deliveries are refused: senders get 503"),
-    _Rule(r"spool ", "store", 10.0, "A delivery may be lost"),
-    _Rule(r"memory full", "store", 0.0, "The store takes no new deliveries; writing goes on"),
-    _Rule(r"memory ", "store", 30.0, "From 90 % on it takes no new deliveries"),
-    _Rule(r"no worker", "outage", 30.0, "Nothing is written to any site; what comes in is kept"),
-    _Rule(r".* hung", "outage", 15.0, "Work of this process stands still"),
-    _Rule(r"fetcher .*: outage", "outage", 300.0, "What thin notices name cannot be read"),
-    _Rule(r"writeback ", "paused", 60.0, "Its source is not told what became of records"),
-    _Rule(r".*: outage", "outage", 60.0, _NOTHING),
-    _Rule(r".*: paused", "paused", 10.0, _NOTHING),
-    _Rule(r".*: not published", "paused", 300.0, _NOTHING),
-    _Rule(r".*: plan limit", "paused", 300.0, "New records get no items; others are written"),
-    _Rule(r".*: late", "late", 0.0, "The site is behind what the sources have sent"),
-    _Rule(r"reconcile .*: held", "reconcile", 10.0, "What it would change is not sent"),
-    _Rule(r"reconcile ", "reconcile", 10.0, "It is not proven that the site is in step"),
-    _Rule(r".*: locales unknown", "problems", 600.0, "Variants of items are not written"),
-    _Rule(r".*: every delivery refused", "problems", 300.0, "Nothing of it reaches the site"),
-    _Rule(r".*: nothing wanted", "problems", 300.0, "Nothing of it reaches the site"),
-    _Rule(r".*: only older values", "problems", 10.0, "Nothing that it sends is written"),
-    _Rule(r".*: no room for payloads", "problems", 10.0, "What it sends cannot be mapped"),
-    _Rule(r"counters do not balance", "problems", 60.0, "Values may be missing on the site"),
-    _Rule(r"", "problems", 60.0, "Something waits for a person: see `instep status`"),
-)
-# Told otherwise, or nothing to do about.
-_LEFT_OUT: Final = re.compile(r"alerts not delivered|fetcher .*: waiting")
 
 
 class AlertObserver:
@@ -216,9 +172,9 @@ def _causes(
     collections: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Iterator[Cause]:
     for reason in reasons:
-        if _LEFT_OUT.fullmatch(reason.name):
+        if LEFT_OUT.fullmatch(reason.name):
             continue
-        rule = next(rule for rule in _RULES if re.match(rule.names, reason.name))
+        rule = next(rule for rule in RULES if re.match(rule.names, reason.name))
         by_hand = _entry(reason.name, status).get("by") == OPERATOR
         yield Cause(
             rule.kind,

@@ -113,9 +113,11 @@ RULES: Final = (
     Rule(r"collection (?P<id>.+): (?P<many>\d+) deletes? waits? for approval", "deletes"),
     Rule(r"(?:undo|replay|remap|pull) (?P<id>\S+): held", "runs"),
     Rule(r"reconcile (?P<id>.+): held", ""),
+    Rule(r"source (?P<id>.+): pull held", ""),
     Rule(r"(?:undo|replay|discard|approve|drop) (?P<id>\S+): proposed", "runs"),
     # Nothing proves that all is in step.
     Rule(r"reconcile (?P<id>.+): (?:failed|killed|overdue)", ""),
+    Rule(r"source (?P<id>.+): pull (?:failed|killed|overdue)", ""),
     Rule(r"source (?P<id>.+): (?:silent|nothing wanted|only older values|no room .*)", ""),
     Rule(r"fetcher (?P<id>.+): (?:outage|waiting)", ""),
     Rule(r"(?P<kind>writeback) (?P<id>.+): (?:outage|paused)", "", _by_instep),

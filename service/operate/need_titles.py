@@ -63,6 +63,10 @@ TITLES: Final = (
     (r"reconcile (?P<id>.+): failed", "The reconcile of {id} failed"),
     (r"reconcile (?P<id>.+): killed", "The reconcile of {id} was killed"),
     (r"reconcile (?P<id>.+): overdue", "The reconcile of {id} is overdue"),
+    (r"source (?P<id>.+): pull held", "What was pulled from {id} waits for approval"),
+    (r"source (?P<id>.+): pull failed", "{id} could not be pulled as a whole"),
+    (r"source (?P<id>.+): pull killed", "The pull of {id} was killed"),
+    (r"source (?P<id>.+): pull overdue", "The pull of {id} is overdue"),
     (
         r"fetcher (?P<id>.+): outage",
         "{id} does not answer: what it said has changed cannot be read",

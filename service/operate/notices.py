@@ -29,7 +29,8 @@ def notices_of(status: Status, now: datetime, *, late: float = LATE) -> tuple[Re
     *late*: seconds that a value may be pending.
     """
     found = [notice for check in CHECKS for notice in check(status)]
-    return (*found, *_late(status, now, late), *_overdue(status, now))
+    pulls = overdue_pulls(status.get("pulls", {}), now)
+    return (*found, *_late(status, now, late), *_overdue(status, now), *pulls)
 
 
 def _notice(name: str, since: str | None, do: str, why: str = "") -> Reason:
@@ -154,6 +155,25 @@ def _reconciles(status: Status) -> Iterator[Reason]:
             )
 
 
+def _pulls(status: Status) -> Iterator[Reason]:
+    yield from pull_notices(status.get("pulls", {}))
+
+
+def pull_notices(pulls: Mapping[str, Mapping[str, Any]]) -> Iterator[Reason]:
+    """Name the pulls whose last run did not come to its end, or is held."""
+    for name, run in pulls.items():
+        if run["state"] in _RUNS:
+            since, do = run["ended"] or run["began"], _RUNS[run["state"]]
+            yield _notice(f"source {name}: pull {run['state']}", since, do, run["said"])
+
+
+def overdue_pulls(pulls: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterator[Reason]:
+    """Name the pulls that were due by their schedule, and have not begun."""
+    for name, run in pulls.items():
+        if _is_overdue(run, now):
+            yield _notice(f"source {name}: pull overdue", run["next"], _OVERDUE, _NOT_BEGUN)
+
+
 def _counts(status: Status) -> Iterator[Reason]:
     if not status["balanced"]:
         why = "accepted field values are not the sum of their fates"
@@ -173,11 +193,13 @@ def _late(status: Status, now: datetime, late: float) -> Iterator[Reason]:
 
 def _overdue(status: Status, now: datetime) -> Iterator[Reason]:
     for name, run in status["reconciles"].items():
-        due = run["next"] and datetime.fromisoformat(run["next"])
-        if due and now - due > OVERDUE:
-            do = "see that `instep up` or `instep worker` runs, and what the log says of it"
-            why = "it was due by its schedule, and has not begun"
-            yield _notice(f"reconcile {name}: overdue", run["next"], do, why)
+        if _is_overdue(run, now):
+            yield _notice(f"reconcile {name}: overdue", run["next"], _OVERDUE, _NOT_BEGUN)
+
+
+def _is_overdue(run: Mapping[str, Any], now: datetime) -> bool:
+    due = run["next"] and datetime.fromisoformat(run["next"])
+    return bool(due and now - due > OVERDUE)
 
 
 def _is_held(status: Status, collection: str) -> bool:
@@ -202,6 +224,8 @@ _LATE: Final[Mapping[str, str]] = MappingProxyType(
         "waiting": "nothing: it waits for its turn; raise requests_per_minute if the plan has more",
     }
 )
+_OVERDUE: Final = "see that `instep up` or `instep worker` runs, and what the log says of it"
+_NOT_BEGUN: Final = "it was due by its schedule, and has not begun"
 _FETCHERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "outage": "nothing while that system is down; if it is not, renew its token and run "
@@ -229,5 +253,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     _fetchers,
     notices_of_sources,
     _reconciles,
+    _pulls,
     _counts,
 )

@@ -40,6 +40,8 @@ def preview(
     """
     if source not in configuration.senders:
         names = ", ".join(sorted(configuration.senders)) or "none"
+        if source in configuration.settings.pulls:
+            names = f"{names}; of a pull, `instep reconcile --pull {source} --dry-run` shows it"
         raise UnknownName(repr(source), f"a source of instep.toml ({names})", "use one of them")
     intake = Intake(configuration.senders, configuration.mappings, outbox, wake=str)
     return intake.preview(source, body, headers, topic, fetched=fetched)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from service.operate.scope import Scope
 
 # A lane is paused for all destinations.
-_NAMED: Final = ("destinations", "collections", "sources", "refusals", "reconciles")
+_NAMED: Final = ("destinations", "collections", "sources", "refusals", "reconciles", "pulls")
 
 
 def seen_by(scope: Scope, status: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,6 +25,7 @@ def seen_by(scope: Scope, status: Mapping[str, Any]) -> dict[str, Any]:
         "sources": scope.sources,
         "refusals": scope.sources,
         "reconciles": scope.collections,
+        "pulls": scope.sources,
     }
     seen: dict[str, Any] = {
         key: {name: each for name, each in status[key].items() if name in names[key]}

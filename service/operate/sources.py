@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -13,12 +14,13 @@ from service.config.build import Configuration
 from service.operate.delivery_entry import DeliveryEntries, DeliveryEntry
 from service.operate.delivery_selection import DeliveryFilter, look_through
 from service.operate.moments import moment
-from service.operate.notices import notices_of_sources
+from service.operate.notices import notices_of_sources, overdue_pulls, pull_notices
 from service.operate.page import Page
 from service.operate.reasons import Reason
 from service.operate.scope import Scope
 from service.operate.source_notices import source_notices
 from service.operate.traffic import Traffic, Window
+from service.pulls.pull_state import last_pulls
 from workers.delivery.context import Context
 from workers.model.samples import DELIVERIES, DUPLICATES, REFUSED
 from workers.store import keys
@@ -40,6 +42,10 @@ _MOST_REFUSED: Final = "most requests refused"
 _WORST: Final = (
     _ALL_REFUSED,
     _MOST_REFUSED,
+    "pull held",
+    "pull failed",
+    "pull killed",
+    "pull overdue",
     "silent",
     "nothing wanted",
     "only older values",
@@ -61,6 +67,7 @@ class _Numbers:
     day: Mapping[str, Mapping[str, int]]
     unwanted: frozenset[str]
     notices: tuple[Reason, ...]
+    pulls: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +177,22 @@ def _read(context: Context, names: list[str]) -> _Numbers:
         counts = context.steps.client.hmget(keys.METRICS, fields) if fields else []
     counted = zip(fields, counts, strict=True)
     traffic = Traffic.of(samples.now, samples.minutes, samples.quarters)
-    status = context.report.status()
+    status, settings = context.report.status(), context.settings
+    asked = [settings.pulls[name] for name in names if name in settings.pulls]
+    pulls = last_pulls(context.steps.client, asked)
     return _Numbers(
         status,
         samples,
         _lately(traffic.hour),
         _lately(traffic.day),
         frozenset(field.split(":")[1] for field, count in counted if int(count or 0)),
-        (*notices_of_sources(status), *source_notices(traffic, names)),
+        (
+            *notices_of_sources(status),
+            *source_notices(traffic, names),
+            *pull_notices(pulls),
+            *overdue_pulls(pulls, datetime.now(UTC)),
+        ),
+        pulls,
     )
 
 
@@ -205,6 +220,7 @@ def _source(
             each["items"] for of, each in counted["resting"].items() if of in scope.collections
         ),
         "attention": _attention(name, numbers.notices),
+        "pull": _pull(numbers.pulls[name]) if name in numbers.pulls else None,
         "hour": {figure: own.get(name) for figure, own in numbers.hour.items()},
         "day": {figure: own.get(name) for figure, own in numbers.day.items()},
         "refusals": numbers.status["refusals"].get(name, {}),
@@ -214,6 +230,12 @@ def _source(
         ],
         "stale": sum(n for of, n in counted["stale"].items() if of in scope.collections),
     }
+
+
+def _pull(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the last run of a source that is pulled, and when the next is due."""
+    names = ("state", "began", "ended", "next", "proven", "records")
+    return {name: run[name] for name in names} | {"message": run["said"]}
 
 
 def _attention(name: str, notices: Iterable[Reason]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from service.operate.held_deletes import count_held
 from service.operate.notices import notices_of
 from service.operate.problems import list_problems
 from service.operate.reasons import Seen, reasons_of
+from service.pulls.pull_state import last_pulls
 from service.reconcile.state.past_runs import with_runs
 from workers.delivery.context import Context
 from workers.errors import StoreUnavailable, StoreUnsafe
@@ -37,6 +38,7 @@ def numbers_of(context: Context) -> dict[str, Any]:
     found["losses"] = Losses(context.steps).open(settings.collections)
     found["alerts"] = _alerts(context)
     found["writebacks"] = context.writeback_states.read()
+    found["pulls"] = last_pulls(client, settings.pulls.values())
     return with_runs(found, settings.collections.values(), client)
 
 

@@ -22,7 +22,8 @@ def timed_pull(pull: Pull) -> Timed:
         place,
         place,
         pull,
-        ("pull", pull.name, "--scheduled"),
+        (pull.name,),
         {"source": pull.name},
         partial(not_before, name=pull.name),
+        "service.pulls.process",
     )

@@ -57,7 +57,7 @@ class Timed:
     Args:
         name: Of its lock and its last run (``state/past_runs.py``).
         slot: Of all that have it one runs at a time.
-        words: Of the command.
+        words: Arguments of *module*, by default of the command.
         extra: Of its log lines.
         not_before: Returns until when it has to wait, whatever *times* say.
     """
@@ -68,6 +68,7 @@ class Timed:
     words: tuple[str, ...]
     extra: Mapping[str, str] = field(default_factory=dict)
     not_before: Callable[[redis.Redis], datetime | None] = lambda _: None
+    module: str = "service"
 
 
 def timed_reconcile(collection: Collection) -> Timed:
@@ -196,7 +197,7 @@ class ScheduledRun:
         # A file: a full pipe would block it.
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed once it has ended
         self._process = subprocess.Popen(  # noqa: S603  # our own argv
-            command or pdeathsig.module("service", *timed.words),
+            command or pdeathsig.module(timed.module, *timed.words),
             env=dict(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=self._output,
