@@ -14,8 +14,9 @@ Raises (every function):
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,12 +100,26 @@ def not_before(client: redis.Redis, name: str) -> datetime | None:
     return None if held is None else datetime.fromtimestamp(float(held), UTC)
 
 
-def fingerprint_of(pull: Pull, mappings: Mappings) -> str:
-    """Return a digest of *pull*, and of the files of the mappings that read it."""
+def fingerprint_of(pull: Pull, mappings: Mappings, folder: Path) -> str:
+    """
+    Return a digest of *pull* and of the code of its mappings, beside which *folder* has
+    instep.toml: what was read holds for these alone.
+    """
     whole = hashlib.sha256()
     for name in pull.__slots__:
         whole.update(repr(getattr(pull, name)).encode() + b"\n")
-    files = {rule.file for rule in mappings.rules if rule.options.source == pull.name}
-    for file in sorted(files):
-        whole.update(Path(file).read_bytes() if Path(file).is_file() else file.encode())
+    for path in sorted(_code(pull, mappings, folder)):
+        whole.update(path.read_bytes())
     return whole.hexdigest()
+
+
+def _code(pull: Pull, mappings: Mappings, folder: Path) -> Iterator[Path]:
+    """Yield the files of the mappings that read *pull*, and what they may share beside them."""
+    rules = [rule for rule in mappings.rules if rule.options.source == pull.name]
+    names = {folder / rule.file for rule in rules}
+    modules = {type(rule.schema).__module__ for rule in rules}
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and (name in modules or Path(file).parent == folder.resolve()):
+            names.add(Path(file))
+    return (path for path in names if path.is_file())

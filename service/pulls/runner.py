@@ -146,7 +146,8 @@ def _run(
     by: str,
     scheduled: bool,
 ) -> None:
-    fingerprint = pull_state.fingerprint_of(pull, configuration.mappings)
+    folder = configuration.settings.path.parent
+    fingerprint = pull_state.fingerprint_of(pull, configuration.mappings, folder)
     state = pull_state.read(client, pull, fingerprint)
     with opened(pull, _ids(rules), state, moved=lock.check) as records:
         if records is None:

@@ -1,9 +1,15 @@
 """A sandbox whose products come from a paged API, and an installation that pulls them."""
 
+import contextlib
+import threading
+import time
+
+from service.config.build import build
 from service.sandbox.seeds.samples import PRODUCTS
-from tests.support.paged_api import PagedApi, products, serve
+from tests.support.paged_api import PagedApi, product, serve
 from tests.support.planted_site import RATE, TOKEN, Planted
 from tests.support.real_processes import Instep
+from workers.runtime import jobs
 
 CONFIGURATION = """
 mappings = ["mappings.py"]
@@ -47,7 +53,7 @@ class Product(Mapping):
 
 class PulledSite:
     """
-    *count* items in the CMS, and as many records in the API, which has other values.
+    *count* items in the CMS, and as many records in the API, with the same values.
 
     Args:
         options: Of the `PagedApi`.
@@ -55,7 +61,12 @@ class PulledSite:
 
     def __init__(self, count, **options):
         self.planted = Planted(count, share=0)
-        self.api = PagedApi(products(count), **options)
+        stock = {sku: each["stock"] for sku, each in self._fields().items()}
+        names = {sku: each["name"] for sku, each in self._fields().items()}
+        records = [
+            product(n, qty=stock[sku], name=names[sku]) for n, sku in enumerate(sorted(stock), 1)
+        ]
+        self.api = PagedApi(records, **options)
         self.server = serve(self.api)
         self.server.__enter__()
 
@@ -80,15 +91,53 @@ class PulledSite:
         text = self.configuration(**options)
         return Instep(folder, self.planted, mappings=MAPPINGS, configuration=text)
 
+    def change(self, n, **fields):
+        """Change record *n*, counted from 1, at the source."""
+        self.api.records[n - 1] = self.api.records[n - 1] | fields
+
+    def configured(self, folder, store_socket, **options):
+        """Return the configuration of an installation in *folder*, on a store that runs."""
+        (folder / "instep.toml").write_text(self.configuration(**options))
+        (folder / "mappings.py").write_text(MAPPINGS)
+        environ = {"INSTEP_CONFIG": str(folder / "instep.toml"), "INSTEP_DATA": str(folder)}
+        return build(environ | {"REDIS_URL": f"unix://{store_socket}"})
+
     @property
     def shown(self):
         """Key → stock of all live items."""
+        return {sku: fields["stock"] for sku, fields in self._fields().items()}
+
+    def _fields(self):
         items = self.planted.products.items.values()
-        return {i.live.fields["sku"]: i.live.fields["stock"] for i in items if i.live is not None}
+        return {i.live.fields["sku"]: i.live.fields for i in items if i.live is not None}
 
     @property
     def wanted(self):
         return {each["sku"]: each["qty"] for each in self.api.records}
+
+
+@contextlib.contextmanager
+def delivering(configuration):
+    """Deliver in a thread, as a worker does."""
+    context, over = jobs.build(configuration.settings), threading.Event()
+    work = jobs.Jobs(context, over)
+
+    def deliver():
+        while not over.is_set():
+            context.outbox.sweep()
+            work.deliver("site")
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=deliver)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        work.deliverer.close()
+        context.steps.client.close()
+        context.wakes.close()
 
 
 def _toml(value):
