@@ -60,7 +60,7 @@ def test_the_site_equals_the_source_and_each_page_is_one_call(made):
     assert pulled(configuration).calls == site.api.planned()
 
 
-def test_it_is_a_run_of_kind_pull_and_a_source(made, store):
+def test_it_is_a_run_of_kind_pull_and_a_source(made):
     _, configuration = made(every="1h")
     pulled(configuration)
     context = jobs.build(configuration.settings)
@@ -188,7 +188,7 @@ def test_since_asks_from_the_last_complete_run_on(made):
     assert not site.planted.calls
 
 
-def test_two_at_once_are_one(made, store):
+def test_two_at_once_are_one(made):
     site, configuration = made()
     begun, goes_on = threading.Event(), threading.Event()
 
@@ -227,7 +227,7 @@ def test_the_guard_holds_a_mass_until_it_is_approved(made):
         assert (result.code, result.state) == (1, "held")
         assert len(site.shown) == 25
         context = jobs.build(configuration.settings)
-        (run,) = [run for run in context.runs.list(state="held")]
+        (run,) = context.runs.list(state="held")
         assert run.kind == "pull"
         approval = approve_run(context, run.id, by="test")
         assert approval["starts"]
@@ -252,6 +252,7 @@ def test_what_is_kept_belongs_to_one_configuration(made, store):
     _, configuration = made(5)
     pulled(configuration)
     pull = configuration.settings.pulls["feed"]
-    fingerprint = pull_state.fingerprint_of(pull, configuration.mappings)
+    folder = configuration.settings.path.parent
+    fingerprint = pull_state.fingerprint_of(pull, configuration.mappings, folder)
     assert pull_state.read(store, pull, fingerprint).since is not None
     assert pull_state.read(store, pull, "another").since is None

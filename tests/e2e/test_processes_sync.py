@@ -1,0 +1,80 @@
+"""``instep sync --once`` as cron has it: its folder may be lost, and it may be killed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+
+import pytest
+
+from tests.support.paged_api import product
+from tests.support.pulled_site import PulledSite
+
+ROUND = ("sync", "--once", "--for", "60s")
+
+
+@pytest.fixture(scope="module")
+def site():
+    site = PulledSite(40)
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="module")
+def instep(tmp_path_factory, site):
+    return site.installed(tmp_path_factory.mktemp("sync"))
+
+
+def change(site, number):
+    """At the source: a new value, a new record, and one that goes; by an editor: another value."""
+    site.change(number, qty=1000 + number)
+    site.api.records.append(product(500 + number))
+    del site.api.records[number + 4]
+    site.planted._edit(number + 9, stock=1)
+
+
+def test_a_round_brings_all_in_step_and_a_lost_folder_costs_calls_alone(site, instep):
+    change(site, 1)
+    code, said, wrong = instep.alone(*ROUND)
+    assert code == 0, said + wrong
+    assert said.endswith("Everything is in step\n")
+    assert site.shown == site.wanted
+    shutil.rmtree(instep.folder / "data")
+    change(site, 2)
+    site.api.calls = 0
+    code, said, wrong = instep.alone(*ROUND)
+    assert code == 0, said + wrong
+    assert site.shown == site.wanted
+    assert site.api.calls == 2 * site.api.planned()  # once more, before something is retired
+
+
+def test_one_that_is_killed_leaves_nothing_behind_that_the_next_does_not_mend(site, instep):
+    change(site, 3)
+    arrived, goes_on = threading.Event(), threading.Event()
+    site.api.calls = 0
+
+    def each(call):
+        if call == site.api.planned() + 2:  # in the second reading, with the collection locked
+            arrived.set()
+            goes_on.wait(20)
+
+    site.api.each = each
+    process = instep._run(ROUND, subprocess.Popen, stderr=subprocess.DEVNULL)
+    assert arrived.wait(30)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    goes_on.set()
+    site.api.each = lambda _: None
+    code, said, wrong = instep.alone(*ROUND)
+    assert code == 0, said + wrong
+    assert site.shown == site.wanted
+
+
+def test_what_is_left_is_told_with_exit_code_1(site, instep):
+    site.api.each = lambda _: (404, {}, b"moved")
+    code, said, _ = instep.alone(*ROUND)
+    assert code == 1
+    assert "Left: pull feed: the source answers 404: moved" in said
+    site.api.each = lambda _: None
