@@ -31,6 +31,7 @@ class SettingsAnswer(ApiSchema):
     sources = fields.Dict(
         keys=fields.String(), values=fields.Dict(keys=fields.String()), required=True
     )
+    pulls = _sections()
     fetchers = _sections()
     access = _sections()
     writebacks = _sections()

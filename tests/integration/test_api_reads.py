@@ -124,7 +124,7 @@ def test_an_access_of_one_destination_sees_its_records_sources_and_states_only(r
     assert (set(status["destinations"]), set(status["collections"])) == ({"shop"}, {"orders"})
     assert (set(status["sources"]), "fields" in status) == ({"till"}, False)
     settings = shown(rig, "/api/settings", SHOP)
-    assert set(settings) == {"destinations", "collections", "sources"}
+    assert set(settings) == {"destinations", "collections", "sources", "pulls"}
     assert not [each for each in ("products", "erp", "'site'}") if each in f"{settings}{status}"]
 
 

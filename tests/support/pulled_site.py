@@ -27,13 +27,14 @@ missing = "create"
 
 [collections.products.reconcile]
 orphans = "delete"
+{reconcile}
 
 [collections.products.guard]
 at_most = {at_most}
 delay = 0
 
-[pulls.feed]
 {pull}
+{more}
 """
 
 MAPPINGS = """
@@ -74,7 +75,7 @@ class PulledSite:
         self.server.__exit__()
         self.planted.close()
 
-    def configuration(self, *, more="", at_most=10, **options):
+    def configuration(self, *, more="", reconcile="", pulls=True, at_most=10, **options):
         pull = self.api.options(self.server.url) | options
         lines = [f"{name} = {_toml(value)}" for name, value in pull.items()]
         return CONFIGURATION.format(
@@ -83,7 +84,9 @@ class PulledSite:
             rate=RATE,
             collection=PRODUCTS,
             at_most=at_most,
-            pull="\n".join([*lines, more]),
+            reconcile=reconcile,
+            pull="\n".join(["[pulls.feed]", *lines]) if pulls else "",
+            more=more,
         )
 
     def installed(self, folder, **options):
@@ -95,10 +98,10 @@ class PulledSite:
         """Change record *n*, counted from 1, at the source."""
         self.api.records[n - 1] = self.api.records[n - 1] | fields
 
-    def configured(self, folder, store_socket, **options):
+    def configured(self, folder, store_socket, *, mappings=MAPPINGS, **options):
         """Return the configuration of an installation in *folder*, on a store that runs."""
         (folder / "instep.toml").write_text(self.configuration(**options))
-        (folder / "mappings.py").write_text(MAPPINGS)
+        (folder / "mappings.py").write_text(mappings)
         environ = {"INSTEP_CONFIG": str(folder / "instep.toml"), "INSTEP_DATA": str(folder)}
         return build(environ | {"REDIS_URL": f"unix://{store_socket}"})
 

@@ -1,0 +1,126 @@
+"""A round in this process, beside a thread that delivers: what it does, and what it leaves."""
+
+import contextlib
+import json
+import time
+
+import pytest
+
+from service.ingest.entry import Entry
+from service.ingest.spool import Spool, folder_of
+from service.pulls import process, pull_state
+from service.run import sync as rounds
+from tests.support.paged_api import product
+from tests.support.pulled_site import MAPPINGS, PulledSite, delivering
+from workers.runtime import jobs
+
+FROM_FILE = 'every = "1h"\nfile = "stock.json"'
+HOOK = """
+[sources.erp]
+sender = "hmac"
+secrets = ["erp-secret"]
+header = "X-Signature"
+
+[store]
+durability = "unverified"
+"""
+STOCK = MAPPINGS.replace("Product", "Stock").replace('"feed"', '"erp"')
+
+
+@pytest.fixture
+def site(store):  # noqa: ARG001  # it is empty
+    site = PulledSite(5, page="")
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def configured(site, tmp_path, store_socket, monkeypatch):
+    def _configured(**options):
+        options = {"more": HOOK, "mappings": MAPPINGS + STOCK} | options
+        found = site.configured(tmp_path, store_socket, **options)
+
+        @contextlib.contextmanager
+        def worker():
+            with delivering(found):
+                yield
+
+        monkeypatch.setattr(rounds, "_worker", worker)
+        return found
+
+    return _configured
+
+
+def rounded(configuration, seconds=60.0):
+    return rounds.sync(configuration, seconds=seconds, by="test")
+
+
+def test_all_is_pulled_and_delivered(site, configured):
+    site.change(2, qty=702)
+    result = rounded(configured())
+    assert (result.code, result.left) == (0, [])
+    assert any("1 difference" in line or "2 differences" in line for line in result.done)
+    assert site.shown == site.wanted
+
+
+def test_what_is_due_is_reconciled(site, configured, tmp_path):
+    (tmp_path / "stock.json").write_text(json.dumps([*site.api.records, product(9)]))
+    result = rounded(configured(reconcile=FROM_FILE, pulls=False, mappings=STOCK))
+    assert result.left == []
+    assert site.shown == site.wanted | {"P-0009": 9}
+
+
+def test_what_is_left_is_told_of_each_step(site, configured):
+    configuration = configured(reconcile=FROM_FILE + "\n")
+    site.api.each = lambda _: (404, {}, b"moved")
+    result = rounded(configuration)
+    assert result.code == 1
+    assert "pull feed: the source answers 404: moved" in result.left
+    assert any(line.startswith("reconcile products: ") for line in result.left)  # no file
+
+
+def test_what_lies_in_the_spool_is_taken(site, configured, tmp_path):
+    configuration = configured(pulls=False, mappings=STOCK)
+    spool = Spool(folder_of(tmp_path), 16)
+    body = json.dumps(site.api.records[1] | {"qty": 702}).encode()
+    now = time.time_ns() // 1000
+    spool.append(Entry("erp", "token-1", now, headers={}, body=body))
+    spool.close()
+    assert rounded(configuration).left == []
+    assert site.shown["P-0002"] == 702
+
+
+def test_a_source_that_asks_for_rest_is_left_alone(site, configured, store):
+    configuration = configured()
+    pull_state.note_refused(store, "feed", 600.0)
+    (left,) = rounded(configuration).left
+    assert left.startswith("pull feed: the source asks to be left alone until ")
+    assert site.api.calls == 0
+
+
+def test_it_ends_when_the_time_is_over(site, configured):
+    site.api.each = lambda _: time.sleep(1.5)
+    result = rounded(configured(), seconds=0.5)
+    assert rounds.OVER in result.left
+
+
+def test_a_paused_destination_is_not_waited_for(site, configured):
+    configuration = configured()
+    context = jobs.build(configuration.settings)
+    site.change(2, qty=702)
+    context.breaker.pause("site", "moving house")
+    begun = time.monotonic()
+    result = rounded(configuration)
+    assert time.monotonic() - begun < 30
+    assert any("collection products: 1 items wait (moving house)" in each for each in result.left)
+    context.steps.client.close()
+    context.wakes.close()
+
+
+def test_the_process_of_the_schedule_says_what_came_of_it(site, configured, monkeypatch, capsys):
+    monkeypatch.setattr(process, "of_process", configured)
+    assert process.main("feed") == 0
+    assert "Proven" in capsys.readouterr().out
+    site.api.each = lambda _: (404, {}, b"")
+    assert process.main("feed") == 1
+    assert "404" in capsys.readouterr().out
