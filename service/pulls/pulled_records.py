@@ -77,7 +77,7 @@ class PulledRecords:
             self.read += 1
             yield number, payload if self._pull.format == "json" else Cells(payload)
 
-    def confirm(self) -> str:
+    def confirm(self, moved: Callable[[], object]) -> str:
         """
         Return why a record that is missing here may exist; empty: a second reading found the same
         records.
@@ -87,6 +87,8 @@ class PulledRecords:
         """
         if not self._confirmed:
             self._confirmed = True
+            before = self._requester.moved
+            self._requester.moved = lambda: (before(), moved())
             self._reading.doubts += self._differences()
         return self.doubt
 

@@ -170,7 +170,7 @@ def carry_out(
         run.hooks.portion()  # raises if the lock is lost
 
     run.hooks.moved = moved
-    found = _confirmed(run, _compare(run, options, limit))
+    found = _confirmed(run, _compare(run, options, limit), options)
     done: ApplyResult | None = None
     asked = None if options.check or options.dry_run else approve
     with limit.waiting(asked is not None):
@@ -212,9 +212,12 @@ def _compare(run: ReconcileRun, options: ReconcileOptions, limit: TimeLimit) -> 
     return run.compare(pages, partial=is_partial(run, options))
 
 
-def _confirmed(run: ReconcileRun, found: ComparisonResult) -> ComparisonResult:
+def _confirmed(
+    run: ReconcileRun, found: ComparisonResult, options: ReconcileOptions
+) -> ComparisonResult:
     """Return *found*; nothing is retired if the source may still have what seems to be gone."""
-    doubt = run.rows.records.confirm() if found.wanted[RETIRED] or found.waiting else ""
+    retires = found.wanted[RETIRED] or (found.waiting and options.retire_up_to is not None)
+    doubt = run.rows.records.confirm(run.hooks.moved) if retires else ""
     if not doubt:
         return found
     run.partial = True

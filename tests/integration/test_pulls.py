@@ -1,10 +1,14 @@
 """Pulls on a real store: what reaches the site, what is never taken away, and what saves calls."""
 
+import random
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 
+from service.cli import main
+from service.operate.check_use import unread_sources
 from service.operate.held_runs import approve_run
 from service.operate.scope import whole_scope
 from service.operate.sources import show_source
@@ -14,11 +18,14 @@ from service.pulls.schedule import all_timed
 from service.reconcile.lock import run_lock
 from service.reconcile.options import ReconcileOptions
 from service.reconcile.schedule import Schedule
-from tests.support.paged_api import product
-from tests.support.pulled_site import PulledSite, delivering
-from workers.errors import ReconcileFailed
+from service.reconcile.snapshot.version_check import in_configuration
+from tests.support.depth import depth
+from tests.support.paged_api import SIZE, Changing, product
+from tests.support.pulled_site import MAPPINGS, PulledSite, delivering
+from workers.errors import ConfigurationInvalid, ReconcileFailed
 from workers.runtime import jobs
 
+ERP = '[sources.erp]\nsender = "hmac"\nsecrets = ["erp-secret"]\nheader = "X-Signature"'
 pytestmark = pytest.mark.usefixtures("store")
 
 
@@ -256,3 +263,76 @@ def test_what_is_kept_belongs_to_one_configuration(made, store):
     fingerprint = pull_state.fingerprint_of(pull, configuration.mappings, folder)
     assert pull_state.read(store, pull, fingerprint).since is not None
     assert pull_state.read(store, pull, "another").since is None
+
+
+@pytest.mark.parametrize("seed", range(depth(3, 30)))
+def test_whatever_happens_while_it_is_read_the_site_equals_the_source_at_the_end(made, seed):
+    """The oracle: what was at the source all the time is on the site all the time."""
+    site, configuration = made(12, options={"size": SIZE, "total": bool(seed % 2)})
+    assert pulled(configuration).code == 0
+    rng = random.Random(seed)  # noqa: S311
+    changing = site.api.each = Changing(site.api, rng, changes=6, faults=3)
+    with delivering(configuration):
+        for _ in range(3):
+            site.api.calls = 0
+            pulled(configuration)
+            assert changing.always <= set(site.shown)
+        site.api.each = lambda _: None
+        assert pulled(configuration).code == 0
+    assert site.shown == site.wanted
+
+
+def command(configuration, *words):
+    environ = {"INSTEP_CONFIG": str(configuration.settings.path), "INSTEP_DATA": "."}
+    environ["REDIS_URL"] = configuration.settings.store.url
+    return CliRunner().invoke(main, words, env=environ)
+
+
+def test_the_command_reads_a_pull(made):
+    site, configuration = made(5, options={"page": ""})
+    site.change(2, qty=702)
+    done = command(configuration, "reconcile", "products", "--pull", "feed", "--dry-run")
+    assert "missed event: P-0002 stock: source 702" in done.output
+    assert (done.exit_code, site.api.calls) == (0, 1)
+    assert "1 to the source" not in done.output  # a dry run says what the CMS would need
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--pull", "shop"), "expected a pull of instep.toml: feed"),
+        (("--pull", "feed", "--under", "data"), "found --pull beside --under"),
+        (("stock.csv", "--pull", "feed"), "found --pull beside FILE"),
+    ],
+)
+def test_the_command_refuses_two_sources(made, words, told):
+    _, configuration = made(5)
+    done = command(configuration, "reconcile", "products", *words)
+    assert (done.exit_code, told in done.output) == (2, True)
+
+
+def test_a_pull_that_no_mapping_reads_is_told(made):
+    _, configuration = made(5, mappings=MAPPINGS.replace('"feed"', '"erp"'), more=ERP)
+    with pytest.raises(ConfigurationInvalid, match="a mapping that reads it"):
+        pulled(configuration)
+    assert any("pulls.feed" in each.where for each in unread_sources(configuration))
+
+
+def test_check_warns_of_rows_without_a_version_beside_events(made):
+    both = MAPPINGS + MAPPINGS.replace('"feed"', '"erp"').replace("Product", "Event")
+    _, configuration = made(5, mappings=both, more=ERP)
+    (warning,) = in_configuration(configuration)
+    assert "also receives events of erp" in warning.found
+
+
+def test_an_error_of_ours_ends_the_run_as_failed(made, store, monkeypatch):
+    _, configuration = made(5)
+
+    def fails(*_, **__):
+        raise RuntimeError("of ours")
+
+    monkeypatch.setattr(runner, "_reconcile", fails)
+    with pytest.raises(RuntimeError):
+        pulled(configuration)
+    last = pull_state.last_pulls(store, configuration.settings.pulls.values())["feed"]
+    assert (last["state"], last["code"]) == ("failed", 1)

@@ -7,6 +7,8 @@ from service.fetchers.responses import Answer
 from tests.support.http_server import Server, respond
 from workers.config.pull import Pull
 
+SIZE = 4  # of a page, where a list changes
+
 
 class PagedApi:
     """
@@ -76,11 +78,62 @@ class PagedApi:
         return begin, self.records[begin : begin + self.size]
 
 
+class Changing:
+    """Between two requests it changes *api* at random, and keeps what was there all the time."""
+
+    def __init__(self, api, rng, changes, faults):
+        self.api, self.rng, self.changes, self.faults = api, rng, changes, faults
+        self.new = 1000
+        self.always = self.keys()
+        # Once: a source that twice says the same wrong thing at the same place cannot be told
+        # from one that has lost the records. The guard is for that.
+        self.lies = [b'{"data": []}', b'{"data": [], "total": 0}']
+
+    def keys(self):
+        return {each["sku"] for each in self.api.records}
+
+    def __call__(self, call):
+        if call > 1:
+            for _ in range(self.rng.choice([0, 0, 1, 2])):
+                if self.changes:
+                    self.changes -= 1
+                    self.change()
+        self.always &= self.keys()
+        if self.faults and self.rng.random() < 0.2:
+            self.faults -= 1
+            lies, self.lies = self.lies, []
+            return self.rng.choice(
+                [
+                    *lies,
+                    (404, {}, b""),
+                    b"",
+                    b'{"data": [{"sku": "P-0001"}',
+                    b'{"data": [], "next": null, "error": "x"}',
+                    {"data": self.api.records[:SIZE], "next": "4"},
+                ]
+            )
+        return None
+
+    def change(self):
+        records, rng = self.api.records, self.rng
+        kind = rng.choice(["delete", "insert", "move", "edit"])
+        index = rng.randrange(len(records)) if records else 0
+        if kind == "insert" or not records:
+            self.new += 1
+            records.insert(index, product(self.new))
+        elif kind == "delete":
+            del records[index]
+        elif kind == "move":
+            records.insert(rng.randrange(len(records)), records.pop(index))
+        else:
+            records[index] = records[index] | {"qty": rng.randrange(9)}
+
+
 class FakeRequester:
     """Asks *api* without a network; an answer that is none raises *failure*."""
 
     def __init__(self, api, failure):
-        self.api, self.failure = api, failure
+        self.api, self.failure, self.moved = api, failure, lambda: None
 
     @property
     def calls(self):

@@ -41,7 +41,7 @@ class Snapshot:
             calls=0,
             partial=False,
             doubt="",
-            confirm=lambda: "",
+            confirm=lambda _: "",
         )
         self.count = self.bad = 0
         self._given, self._by, self._once = records, by, once

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -35,7 +35,7 @@ class Complete:
     partial = False
     doubt = ""
 
-    def confirm(self) -> str:
+    def confirm(self, moved: Callable[[], object]) -> str:  # nothing is read
         """Return nothing: what it lacks is gone."""
         return ""
 
@@ -66,10 +66,10 @@ class Records(Protocol):
     def doubt(self) -> str:
         """Why it may lack records although it should have all; empty: nothing shows that."""
 
-    def confirm(self) -> str:
+    def confirm(self, moved: Callable[[], object]) -> str:
         """
         Make sure, before anything is retired, that what it lacks is gone; return why it may not be,
-        or nothing.
+        or nothing. *moved* is called with each progress.
         """
 
     @property

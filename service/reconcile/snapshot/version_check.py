@@ -20,7 +20,8 @@ _EXPECTED = (
 
 
 def in_configuration(configuration: Configuration) -> Iterator[Problem]:
-    """Yield a warning for each such mapping of the collections that instep.toml reconciles."""
+    """Yield a warning for each such mapping whose rows instep.toml names, or pulls."""
+    yield from _pulled(configuration)
     for collection in configuration.settings.collections.values():
         if collection.reconcile.file or collection.reconcile.sql:
             try:
@@ -28,6 +29,22 @@ def in_configuration(configuration: Configuration) -> Iterator[Problem]:
             except ConfigurationInvalid:  # of several sources, or none: the run reports it
                 continue
             yield from versionless(configuration, collection, rules)
+
+
+def _pulled(configuration: Configuration) -> Iterator[Problem]:
+    """Yield a warning for each mapping of a pull, in collections that get events as well."""
+    rules, pulls = configuration.mappings.rules, configuration.settings.pulls
+    senders = {
+        r.options.collection: r.options.source for r in rules if r.options.source not in pulls
+    }
+    for rule in rules:
+        options = rule.options
+        if options.source in pulls and options.version is None and options.collection in senders:
+            other = senders[options.collection]
+            where = f"{rule.file}: {rule.name}.Meta.version"
+            found = f"none, although {options.collection} also receives events of {other}"
+            do = "name the path to it in Meta.version, if the source has one"
+            yield Problem(where, found, _EXPECTED, do)
 
 
 def versionless(

@@ -210,3 +210,19 @@ def test_a_token_address_that_refuses_is_told_without_the_secret(asked):
     with pytest.raises(PullFailed) as refused:
         asked((400, b"client-secret is wrong"), **OAUTH).ask()
     assert "client-secret" not in str(refused.value)
+
+
+def test_a_source_that_stalls_is_asked_again(asked, monkeypatch):
+    monkeypatch.setattr("service.pulls.requester.SECONDS", 0.2)
+    stalled = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n["
+    requester = asked(stalled, OK)
+    plain, requester.server.answer = requester.server.answer, None
+
+    def answer(connection):
+        plain(connection)
+        if len(requester.server.requests) == 1:
+            requester.server.over.wait(2)
+
+    requester.server.answer = answer
+    assert requester.ask().body == b"[]"
+    assert requester.calls == 2
