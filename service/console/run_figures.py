@@ -28,6 +28,7 @@ _FIGURES: Final[Mapping[str, str]] = MappingProxyType(
         "items": "Items",
         "read_rows": "Rows read",
         "read_bytes": "Bytes read",
+        "read_records": "Records read",
         "matched": "Deliveries that matched",
         "events": "Events",
         "differences": "Differences found",
@@ -60,6 +61,7 @@ _FIGURES: Final[Mapping[str, str]] = MappingProxyType(
         "unmapped": "Not mapped",
         "left": "Left as they were",
         "calls": "Calls of the CMS",
+        "source_calls": "Requests to the source",
     }
 )
 # Cause of a difference → its words.

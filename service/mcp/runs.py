@@ -14,7 +14,7 @@ from service.operate.approval_proposal import propose_approval
 from service.operate.run_list import list_runs, show_run
 from workers.model.runs import Bulk, State
 
-_Kind = Bulk | Annotated[str, Field(pattern="^(reconcile|remap|undo)$")]
+_Kind = Bulk | Annotated[str, Field(pattern="^(reconcile|pull|remap|undo)$")]
 _Id = Annotated[str, Field(pattern=r"^r[0-9]{1,15}$", description="The id of a run.")]
 
 

@@ -65,7 +65,7 @@ class DeliveryEntries:
     @property
     def sources(self) -> tuple[str, ...]:
         """The sources that may be seen, and UNKNOWN for requests that name none."""
-        names = self.context.settings.sources
+        names = self.context.settings.all_sources
         if self._scope is None or self._scope.whole:
             return (*names, UNKNOWN)
         return tuple(name for name in names if name in self._scope.sources)
