@@ -16,7 +16,7 @@ LARGEST: Final = 16 * 1024 * 1024  # bytes of an answer
 
 
 def ask(
-    what: str, request: requests.Request, *, seconds: float, secret: str, largest: int = LARGEST
+    what: str, request: requests.Request, *, seconds: float, secret: str, largest: int | None = None
 ) -> Answer:
     """
     Send *request* and return its answer, whatever the status.
@@ -25,7 +25,7 @@ def ask(
         what: Names the request in messages.
         seconds: For the whole request.
         secret: Masked in messages.
-        largest: Bytes that an answer may have.
+        largest: Bytes that an answer may have; None: `LARGEST`.
 
     Raises:
         FetchRefused: The answer is too long.
@@ -34,7 +34,7 @@ def ask(
     deadline = Deadline()
     deadline.start(seconds, float("inf"))
     try:
-        return _exchange(request, deadline, largest)
+        return _exchange(request, deadline, LARGEST if largest is None else largest)
     except AnswerTooLong as error:
         raise FetchRefused(f"{what}: {error}") from None
     except FAILURES as error:
