@@ -96,6 +96,7 @@ def read(
         found, do = meta["allow_slug"], "write one of them, or leave it out"
         problems.append(definition.problem("Meta.allow_slug", found, "True or False", do))
     problems += _on_delete(definition, meta.get("on_delete"))
+    problems += _of_rows(definition, meta, settings)
     problems += locales.unfit(definition, meta, settings)
     by = _by(definition, meta, settings, problems)
     paths = {name: _path(definition, name, meta.get(name), problems) for name in _PATHS}
@@ -119,6 +120,10 @@ def read(
     )
 
 
+_OF_EVENTS = {
+    "on_delete": "remove it; what the pull lacks is retired by orphans of the collection",
+    "fetch": "remove it; name another url in the pull",
+}
 _PATHS = ("each", "when", "version")
 
 
@@ -148,6 +153,14 @@ def _on_delete(definition: Definition, value: Any) -> Iterable[Problem]:
         do = "leave it out unless the events say that a record is gone"
         expected = f"one of {', '.join(WAYS)}"
         yield definition.problem("Meta.on_delete", repr(value), expected, do)
+
+
+def _of_rows(definition: Definition, meta: dict[str, Any], settings: Settings) -> Iterable[Problem]:
+    """Yield a problem for each option that only events have, in a mapping of a pull."""
+    for name, do in _OF_EVENTS.items():
+        if meta.get("source") in settings.pulls and meta.get(name) is not None:
+            found = f"{name}, of rows that are pulled"
+            yield definition.problem(f"Meta.{name}", found, "a source that sends events", do)
 
 
 def _by(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.config.build import build
 from service.config.pull_paths import wrong_paths
 from workers.config import json_template
 from workers.config.loader import load
@@ -126,3 +127,25 @@ def test_its_paths_are_jmespath():
 )
 def test_values_are_put_into_a_body_as_json(text, filled):
     assert json_template.fill(json_template.parse(text), {"cursor": 'a"b', "page": 3}) == filled
+
+
+@pytest.mark.parametrize(
+    "option", ['on_delete = "archive"', 'fetch = "shop"\n        object = "id"']
+)
+def test_a_mapping_of_rows_has_no_options_of_events(tmp_path, option):
+    (tmp_path / "mappings.py").write_text(f"""
+from service.mapping import Mapping
+
+class Product(Mapping):
+    class Meta:
+        source = "feed"
+        collection = "products"
+        key = "sku"
+        {option}
+""")
+    collection = '[collections.products]\ndestination = "site"\nid = "1"\nkey = "sku"\n'
+    text = f'mappings = ["mappings.py"]\n{DESTINATION}{collection}[pulls.feed]\n{URL}'
+    (tmp_path / "instep.toml").write_text(text)
+    with pytest.raises(ConfigurationInvalid) as refused:
+        build({"INSTEP_CONFIG": str(tmp_path / "instep.toml")})
+    assert "of rows that are pulled" in str(refused.value)
