@@ -216,6 +216,10 @@ def _left(context: Context) -> Iterator[str]:
             yield f"collection {name}: {number} items wait ({why})"
     if number := status["spool"]["deliveries"]:
         yield f"spool: {number} deliveries wait for the store"
+    # What was pulled is read again from where the store was; what webhooks brought is not.
+    for loss in status["losses"] if context.settings.sources else ():
+        names = ", ".join(loss["unproven"])
+        yield f"{loss['message']}; not proven since: {names}"
     for each in status["notices"]:
         if not each["name"].startswith(("reconcile ", "pull ", "source ")):
             yield f"{each['name']}: {each['do']}"

@@ -13,6 +13,7 @@ from service.run import sync as rounds
 from tests.support.paged_api import product
 from tests.support.pulled_site import MAPPINGS, PulledSite, delivering
 from workers.runtime import jobs
+from workers.store.losses import Losses
 
 FROM_FILE = 'every = "1h"\nfile = "stock.json"'
 HOOK = """
@@ -124,3 +125,16 @@ def test_the_process_of_the_schedule_says_what_came_of_it(site, configured, monk
     site.api.each = lambda _: (404, {}, b"")
     assert process.main("feed") == 1
     assert "404" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("sends", [True, False])
+def test_what_the_store_may_have_lost_is_left_where_webhooks_brought_it(configured, sends):
+    more = HOOK if sends else HOOK[HOOK.index("[store]") :]
+    mappings = MAPPINGS + STOCK if sends else MAPPINGS
+    configuration = configured(more=more, mappings=mappings, whole=False)
+    context = jobs.build(configuration.settings)
+    Losses(context.steps).note({"id": "1", "kind": "older", "held": 1, "had": 2})
+    found = [each for each in rounded(configuration).left if "not proven since: products" in each]
+    assert len(found) == sends
+    context.steps.client.close()
+    context.wakes.close()
