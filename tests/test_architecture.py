@@ -53,6 +53,8 @@ PURE = (
     "service/operate/drain_time.py",
     "service/operate/freshness.py",
     "service/operate/source_notices.py",
+    "service/operate/alert_rules.py",
+    "workers/config/json_template.py",
     "service/operate/traffic.py",
     "service/console/charts.py",
     "service/console/headline.py",

@@ -43,5 +43,5 @@ def sync(once: bool, seconds: int) -> None:
     for line in result.left:
         click.echo(f"Left: {printable(line)}")
     if not result.left:
-        click.echo("Everything is in step")
+        click.echo("Nothing is left")
     raise SystemExit(result.code)

@@ -1,5 +1,5 @@
 """
-Which page comes after which. Pure.
+Which page comes after which.
 
 By number and offset, the end is told by an empty page, by the answer itself (``has_more``, a
 total), or by a page that is shorter than `size` and than an earlier page: an API may give fewer

@@ -279,7 +279,8 @@ def _note_end(client: redis.Redis, pull: Pull, result: PullResult, lock: RunLock
         "; ".join(map(str.strip, result.lines)),
         counts,
         state=result.state,
-        proven=result.code == 0,
+        # A run that has compared nothing proves nothing.
+        proven=bool(result.figures) and all(f["proven"] for f in result.figures.values()),
         compared=(read, items) if result.figures else None,
         lock=lock,
     )

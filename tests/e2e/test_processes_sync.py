@@ -38,7 +38,7 @@ def test_rounds_without_the_folder_of_the_one_before_and_after_a_kill(site, inst
     change(site, 1)
     code, said, wrong = instep.alone(*ROUND)
     assert code == 0, said + wrong
-    assert said.endswith("Everything is in step\n")
+    assert said.endswith("Nothing is left\n")
     assert site.shown == site.wanted
     shutil.rmtree(instep.folder / "data")
     change(site, 2)

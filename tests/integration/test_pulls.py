@@ -148,7 +148,7 @@ def test_a_source_that_asks_for_a_long_rest_has_it(made):
     ]
 
 
-def test_what_has_not_changed_takes_one_call(made):
+def test_what_has_not_changed_takes_one_call(made, store):
     site, configuration = made(5, options={"page": ""})
 
     def each(_):
@@ -166,6 +166,8 @@ def test_what_has_not_changed_takes_one_call(made):
     site.planted.calls.clear()
     result = pulled(configuration)
     assert (result.code, result.calls, site.api.calls) == (0, 1, 2)
+    last = pull_state.last_pulls(store, configuration.settings.pulls.values())["feed"]
+    assert last["proven"] < last["began"]  # nothing was compared
     assert "304" in result.lines[0]
     assert not site.planted.calls
     # Another mapping makes other values of the same records.
