@@ -30,10 +30,36 @@ class _State(ApiSchema):
     until = fields.String(allow_none=True, metadata={"description": "When it goes on by itself."})
 
 
+class PublishStatus(ApiSchema):
+    """Publishes of what is staged, or archived."""
+
+    next = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When the next one is; null: nothing waits."},
+    )
+    held = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What others have queued, which would go live with it."},
+    )
+    held_since = fields.String(required=True, allow_none=True)
+    failed = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why the CMS refuses it."}
+    )
+    failed_since = fields.String(required=True, allow_none=True)
+
+
 class DestinationStatus(_State):
     calls = fields.Integer(required=True)
     rate_limited = fields.Integer(required=True)
     budget = fields.Raw()
+    publish = fields.Nested(
+        PublishStatus,
+        required=True,
+        allow_none=True,
+        metadata={"description": "null: it does not publish."},
+    )
     pending_items = fields.Integer(required=True)
     drain_seconds = fields.Float(
         required=True,
@@ -52,6 +78,9 @@ class CollectionStatus(_State):
     waits = fields.List(fields.Dict(keys=fields.String()), required=True)
     duplicate_keys = fields.Integer(required=True)
     not_live = fields.Integer(required=True)
+    unpublished = fields.Integer(
+        required=True, metadata={"description": "Items that wait to be published by Instep."}
+    )
     held_deletes = fields.Integer(required=True)
     held_since = fields.String(
         required=True, allow_none=True, metadata={"description": "Since when they wait."}

@@ -26,6 +26,7 @@ _COLOURS: Final[Mapping[str, str]] = MappingProxyType(
 _BESIDES: Final[Mapping[str, str]] = MappingProxyType(  # key of a collection → what it counts
     {
         "not_live": "{} items not live",
+        "unpublished": "{} items wait to be published",
         "duplicate_keys": "{} keys in several items",
         "normalised": "{} values in a form of the CMS",
     }

@@ -107,6 +107,7 @@ RULES: Final = (
     # Some of it is late.
     Rule(r"collection (?P<id>.+): (?:not published|plan limit|late)", ""),
     Rule(r"source (?P<id>.+): (?:every delivery refused|most requests refused)", ""),
+    Rule(r"destination (?P<id>.+): publish (?:held|failed)", ""),
     # A few records, of a cause that nobody has seen yet.
     Rule(_PROBLEM, "", _new),
     # Decisions that are asked for.

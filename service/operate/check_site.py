@@ -80,7 +80,7 @@ def unpublished(file: Path, destination: Destination, sites: Sites) -> Iterator[
     """Yield an error for each site that was never published, while its live items are written."""
     if not destination.live:
         return
-    for id in dict.fromkeys(site.id for site in sites.values() if site.published is False):
+    for id in dict.fromkeys(site.id for site in sites.values() if site.published == ""):
         where = f"{file}: destinations.{destination.name}.live"
         found = f"true, for the site {id}, which was never published"
         do = "publish the site in Webflow, or set live = false to write drafts until then"

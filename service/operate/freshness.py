@@ -67,8 +67,9 @@ def counts_of(metrics: Mapping[str, str], collections: Collection[str]) -> Count
     for name, number in metrics.items():
         kind, _, rest = name.partition(":")
         if kind == "fresh":
-            collection, _, bound = rest.split(":")
-            if collection in collections:
+            collection, copy, bound = rest.split(":")
+            # What was published later is among the staged ones already.
+            if collection in collections and copy != "site":
                 counts[bound] += int(number)
     return counts
 

@@ -33,6 +33,8 @@ TITLES: Final = (
     (r"lane (?P<lane>.+): paused", "{lane} are paused"),
     (rf"{_HALTED}paused", "{id} is paused"),
     (rf"{_HALTED}outage", "{id} does not answer"),
+    (r"destination (?P<id>.+): publish held", "{id} is not published: others have queued items"),
+    (r"destination (?P<id>.+): publish failed", "{id} is not published: the CMS refuses it"),
     (r"counters do not balance", "The counters do not add up: values may be missing"),
     (r"collection (?P<id>.+): not published", "{id} waits for a publish of its site"),
     (r"collection (?P<id>.+): plan limit", "The plan of the CMS has no room for new items of {id}"),

@@ -8,6 +8,7 @@ from typing import Final
 from service.operate.destination_waits import Wait
 from service.operate.moments import at
 from service.operate.problem_kinds import kind_of
+from service.operate.record_publish import CAUSE, publish_wait
 from service.operate.remedies import Remedy
 from workers.model.problem_words import problem_words
 from workers.model.retirement import GONE, shown_slug
@@ -30,6 +31,7 @@ def rests(facts: RecordFacts) -> list[Wait]:
     found += [
         each for each in (_held(facts), _retired(facts), _dropped(facts), _ignored(facts)) if each
     ]
+    found += [each for each in [publish_wait(facts)] if each]
     if not facts.gone:
         found += [each for each in (_staged(facts), _doubted(facts)) if each]
     return found
@@ -188,6 +190,7 @@ _STATES: Final = (
     ("discarded", "discarded"),
     ("ignored", "ignored"),
     ("not published", "not published"),
+    (CAUSE, "staged"),
     ("edited", "edited"),
     ("dropped", "dropped"),
 )

@@ -158,12 +158,13 @@ def test_status_has_every_documented_key(context, shown):
         "freshness",
     }
     assert set(found["destinations"]["site"]) == {
-        *("state", "reason", "since", "by", "calls", "rate_limited", "budget"),
+        *("state", "reason", "since", "by", "calls", "rate_limited", "budget", "publish"),
         *("pending_items", "drain_seconds"),
     }
     assert set(found["collections"]["products"]) == {
         *("state", "reason", "pending_items", "oldest_seconds", "lanes", "duplicate_keys"),
-        *("waits", "normalised", "not_live", "held_deletes", "held_since", "since", "by"),
+        *("waits", "normalised", "not_live", "unpublished", "held_deletes", "held_since"),
+        *("since", "by"),
     }
     assert found["sources"]["erp"] == {
         "state": "flowing",

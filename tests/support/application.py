@@ -28,6 +28,7 @@ STATUS = {
             "oldest_seconds": 1.5,
             "duplicate_keys": 0,
             "not_live": 4,
+            "unpublished": 2,
             "waits": [],
             "normalised": 0,
         }

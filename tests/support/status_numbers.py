@@ -17,6 +17,7 @@ COLLECTION = {
     "oldest_seconds": 0.0,
     "duplicate_keys": 0,
     "not_live": 0,
+    "unpublished": 0,
     "held_deletes": 0,
     "held_since": None,
     "normalised": 0,
@@ -29,6 +30,7 @@ DESTINATION = {
     "calls": 3,
     "rate_limited": 0,
     "budget": {"limit": 60, "left": 57},
+    "publish": None,
     "pending_items": 0,
     "drain_seconds": 0.0,
 }

@@ -15,7 +15,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields
 
 from workers.config import locale_tags
-from workers.config.times import is_zone
+from workers.config.times import is_window, is_zone
 from workers.config.value_checks import (
     above_zero,
     are_keys,
@@ -39,6 +39,8 @@ from workers.model.nearest import nearest
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 NAME_EXPECTED = "1 to 63 of a-z, 0-9, _ and -, starting with a letter or digit"
 CHALLENGES = ("hub.challenge", "challenge", "validationToken", "WebHook-Request-Origin", "HEAD")
+ZONE_EXPECTED = 'the name of a time zone, such as "Europe/Berlin"'
+ZONE_DO = "correct it; if it is right, this system lacks time zones: pip install tzdata"
 LONGEST_SHOWN = 60  # characters of a value shown in an error
 
 
@@ -102,6 +104,11 @@ class DestinationSection(Section):
     attempts = Value("a whole number, 1 or more", whole(1))
     give_up_hours = Value("a number of hours above 0", above_zero)
     site = Value("the id of a site", is_path_part, do="copy it from GET /sites, or leave it out")
+    publish = Value('"never", "items" or "site"', one_of("never", "items", "site"))
+    publish_domains = Value("a list of ids of custom domains", texts(0))
+    publish_others = Value("true or false", is_flag)
+    publish_window = Value('two times of a day, such as "06:00-22:00"', is_window)
+    timezone = Value(ZONE_EXPECTED, is_zone, do=ZONE_DO)
 
 
 class CollectionSection(Section):
@@ -146,11 +153,7 @@ class SourceSection(Section):
         secret=True,
         do='set it from the environment, as in "${VERIFY_TOKEN}"',
     )
-    timezone = Value(
-        'the name of a time zone, such as "Europe/Berlin"',
-        is_zone,
-        do="correct it; if it is right, this system lacks time zones: pip install tzdata",
-    )
+    timezone = Value(ZONE_EXPECTED, is_zone, do=ZONE_DO)
     path_token = Value(
         "letters, digits and - _ . ~ only",
         is_path_part,

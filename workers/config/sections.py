@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workers.config import locale_tags, reconcile_schema, schemas
+from workers.config import locale_tags, publish_keys, reconcile_schema, schemas
 from workers.config.environment import Substitution
 from workers.config.settings import Collection, Destination, Fetcher, Source, StoreSettings
 from workers.config.store_url import is_store_url
@@ -108,6 +108,10 @@ class SectionReader:
             values = self.check(schemas.DestinationSection(), table, f"destinations.{name}.")
             if "base_url" in values:
                 values["base_url"] = values["base_url"].rstrip("/")
+            if "publish_domains" in values:
+                values["publish_domains"] = tuple(values["publish_domains"])
+            if problem := publish_keys.refused(f"{self.file}: destinations.{name}", values):
+                self.add(problem)
             built[name] = Destination(name, **({"api": "v2", "token": ""} | values))
         return built
 

@@ -52,6 +52,11 @@ class Destination:
     attempts: int = 12
     give_up_hours: float = 24.0
     site: str | None = None  # site id; None: looked up from a collection when needed
+    publish: str = "never"  # or "items", or "site"
+    publish_domains: tuple[str, ...] = ()  # ids; (): that of Webflow and all custom ones
+    publish_others: bool = False  # a publish of the site may take along what others queued
+    publish_window: str = ""  # "HH:MM-HH:MM" in *timezone*; "": always
+    timezone: str = "UTC"
     # All tokens and secrets, masked in its messages.
     hidden: tuple[str, ...] = field(default=(), repr=False, compare=False)
 

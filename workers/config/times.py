@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,3 +29,14 @@ def is_zone(value: Any) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
+
+
+_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d"
+
+
+def is_window(value: Any) -> bool:
+    """Tell whether *value* is ``"HH:MM-HH:MM"``, of two times, or empty: always."""
+    if value == "":
+        return True
+    found = re.fullmatch(f"({_TIME})-({_TIME})", value) if isinstance(value, str) else None
+    return found is not None and found[1] != found[2]

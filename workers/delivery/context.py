@@ -16,6 +16,7 @@ from workers.store.locales import Locales
 from workers.store.memory import MemoryMonitor
 from workers.store.outbox import Outbox
 from workers.store.problem_groups import ProblemGroups
+from workers.store.publishing import Publishing
 from workers.store.rate_limiter import Limiter
 from workers.store.runs import Runs
 from workers.store.scripts import Steps
@@ -49,6 +50,7 @@ class Context:
     items: Items
     locales: Locales
     item_totals: ItemTotals
+    publishing: Publishing
     letters: DeadLetters
     problems: ProblemGroups
     runs: Runs
@@ -75,6 +77,7 @@ def make_context(settings: Settings, steps: Steps, wakes: Wakes) -> Context:
         items=Items(steps, settings),
         locales=Locales(steps, settings),
         item_totals=ItemTotals(steps, settings),
+        publishing=Publishing(steps, settings),
         letters=DeadLetters(steps, settings),
         problems=ProblemGroups(steps),
         runs=Runs(steps),

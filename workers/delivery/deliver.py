@@ -17,6 +17,7 @@ from workers.delivery import locale_reads, total_reads
 from workers.delivery.attempt_log import log_attempt
 from workers.delivery.context import Context
 from workers.delivery.item_reads import ItemReads
+from workers.delivery.publish import Publisher
 from workers.delivery.reads import CmsReader, summary
 from workers.delivery.request_outcome import Attempt, completed, flags, given, imports
 from workers.delivery.status_reads import StatusReads
@@ -28,6 +29,7 @@ from workers.model.attempts import (
     Claimed,
     Lookup,
     Probe,
+    Publish,
     Wait,
 )
 from workers.policy.rules import judge
@@ -65,6 +67,7 @@ class Deliverer:
         self.reader = CmsReader(context, alive)
         self._reads = ItemReads(self.reader, spread)
         self._status_reads = StatusReads(self.reader, context)
+        self._publisher = Publisher(self.reader, context)
 
     def close(self) -> None:
         """Close the persistent connections."""
@@ -111,7 +114,8 @@ class Deliverer:
         def then() -> dict[str, Any] | None:
             if not goes_on():
                 return None
-            return claims.request_for(self.context.settings, destination, flights, lower)
+            now = self.context.steps.now()
+            return claims.request_for(self.context.settings, destination, flights, lower, now=now)
 
         return self._carry_out(destination, claimed, more, then)
 
@@ -134,6 +138,8 @@ class Deliverer:
                     more(destination.name)
                 came = self._attempt(destination, step, not_after)
                 return self._settle(destination, step, came, then())
+            case Publish():
+                self._publisher.carry_out(destination, step, not_after)
             case Probe():
                 self.reader.probe(destination, step, not_after)
             case Lookup():

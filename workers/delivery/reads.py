@@ -166,6 +166,7 @@ class CmsReader:
         probing: bool = False,
         harmless: bool = False,
         refusable: bool = False,
+        own_limit: bool = False,
     ) -> Answer | DestinationError:
         """
         Send one request, whose budget slot is taken.
@@ -177,6 +178,7 @@ class CmsReader:
             probing: An answer below 500 lets one request through.
             harmless: The answer affects nothing but the budget.
             refusable: Nor does a refusal of the request itself.
+            own_limit: Its headers tell of a limit of its own, not of the token's budget.
         """
         begun = time.monotonic()
         outcome: Answer | DestinationError
@@ -186,7 +188,8 @@ class CmsReader:
             outcome = error
         spent = isinstance(outcome, Answer) and is_limited(outcome)
         close = (outcome.retry_after or 0.0) if isinstance(outcome, Answer) and spent else None
-        self.learn(destination, outcome, time.monotonic() - begun, close)
+        if not (own_limit and isinstance(outcome, Answer) and outcome.limit in (None, 1)):
+            self.learn(destination, outcome, time.monotonic() - begun, close)
         called = settlement.called(kind, _status(outcome))
         record = partial(
             self.context.breaker.record,

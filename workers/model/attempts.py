@@ -152,14 +152,23 @@ class Wait:
     reason: str = ""
 
 
-Step = Batch | Probe | Lookup | Wait
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """The next task of a round of publishing; its budget slot is taken."""
+
+    token: str
+    work: str  # the stored `workers.model.publishing.Round`; "": a new one begins
+    at: int  # ms on the store's clock
+
+
+Step = Batch | Probe | Lookup | Publish | Wait
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A step to carry out, claimed while the one before was settled."""
 
-    step: Batch | Probe | Lookup
+    step: Batch | Probe | Lookup | Publish
     not_after: float  # `time.monotonic` by which its request must start
 
 

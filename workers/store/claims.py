@@ -15,6 +15,7 @@ from redis.exceptions import NoScriptError
 
 from workers.config.settings import Destination, Settings
 from workers.errors import StoreUnavailable
+from workers.model.publish_window import closed_for
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
@@ -31,9 +32,21 @@ class NotSettled(StoreUnavailable):
 
 
 def request_for(
-    settings: Settings, destination: Destination, flights: int, lower: int, token: str = ""
+    settings: Settings,
+    destination: Destination,
+    flights: int,
+    lower: int,
+    token: str = "",
+    *,
+    now: float,
 ) -> dict[str, Any]:
-    """Return the request of ``claim.lua``; for the arguments see `Outbox.claim`."""
+    """
+    Return the request of ``claim.lua``; for the arguments see `Outbox.claim`.
+
+    *now*: seconds since 1970, for the window in which the destination publishes.
+    """
+    publishes = destination.publish != "never"
+    closed = closed_for(destination.publish_window, destination.timezone, now)
     return {
         "token": token or uuid.uuid4().hex,
         "destination": destination.name,
@@ -45,6 +58,7 @@ def request_for(
         "lower": lower or max(1, flights - 1),
         "live": destination.live,
         "undo": settings.store.undo,
+        **({"publish": {"closed_ms": int(closed * 1000)}} if publishes else {}),
         "places": settings.copies(destination.name),
         "collections": [
             {

@@ -9,7 +9,15 @@ from dataclasses import asdict
 from typing import Any
 
 from workers.config.settings import Settings
-from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Probe, Step, Wait
+from workers.model.attempts import (
+    Batch,
+    ClaimedField,
+    ClaimedItem,
+    Probe,
+    Publish,
+    Step,
+    Wait,
+)
 from workers.model.changes import (
     Change,
     Delivery,
@@ -137,6 +145,8 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
             return Probe(answer["collection"], token)
         case "filter" | "index" | "schema" | "site" | "variants" | "total":
             return lookup(token, answer)
+        case "publish":
+            return Publish(token, answer["work"], int(answer["at"]))
     ms = answer["ms"]
     return Wait(None if ms is False else ms / 1000, answer["reason"])
 

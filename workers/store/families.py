@@ -23,7 +23,10 @@ OTHERS: Final = "other programs"  # foreign keys
 SERVER: Final = "server"  # the server's own memory: tables, buffers, scripts
 FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "items": ("item", "tombstones", "resting", "not-live", "given", "held", "held-delay"),
+        "items": (
+            *("item", "tombstones", "resting", "not-live", "given", "held", "held-delay"),
+            *("unpublished", "unpublished-of"),
+        ),
         "index": (
             *("ids", "keys", "born", "status", "twins", "listed", "index"),
             *("schema", "site", "variants"),
@@ -79,7 +82,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("losses", "witness", "clock", "workers-seen", "metrics", "freshness"),
             *("spool", "spools", "writer", "pauses", "samples", "secrets-used"),
             *("run", "runs", "run-work", "run-plan", "run-number", "running"),
-            *("alerts", "alerter", "login", "confirmed"),
+            *("alerts", "alerter", "login", "confirmed", "publishing", "published-sites"),
         ),
     }
 )

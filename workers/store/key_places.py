@@ -23,7 +23,7 @@ Pairs = Iterable[tuple[bytes, bytes]]
 
 SETS: Final = (
     *("due", "waiting", "lookup", "filter", "not-live", "given"),
-    *("held", "held-delay"),
+    *("held", "held-delay", "unpublished"),
 )  # of records
 OBJECTS: Final = ("fetches", "fetches-waiting", "fetches-failing", "cursors")
 _STREAMS: Final = {
@@ -69,6 +69,7 @@ class Places:
             "undo": self._undo,
             "search-rows": self._searched,
             "search-due": self._noted,
+            "unpublished-of": self._unpublished,
             **dict.fromkeys(_TOLD, self._told),
             **dict.fromkeys(INDEX, self._index),
             **dict.fromkeys(OBJECTS, self._objects),
@@ -212,6 +213,11 @@ class Places:
         for field, _ in pairs:
             if field == self._own.encode():
                 yield Hit("member", name, self._own)
+
+    def _unpublished(self, name: str, pairs: Pairs) -> Iterator[Hit]:
+        """Yield the record among those that wait to be published."""
+        if keys.rest_of(name) == self._text.collection:
+            yield from (Hit("member", name) for field, _ in pairs if field == self._record)
 
     def _refers(self, value: Any) -> bool:
         if not isinstance(value, dict) or value.get("to") != self._text.collection:

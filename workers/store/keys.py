@@ -16,6 +16,7 @@ steps (``workers/store/lua``) under the same names; these kinds are used by the 
 - ``cursors:<fetcher>``, ``logs:<source>``: hashes: object → cursor; logs (``source_logs.lua``)
 - ``writer:<process>``: number of its last write (``counts_writer.py``)
 - ``call:<token>``: the answer of a step, for a repeat of the call
+- ``published-sites``: hash: site id → ms at which its last publish was asked for
 - ``letter-number``, ``wakes``: a counter; times to wake
 - ``history``, ``history-trimmed``: of an older release
 """
@@ -143,6 +144,21 @@ def waiting(collection: str) -> str:
 def not_live(collection: str) -> str:
     """Set: records written staged only (``item_status.lua``)."""
     return f"{PREFIX}not-live:{collection}"
+
+
+def unpublished(collection: str) -> str:
+    """Sorted set: records that wait to be published, by ms (``unpublished.lua``)."""
+    return f"{PREFIX}unpublished:{collection}"
+
+
+def unpublished_of(collection: str) -> str:
+    """Hash: record → JSON: what of it waits to be published."""
+    return f"{PREFIX}unpublished-of:{collection}"
+
+
+def publishing(destination: str) -> str:
+    """Hash: the round of publishing, and why nothing is published (``unpublished.lua``)."""
+    return f"{PREFIX}publishing:{destination}"
 
 
 def given(collection: str, source: str) -> str:

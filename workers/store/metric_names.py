@@ -87,6 +87,9 @@ NAMES: Final[Mapping[str, Metric]] = MappingProxyType(
         "instep_creations_waiting": Metric(
             "Records that are not created, since the plan has no room", ("collection",)
         ),
+        "instep_unpublished_items": Metric(
+            "Items that are staged and wait to be published by Instep", ("collection",)
+        ),
         "instep_not_live_items": Metric(
             "Items written staged only, since they are not published", ("collection",)
         ),

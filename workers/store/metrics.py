@@ -43,6 +43,7 @@ _BY_NAME: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "instep_backlog_seconds": ("collections", "oldest_seconds"),
         "instep_duplicate_keys": ("collections", "duplicate_keys"),
         "instep_not_live_items": ("collections", "not_live"),
+        "instep_unpublished_items": ("collections", "unpublished"),
         "instep_normalised_total": ("collections", "normalised"),
         "instep_rate_limited_total": ("destinations", "rate_limited"),
         **{f"instep_fetches_{name}_total": ("fetchers", name) for name in COUNTS},
@@ -167,7 +168,9 @@ def _add_times(families: Families, status: Status, counters: Counters) -> None:
         live = fresh.get((collection, "live"), {})
         staged = fresh.get((collection, "staged"), {})
         both = {bound: live.get(bound, 0) + staged.get(bound, 0) for bound in {*live, *staged}}
-        stages = {"cms": both, "site": live} if live else {"cms": both}
+        own = fresh.get((collection, "site"), {})  # staged, and published by us
+        on_site = {bound: live.get(bound, 0) + own.get(bound, 0) for bound in {*live, *own}}
+        stages = {"cms": both, "site": on_site} if on_site else {"cms": both}
         for stage, held in stages.items():
             _add_histogram(families, "instep_freshness_seconds", [collection, stage], held, 1000)
 

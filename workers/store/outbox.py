@@ -179,7 +179,9 @@ class Outbox:
             token: The same token gets the same step; a new one by default.
             starting: The first claim of a job, which clears the wake-up marker.
         """
-        request = claims.request_for(self.settings, destination, flights, lower, token)
+        request = claims.request_for(
+            self.settings, destination, flights, lower, token, now=self.steps.now()
+        )
         if starting:
             # Deleted before the outbox is read: a change that arrives in between queues one job too
             # many; the other order would leave it to the sweep.

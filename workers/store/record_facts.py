@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from workers.config.settings import Collection, Destination
+from workers.model.publishing import Member
 from workers.model.retirement import GONE
 from workers.store.dead_letters import Letter
 from workers.store.held_delete import Dropped, HeldDelete
@@ -46,6 +48,8 @@ class RecordFacts:
     gate: Gate = field(default_factory=Gate)
     publish: Condition | None = None
     room: Condition | None = None
+    unpublished: Member | None = None  # its staged copy waits to be published
+    publishing: Mapping[str, Any] | None = None  # as of ``publish_status``; None: it never does
     lookup: Lookup | None = None
     status: str = ""  # of its item, as the CMS last showed it, see `workers.model.item_status`
     variants: Mapping[str, str] = field(default_factory=dict)  # tag → live or staged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,8 @@ import redis
 
 from workers.config.settings import Collection, Settings
 from workers.model.held_reason import up_to_date
-from workers.store import clock, held_keys, keys
+from workers.model.publishing import Member
+from workers.store import clock, held_keys, keys, publish_status
 from workers.store.connection import guarded
 from workers.store.dead_letters import letter_of
 from workers.store.held_delete import dropped_of, held_delete_of
@@ -19,7 +20,8 @@ from workers.store.item_record import FieldRecord, slug_of
 from workers.store.item_schedule import ItemSchedule
 from workers.store.locales import AGAIN_MS
 from workers.store.pauses import paused_of
-from workers.store.record_facts import RecordFacts, Referred
+from workers.store.record_facts import RecordFacts
+from workers.store.record_references import referred, waited_for
 from workers.store.scripts import Steps
 from workers.store.waits import Condition, Gate, Outage, Pause, lookup_of, sane
 from workers.webflow.item_keys import normal_record
@@ -142,6 +144,7 @@ class RecordReader:
         asked.ask("site", "hmget", keys.site(*place), ["locales", "failed", "next", "began"])
         asked.ask("slicing", "llen", keys.SLICED)
         asked.ask("pauses", "hgetall", keys.PAUSES)
+        asked.ask("publishing", "hgetall", keys.publishing(destination.name))
 
     def _find(self, own: Collection, names: list[str], first: _Answers) -> _Found | None:
         record = next((name for name in names if first[f"item:{name}"]), "")
@@ -190,12 +193,13 @@ class RecordReader:
         asked.ask("filtered", "zscore", keys.filtered(own.name), record)
         asked.ask("status", "hget", keys.of_steps("status", *found.place), found.id or "")
         asked.ask("variants", "hget", keys.variants(*found.place), found.id or "")
+        asked.ask("unpublished", "hget", keys.unpublished_of(own.name), record)
         if schedule.lane and ":" not in schedule.lane:
             asked.ask("ahead", "zrank", keys.due(own.name, schedule.lane), record)
         for letter in _letters(found):
             asked.ask(f"letter:{letter}", "hgetall", keys.letter(letter))
         copies = self._settings.copies()
-        for to, key in list(dict.fromkeys(_waited_for(found.fields)))[:REFERRED]:
+        for to, key in list(dict.fromkeys(waited_for(found.fields)))[:REFERRED]:
             asked.ask(f"known:{to}:{key}", "exists", keys.item(to, key))
             asked.ask(f"roomless:{to}:{key}", "hexists", keys.item(to, key), "roomless")
             asked.ask(f"wanted:{to}:{key}", "zscore", keys.wanted(to), key)
@@ -204,6 +208,8 @@ class RecordReader:
     def _facts(self, found: _Found, first: _Answers, second: _Answers) -> RecordFacts:
         now = self._now(first)
         held, of_site = first["collection"], first["destination"]
+        destination = self._settings.destinations[found.own.destination]
+        unpublished = second["unpublished"]
         locales = json.loads(first["site"][0] or "[]")
         flights = sum(1 for _, until in first["flights"] if until > now)
         asks = up_to_date(held.get(held_keys.ASKS), int(first["held"]))
@@ -213,7 +219,7 @@ class RecordReader:
         return RecordFacts(
             now=now,
             collection=found.own,
-            destination=self._settings.destinations[found.own.destination],
+            destination=destination,
             record=found.record,
             id=found.id,
             fields=found.fields,
@@ -224,6 +230,8 @@ class RecordReader:
             outage=Outage.parse(of_site, now),
             gate=Gate.parse(of_site, first["budget"], flights, now),
             publish=Condition.publish(held, now),
+            unpublished=unpublished and Member.parse(found.record, unpublished),
+            publishing=publish_status.of(first["publishing"], destination, now),
             room=Condition.room(held, now),
             lookup=lookup,
             status=second["status"] or "",
@@ -238,7 +246,7 @@ class RecordReader:
                 for id in _letters(found)
                 if second[f"letter:{id}"]
             },
-            referred=tuple(_referred(found.fields, second)),
+            referred=tuple(referred(found.fields, second)),
             slicing=int(first["slicing"]),
             held=held_delete_of(found.own.name, found.record, found.stored, asks),
             counting=held_keys.COUNT_NEXT in held,
@@ -267,32 +275,3 @@ def _variants(text: str, locales: list[list[str]]) -> dict[str, str]:
     tags = {id: tag for tag, id in locales}
     states = {each.rstrip("*"): each.endswith("*") for each in text.split(",")}
     return {tags[id]: "staged" if s else "live" for id, s in states.items() if id in tags}
-
-
-def _named(each: FieldRecord) -> Iterator[tuple[str, str]]:
-    """Yield the records that the value of a field refers to by key."""
-    value = json.loads(each.value) if each.type.endswith("-key") else None
-    if isinstance(value, dict) and "to" in value:
-        yield from ((value["to"], key) for key in value.get("keys") or [value.get("key")])
-
-
-def _blocked(fields: Mapping[str, FieldRecord]) -> Iterator[tuple[str, FieldRecord]]:
-    for slug, each in sorted(fields.items()):
-        if each.blocked_since is not None and each.unsent:
-            yield slug, each
-
-
-def _waited_for(fields: Mapping[str, FieldRecord]) -> Iterator[tuple[str, str]]:
-    for _, each in _blocked(fields):
-        yield from _named(each)
-
-
-def _referred(fields: Mapping[str, FieldRecord], second: _Answers) -> Iterator[Referred]:
-    for slug, each in _blocked(fields):
-        for to, key in _named(each):
-            name = f"{to}:{key}"
-            if f"known:{name}" not in second or second[f"id:{name}"]:
-                continue
-            known, roomless = bool(second[f"known:{name}"]), bool(second[f"roomless:{name}"])
-            since, next_at = float(each.blocked_since or 0), second[f"wanted:{name}"]
-            yield Referred(slug, to, key, since, known, roomless, next_at)

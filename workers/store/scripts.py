@@ -17,6 +17,7 @@ file, and nothing is ever formatted into a script.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
@@ -112,6 +113,10 @@ class Steps:
         self.clock_offset_ms = clock_offset_ms
         self.standing: dict[str, Any] = {}
         self._scripts: dict[str, Any] = {}
+
+    def now(self) -> float:
+        """Return the time of this machine, moved as the steps are; seconds since 1970."""
+        return time.time() + self.clock_offset_ms / 1000
 
     def run(self, step: str, request: dict[str, Any], *more: str | bytes) -> dict[str, Any]:
         """Run *step* with *request* (as JSON) and return its answer."""

@@ -53,6 +53,7 @@ def settlement(
         "live": destination.live,
         "undo": settings.store.undo,
         "staged": batch.staged,
+        "publish": None if destination.publish == "never" else destination.publish,
         "places": settings.copies(batch.destination),
         "verdicts": [
             item_outcome_for(each, items[each.record], sent=not batch.look)

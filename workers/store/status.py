@@ -8,7 +8,16 @@ from typing import Any, get_args
 
 from workers.config.settings import Collection, Destination, Settings, Source
 from workers.model.changes import Lane
-from workers.store import clock, held_keys, histograms, keys, memory, pauses, stale
+from workers.store import (
+    clock,
+    held_keys,
+    histograms,
+    keys,
+    memory,
+    pauses,
+    publish_status,
+    stale,
+)
 from workers.store.budget import budget_of
 from workers.store.circuit_breaker import OPERATOR
 from workers.store.collection_waits import waits_of
@@ -58,6 +67,7 @@ class Report:
             for destination in names:
                 pipeline.hgetall(keys.destination(destination.name))
                 pipeline.hgetall(keys.budget(destination.budget))
+                pipeline.hgetall(keys.publishing(destination.name))
             for collection in self.settings.collections.values():
                 pipeline.hgetall(keys.collection(collection.name))
                 pipeline.zcard(keys.waiting(collection.name))
@@ -65,6 +75,7 @@ class Report:
                 copy = self.settings.copy_of(collection)
                 pipeline.hvals(keys.twins(collection.name, copy))
                 pipeline.scard(keys.not_live(collection.name))
+                pipeline.zcard(keys.unpublished(collection.name))
                 pipeline.zcard(held_keys.held(collection.name))
                 pipeline.hget(keys.site(collection.name, copy), "failed")
                 for lane in LANES:
@@ -91,11 +102,13 @@ class Report:
         paused = pauses.paused_of(held_pauses := next(found))
         held = {}
         budgets = {}
+        rounds = {}
         for destination in names:
             held[destination.name], budgets[destination.name] = next(found), next(found)
+            rounds[destination.name] = next(found)
         collections = {
             collection.name: _collection(
-                collection, [next(found) for _ in range(7 + 3 * len(LANES))], now, held
+                collection, [next(found) for _ in range(8 + 3 * len(LANES))], now, held
             )
             for collection in self.settings.collections.values()
         }
@@ -109,6 +122,7 @@ class Report:
                     destination, held[destination.name], collections, now
                 )
                 | {"budget": budget_of(budgets[destination.name], destination, now)}
+                | {"publish": publish_status.of(rounds[destination.name], destination, now)}
                 for destination in names
             },
             "collections": collections,
@@ -217,7 +231,7 @@ def _collection(
     now: float,
     destinations: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
-    own, pending, oldest, twins, not_live, deletes, unread, *due = found
+    own, pending, oldest, twins, not_live, unpublished, deletes, unread, *due = found
     lanes = {lane: due[3 * n : 3 * n + 3] for n, lane in enumerate(LANES)}
     roomless = sum(room for _, _, room in lanes.values())
     waits = waits_of(own, now, pending=pending, roomless=roomless)
@@ -236,6 +250,7 @@ def _collection(
         "oldest_seconds": round(max(0.0, now - oldest[0][1]) / 1000, 3) if oldest else 0.0,
         "duplicate_keys": len(set(twins)),
         "not_live": not_live,
+        "unpublished": unpublished,
         "held_deletes": deletes if held_keys.ASKS in own else 0,
         "held_since": _moment(own[held_keys.ASKS_SINCE]) if held_keys.ASKS_SINCE in own else None,
         "normalised": int(own.get("normalised", 0)),

@@ -24,7 +24,7 @@ from workers.model.mask import Mask
 from workers.transport.deadline import Deadline, DeadlineAdapter
 from workers.transport.http_answer import FAILURES, Bearer, innermost, read_body
 from workers.transport.plain_session import PlainSession, is_proxy_set
-from workers.webflow import payloads
+from workers.webflow import payloads, publish_payloads
 from workers.webflow.item_answers import Answer, read
 from workers.webflow.variants import Entry
 
@@ -168,17 +168,20 @@ class Client:
         seconds: float = SECONDS,
         not_after: float = float("inf"),
     ) -> Answer:
-        """
-        Publish the staged copies of items: ``answer.published``; ``answer.errors`` for the others.
-
-        https://developers.webflow.com/data/reference/cms/collection-items/staged-items/publish-item
-        """
-        url = f"{_collection(collection)}/items/publish"
-        body: dict[str, Any] = {"itemIds": list(items)}
-        if not all(isinstance(item, str) for item in items):
-            body = {"items": payloads.named(items)}
+        """Publish staged copies: ``answer.published``; ``answer.errors`` for the other items."""
+        url, body = f"{_collection(collection)}/items/publish", publish_payloads.items(items)
         method = "POST" if self._v2 else "PUT"
         return self._ask(method, url, {}, body, seconds=seconds, not_after=not_after)
+
+    def publish_site(
+        self, site: str, domains: Sequence[str], *, subdomain: bool, not_after: float = float("inf")
+    ) -> Answer:
+        """Publish all that is queued on the site; for the domains see `publish_payloads`. v2."""
+        url, body = (
+            f"/sites/{quote(site, safe='')}/publish",
+            publish_payloads.site(domains, subdomain),
+        )
+        return self._ask("POST", url, {}, body, seconds=SECONDS, not_after=not_after)
 
     def get_collection(
         self, collection: str, *, seconds: float = SECONDS, not_after: float = float("inf")

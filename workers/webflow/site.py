@@ -31,8 +31,10 @@ class Site:
     id: str
     locales: tuple[Locale, ...] = ()  # the primary one first; none: not localized
     domain: str = ""  # where its pages are: a custom domain, else that of Webflow; "": unknown
-    published: bool | None = None  # whether it ever was; None: the answer does not say
+    # When it was published last, as the CMS says it; "": never; None: the answer does not say.
+    published: str | None = None
     name: str = ""  # as people call it
+    domain_ids: tuple[str, ...] = ()  # of its custom domains
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +115,27 @@ def _sites(entries: Sequence[Any]) -> Iterator[Site]:
     for entry in entries:
         id = entry.get("id", entry.get("_id")) if isinstance(entry, dict) else None
         if isinstance(id, str):
-            published = bool(entry["lastPublished"]) if "lastPublished" in entry else None
-            name = entry.get("displayName") or entry.get("shortName")
-            locales = tuple(_locales(entry.get("locales")))
-            called = name if isinstance(name, str) else ""
-            yield Site(id, locales, _domain(entry), published, called)
+            yield Site(
+                id,
+                tuple(_locales(entry.get("locales"))),
+                _domain(entry),
+                _text(entry["lastPublished"]) if "lastPublished" in entry else None,
+                _text(entry.get("displayName")) or _text(entry.get("shortName")),
+                tuple(each["id"] for each in _custom(entry) if isinstance(each.get("id"), str)),
+            )
+
+
+def _custom(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    held = entry.get("customDomains")
+    return [each for each in held if isinstance(each, dict)] if isinstance(held, list) else []
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _domain(entry: Mapping[str, Any]) -> str:
-    held = entry.get("customDomains")
-    domains = [each for each in held if isinstance(each, dict)] if isinstance(held, list) else []
-    urls = [each["url"] for each in domains if isinstance(each.get("url"), str)]
+    urls = [each["url"] for each in _custom(entry) if isinstance(each.get("url"), str)]
     name = entry.get("shortName")
     if not urls and isinstance(name, str) and name:
         urls = [f"{name}.webflow.io"]

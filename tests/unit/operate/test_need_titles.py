@@ -29,6 +29,8 @@ WORDS = [
     ("destination site: paused", "site is paused"),
     ("source a: paused: paused", "a: paused is paused"),
     ("collection products: outage", "products does not answer"),
+    ("destination site: publish held", "site is not published: others have queued items"),
+    ("destination site: publish failed", "site is not published: the CMS refuses it"),
     ("counters do not balance", "The counters do not add up: values may be missing"),
     ("collection products: not published", "products waits for a publish of its site"),
     (

@@ -25,6 +25,7 @@ STATUS = {
             "oldest_seconds": 1.5,
             "duplicate_keys": 2,
             "not_live": 4,
+            "unpublished": 2,
             "waits": [
                 {"reason": "not published", "seconds": 40, "records": 3},
                 {"reason": "plan limit", "seconds": 90, "records": 2},
@@ -37,6 +38,7 @@ STATUS = {
             "oldest_seconds": None,
             "duplicate_keys": 0,
             "not_live": 4,
+            "unpublished": 2,
             "waits": [],
             "normalised": 0,
         },

@@ -24,6 +24,7 @@ function creation.doubt(item, slugs, till)
   -- What it held goes over the item once more, should there be one by now.
   for slug in pairs(slugs) do items.mark_repair(item, slug, now) end
   items.set(item, 'doubt', math.max(tonumber(item.meta.doubt) or 0, till))
+  items.set(item, 'ours', 1)  -- whoever has the item of its key by then
   creation.look_up_again(item)
 end
 

@@ -9,6 +9,7 @@ local function settle(item, slugs, verdict)
   if given(verdict.passed) then items.set(item, 'passed', verdict.passed) end
   if given(verdict.made) then
     item_ids.keep(step.place, item.record, verdict.made)
+    if given(verdict.status) then items.set(item, 'ours', 1) end
     creation.note_slug(item, given(verdict.named))
     creation.finish(item, true)
     retirements.reset(item)

@@ -1,7 +1,8 @@
 -- Shared, of settle: how old the values of events are when the CMS has taken them, since the arrival of
 -- the event. Runs and replays are left out: they wait behind live changes.
 --   instep:metrics    fresh:<collection>:<copy>:<bound>: values up to that many ms old, and older than
---     the bound before; :inf: older than all; :sum: their ms   copy: live, or staged alone
+--     the bound before; :inf: older than all; :sum: their ms   copy: live, or staged alone; site: items
+--     that a publish of ours has put on the site (unpublished.lua)
 --   instep:freshness  hash: <quarter of an hour since 1970>:<bound>: the same of all, of late
 --! uses step
 
@@ -12,11 +13,27 @@ local RECENT, QUARTER_MS = 'instep:freshness', 900000
 local QUARTERS = 4  -- that are kept beside the present one
 local counts, sum = {}, 0  -- place of a bound → values; of all, in ms
 
+local function place_of(ms)
+  local place = 1
+  while ms > (BOUNDS[place] or ms) do place = place + 1 end
+  return place
+end
+
+local function since_of(field) return math.max(field.since, field.came_at or 0) end
+
 local function observe(field)
   if field.state ~= 'pending' or field.lane ~= 1 then return end
-  local ms, place = math.max(0, now - math.max(field.since, field.came_at or 0)), 1
-  while ms > (BOUNDS[place] or ms) do place = place + 1 end
+  local ms = math.max(0, now - since_of(field))
+  local place = place_of(ms)
   counts[place], sum = (counts[place] or 0) + 1, sum + ms
+end
+
+-- An item of *collection* is on the site, published *ms* after the first of its values came.
+local function observe_site(collection, ms)
+  ms = math.max(0, ms)
+  local name = 'fresh:' .. collection .. ':site:'
+  step.measure(name .. (BOUNDS[place_of(ms)] or 'inf'), 1)
+  step.measure(name .. 'sum', math.floor(ms))
 end
 
 -- A hash of short values is a list, which is searched from its begin: a hundred counters make HINCRBY
@@ -50,4 +67,4 @@ local function save()
   end
 end
 
-return {observe = observe, save = save}
+return {observe = observe, since_of = since_of, observe_site = observe_site, save = save}

@@ -42,6 +42,13 @@ local function note_overtaken(item, slug, field, claim)
   items.touch(item, slug)
 end
 
+-- Since when the oldest of what is written waits, and whether a live event gave it (unpublished.lua).
+local function note_since(item, field)
+  local since = freshness.since_of(field)
+  item.since = math.min(item.since or since, since)
+  item.by_event = item.by_event or field.lane == 1
+end
+
 -- Whether the CMS now shows something else of *field* than before, as far as that is known.
 local function is_news(item, field)
   if field.undone then return true end
@@ -53,6 +60,7 @@ end
 -- Returns the slugs of those of verdict.written that still hold what was sent, and whether any is news.
 function written_values.settle(item, claim, verdict)
   local done, normalised, rows, news = {}, {}, {}, false
+  item.since, item.by_event = nil, nil
   for _, slug in ipairs(verdict.normalised or {}) do normalised[slug] = true end
   if #verdict.written > 0 then confirm_copy(item) end
   if given(verdict.shown) then locales.note_shown(item, claim, verdict) end
@@ -65,6 +73,7 @@ function written_values.settle(item, claim, verdict)
       rows[#rows + 1] = undo_log.row_written(item, slug, field, given(verdict.made))
       if field.state == 'pending' or field.state == 'ignored' then  -- ignored: create_only.lua
         freshness.observe(field)
+        note_since(item, field)
         items.set_state(item, slug, 'written')
         if normalised[slug] then cms_forms.count_normalised(item, field) end
       end

@@ -1,21 +1,21 @@
 #!lua flags=allow-oom
 -- claim: the next step of one destination. Takes the budget slot and the items in one go, or says
 -- when to come back. Nothing waits while it holds a claim.
--- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights, lower, live, most, call, looked, joins, undo,
+-- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights, lower, live, most, call, looked, joins, undo, publish,
 --   collections: [{name, index, whole, create, preflight, locales}]}
 --   lower: of the flights, those that replays and reconciles may take
 --   index: the copy that item ids speak of; whole: it can be listed as a whole alone; create: what
 --   no listing shows is created; preflight: values are held against the schema;
 --   most: what the step may take of the time of the store (batch.lua)
 --   call: the name of the step, where it is not the first of its token; looked, joins: joined_claims.lua
---   undo: what items held before is kept (before_values.lua)
+--   undo: what items held before is kept (before_values.lua); publish: publish_claims.lua
 --   live: of the destination; locales: "all" or a list of tags, if not the primary one alone is written
--- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'total' | 'wait' | 'look', ...}
+-- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'total' | 'publish' | 'wait' | 'look', ...}
 -- Errors: none: a full store does this as well.
 --! uses step rate_limiter listing_schedule lookups requests lanes publish_wait plan_room file_imports
 --! uses batch batch_payload claim_wait pauses
 --! on demand dead_letters retirements slices cms_forms late_imports joined_claims create_only
---! on demand item_ids claim_slots claim_breaker lives life_entries life_requests life_bounds before_values undo_log
+--! on demand publish_claims item_ids claim_slots claim_breaker lives life_entries life_requests life_bounds before_values undo_log
 
 local request, now, given = step.request, step.now, step.given
 
@@ -68,6 +68,8 @@ end
 -- What is to be sent of *lane*; else, until when its first part-filled batch lingers. Look-ups and batches
 -- take turns, so that neither holds up the other.
 local function serve(lane)
+  local published = lane == 'live' and not batch.trial and publish_claims.take(lane)
+  if published then return published end
   local found = batch.dest.turn ~= 'batch' and not given(request.looked) and lookups.read_keys(lane)
   if found then return found end
   local held, lingers = {}, nil  -- held: sets of which nothing may be sent now
@@ -113,6 +115,7 @@ end
 local found = claim_slots.wait_ms.live == 0 and not pauses.is_lane_paused('live') and lookups.read_keys('live')
 if found then return found end
 
+publish_claims.note_slot(claim_slots.wait_ms.live)
 if not (next(short) or next(lingering) or unseen) then file_imports.end_turn(dest_key, batch.turn) end
 for lane, at in pairs(short) do listing_schedule.note_due(claim_slots.queue_up(lane, at)) end
 for _, till in pairs(lingering) do listing_schedule.note_due(till) end

@@ -4,7 +4,7 @@
 -- was claimed; what arrived meanwhile stays pending and due.
 -- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, kind, look, staged, at,
 --   live, verdicts: [{…}], rate, called, health: [{…}], heard, closed, no_room, create_most, imports,
---   places, items, first, last, made, undo, reply: {status, code, message, sent}}
+--   places, items, first, last, made, undo, publish, reply: {status, code, message, sent}}
 --   verdicts: by the names of Verdict (workers/model/attempts.py), and {id, sent: [slug], answered: updated
 --   as a version, wait_ms} (workers/store/settlement.py)
 --   kind, look, staged: of the request (requests.lua); live: of the destination
@@ -17,6 +17,7 @@
 --   at: of the answer, as the CMS writes times
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 --   undo: what items held before is kept (before_values.lua)
+--   publish: 'items' or 'site', where what is staged is published (unpublished.lua)
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters, made}.
 -- Errors: none: a full store does this as well.
@@ -24,7 +25,7 @@
 --! uses destination_health freshness before_values undo_log written_values item_attempts
 --! on demand dead_letters retirements resting_records creation slices cms_forms locales
 --! on demand retirement_answers creation_answers file_imports duplicate_keys late_imports plan_room
---! on demand failed_values life_entries life_bounds writebacks
+--! on demand failed_values life_entries life_bounds writebacks unpublished
 
 local request, now, given = step.request, step.now, step.given
 
@@ -64,6 +65,16 @@ local function note_written(item, verdict, done)
   if not given(verdict.made) then writebacks.note(item, retired and 'retired' or 'changed') end
 end
 
+-- Whether what the CMS has taken is to be published.
+local function note_unpublished(item, claim, verdict)
+  local status = given(verdict.status) and item_status.load(step.place, given(verdict.made) or verdict.id)
+  if verdict.retired then
+    unpublished.leave(item.collection, item.record)
+  elseif status and request.kind ~= 'look' then
+    unpublished.note(item, claim, given(verdict.made) or verdict.id, status, item.since, item.by_event)
+  end
+end
+
 local function settle_claimed(item, claim, verdict)
   if verdict.unknown then
     failed_values.doubt(item, claim, verdict)
@@ -92,6 +103,7 @@ local function settle_claimed(item, claim, verdict)
   status_answers.settle(item, verdict)
   if verdict.forget then failed_values.forget_id(item, verdict.id) end
   item_attempts.record(item, verdict, has_newer(item, claim))
+  if given(request.publish) then note_unpublished(item, claim, verdict) end
   if given(verdict.made) then made = true end
   if given(request.no_room) and request.create_most == 0 then items.set(item, 'roomless', 1) end
   items.set(item, 'claim', nil)

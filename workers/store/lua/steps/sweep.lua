@@ -57,6 +57,8 @@ end
 -- *has_time*: a claim said when to come back. It knew of the look-ups, but not of what came since.
 -- *lanes*: those of which something may be sent now.
 local function has_due(destination, has_time, lanes)
+  local publish = step.sane(redis.call('HGET', 'instep:publishing:' .. destination.name, 'next'), step.AHEAD_MS)
+  if publish and publish <= now and not has_time and lanes[1] == 'live' then return true end
   for _, collection in ipairs(destination.collections) do
     local stopped = redis.call('HGET', 'instep:collection:' .. collection, 'paused')
     if not (stopped or publish_wait.is_shut(collection)) then

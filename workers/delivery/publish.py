@@ -1,0 +1,197 @@
+"""
+Carry out a round of publishing, task by task: each is one request, from claim to settle.
+
+`workers.policy.publish` decides what comes next. A request whose answer never comes needs no care
+of its own: what was published is seen in the listing behind it, and a publish of the site is noted
+before it is sent, so that it is looked for and not repeated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from workers.config.settings import Collection, Destination
+from workers.delivery import site_publish
+from workers.delivery.context import Context
+from workers.delivery.reads import CmsReader, is_limited, summary
+from workers.delivery.site_publish import Call, again, is_good
+from workers.model.attempts import Publish
+from workers.model.publishing import Round, Task
+from workers.policy import publish
+from workers.store.publishing import Known, Progress
+from workers.webflow.client import PAGE
+from workers.webflow.item_answers import Answer, ItemView
+
+
+class Publisher:
+    """Used by one Deliverer, in its thread; StoreUnavailable if the store does not answer."""
+
+    def __init__(self, reader: CmsReader, context: Context) -> None:
+        self._reader = reader
+        self._context = context
+        self._store = context.publishing
+
+    def carry_out(self, destination: Destination, step: Publish, not_after: float) -> None:
+        """Carry out the next task of the round of *destination*."""
+        round = Round.parse(step.work) if step.work else self._begin(destination, step.at)
+        round = publish.advance(round)
+        if not round.tasks:
+            self._give_back(destination, step.token)
+            self._settle(destination, step.token, Progress(round, held=""))
+            return
+        task = round.tasks[0]
+        call = Call(self._reader, destination, step.token, not_after)
+        progress = self._carry_out(call, round, task, step.at)
+        self._settle(destination, step.token, _completed(progress, task))
+
+    def _begin(self, destination: Destination, now_ms: int) -> Round:
+        """Return a new round for what waits."""
+        waiting = {}
+        for collection in self._collections(destination):
+            if found := publish.waiting_of(self._store.due(collection, now_ms)):
+                waiting[collection.id] = found
+        site, full = self._store.site_of(destination)
+        return publish.begin(waiting, site=site, full=full, others=destination.publish_others)
+
+    def _collections(self, destination: Destination) -> tuple[Collection, ...]:
+        return self._context.settings.collections_of(destination.name)
+
+    def _carry_out(self, call: Call, round: Round, task: Task, now_ms: int) -> Progress:
+        match task.kind:
+            case "find":
+                return site_publish.find(call, round)
+            case "search":
+                own = {each.id for each in self._collections(call.destination)}
+                return site_publish.search(call, round, task, own)
+            case "site":
+                return site_publish.read(call, round)
+            case "collections":
+                return site_publish.list_collections(call, round, task)
+            case "send":
+                return self._send(call, round, task, now_ms)
+            case "publish":
+                return site_publish.publish_site(call, round)
+            case "confirm":
+                return site_publish.confirm(call, round)
+            case _:
+                return self._look(call, round, task, now_ms)
+
+    # pages ----------------------------------------------------------------------------------
+
+    def _look(self, call: Call, round: Round, task: Task, now_ms: int) -> Progress:
+        """Read a page of a collection, and compare the staged copies of its items with the live."""
+        collection = self._collection_of(call.destination, task.of)
+        locales = round.locales or self._locales(collection)
+        outcome = call.ask(
+            lambda client: client.list_items(
+                task.of,
+                offset=task.offset,
+                since=task.since or None,
+                edited=True,
+                where={"cmsLocaleId": locales} if locales else None,
+                not_after=call.not_after,
+            ),
+            "list",
+            collection=collection,
+        )
+        if not is_good(outcome):
+            return again(round, outcome)
+        views = outcome.variants
+        known = self._store.known(collection, [view.id for view in views]) if collection else {}
+        members = [each.member for each in known.values() if each.member and not each.flying]
+        others = call.destination.publish_others
+        found = publish.outcomes(members, views, round, others=others)
+        foreign = len({v.id for v in views if _is_foreign(v, known.get(v.id), round)})
+        rest = round.rest
+        more = len(views) >= PAGE or task.offset + len(views) < (outcome.total or 0)
+        if views and more:
+            rest = rest.before(replace(task, offset=task.offset + PAGE))
+        elif collection and not task.offset and task.kind == "look":
+            waiting = self._store.due(collection, now_ms)
+            found += publish.absent(waiting, [view.id for view in views])
+        if task.kind != "check":
+            foreign = foreign if task.kind == "list" else 0
+            rest = publish.counted(rest, task.of, found, foreign)
+        return Progress(rest, collection.name if collection else "", found)
+
+    def _collection_of(self, destination: Destination, id: str) -> Collection | None:
+        # Another destination may write to the same site.
+        own = destination.base_url
+        settings = self._context.settings
+        for each in settings.collections.values():
+            if each.id == id and settings.destinations[each.destination].base_url == own:
+                return each
+        return None
+
+    def _locales(self, collection: Collection | None) -> str:
+        if collection is None or not collection.localized:
+            return ""
+        known = self._context.locales.known(collection).locales
+        return ",".join(locale.id for locale in known or ())
+
+    # publishes ------------------------------------------------------------------------------
+
+    def _send(self, call: Call, round: Round, task: Task, now_ms: int) -> Progress:
+        """Publish up to 100 items of a collection."""
+        collection = self._collection_of(call.destination, task.of)
+        due = self._store.due(collection, now_ms) if collection else []
+        ready = [each for each in due if each.state == "r" and not each.by_site]
+        members = ready[: publish.BATCH]
+        if collection is None or not members:
+            self._give_back(call.destination, call.token)
+            return Progress(round.rest)
+        localized = any(each.locales for each in members)
+        named = [(each.id, each.locales) if localized else each.id for each in members]
+        outcome = call.ask(
+            lambda client: client.publish(task.of, named, not_after=call.not_after),  # type: ignore[arg-type]
+            "publish",
+            collection=collection,
+        )
+        rest = round.rest if len(ready) == len(members) else round
+        rest = replace(rest, sent=tuple(dict.fromkeys((*rest.sent, task.of))))
+        if is_good(outcome):
+            found = publish.sent(members, outcome.published, outcome.errors)
+            return Progress(rest, collection.name, found, sent=True, failed="")
+        if isinstance(outcome, Answer) and not is_limited(outcome) and outcome.status < 500:
+            failed = f"items of {collection.name}: {summary(outcome)}"
+            return Progress(replace(round, tasks=()), wait=publish.AGAIN, failed=failed)
+        # It may have been published: the look behind it shows that.
+        return Progress(rest, sent=True)
+
+    # the end --------------------------------------------------------------------------------
+
+    def _settle(self, destination: Destination, token: str, progress: Progress) -> None:
+        self._store.settle(destination, token, progress)
+
+    def _give_back(self, destination: Destination, token: str) -> None:
+        """Undo the effects of a claim without a request."""
+        self._context.limiter.give_back(destination)
+        self._context.breaker.record(destination.name, "read", flight=token)
+
+
+def _is_foreign(view: ItemView, known: Known | None, round: Round) -> bool:
+    """Tell whether a publish of the site would take along what somebody else has queued."""
+    if not publish.is_queued(view, round.published):
+        return False
+    if known is None:
+        return True
+    return not known.flying and not publish.is_ours(view, known.member, known.written)
+
+
+def _completed(progress: Progress, done: Task) -> Progress:
+    """Add to *progress* what follows from it: which task is next, when, and what is held."""
+    rest = publish.advance(progress.round)
+    before, after = (_publishes(each) for each in (progress.round, rest))
+    held = progress.held
+    if before and not after:
+        held = publish.held(progress.round.others)
+    wait = progress.wait
+    if not wait:
+        wait = publish.AGAIN if held and not rest.tasks else publish.pause_before(rest, done)
+    behind = publish.asked_for(rest) if rest.tasks and rest.tasks[0].kind == "publish" else None
+    held = "" if behind else held
+    return replace(progress, round=rest, wait=wait, after=behind, held=held)
+
+
+def _publishes(round: Round) -> bool:
+    return any(task.kind == "publish" for task in round.tasks)

@@ -1,0 +1,146 @@
+"""
+The values of publishing: the items that wait for it, and the round that works on them.
+
+A round is a list of tasks, of one request each. It is stored between them as JSON, so that any
+worker carries out the next one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+# find: GET /sites; search: the collections of one of them; site: GET it; collections: of the site;
+# list: a page of a collection, for what others have queued as well; look, check: a page of our own
+# collections, before and after a publish; send: publish items; publish: the site; confirm: GET it.
+Kind = Literal[
+    "find",
+    "search",
+    "site",
+    "collections",
+    "list",
+    "look",
+    "send",
+    "publish",
+    "confirm",
+    "check",
+]
+# "": it waits; r: ready, as the CMS shows it; s: sent; d: an editor's draft; e: edited by somebody
+# else since our write; x: the CMS refuses to publish it; m: not in the last listing.
+State = Literal["", "r", "s", "d", "e", "x", "m"]
+HELD_STATES = ("d", "e", "x")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An item whose staged copy is not on the site yet, as ``unpublished.lua`` stores it."""
+
+    record: str
+    id: str
+    at: str  # lastUpdated in the answer to our last write
+    by_site: bool = False  # a publish of the site takes it, not one of items
+    since: int = 0  # ms: when its oldest value came
+    state: State = ""
+    why: str = ""  # x: in the words of the CMS
+    locales: tuple[str, ...] = ()  # cmsLocaleIds of the variants that are ready
+
+    @classmethod
+    def parse(cls, record: str, text: str) -> Member:
+        stored: Mapping[str, Any] = json.loads(text)
+        return cls(
+            record,
+            stored["id"],
+            stored["at"],
+            by_site=stored["way"] == "s",
+            since=int(stored["since"]),
+            state=stored.get("state") or "",
+            why=stored.get("why") or "",
+            locales=tuple(stored.get("locales") or ()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One request; *of*: the id of the site or collection; *since*: pages hold later edits only."""
+
+    kind: Kind
+    of: str = ""
+    offset: int = 0
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """
+    A round of publishing.
+
+    Args:
+        domains: Ids of the custom domains to publish to.
+        subdomain: Whether that of Webflow is published to.
+        locales: cmsLocaleIds of the site, comma-separated; "": it has one.
+        published: When the site was published last before, as the CMS says it.
+        own: Items of ours that a publish of the site would make live, or take down.
+        ready: Collection id → items of ours that are to be published by themselves.
+        others: Collection → items that somebody else has queued.
+        sent: Ids of the collections of which items were published.
+        asked: A publish of the site was asked for.
+        confirmed: It has happened.
+    """
+
+    tasks: tuple[Task, ...] = ()
+    site: str = ""
+    domains: tuple[str, ...] = ()
+    subdomain: bool = True
+    locales: str = ""
+    published: str = ""
+    own: int = 0
+    ready: Mapping[str, int] = field(default_factory=dict)
+    others: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)  # collection id → its name in Webflow
+    sent: tuple[str, ...] = ()
+    asked: bool = False
+    confirmed: bool = False
+
+    def text(self) -> str:
+        """Return the stored form."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def parse(cls, text: str) -> Round:
+        """Parse the stored form."""
+        stored: dict[str, Any] = json.loads(text)
+        stored["tasks"] = tuple(Task(**each) for each in stored["tasks"])
+        stored |= {name: tuple(stored[name]) for name in ("domains", "sent")}
+        return cls(**stored)
+
+    @property
+    def rest(self) -> Round:
+        """The round without its first task."""
+        return replace(self, tasks=self.tasks[1:])
+
+    def before(self, *tasks: Task) -> Round:
+        """The round with *tasks* put before its others."""
+        return replace(self, tasks=(*tasks, *self.tasks))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    What a task has shown of one item.
+
+    Args:
+        at: As of the member when the task began: what was written since stays as it is.
+        act: "done": its live copy equals the staged one; "leave": it is not ours to publish any
+            more; "state": its new state is *state*.
+        wait: Seconds before it is looked at again.
+    """
+
+    record: str
+    at: str
+    act: Literal["done", "leave", "state"]
+    state: State = ""
+    why: str = ""
+    locales: tuple[str, ...] = ()
+    wait: float = 0.0

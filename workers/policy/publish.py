@@ -1,0 +1,284 @@
+"""
+What is published, and when: pure decisions about a round of publishing.
+
+Staged copies are compared with live ones by their times alone: an item is live as it is staged if
+its ``lastPublished`` is not older than its ``lastUpdated``. One page of a listing shows that of a
+hundred items, where reading their live copies would cost a call each. A publish of items sets both
+to one moment, a publish of the site moves ``lastPublished`` alone.
+
+https://developers.webflow.com/data/docs/working-with-the-cms/publishing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from workers.model.publishing import HELD_STATES, Member, Outcome, Round, State, Task
+from workers.webflow.item_answers import ItemView
+from workers.webflow.site import Site
+
+CHECK = 5.0  # s from a publish of items to the look whether they are live
+CONFIRM = 15.0  # s from a publish of the site to that look: it is queued there
+AGAIN = 300.0  # s before what is held, or was refused, is looked at again
+SOON = 10.0  # s before a request that had no usable answer is repeated
+SITE_EVERY = 60.0  # s between two publishes of one site
+BATCH = 100  # items in one publish
+CHECKS = ("confirm", "check")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits in one collection: by the item, by a publish of the site; the oldest write."""
+
+    by_item: bool
+    by_site: bool
+    since: str
+
+
+def begin(waiting: Mapping[str, Waiting], *, site: str, full: str, others: bool) -> Round:
+    """
+    Return a new round.
+
+    Args:
+        waiting: Collection id → what waits there.
+        site: Id of the site; "": unknown.
+        full: All that was edited up to then was published with the site by us; "": unknown.
+        others: What others have queued may go along.
+    """
+    by_item = {of: each.since for of, each in waiting.items() if each.by_item}
+    tasks = [task for of, since in by_item.items() for task in (_look(of, since), Task("send", of))]
+    tasks += [Task("check", of, since=since) for of, since in by_item.items()]
+    own = {of: each.since for of, each in waiting.items() if each.by_site}
+    if own:
+        tasks += [] if site else [Task("find")]
+        tasks += [Task("site")]
+        if others:
+            tasks += [_look(of, since) for of, since in own.items()]
+        else:
+            # Not from the site's own lastPublished: whether a publish of a single page moves that
+            # is unknown, and an edit before it would be overlooked.
+            oldest = min([full, *own.values()]) if full else ""
+            tasks += [Task("collections", since=oldest)]
+        tasks += [Task("publish"), Task("confirm")]
+        tasks += [Task("check", of, since=since) for of, since in own.items()]
+    return Round(tuple(tasks), site)
+
+
+def _look(of: str, since: str) -> Task:
+    return Task("look", of, since=since)
+
+
+def advance(round: Round) -> Round:
+    """Drop the next tasks as far as there is nothing to do for them."""
+    while round.tasks and _is_idle(round, round.tasks[0]):
+        round = round.rest
+    return round
+
+
+def _is_idle(round: Round, task: Task) -> bool:
+    if task.kind == "send":
+        return not round.ready.get(task.of)
+    if task.kind == "publish":
+        return not round.own or bool(round.others)
+    if task.kind == "confirm":
+        return not round.asked
+    if task.kind == "check":
+        return not (round.asked or task.of in round.sent)
+    return False
+
+
+def pause_before(round: Round, done: Task) -> float:
+    """Return the seconds between the task *done* and the next one of *round*."""
+    if not round.tasks or round.tasks[0].kind not in CHECKS or done.kind in CHECKS:
+        return 0.0
+    return CONFIRM if done.kind == "publish" else CHECK
+
+
+def asked_for(round: Round) -> Round:
+    """Return *round*, whose next task publishes the site, as it is behind that."""
+    return replace(round.rest, asked=True)
+
+
+def of_site(round: Round, site: Site, wanted: Sequence[str]) -> Round:
+    """Return *round* with what is known of its site; *wanted*: ids of domains; empty: all."""
+    return replace(
+        round,
+        site=site.id,
+        domains=tuple(wanted) or site.domain_ids,
+        subdomain=not wanted,
+        locales=",".join(locale.id for locale in site.locales),
+        published=site.published or "",
+    )
+
+
+def early(published: str) -> str:
+    """
+    Return a minute before *published*, a time as the CMS writes it: what was edited while a publish
+    of the site was under way may have missed it.
+    """
+    moment = datetime.fromisoformat(published) - timedelta(seconds=60)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def is_queued(view: ItemView, published: str) -> bool:
+    """
+    Tell whether a publish of the site would change what it shows of an item.
+
+    A draft is held back. Of an archived one the live copy is removed; whether that moves its
+    ``lastPublished`` is unknown, so only what was archived since the site's last publish counts.
+    """
+    updated = view.updated or ""
+    if view.archived:
+        return view.published is not None and updated > max(view.published, published)
+    return not view.draft and (view.published is None or updated > view.published)
+
+
+def outcomes(
+    members: Iterable[Member], views: Sequence[ItemView], round: Round, *, others: bool
+) -> list[Outcome]:
+    """
+    Return what a page shows of *members*, those of its items that wait.
+
+    Args:
+        views: All entries of the page: an item has one per locale.
+        others: An item goes out although somebody else has edited it since.
+    """
+    found = []
+    for member in members:
+        own = [view for view in views if view.id == member.id]
+        if outcome := _outcome(member, own, round, others=others):
+            found.append(outcome)
+    return found
+
+
+def _outcome(
+    member: Member, views: Sequence[ItemView], round: Round, *, others: bool
+) -> Outcome | None:
+    states = {view.locale or "": _state(member, view, round, others=others) for view in views}
+    ready = tuple(locale for locale, state in states.items() if state == "r")
+    if ready:
+        locales = ready if len(states) > 1 else ()
+        return Outcome(member.record, member.at, "state", "r", locales=locales)
+    for state in ("e", "d"):
+        if state in states.values():
+            return Outcome(member.record, member.at, "state", state, wait=AGAIN)
+    if "done" in states.values():
+        return Outcome(member.record, member.at, "done")
+    if "leave" in states.values():
+        return Outcome(member.record, member.at, "leave")
+    return None  # an older state than that of our write
+
+
+def _state(member: Member, view: ItemView, round: Round, *, others: bool) -> str:
+    updated, published = view.updated or "", view.published or ""
+    ours = updated <= member.at
+    if view.archived:
+        if not member.by_site or not ours:
+            return "leave"  # somebody else has archived it
+        return "done" if round.confirmed else "r"
+    if published >= max(updated, member.at):
+        return "done"
+    if view.draft:
+        return "d"
+    if updated <= published:
+        return ""
+    return "r" if ours or others else "e"
+
+
+def absent(members: Iterable[Member], seen: Iterable[str]) -> list[Outcome]:
+    """
+    Return the outcomes of *members* that no page of a whole listing shows; *seen*: ids.
+
+    The first time it may have been between two pages; the second time it is deleted.
+    """
+    known = set(seen)
+    return [
+        Outcome(member.record, member.at, "leave")
+        if member.state == "m"
+        else Outcome(member.record, member.at, "state", "m")
+        for member in members
+        if member.id not in known and member.state in ("", "m")
+    ]
+
+
+def sent(
+    members: Sequence[Member], published: Iterable[str], errors: Sequence[str]
+) -> list[Outcome]:
+    """
+    Return the outcomes of a publish of items, whose answer reports each by its id.
+
+    "Done" is left to the look behind it.
+    """
+    known = set(published)
+    found = []
+    for member in members:
+        told = "; ".join(text for text in errors if member.id in text)
+        if member.id in known or not told:
+            found.append(Outcome(member.record, member.at, "state", "s"))
+        else:
+            found.append(Outcome(member.record, member.at, "state", "x", why=told, wait=AGAIN))
+    return found
+
+
+def held(others: Mapping[str, int]) -> str:
+    """Return why the site is not published; "": nothing is against it."""
+    if not others:
+        return ""
+    total = sum(others.values())
+    parts = [
+        f"{number} {'item' if number == 1 else 'items'} in {name}"
+        for name, number in others.items()
+    ]
+    was = "was" if total == 1 else "were"
+    return f"{' and '.join(parts)} {was} edited by somebody else and would go live with it"
+
+
+def counted(round: Round, collection: str, found: Iterable[Outcome], foreign: int) -> Round:
+    """
+    Return *round* with what a page of *collection*, an id, has shown.
+
+    Args:
+        foreign: Queued items on it that are not ours.
+    """
+    ready = sum(1 for each in found if each.state == "r")
+    others = dict(round.others)
+    if foreign:
+        name = round.names.get(collection, collection)
+        others[name] = others.get(name, 0) + foreign
+    return replace(
+        round,
+        own=round.own + ready,
+        ready={**round.ready, collection: round.ready.get(collection, 0) + ready},
+        others=others,
+    )
+
+
+def is_ours(view: ItemView, member: Member | None, written: str | None) -> bool:
+    """
+    Tell whether the queued item of *view* is as we have written it last.
+
+    Args:
+        written: lastUpdated of the answer to our last write, of an item that waits for nothing.
+    """
+    if member is not None:
+        return (view.updated or "") <= member.at
+    return written is not None and view.published is not None and view.updated == written
+
+
+def waiting_of(members: Iterable[Member]) -> Waiting | None:
+    """Return what waits of *members*, those of one collection that are due; None: nothing."""
+    known = [*members]
+    if not known:
+        return None
+    return Waiting(
+        any(not each.by_site for each in known),
+        any(each.by_site for each in known),
+        min(each.at for each in known),
+    )
+
+
+def is_held(state: State) -> bool:
+    """Tell whether somebody has to see to an item before it is published."""
+    return state in HELD_STATES

@@ -1,0 +1,54 @@
+-- Shared, of claim: the next step of a round of publishing (unpublished.lua), for the caller alone.
+-- request.publish: {closed_ms}: ms until the window opens
+--! uses step listing_schedule claim_slots
+
+local request, now, given = step.request, step.now, step.given
+local publish_claims = {}
+local key = 'instep:publishing:' .. request.destination
+local SITES, SITE_MS = 'instep:published-sites', 60000
+local REST_MS = 300000
+
+local function read() return listing_schedule.read_hash(key, 'next', 'token', 'till', 'work', 'after', 'site') end
+
+-- When it may go on; nil: nothing is to be published.
+local function next_at(held)
+  if not held.next then return nil end
+  local at = step.sane(held.next, step.AHEAD_MS)
+  if held.token then at = math.max(at, step.sane(held.till, step.CLAIM_MS) or now) end
+  local closed = given(request.publish).closed_ms
+  -- A round that has begun goes on: what was sent is checked even where the window has closed.
+  if closed > 0 and (held.after or not held.work) then at = math.max(at, now + math.min(closed, REST_MS)) end
+  if held.after and held.site then
+    at = math.max(at, (step.sane(redis.call('HGET', SITES, held.site), 0) or 0) + SITE_MS)
+  end
+  return at
+end
+
+-- No slot is free for *ms*: it is looked at again then.
+function publish_claims.note_slot(ms)
+  if ms <= 0 or not given(request.publish) then return end
+  local at = next_at(read())
+  if at then listing_schedule.note_due(math.max(at, now + ms)) end
+end
+
+-- Returns the answer of the claim; nil: nothing of it may be done now.
+function publish_claims.take(lane)
+  if not given(request.publish) then return nil end
+  local held = read()
+  local at = next_at(held)
+  if not at or at > now then
+    listing_schedule.note_due(at)
+    return nil
+  end
+  claim_slots.take_for_read(lane)
+  redis.call('HSET', key, 'token', request.token, 'till', now + step.CLAIM_MS)
+  if held.after then
+    -- Noted before it is sent: a publish whose answer is lost is not asked for again, but looked for.
+    redis.call('HSET', key, 'work', held.after, 'asked', now, 'sent', now)
+    redis.call('HDEL', key, 'after')
+    if held.site then redis.call('HSET', SITES, held.site, now) end
+  end
+  return step.answer({step = 'publish', work = held.work or '', at = now}, step.CLAIM_MS)
+end
+
+return publish_claims

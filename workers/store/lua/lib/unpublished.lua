@@ -1,0 +1,82 @@
+-- Shared by the steps: items whose staged copy is not on the site yet, and that Instep is to publish.
+--   instep:unpublished:<collection>     sorted set: records by the ms from which they may be published
+--   instep:unpublished-of:<collection>  hash: record → JSON {id, way, at, since, live, state, why, locales}
+--     way: 'i' by the item, 's' by a publish of the site; at: lastUpdated of the answer to our last write;
+--     since: ms since which its oldest value waits; live: that came by a live event; state: '' waits,
+--     'r' ready, 's' sent, 'd' an editor's draft, 'e' edited by somebody else since, 'x' refused (why),
+--     'm' not in the last listing; locales: of the variants that are ready, if there are several
+--   instep:publishing:<destination>     hash: next: ms of the next step; token, till: of the one that is out;
+--     work: the round that has begun, JSON (workers/policy/publish.py); after: the same behind a publish of
+--     the site, which is thereby asked for once; asked: ms of the last one; sent: ms of the last publish of
+--     any kind; site; held, failed: why nothing is published, since: ms; full: up to when (lastUpdated) all
+--     that was queued was published
+--   instep:published-sites              hash: site id → ms at which its publish was asked for
+-- ours of an item: Instep has made it, so that its first publish is ours as well.
+--! uses step items creation wakeups
+
+local request, now, given = step.request, step.now, step.given
+local unpublished = {}
+local GATHER_MS, EVERY_MS = 10000, 90000
+unpublished.AGAIN_MS = 300000  -- no more: see AHEAD_MS
+
+function unpublished.member(collection, record)
+  local text = redis.call('HGET', 'instep:unpublished-of:' .. collection, record)
+  return text and cjson.decode(text) or nil
+end
+
+function unpublished.put(collection, record, member, at)
+  redis.call('HSET', 'instep:unpublished-of:' .. collection, record, cjson.encode(member))
+  redis.call('ZADD', 'instep:unpublished:' .. collection, at, record)
+end
+
+function unpublished.leave(collection, record)
+  redis.call('HDEL', 'instep:unpublished-of:' .. collection, record)
+  redis.call('ZREM', 'instep:unpublished:' .. collection, record)
+end
+
+-- When the next round may begin, given that something waits for it from *at* on.
+function unpublished.next_at(destination, at)
+  local sent = step.sane(redis.call('HGET', 'instep:publishing:' .. destination, 'sent'), 0)
+  if at > now then return at end
+  return math.max(now + GATHER_MS, (sent or 0) + EVERY_MS)
+end
+
+-- What an answer shows is not live, and is ours to be published: by the item, or by the site; and its
+-- state. nil: it is not.
+local function wants(item, claim, status)
+  local held, known = creation.held_text(item, '_draft'), status.published ~= '' or item.meta.ours or claim.fields._draft
+  if string.find(status.flags, 'a', 1, true) then
+    local own = claim.fields._archived or claim.fields[items.GONE] or creation.held_text(item, '_archived') == 'true' or items.in_force(item)
+    -- It leaves the site with the next publish of that.
+    if own and status.published ~= '' then return 's', '' end
+  elseif request.live or not known then
+    return nil  -- written live; or not published by its editor, and so not by us
+  elseif string.find(status.flags, 'd', 1, true) then
+    if held ~= 'true' and not items.in_force(item) then return 'i', 'd' end
+  elseif status.published == '' or status.updated > status.published then
+    return 'i', ''
+  end
+end
+
+local function begin(destination, at)
+  if redis.call('HSETNX', 'instep:publishing:' .. destination, 'next', at) == 1 then
+    local waits = tonumber(redis.call('ZSCORE', 'instep:wakes', destination))
+    if not waits or waits > at then wakeups.wake_at(destination, at) end
+  end
+end
+
+-- *status*: of the item, as the answer to a write shows it; *since*: ms of the oldest value written.
+function unpublished.note(item, claim, id, status, since, live)
+  local collection, record = item.collection, item.record
+  local way, state = wants(item, claim, status)
+  if not way then return unpublished.leave(collection, record) end
+  local before = unpublished.member(collection, record)
+  if request.publish == 'site' then way = 's' end
+  local first = before and math.min(before.since, since or before.since) or since or now
+  local at = state == 'd' and now + unpublished.AGAIN_MS or now
+  unpublished.put(collection, record, {id = id, way = way, at = status.updated, since = first,
+    live = live or (before and before.live) or false, state = state}, at)
+  begin(request.destination, unpublished.next_at(request.destination, at))
+end
+
+return unpublished

@@ -1,0 +1,80 @@
+#!lua flags=allow-oom
+-- settle_publish: what one step of a round of publishing has shown of the items of one collection, and what
+-- comes next. Only the caller that holds the round settles it, and an item that was written since stays.
+-- ARGV[2]: {token, claim, destination, collection, collections: [name],
+--   outcomes: [{record, at, act, state, why, locales, wait_ms}], work, after, wait_ms, ended, sent,
+--   site, held, failed, full}
+--   act: 'done' its live copy equals the staged one, 'leave' it is not ours to publish any more, 'state'
+--   at: lastUpdated of our last write, as it was when the step began
+--   work: the rest of the round; ended: there is none; after: of it, behind a publish of the site
+--   wait_ms: until the next step; where the round has ended, before another one begins at the soonest
+--   sent: something was published; held, failed: why not, '' : no more; nil: as before
+-- Returns {settled, lost}: lost: another caller has the round.
+-- Errors: none: a full store does this as well.
+--! uses step unpublished wakeups freshness
+
+local request, now, given = step.request, step.now, step.given
+
+local earlier = step.earlier_answer()
+if earlier then return earlier end
+
+local key = 'instep:publishing:' .. request.destination
+if redis.call('HGET', key, 'token') ~= request.claim then return step.answer({settled = 0, lost = true}) end
+
+local settled = 0
+for _, outcome in ipairs(request.outcomes) do
+  local member = unpublished.member(request.collection, outcome.record)
+  if member and member.at == outcome.at then
+    settled = settled + 1
+    if outcome.act == 'state' then
+      member.state, member.why, member.locales = outcome.state, given(outcome.why), given(outcome.locales)
+      unpublished.put(request.collection, outcome.record, member, now + outcome.wait_ms)
+    else
+      if outcome.act == 'done' and member.live then freshness.observe_site(request.collection, now - member.since) end
+      unpublished.leave(request.collection, outcome.record)
+    end
+  end
+end
+
+redis.call('HDEL', key, 'token', 'till', 'after')
+if request.sent then redis.call('HSET', key, 'sent', now) end
+for _, name in ipairs({'site', 'full'}) do
+  if given(request[name]) then redis.call('HSET', key, name, request[name]) end
+end
+for _, name in ipairs({'held', 'failed'}) do
+  local why = given(request[name])
+  if why == '' then
+    redis.call('HDEL', key, name, name .. '_since')
+  elseif why then
+    redis.call('HSET', key, name, why)
+    redis.call('HSETNX', key, name .. '_since', now)
+  end
+end
+
+-- The first of what still waits, in any collection of the destination.
+local function first_waiting()
+  local first
+  for _, collection in ipairs(request.collections) do
+    local at = tonumber(redis.call('ZRANGE', 'instep:unpublished:' .. collection, 0, 0, 'WITHSCORES')[2])
+    if at then first = math.min(first or at, step.sane(at, step.AHEAD_MS)) end
+  end
+  return first
+end
+
+local at = now + request.wait_ms
+if request.ended then
+  redis.call('HDEL', key, 'work')
+  local first = first_waiting()
+  at = first and math.max(at, unpublished.next_at(request.destination, first))
+else
+  redis.call('HSET', key, 'work', request.work)
+  if given(request.after) then redis.call('HSET', key, 'after', request.after) end
+end
+if at then
+  redis.call('HSET', key, 'next', at)
+  local waits = tonumber(redis.call('ZSCORE', 'instep:wakes', request.destination))
+  if not waits or waits > at then wakeups.wake_at(request.destination, at) end
+else
+  redis.call('HDEL', key, 'next')
+end
+return step.answer({settled = settled, lost = false})

@@ -1,0 +1,162 @@
+"""
+What waits to be published, in the store (``unpublished.lua``).
+
+Only Lua steps write it; a round is claimed with ``claim.lua`` and settled with
+``settle_publish.lua``, task by task.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workers.config.settings import Collection, Destination, Settings
+from workers.model.publishing import Member, Outcome, Round
+from workers.store import keys
+from workers.store.connection import guarded
+from workers.store.scripts import Steps
+
+MOST = 1000  # items of a collection that one round looks at
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows of an item that a listing shows."""
+
+    record: str
+    member: Member | None  # None: it waits for nothing
+    written: str | None  # lastUpdated of the answer to our last write
+    flying: bool  # a request of ours to it is under way
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """
+    What one task of a round has come to.
+
+    Args:
+        round: What is left of it.
+        collection: That *outcomes* are of.
+        wait: Seconds until the next task, or, at the end, before another round at the soonest.
+        after: The round behind its next task, if that publishes the site.
+        sent: Something was published.
+        held: Why the site is not published; "": nothing is against it; None: as before.
+        failed: The same of requests that the CMS refused.
+        full: All edits up to this lastUpdated were published with the site.
+    """
+
+    round: Round
+    collection: str = ""
+    outcomes: Sequence[Outcome] = ()
+    wait: float = 0.0
+    after: Round | None = None
+    sent: bool = False
+    held: str | None = None
+    failed: str | None = None
+    full: str | None = None
+
+
+class Publishing:
+    """Every method raises StoreUnavailable if the store does not answer."""
+
+    def __init__(self, steps: Steps, settings: Settings) -> None:
+        self._client: Any = steps.client  # typed as if it might not decode
+        self._steps = steps
+        self._settings = settings
+
+    def site_of(self, destination: Destination) -> tuple[str, str]:
+        """Return the id of the site, and up to when it was published whole; "": unknown."""
+        with guarded():
+            site, full = self._client.hmget(keys.publishing(destination.name), ["site", "full"])
+        if destination.site and destination.site != site:
+            return destination.site, ""
+        return site or "", full or ""
+
+    def due(self, collection: Collection, now_ms: int) -> list[Member]:
+        """Return the first of the items of *collection* that may be published."""
+        with guarded():
+            names = self._client.zrange(
+                keys.unpublished(collection.name),
+                "-inf",
+                now_ms,
+                byscore=True,
+                offset=0,
+                num=MOST,
+            )
+        return [*self._members(collection.name, names).values()]
+
+    def known(self, collection: Collection, ids: Iterable[str]) -> dict[str, Known]:
+        """Return item id → what is known of the item."""
+        wanted = [*dict.fromkeys(ids)]
+        if not wanted:
+            return {}
+        index = keys.item_keys(collection.name, self._settings.copy_of(collection))
+        with guarded():
+            found = self._client.hmget(index, wanted)
+            # Where events carry ids, an item is its own record.
+            records = [name or id for id, name in zip(wanted, found, strict=True)]
+            with self._client.pipeline(transaction=False) as pipeline:
+                for record in records:
+                    pipeline.hmget(keys.item(collection.name, record), ["updated", "claim"])
+                held = pipeline.execute()
+        members = self._members(collection.name, records)
+        return {
+            id: Known(record, members.get(record), updated, claim is not None)
+            for id, record, (updated, claim) in zip(wanted, records, held, strict=True)
+        }
+
+    def settle(self, destination: Destination, token: str, progress: Progress) -> dict[str, Any]:
+        """
+        Store what one task has come to; whatever is claimed by another caller stays as it is.
+
+        Returns:
+            ``{"settled", "lost"}``
+        """
+        round = progress.round
+        return self._steps.run(
+            "settle_publish",
+            {
+                "token": uuid.uuid4().hex,
+                "claim": token,
+                "destination": destination.name,
+                "collection": progress.collection,
+                "collections": [
+                    each.name for each in self._settings.collections_of(destination.name)
+                ],
+                "outcomes": [_told(each) for each in progress.outcomes],
+                "work": round.text(),
+                "ended": not round.tasks,
+                "after": progress.after and progress.after.text(),
+                "wait_ms": int(progress.wait * 1000),
+                "sent": progress.sent,
+                "site": round.site or None,
+                "held": progress.held,
+                "failed": progress.failed,
+                "full": progress.full,
+            },
+        )
+
+    def _members(self, collection: str, records: Sequence[str]) -> dict[str, Member]:
+        if not records:
+            return {}
+        with guarded():
+            texts = self._client.hmget(keys.unpublished_of(collection), [*records])
+        return {
+            record: Member.parse(record, text)
+            for record, text in zip(records, texts, strict=True)
+            if text
+        }
+
+
+def _told(outcome: Outcome) -> Mapping[str, Any]:
+    return {
+        "record": outcome.record,
+        "at": outcome.at,
+        "act": outcome.act,
+        "state": outcome.state,
+        "why": outcome.why or None,
+        "locales": list(outcome.locales) or None,
+        "wait_ms": int(outcome.wait * 1000),
+    }
