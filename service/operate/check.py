@@ -12,6 +12,7 @@ from service.operate.check_destination import DestinationCheck, SeenItems
 from service.operate.check_findings import Findings
 from service.operate.check_meeting import unmet
 from service.operate.check_overlap import overlapping
+from service.operate.check_publish import designer_changes
 from service.operate.check_secrets import unfilled
 from service.operate.check_store import contents, store
 from service.operate.check_versions import mixed_versions
@@ -55,6 +56,7 @@ def _add_use(configuration: Configuration, found: Findings) -> None:
     found.warnings += never_created(configuration)
     found.warnings += check_use.unread_sources(configuration)
     found.warnings += check_use.unused_mappings(configuration)
+    found.warnings += designer_changes(configuration)
     found.warnings += check_use.ending_secrets(settings, now)
     found.notes += check_use.unwritten_collections(configuration)
 

@@ -17,6 +17,7 @@ from functools import partial
 import redis
 
 from service.config.build import Configuration
+from service.operate.check_publish import designer_changes
 from service.run.children import QUIET, Alerting, Service, Web, Workers
 from service.run.prepare import Prepared, parts_of
 from service.run.registry import registered, running
@@ -114,6 +115,8 @@ def worker(
 def _run(service: Service, configuration: Configuration, given: Environ, server: ForkServer) -> int:
     """Supervise the processes of *service*, and the store."""
     settings = configuration.settings
+    for found in designer_changes(configuration):
+        _log.warning("site publishes take along the Designer", extra={"reason": found.found})
     with (
         registered(settings.store.data, service.name, service.bind) as registration,
         kept(settings.store) as keeper,

@@ -7,6 +7,7 @@ import pytest
 
 from service.sandbox.model.records import Copy
 from service.sandbox.site.site import SITE_ID
+from tests.support.locale_rig import add_variant, live_in, localize, variant
 from tests.support.publishes import CUSTOM, Publishes
 from workers.policy.publish import AGAIN
 
@@ -340,3 +341,42 @@ def test_lists_are_asked_for_what_is_new_since_the_last_publish(site):
     way.run(400)
     assert way.live(2)["stock"] == 2
     assert all("lastUpdated[gte]" in request.query for request in way.listings())
+
+
+@MODES
+def test_every_variant_of_an_item_is_published(site, publish):
+    told = site(publish, by="key", items=2, collection={"locales": "all"})
+    way = told.way
+    localize(way, "en", "de")
+    add_variant(way, 1)
+    way.change(1, stock=3)
+    way.change(2, stock=4)
+    way.run(600)
+    assert (way.live(1)["stock"], live_in(way, 1), way.live(2)["stock"]) == (3, 3, 4)
+    assert told.waiting() == {}
+
+
+@MODES
+def test_of_a_variant_that_is_a_draft_the_others_are_published(site, publish):
+    told = site(publish, by="key", items=1, collection={"locales": "all"})
+    way = told.way
+    localize(way, "en", "de")
+    add_variant(way, 1)
+    held = variant(way, 1)
+    way.products.store(held, replace(held.staged, draft=True, updated=way.site.now()))
+    before = live_in(way, 1)
+    way.change(1, stock=3)
+    way.run(600)
+    assert (way.live(1)["stock"], live_in(way, 1)) == (3, before)
+
+
+def test_an_item_that_stays_away_from_long_listings_leaves(site):
+    told = site("items", items=130)
+    way = told.way
+    for n in range(1, 131):
+        way.change(n, stock=7000 + n)
+    way.run(2)
+    way.remove(1)
+    way.run(600)
+    assert told.waiting() == {}
+    assert way.shown("stock", range(2, 131)) == [7000 + n for n in range(2, 131)]

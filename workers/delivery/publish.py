@@ -8,6 +8,7 @@ before it is sent, so that it is looked for and not repeated.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from workers.config.settings import Collection, Destination
@@ -16,7 +17,7 @@ from workers.delivery.context import Context
 from workers.delivery.reads import CmsReader, is_limited, summary
 from workers.delivery.site_publish import Call, again, is_good
 from workers.model.attempts import Publish
-from workers.model.publishing import Round, Task
+from workers.model.publishing import Outcome, Round, Task
 from workers.policy import publish
 from workers.store.publishing import Known, Progress
 from workers.webflow.client import PAGE
@@ -101,18 +102,35 @@ class Publisher:
         members = [each.member for each in known.values() if each.member and not each.flying]
         others = call.destination.publish_others
         found = publish.outcomes(members, views, round, others=others)
-        foreign = len({v.id for v in views if _is_foreign(v, known.get(v.id), round)})
-        rest = round.rest
-        more = len(views) >= PAGE or task.offset + len(views) < (outcome.total or 0)
-        if views and more:
-            rest = rest.before(replace(task, offset=task.offset + PAGE))
-        elif collection and not task.offset and task.kind == "look":
-            waiting = self._store.due(collection, now_ms)
-            found += publish.absent(waiting, [view.id for view in views])
+        if task.kind == "list":
+            foreign = len({v.id for v in views if _is_foreign(v, known.get(v.id), round)})
+        else:
+            foreign = 0
+        if _goes_on(outcome, task):
+            told = {each.record for each in found}
+            waits = (id for id, each in known.items() if each.member and each.record not in told)
+            rest = publish.next_page(round, PAGE, waits)
+        else:
+            rest = publish.last_page(round)
+            found += self._absent(collection, round, task, views, now_ms)
         if task.kind != "check":
-            foreign = foreign if task.kind == "list" else 0
             rest = publish.counted(rest, task.of, found, foreign)
         return Progress(rest, collection.name if collection else "", found)
+
+    def _absent(
+        self,
+        collection: Collection | None,
+        round: Round,
+        task: Task,
+        views: Sequence[ItemView],
+        now_ms: int,
+    ) -> list[Outcome]:
+        """Return the outcomes of the items that no page has shown."""
+        if collection is None or task.kind == "check":
+            return []
+        seen = {*round.unsure, *(view.id for view in views)}
+        due = self._store.due(collection, now_ms)
+        return publish.absent(due, seen, whole=not task.offset)
 
     def _collection_of(self, destination: Destination, id: str) -> Collection | None:
         # Another destination may write to the same site.
@@ -169,13 +187,22 @@ class Publisher:
         self._context.breaker.record(destination.name, "read", flight=token)
 
 
+def _goes_on(page: Answer, task: Task) -> bool:
+    """Tell whether another page follows *page*."""
+    number = len(page.variants)
+    if page.total is None:
+        return number >= PAGE
+    return number > 0 and task.offset + number < page.total
+
+
 def _is_foreign(view: ItemView, known: Known | None, round: Round) -> bool:
     """Tell whether a publish of the site would take along what somebody else has queued."""
     if not publish.is_queued(view, round.published):
         return False
     if known is None:
         return True
-    return not known.flying and not publish.is_ours(view, known.member, known.written)
+    own = publish.is_ours(view, known.member, known.written, made=known.ours)
+    return not known.flying and not own
 
 
 def _completed(progress: Progress, done: Task) -> Progress:

@@ -30,7 +30,6 @@ Kind = Literal[
 # "": it waits; r: ready, as the CMS shows it; s: sent; d: an editor's draft; e: edited by somebody
 # else since our write; x: the CMS refuses to publish it; m: not in the last listing.
 State = Literal["", "r", "s", "d", "e", "x", "m"]
-HELD_STATES = ("d", "e", "x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,7 @@ class Round:
         ready: Collection id → items of ours that are to be published by themselves.
         others: Collection → items that somebody else has queued.
         sent: Ids of the collections of which items were published.
+        unsure: Ids of items that wait, were seen, and are not known to be ready.
         asked: A publish of the site was asked for.
         confirmed: It has happened.
     """
@@ -100,6 +100,7 @@ class Round:
     others: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)  # collection id → its name in Webflow
     sent: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
     asked: bool = False
     confirmed: bool = False
 
@@ -112,7 +113,7 @@ class Round:
         """Parse the stored form."""
         stored: dict[str, Any] = json.loads(text)
         stored["tasks"] = tuple(Task(**each) for each in stored["tasks"])
-        stored |= {name: tuple(stored[name]) for name in ("domains", "sent")}
+        stored |= {name: tuple(stored[name]) for name in ("domains", "sent", "unsure")}
         return cls(**stored)
 
     @property

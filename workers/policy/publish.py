@@ -11,11 +11,11 @@ https://developers.webflow.com/data/docs/working-with-the-cms/publishing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from workers.model.publishing import HELD_STATES, Member, Outcome, Round, State, Task
+from workers.model.publishing import Member, Outcome, Round, Task
 from workers.webflow.item_answers import ItemView
 from workers.webflow.site import Site
 
@@ -187,19 +187,22 @@ def _state(member: Member, view: ItemView, round: Round, *, others: bool) -> str
     return "r" if ours or others else "e"
 
 
-def absent(members: Iterable[Member], seen: Iterable[str]) -> list[Outcome]:
+def absent(members: Iterable[Member], seen: Container[str], *, whole: bool) -> list[Outcome]:
     """
-    Return the outcomes of *members* that no page of a whole listing shows; *seen*: ids.
+    Return the outcomes of *members* that a listing has not shown to its last page.
 
     The first time it may have been between two pages; the second time it is deleted.
+
+    Args:
+        seen: Ids of items on the last page, and of those before that are not known to be ready.
+        whole: The last page is the only one; else what was seen before has a state of its own.
     """
-    known = set(seen)
     return [
         Outcome(member.record, member.at, "leave")
         if member.state == "m"
         else Outcome(member.record, member.at, "state", "m")
         for member in members
-        if member.id not in known and member.state in ("", "m")
+        if member.id not in seen and (whole or member.state in ("", "m"))
     ]
 
 
@@ -255,16 +258,33 @@ def counted(round: Round, collection: str, found: Iterable[Outcome], foreign: in
     )
 
 
-def is_ours(view: ItemView, member: Member | None, written: str | None) -> bool:
+def next_page(round: Round, size: int, unsure: Iterable[str]) -> Round:
+    """
+    Return *round* with the page of *size* items behind the one that was read as its next task.
+
+    *unsure*: ids of the items on that page that wait and stay as they are.
+    """
+    task = round.tasks[0]
+    following = round.rest.before(replace(task, offset=task.offset + size))
+    return replace(following, unsure=(*round.unsure, *unsure))
+
+
+def last_page(round: Round) -> Round:
+    """Return *round* behind the last page of a listing."""
+    return replace(round.rest, unsure=())
+
+
+def is_ours(view: ItemView, member: Member | None, written: str | None, *, made: bool) -> bool:
     """
     Tell whether the queued item of *view* is as we have written it last.
 
     Args:
         written: lastUpdated of the answer to our last write, of an item that waits for nothing.
+        made: Instep has created it, so that its first publish is ours as well.
     """
     if member is not None:
         return (view.updated or "") <= member.at
-    return written is not None and view.published is not None and view.updated == written
+    return view.updated == written and (made or view.published is not None)
 
 
 def waiting_of(members: Iterable[Member]) -> Waiting | None:
@@ -277,8 +297,3 @@ def waiting_of(members: Iterable[Member]) -> Waiting | None:
         any(each.by_site for each in known),
         min(each.at for each in known),
     )
-
-
-def is_held(state: State) -> bool:
-    """Tell whether somebody has to see to an item before it is published."""
-    return state in HELD_STATES

@@ -28,7 +28,8 @@ class Known:
     record: str
     member: Member | None  # None: it waits for nothing
     written: str | None  # lastUpdated of the answer to our last write
-    flying: bool  # a request of ours to it is under way
+    flying: bool = False  # a request of ours to it is under way
+    ours: bool = False  # Instep has made it
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,12 @@ class Publishing:
             records = [name or id for id, name in zip(wanted, found, strict=True)]
             with self._client.pipeline(transaction=False) as pipeline:
                 for record in records:
-                    pipeline.hmget(keys.item(collection.name, record), ["updated", "claim"])
+                    pipeline.hmget(keys.item(collection.name, record), ["updated", "claim", "ours"])
                 held = pipeline.execute()
         members = self._members(collection.name, records)
         return {
-            id: Known(record, members.get(record), updated, claim is not None)
-            for id, record, (updated, claim) in zip(wanted, records, held, strict=True)
+            id: Known(record, members.get(record), updated, claim is not None, ours is not None)
+            for id, record, (updated, claim, ours) in zip(wanted, records, held, strict=True)
         }
 
     def settle(self, destination: Destination, token: str, progress: Progress) -> dict[str, Any]:

@@ -67,11 +67,14 @@ end
 
 -- Whether what the CMS has taken is to be published.
 local function note_unpublished(item, claim, verdict)
-  local status = given(verdict.status) and item_status.load(step.place, given(verdict.made) or verdict.id)
+  local id, updated = given(verdict.made) or verdict.id, given(verdict.updated)
   if verdict.retired then
     unpublished.leave(item.collection, item.record)
-  elseif status and request.kind ~= 'look' then
-    unpublished.note(item, claim, given(verdict.made) or verdict.id, status, item.since, item.by_event)
+  elseif updated and request.kind ~= 'look' then
+    -- Of variants the status is that of the primary one, which may be none of those that were written.
+    local status = item_status.load(step.place, id) or {flags = '', published = '0', updated = ''}
+    if updated > status.updated then status.updated = updated end
+    unpublished.note(item, claim, id, status, item.since, item.by_event)
   end
 end
 
