@@ -19,7 +19,7 @@ _HELD: Final[dict[State, tuple[str, str]]] = {
     ),
     "e": (
         "an editor: its item was edited in Webflow since it was written",
-        "nothing until it is published in Webflow or written again, or publish_others = true",
+        "nothing until it is published in Webflow, or publish_others = true",
     ),
 }
 

@@ -139,7 +139,11 @@ def test_an_item_that_somebody_else_has_edited_since_waits(site):
     way.run(200)
     assert way.live(1)["name"] != "theirs"
     assert told.waiting() == {way.id(1): "e"}
-    way.change(1, stock=2)  # it is as Instep has written it again
+    way.change(1, stock=2)  # which does not make theirs ours
+    way.run(2 * AGAIN)
+    assert way.live(1)["name"] != "theirs"
+    way.publish(1)
+    way.change(1, stock=2)
     way.run(2 * AGAIN)
     assert way.live(1)["stock"] == 2
     assert told.waiting() == {}

@@ -5,10 +5,22 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from service.operate.notices import notices_of
+from service.sandbox.api.api_version import answer
+from service.sandbox.api.v2_collections import Collections
 from service.sandbox.faults.faults import Fault, Match
 from service.sandbox.site.publish import check_limit, publish_site
 
 CUSTOM = "65e0000000000000000000d1"  # id of the site's custom domain
+
+
+def no_collections_of(monkeypatch, *ids):
+    """Let the token see other sites, by their ids, of which none has a collection."""
+    listed = Collections.list_all
+
+    def list_all(views, ask, sid):
+        return answer({"collections": []}) if sid in ids else listed(views, ask, sid)
+
+    monkeypatch.setattr(Collections, "list_all", list_all)
 
 
 class Publishes:
@@ -70,9 +82,9 @@ class Publishes:
 
     # what goes wrong
 
-    def fault(self, kind, *, times, **options):
-        """Arm a fault for publishes."""
-        match = Match(method="POST", path="*/publish")
+    def fault(self, kind, *, times, method="POST", path="*/publish", **options):
+        """Arm a fault, for publishes by default."""
+        match = Match(method=method, path=path)
         self.way.site.faults.add(Fault(kind, match, **options), times=times, seconds=None)
 
     def before_publish(self, do):

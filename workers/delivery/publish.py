@@ -34,8 +34,9 @@ class Publisher:
 
     def carry_out(self, destination: Destination, step: Publish, not_after: float) -> None:
         """Carry out the next task of the round of *destination*."""
-        round = Round.parse(step.work) if step.work else self._begin(destination, step.at)
-        round = publish.advance(round)
+        round = publish.advance(Round.parse(step.work)) if step.work else Round()
+        if not step.work or _is_stale(round, step.age):
+            round = publish.advance(self._begin(destination, step.at))
         if not round.tasks:
             self._give_back(destination, step.token)
             self._settle(destination, step.token, Progress(round, held=""))
@@ -43,7 +44,7 @@ class Publisher:
         task = round.tasks[0]
         call = Call(self._reader, destination, step.token, not_after)
         progress = self._carry_out(call, round, task, step.at)
-        self._settle(destination, step.token, _completed(progress, task))
+        self._settle(destination, step.token, _completed(progress, task, step.at))
 
     def _begin(self, destination: Destination, now_ms: int) -> Round:
         """Return a new round for what waits."""
@@ -67,7 +68,7 @@ class Publisher:
             case "site":
                 return site_publish.read(call, round)
             case "collections":
-                return site_publish.list_collections(call, round, task)
+                return site_publish.list_collections(call, round, task, now_ms)
             case "send":
                 return self._send(call, round, task, now_ms)
             case "publish":
@@ -99,9 +100,14 @@ class Publisher:
             return again(round, outcome)
         views = outcome.variants
         known = self._store.known(collection, [view.id for view in views]) if collection else {}
-        members = [each.member for each in known.values() if each.member and not each.flying]
+        members = [each.member for each in known.values() if each.member]
         others = call.destination.publish_others
-        found = publish.outcomes(members, views, round, others=others)
+        unsettled = {each.record for each in known.values() if each.unsettled}
+        found = [
+            each
+            for each in publish.outcomes(members, views, round, others=others)
+            if each.state != "e" or each.record not in unsettled
+        ]
         if task.kind == "list":
             foreign = len({v.id for v in views if _is_foreign(v, known.get(v.id), round)})
         else:
@@ -202,12 +208,12 @@ def _is_foreign(view: ItemView, known: Known | None, round: Round) -> bool:
     if known is None:
         return True
     own = publish.is_ours(view, known.member, known.written, made=known.ours)
-    return not known.flying and not own
+    return not known.unsettled and not own
 
 
-def _completed(progress: Progress, done: Task) -> Progress:
+def _completed(progress: Progress, done: Task, now_ms: int) -> Progress:
     """Add to *progress* what follows from it: which task is next, when, and what is held."""
-    rest = publish.advance(progress.round)
+    rest = publish.relisted(publish.advance(progress.round), now_ms)
     before, after = (_publishes(each) for each in (progress.round, rest))
     held = progress.held
     if before and not after:
@@ -218,6 +224,11 @@ def _completed(progress: Progress, done: Task) -> Progress:
     behind = publish.asked_for(rest) if rest.tasks and rest.tasks[0].kind == "publish" else None
     held = "" if behind else held
     return replace(progress, round=rest, wait=wait, after=behind, held=held)
+
+
+def _is_stale(round: Round, age: float) -> bool:
+    """Tell whether what was seen of the items that are to be sent is too old."""
+    return bool(round.tasks) and round.tasks[0].kind == "send" and age > publish.SEEN
 
 
 def _publishes(round: Round) -> bool:

@@ -11,6 +11,7 @@ from workers.delivery.locale_reads import reason
 from workers.delivery.reads import CmsReader, is_limited, summary
 from workers.errors import DestinationError
 from workers.model.publishing import Round, Task
+from workers.model.versions import text_of_moment
 from workers.policy import publish
 from workers.store.publishing import Progress
 from workers.webflow.client import Client
@@ -90,14 +91,16 @@ def read(call: Call, round: Round) -> Progress:
     return Progress(publish.of_site(round.rest, outcome.sites[0], wanted))
 
 
-def list_collections(call: Call, round: Round, task: Task) -> Progress:
+def list_collections(call: Call, round: Round, task: Task, now_ms: int) -> Progress:
     """Have every collection of the site read, also those that Instep does not write to."""
     outcome = call.ask_site(round.site, "collections")
     if not is_good(outcome):
         return again(round, outcome)
     names = outcome.collections
     pages = (Task("list", id, since=task.since) for id in names)
-    return Progress(replace(round.rest.before(*pages), names=names))
+    since = text_of_moment(outcome.at) or ""
+    rest = replace(round.rest.before(*pages), names=names, listed=now_ms, since=since)
+    return Progress(rest)
 
 
 def publish_site(call: Call, round: Round) -> Progress:

@@ -159,6 +159,7 @@ class Publish:
     token: str
     work: str  # the stored `workers.model.publishing.Round`; "": a new one begins
     at: int  # ms on the store's clock
+    age: float = 0.0  # s since the task before
 
 
 Step = Batch | Probe | Lookup | Publish | Wait

@@ -44,6 +44,7 @@ class Member:
     state: State = ""
     why: str = ""  # x: in the words of the CMS
     locales: tuple[str, ...] = ()  # cmsLocaleIds of the variants that are ready
+    edited: str = ""  # lastUpdated of an edit by somebody else, which later writes of ours left
 
     @classmethod
     def parse(cls, record: str, text: str) -> Member:
@@ -57,6 +58,7 @@ class Member:
             state=stored.get("state") or "",
             why=stored.get("why") or "",
             locales=tuple(stored.get("locales") or ()),
+            edited=stored.get("edited") or "",
         )
 
 
@@ -85,6 +87,8 @@ class Round:
         others: Collection → items that somebody else has queued.
         sent: Ids of the collections of which items were published.
         unsure: Ids of items that wait, were seen, and are not known to be ready.
+        listed: When the lists of the site's collections were begun, in ms on the store's clock.
+        since: The same on the clock of the CMS, as it writes times.
         asked: A publish of the site was asked for.
         confirmed: It has happened.
     """
@@ -101,6 +105,8 @@ class Round:
     names: Mapping[str, str] = field(default_factory=dict)  # collection id → its name in Webflow
     sent: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
+    listed: int = 0
+    since: str = ""
     asked: bool = False
     confirmed: bool = False
 
@@ -135,6 +141,7 @@ class Outcome:
         at: As of the member when the task began: what was written since stays as it is.
         act: "done": its live copy equals the staged one; "leave": it is not ours to publish any
             more; "state": its new state is *state*.
+        edited: lastUpdated of an edit by somebody else; "": none was seen.
         wait: Seconds before it is looked at again.
     """
 
@@ -144,4 +151,5 @@ class Outcome:
     state: State = ""
     why: str = ""
     locales: tuple[str, ...] = ()
+    edited: str = ""
     wait: float = 0.0

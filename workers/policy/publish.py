@@ -24,6 +24,7 @@ CONFIRM = 15.0  # s from a publish of the site to that look: it is queued there
 AGAIN = 300.0  # s before what is held, or was refused, is looked at again
 SOON = 10.0  # s before a request that had no usable answer is repeated
 SITE_EVERY = 60.0  # s between two publishes of one site
+SEEN = 30.0  # s for which what a page has shown is held to be so
 BATCH = 100  # items in one publish
 CHECKS = ("confirm", "check")
 
@@ -96,6 +97,18 @@ def pause_before(round: Round, done: Task) -> float:
     return CONFIRM if done.kind == "publish" else CHECK
 
 
+def relisted(round: Round, now_ms: int) -> Round:
+    """
+    Return *round*, whose next task may publish the site: where its lists took long, what was edited
+    meanwhile is listed before that.
+    """
+    if not round.tasks or round.tasks[0].kind != "publish" or not round.listed:
+        return round
+    if now_ms - round.listed <= 1000 * SEEN:
+        return round
+    return round.before(Task("collections", since=early(round.since) if round.since else ""))
+
+
 def asked_for(round: Round) -> Round:
     """Return *round*, whose next task publishes the site, as it is behind that."""
     return replace(round.rest, asked=True)
@@ -161,9 +174,12 @@ def _outcome(
     if ready:
         locales = ready if len(states) > 1 else ()
         return Outcome(member.record, member.at, "state", "r", locales=locales)
-    for state in ("e", "d"):
-        if state in states.values():
-            return Outcome(member.record, member.at, "state", state, wait=AGAIN)
+    if "e" in states.values():
+        # Kept: a later write of ours does not make theirs ours.
+        edited = member.edited or max(view.updated or "" for view in views)
+        return Outcome(member.record, member.at, "state", "e", edited=edited, wait=AGAIN)
+    if "d" in states.values():
+        return Outcome(member.record, member.at, "state", "d", wait=AGAIN)
     if "done" in states.values():
         return Outcome(member.record, member.at, "done")
     if "leave" in states.values():
@@ -173,7 +189,7 @@ def _outcome(
 
 def _state(member: Member, view: ItemView, round: Round, *, others: bool) -> str:
     updated, published = view.updated or "", view.published or ""
-    ours = updated <= member.at
+    ours = _is_as_written(member, view)
     if view.archived:
         if not member.by_site or not ours:
             return "leave"  # somebody else has archived it
@@ -185,6 +201,12 @@ def _state(member: Member, view: ItemView, round: Round, *, others: bool) -> str
     if updated <= published:
         return ""
     return "r" if ours or others else "e"
+
+
+def _is_as_written(member: Member, view: ItemView) -> bool:
+    """Tell whether nobody else has edited an item since it was published."""
+    theirs = member.edited > (view.published or "")
+    return not theirs and (view.updated or "") <= member.at
 
 
 def absent(members: Iterable[Member], seen: Container[str], *, whole: bool) -> list[Outcome]:
@@ -283,7 +305,7 @@ def is_ours(view: ItemView, member: Member | None, written: str | None, *, made:
         made: Instep has created it, so that its first publish is ours as well.
     """
     if member is not None:
-        return (view.updated or "") <= member.at
+        return _is_as_written(member, view)
     return view.updated == written and (made or view.published is not None)
 
 

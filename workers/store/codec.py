@@ -146,7 +146,7 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
         case "filter" | "index" | "schema" | "site" | "variants" | "total":
             return lookup(token, answer)
         case "publish":
-            return Publish(token, answer["work"], int(answer["at"]))
+            return Publish(token, answer["work"], int(answer["at"]), answer["age"] / 1000)
     ms = answer["ms"]
     return Wait(None if ms is False else ms / 1000, answer["reason"])
 

@@ -28,7 +28,9 @@ class Known:
     record: str
     member: Member | None  # None: it waits for nothing
     written: str | None  # lastUpdated of the answer to our last write
-    flying: bool = False  # a request of ours to it is under way
+    # Something of it is to be sent, or on its way, perhaps since it is unknown what a request has
+    # done: an edit that nobody has answered may be ours.
+    unsettled: bool = False
     ours: bool = False  # Instep has made it
 
 
@@ -100,12 +102,14 @@ class Publishing:
             records = [name or id for id, name in zip(wanted, found, strict=True)]
             with self._client.pipeline(transaction=False) as pipeline:
                 for record in records:
-                    pipeline.hmget(keys.item(collection.name, record), ["updated", "claim", "ours"])
+                    pipeline.hmget(
+                        keys.item(collection.name, record), ["updated", "claim", "lane", "ours"]
+                    )
                 held = pipeline.execute()
         members = self._members(collection.name, records)
         return {
-            id: Known(record, members.get(record), updated, claim is not None, ours is not None)
-            for id, record, (updated, claim, ours) in zip(wanted, records, held, strict=True)
+            id: Known(record, members.get(record), updated, bool(claim or lane), bool(ours))
+            for id, record, (updated, claim, lane, ours) in zip(wanted, records, held, strict=True)
         }
 
     def settle(self, destination: Destination, token: str, progress: Progress) -> dict[str, Any]:
@@ -159,5 +163,6 @@ def _told(outcome: Outcome) -> Mapping[str, Any]:
         "state": outcome.state,
         "why": outcome.why or None,
         "locales": list(outcome.locales) or None,
+        "edited": outcome.edited or None,
         "wait_ms": int(outcome.wait * 1000),
     }

@@ -6,9 +6,10 @@ local request, now, given = step.request, step.now, step.given
 local publish_claims = {}
 local key = 'instep:publishing:' .. request.destination
 local SITES, SITE_MS = 'instep:published-sites', 60000
+local SEEN_MS = 30000  -- for which what was seen of a site is held to be so
 local REST_MS = 300000
 
-local function read() return listing_schedule.read_hash(key, 'next', 'token', 'till', 'work', 'after', 'site') end
+local function read() return listing_schedule.read_hash(key, 'next', 'token', 'till', 'work', 'after', 'site', 'settled') end
 
 -- When it may go on; nil: nothing is to be published.
 local function next_at(held)
@@ -40,6 +41,12 @@ function publish_claims.take(lane)
     listing_schedule.note_due(at)
     return nil
   end
+  local age = now - (step.sane(held.settled, 0) or now)
+  if held.after and age > SEEN_MS then
+    -- Others may have queued something since: another round begins.
+    redis.call('HDEL', key, 'work', 'after')
+    held.work, held.after = nil, nil
+  end
   claim_slots.take_for_read(lane)
   redis.call('HSET', key, 'token', request.token, 'till', now + step.CLAIM_MS)
   if held.after then
@@ -48,7 +55,7 @@ function publish_claims.take(lane)
     redis.call('HDEL', key, 'after')
     if held.site then redis.call('HSET', SITES, held.site, now) end
   end
-  return step.answer({step = 'publish', work = held.work or '', at = now}, step.CLAIM_MS)
+  return step.answer({step = 'publish', work = held.work or '', age = age, at = now}, step.CLAIM_MS)
 end
 
 return publish_claims

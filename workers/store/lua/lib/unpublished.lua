@@ -1,14 +1,15 @@
 -- Shared by the steps: items whose staged copy is not on the site yet, and that Instep is to publish.
 --   instep:unpublished:<collection>     sorted set: records by the ms from which they may be published
---   instep:unpublished-of:<collection>  hash: record → JSON {id, way, at, since, live, state, why, locales}
+--   instep:unpublished-of:<collection>  hash: record → JSON {id, way, at, since, live, state, why, locales, edited}
 --     way: 'i' by the item, 's' by a publish of the site; at: lastUpdated of the answer to our last write;
 --     since: ms since which its oldest value waits; live: that came by a live event; state: '' waits,
 --     'r' ready, 's' sent, 'd' an editor's draft, 'e' edited by somebody else since, 'x' refused (why),
---     'm' not in the last listing; locales: of the variants that are ready, if there are several
+--     'm' not in the last listing; locales: of the variants that are ready, if there are several; edited:
+--     lastUpdated of an edit by somebody else, which a later write of ours leaves there
 --   instep:publishing:<destination>     hash: next: ms of the next step; token, till: of the one that is out;
 --     work: the round that has begun, JSON (workers/policy/publish.py); after: the same behind a publish of
---     the site, which is thereby asked for once; asked: ms of the last one; sent: ms of the last publish of
---     any kind; site; held, failed: why nothing is published, since: ms; full: up to when (lastUpdated) all
+--     the site, which is thereby asked for once; asked: ms of the last one; settled: ms of the last step of
+--     the round; sent: ms of the last publish of any kind; site; held, failed: why nothing is published, since: ms; full: up to when (lastUpdated) all
 --     that was queued was published
 --   instep:published-sites              hash: site id → ms at which its publish was asked for
 -- ours of an item: Instep has made it, so that its first publish is ours as well.
@@ -75,7 +76,7 @@ function unpublished.note(item, claim, id, status, since, live)
   local first = before and math.min(before.since, since or before.since) or since or now
   local at = state == 'd' and now + unpublished.AGAIN_MS or now
   unpublished.put(collection, record, {id = id, way = way, at = status.updated, since = first,
-    live = live or (before and before.live) or false, state = state}, at)
+    live = live or (before and before.live) or false, state = state, edited = before and before.edited}, at)
   begin(request.destination, unpublished.next_at(request.destination, at))
 end
 

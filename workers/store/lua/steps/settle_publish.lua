@@ -2,7 +2,7 @@
 -- settle_publish: what one step of a round of publishing has shown of the items of one collection, and what
 -- comes next. Only the caller that holds the round settles it, and an item that was written since stays.
 -- ARGV[2]: {token, claim, destination, collection, collections: [name],
---   outcomes: [{record, at, act, state, why, locales, wait_ms}], work, after, wait_ms, ended, sent,
+--   outcomes: [{record, at, act, state, why, locales, edited, wait_ms}], work, after, wait_ms, ended, sent,
 --   site, held, failed, full}
 --   act: 'done' its live copy equals the staged one, 'leave' it is not ours to publish any more, 'state'
 --   at: lastUpdated of our last write, as it was when the step began
@@ -28,6 +28,7 @@ for _, outcome in ipairs(request.outcomes) do
     settled = settled + 1
     if outcome.act == 'state' then
       member.state, member.why, member.locales = outcome.state, given(outcome.why), given(outcome.locales)
+      member.edited = given(outcome.edited) or member.edited
       unpublished.put(request.collection, outcome.record, member, now + outcome.wait_ms)
     else
       if outcome.act == 'done' and member.live then freshness.observe_site(request.collection, now - member.since) end
@@ -37,6 +38,7 @@ for _, outcome in ipairs(request.outcomes) do
 end
 
 redis.call('HDEL', key, 'token', 'till', 'after')
+redis.call('HSET', key, 'settled', now)
 if request.sent then redis.call('HSET', key, 'sent', now) end
 for _, name in ipairs({'site', 'full'}) do
   if given(request[name]) then redis.call('HSET', key, name, request[name]) end
