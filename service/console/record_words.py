@@ -19,6 +19,7 @@ RECORDS: Final[Mapping[str, Badge]] = MappingProxyType(
         "dead": ("refused", "refused"),
         "left out": ("refused", "not readable"),
         "not published": ("draft", "not published"),
+        "staged": ("waiting", "waits to be published"),
         "edited": ("held", "edited in the CMS"),
         "held": ("held", "delete pending"),
         "retired": ("", "gone at its source"),

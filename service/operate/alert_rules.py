@@ -35,6 +35,7 @@ RULES: Final = (
     Rule(r".*: outage", "outage", 60.0, _NOTHING),
     Rule(r".*: paused", "paused", 10.0, _NOTHING),
     Rule(r".*: not published", "paused", 300.0, _NOTHING),
+    Rule(r".*: publish (held|failed)", "paused", 300.0, "What is staged is not on the site"),
     Rule(r".*: plan limit", "paused", 300.0, "New records get no items; others are written"),
     Rule(r".*: late", "late", 0.0, "The site is behind what the sources have sent"),
     Rule(

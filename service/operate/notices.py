@@ -48,16 +48,6 @@ def _waits(status: Status) -> Iterator[Reason]:
             yield _notice(f"collection {name}: {wait['reason']}", wait["since"], do, why)
 
 
-def _publishes(status: Status) -> Iterator[Reason]:
-    """Name the destinations whose publishes are held, or refused by the CMS."""
-    for name, entry in status["destinations"].items():
-        told = entry["publish"] or {}
-        for kind, do in _PUBLISHES.items():
-            if why := told.get(kind):
-                since = told[f"{kind}_since"]
-                yield _notice(f"destination {name}: publish {kind}", since, do, why)
-
-
 def _waiting(records: int) -> str:
     if not records:
         return ""
@@ -228,13 +218,6 @@ DELETES: Final = Remedy("look at them, then approve or drop them", "deletes")
 _WAITS: Final[Mapping[str, str]] = MappingProxyType(
     {NOT_PUBLISHED: "publish the site", PLAN_LIMIT: "make room in the CMS, or enlarge its plan"}
 )
-_PUBLISHES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "held": "publish or discard them in Webflow, or set publish_others = true; it is looked "
-        "at again every 5 minutes",
-        "failed": "see what the CMS says, and correct it; it is tried again every 5 minutes",
-    }
-)
 _LATE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "flowing": "see that `instep worker` runs, and what the log says of the attempts",
@@ -265,7 +248,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     _held_runs,
     _proposals,
     _waits,
-    _publishes,
     _problems,
     _locales,
     _fetchers,

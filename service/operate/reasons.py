@@ -170,6 +170,16 @@ def _pause(kind: str, entry: Mapping[str, Any]) -> tuple[str, str]:
     return why, words or "end what the status names as its reason, then resume it"
 
 
+def _publishes(seen: Seen) -> Iterator[Reason]:
+    """Name the destinations whose publishes are held, or refused by the CMS."""
+    for name, entry in seen.status.get("destinations", {}).items():
+        told = entry.get("publish") or {}
+        for kind, do in _PUBLISHES.items():
+            if why := told.get(kind):
+                since = told[f"{kind}_since"]
+                yield Reason(f"destination {name}: publish {kind}", "degraded", since, do, why)
+
+
 def _losses(seen: Seen) -> Iterator[Reason]:
     """Name possible losses of the store, until a reconcile has checked each collection."""
     for loss in seen.status.get("losses", ()):
@@ -229,6 +239,13 @@ _PAUSABLE: Final[Mapping[str, str]] = MappingProxyType(
         "lanes": "lane",
     }
 )
+_PUBLISHES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "held": "publish or discard them in Webflow, or set publish_others = true; it is looked "
+        "at again every 5 minutes",
+        "failed": "see what the CMS says, and correct it; it is tried again every 5 minutes",
+    }
+)
 _LOSSES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "cut": "store damaged: its end was cut off",
@@ -242,6 +259,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     _workers,
     _hung,
     _states,
+    _publishes,
     _losses,
     _memory,
     _alerts,

@@ -29,6 +29,8 @@ def answer(facts: RecordFacts, state: str, found: Sequence[Wait]) -> str:
         return f"It is {where}, as far as deliveries were accepted. But see {main}."
     if state == "not published":
         return f"Not yet {where}. It waits for {main}."
+    if state == "staged":
+        return f"Written, and not yet on the site. It waits for {main}."
     if state in ("pending", "sending"):
         return f"{_unsent(facts, where)}. It waits for {main}."
     if state == "held":

@@ -95,12 +95,12 @@ def test_a_publish_of_the_site_waits_for_what_others_have_queued(site):
     assert told.status()["held"] == (
         "2 items in Products were edited by somebody else and would go live with it"
     )
-    assert [each.name for each in told.notices()] == ["destination site: publish held"]
+    assert [each.name for each in told.reasons()] == ["destination site: publish held"]
     way.publish(3, 4)
     way.run(2 * AGAIN)
     assert way.live(1)["stock"] == 1
     assert told.status()["held"] is None
-    assert told.notices() == []
+    assert told.reasons() == []
 
 
 def test_others_in_a_collection_that_instep_does_not_know(site):
@@ -260,10 +260,10 @@ def test_a_refused_publish_is_told_and_tried_again(site, publish):
         way.resume()
     else:
         assert "give the token the scope sites:write" in told.status()["failed"]
-        assert [each.name for each in told.notices()] == ["destination site: publish failed"]
+        assert [each.name for each in told.reasons()] == ["destination site: publish failed"]
     way.run(3 * AGAIN)
     assert way.live(1)["stock"] == 1
-    assert told.notices() == []
+    assert told.reasons() == []
 
 
 def test_an_item_that_the_cms_will_not_publish_holds_up_no_other(site):

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from service.operate.notices import notices_of
+from service.operate.reasons import Seen, reasons_of
 from service.sandbox.api.api_version import answer
 from service.sandbox.api.v2_collections import Collections
 from service.sandbox.faults.faults import Fault, Match
@@ -52,11 +52,9 @@ class Publishes:
     def status(self):
         return self.way.context.report.status()["destinations"]["site"]["publish"]
 
-    def notices(self):
-        more = {"problems": {"largest": [], "open": 0}, "reconciles": {}}
-        status = self.way.context.report.status() | more
-        now = datetime.fromtimestamp(self.way.now(), UTC)
-        return [each for each in notices_of(status, now) if "publish " in each.name]
+    def reasons(self):
+        found = reasons_of(Seen(status=self.way.context.report.status()))
+        return [each for each in found if "publish " in each.name]
 
     # what others do
 

@@ -17,7 +17,7 @@ from workers.delivery.context import Context
 from workers.delivery.reads import CmsReader, is_limited, summary
 from workers.delivery.site_publish import Call, again, is_good
 from workers.model.attempts import Publish
-from workers.model.publishing import Outcome, Round, Task
+from workers.model.publishing import Outcome, Round, Task, seen_for
 from workers.policy import publish
 from workers.store.publishing import Known, Progress
 from workers.webflow.client import PAGE
@@ -35,7 +35,7 @@ class Publisher:
     def carry_out(self, destination: Destination, step: Publish, not_after: float) -> None:
         """Carry out the next task of the round of *destination*."""
         round = publish.advance(Round.parse(step.work)) if step.work else Round()
-        if not step.work or _is_stale(round, step.age):
+        if not step.work or _is_stale(round, step.age, destination):
             round = publish.advance(self._begin(destination, step.at))
         if not round.tasks:
             self._give_back(destination, step.token)
@@ -108,10 +108,10 @@ class Publisher:
             for each in publish.outcomes(members, views, round, others=others)
             if each.state != "e" or each.record not in unsettled
         ]
-        if task.kind == "list":
-            foreign = len({v.id for v in views if _is_foreign(v, known.get(v.id), round)})
-        else:
-            foreign = 0
+        theirs = {
+            v.id for v in views if task.kind == "list" and _is_other(v, known.get(v.id), round)
+        }
+        doubted = {id for id in theirs if id in known and known[id].unsettled}
         if _goes_on(outcome, task):
             told = {each.record for each in found}
             waits = (id for id, each in known.items() if each.member and each.record not in told)
@@ -120,7 +120,8 @@ class Publisher:
             rest = publish.last_page(round)
             found += self._absent(collection, round, task, views, now_ms)
         if task.kind != "check":
-            rest = publish.counted(rest, task.of, found, foreign)
+            foreign = len(theirs - doubted)
+            rest = publish.counted(rest, task.of, found, foreign, doubted=bool(doubted))
         return Progress(rest, collection.name if collection else "", found)
 
     def _absent(
@@ -201,14 +202,13 @@ def _goes_on(page: Answer, task: Task) -> bool:
     return number > 0 and task.offset + number < page.total
 
 
-def _is_foreign(view: ItemView, known: Known | None, round: Round) -> bool:
-    """Tell whether a publish of the site would take along what somebody else has queued."""
+def _is_other(view: ItemView, known: Known | None, round: Round) -> bool:
+    """Tell whether a publish of the site would take along what is not as Instep has written it."""
     if not publish.is_queued(view, round.published):
         return False
     if known is None:
         return True
-    own = publish.is_ours(view, known.member, known.written, made=known.ours)
-    return not known.unsettled and not own
+    return not publish.is_ours(view, known.member, known.written, made=known.ours)
 
 
 def _completed(progress: Progress, done: Task, now_ms: int) -> Progress:
@@ -226,9 +226,10 @@ def _completed(progress: Progress, done: Task, now_ms: int) -> Progress:
     return replace(progress, round=rest, wait=wait, after=behind, held=held)
 
 
-def _is_stale(round: Round, age: float) -> bool:
+def _is_stale(round: Round, age: float, destination: Destination) -> bool:
     """Tell whether what was seen of the items that are to be sent is too old."""
-    return bool(round.tasks) and round.tasks[0].kind == "send" and age > publish.SEEN
+    seen = seen_for(destination.requests_per_minute)
+    return bool(round.tasks) and round.tasks[0].kind == "send" and age > seen
 
 
 def _publishes(round: Round) -> bool:

@@ -31,6 +31,13 @@ Kind = Literal[
 # else since our write; x: the CMS refuses to publish it; m: not in the last listing.
 State = Literal["", "r", "s", "d", "e", "x", "m"]
 
+SEEN = 30.0  # s for which what a page has shown is held to be so
+
+
+def seen_for(requests_per_minute: int) -> float:
+    """Return the same, for a budget in which the next call may have to wait for longer."""
+    return max(SEEN, 3 * 60 / requests_per_minute)
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -85,10 +92,13 @@ class Round:
         own: Items of ours that a publish of the site would make live, or take down.
         ready: Collection id → items of ours that are to be published by themselves.
         others: Collection → items that somebody else has queued.
+        doubted: Of an item it is not known whether an edit is ours: nobody has answered yet.
+        names: Collection id → its name in Webflow.
         sent: Ids of the collections of which items were published.
         unsure: Ids of items that wait, were seen, and are not known to be ready.
         listed: When the lists of the site's collections were begun, in ms on the store's clock.
         since: The same on the clock of the CMS, as it writes times.
+        again: They were read once more, since they took long.
         asked: A publish of the site was asked for.
         confirmed: It has happened.
     """
@@ -102,11 +112,13 @@ class Round:
     own: int = 0
     ready: Mapping[str, int] = field(default_factory=dict)
     others: Mapping[str, int] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)  # collection id → its name in Webflow
+    doubted: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
     sent: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
     listed: int = 0
     since: str = ""
+    again: bool = False
     asked: bool = False
     confirmed: bool = False
 

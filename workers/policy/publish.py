@@ -15,7 +15,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from workers.model.publishing import Member, Outcome, Round, Task
+from workers.model.publishing import SEEN, Member, Outcome, Round, Task
 from workers.webflow.item_answers import ItemView
 from workers.webflow.site import Site
 
@@ -24,7 +24,6 @@ CONFIRM = 15.0  # s from a publish of the site to that look: it is queued there
 AGAIN = 300.0  # s before what is held, or was refused, is looked at again
 SOON = 10.0  # s before a request that had no usable answer is repeated
 SITE_EVERY = 60.0  # s between two publishes of one site
-SEEN = 30.0  # s for which what a page has shown is held to be so
 BATCH = 100  # items in one publish
 CHECKS = ("confirm", "check")
 
@@ -82,7 +81,7 @@ def _is_idle(round: Round, task: Task) -> bool:
     if task.kind == "send":
         return not round.ready.get(task.of)
     if task.kind == "publish":
-        return not round.own or bool(round.others)
+        return not round.own or bool(round.others) or round.doubted
     if task.kind == "confirm":
         return not round.asked
     if task.kind == "check":
@@ -100,13 +99,14 @@ def pause_before(round: Round, done: Task) -> float:
 def relisted(round: Round, now_ms: int) -> Round:
     """
     Return *round*, whose next task may publish the site: where its lists took long, what was edited
-    meanwhile is listed before that.
+    meanwhile is listed before that, once.
     """
-    if not round.tasks or round.tasks[0].kind != "publish" or not round.listed:
+    if not round.tasks or round.tasks[0].kind != "publish" or not round.listed or round.again:
         return round
     if now_ms - round.listed <= 1000 * SEEN:
         return round
-    return round.before(Task("collections", since=early(round.since) if round.since else ""))
+    since = early(round.since) if round.since else ""
+    return replace(round.before(Task("collections", since=since)), again=True)
 
 
 def asked_for(round: Round) -> Round:
@@ -260,12 +260,15 @@ def held(others: Mapping[str, int]) -> str:
     return f"{' and '.join(parts)} {was} edited by somebody else and would go live with it"
 
 
-def counted(round: Round, collection: str, found: Iterable[Outcome], foreign: int) -> Round:
+def counted(
+    round: Round, collection: str, found: Iterable[Outcome], foreign: int, *, doubted: bool = False
+) -> Round:
     """
     Return *round* with what a page of *collection*, an id, has shown.
 
     Args:
         foreign: Queued items on it that are not ours.
+        doubted: There are others, of which that is not known yet.
     """
     ready = sum(1 for each in found if each.state == "r")
     others = dict(round.others)
@@ -277,6 +280,7 @@ def counted(round: Round, collection: str, found: Iterable[Outcome], foreign: in
         own=round.own + ready,
         ready={**round.ready, collection: round.ready.get(collection, 0) + ready},
         others=others,
+        doubted=round.doubted or doubted,
     )
 
 

@@ -16,6 +16,7 @@ from redis.exceptions import NoScriptError
 from workers.config.settings import Destination, Settings
 from workers.errors import StoreUnavailable
 from workers.model.publish_window import closed_for
+from workers.model.publishing import seen_for
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
@@ -45,8 +46,11 @@ def request_for(
 
     *now*: seconds since 1970, for the window in which the destination publishes.
     """
-    publishes = destination.publish != "never"
-    closed = closed_for(destination.publish_window, destination.timezone, now)
+    publish = {}
+    if destination.publish != "never":
+        closed = closed_for(destination.publish_window, destination.timezone, now)
+        seen = seen_for(destination.requests_per_minute)
+        publish["publish"] = {"closed_ms": int(1000 * closed), "seen_ms": int(1000 * seen)}
     return {
         "token": token or uuid.uuid4().hex,
         "destination": destination.name,
@@ -58,7 +62,7 @@ def request_for(
         "lower": lower or max(1, flights - 1),
         "live": destination.live,
         "undo": settings.store.undo,
-        **({"publish": {"closed_ms": int(closed * 1000)}} if publishes else {}),
+        **publish,
         "places": settings.copies(destination.name),
         "collections": [
             {

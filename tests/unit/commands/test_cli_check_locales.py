@@ -73,6 +73,17 @@ def errors(found):
     return [each for each in found["problems"] if each["level"] == "error"]
 
 
+def test_a_publish_of_the_site_is_warned_of(check):
+    code, found = check(named='publish = "site"', locales='locales = "primary"')
+    assert code == 0
+    (problem,) = found["problems"]
+    assert (problem["level"], problem["where"].rpartition(": ")[2]) == (
+        "warning",
+        "destinations.site.publish",
+    )
+    assert "every unpublished change of the Designer" in problem["found"]
+
+
 def test_locales_that_nothing_writes_are_warned_of(check):
     code, found = check()
     [warning] = found["problems"]

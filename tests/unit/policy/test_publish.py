@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.model.publishing import Member, Outcome, Round, Task
+from workers.model.publishing import Member, Outcome, Round, Task, seen_for
 from workers.policy import publish
 from workers.policy.publish import Waiting
 from workers.webflow.item_answers import ItemView
@@ -105,7 +105,8 @@ def test_lists_that_took_long_are_followed_by_one_of_what_was_edited_meanwhile()
     assert again.tasks == (Task("collections", since=T0), *ready.tasks)
     unknown = publish.relisted(replace(ready, since=""), 10**6)
     assert unknown.tasks[0] == Task("collections")
-    for other in (Round(), ready.rest, replace(ready, listed=0)):
+    assert again.again
+    for other in (Round(), ready.rest, replace(ready, listed=0), replace(ready, again=True)):
         assert publish.relisted(other, 10**6) == other
 
 
@@ -129,8 +130,9 @@ def test_pages_follow_one_another():
 def test_the_stored_form_of_a_round_is_read_back():
     full = Round(
         (Task("look", "c1", 100, T1),),
-        *("s1", ("d1",), False, "l1", T0, 2, {"c1": 2}, {"Blog": 1}, {"c1": "Blog"}),
-        *(("c1",), ("i1",), 5, T0, True, True),
+        *("s1", ("d1",), False, "l1", T0, 2, {"c1": 2}, {"Blog": 1}, True),
+        *({"c1": "Blog"},),
+        *(("c1",), ("i1",), 5, T0, True, True, True),
     )
     assert Round.parse(full.text()) == full
     assert Round.parse(Round().text()) == Round()
@@ -141,6 +143,10 @@ def test_a_stored_item_is_read_back():
     read = Member.parse("P-1", text)
     assert read == Member("P-1", "i1", "t", by_site=True, since=7, state="r", locales=("l1",))
     assert Member.parse("P-1", text.replace('"since"', '"edited":"t2","since"')).edited == "t2"
+
+
+def test_what_was_seen_holds_for_three_calls_at_least():
+    assert (seen_for(60), seen_for(2)) == (30.0, 90.0)
 
 
 def test_what_is_edited_within_a_minute_before_is_looked_at_again():
@@ -294,6 +300,9 @@ def test_a_page_is_added_to_those_before():
     assert (found.own, found.ready, found.others) == (2, {"c1": 2}, {"Blog posts": 5})
     assert publish.counted(round, "c2", [], 1).others == {"Blog posts": 2, "c2": 1}
     assert publish.counted(round, "c1", [], 0).others == round.others
+    doubted = publish.counted(round, "c1", [], 0, doubted=True)
+    assert publish.counted(doubted, "c1", [], 0).doubted
+    assert publish.advance(replace(doubted, others={}, tasks=(Task("publish"),))).tasks == ()
 
 
 @pytest.mark.parametrize(

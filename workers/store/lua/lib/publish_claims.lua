@@ -1,12 +1,12 @@
 -- Shared, of claim: the next step of a round of publishing (unpublished.lua), for the caller alone.
--- request.publish: {closed_ms}: ms until the window opens
+-- request.publish: {closed_ms, seen_ms}: ms until the window opens; for which what was seen of the site is
+--   held to be so
 --! uses step listing_schedule claim_slots
 
 local request, now, given = step.request, step.now, step.given
 local publish_claims = {}
 local key = 'instep:publishing:' .. request.destination
 local SITES, SITE_MS = 'instep:published-sites', 60000
-local SEEN_MS = 30000  -- for which what was seen of a site is held to be so
 local REST_MS = 300000
 
 local function read() return listing_schedule.read_hash(key, 'next', 'token', 'till', 'work', 'after', 'site', 'settled') end
@@ -42,7 +42,7 @@ function publish_claims.take(lane)
     return nil
   end
   local age = now - (step.sane(held.settled, 0) or now)
-  if held.after and age > SEEN_MS then
+  if held.after and age > given(request.publish).seen_ms then
     -- Others may have queued something since: another round begins.
     redis.call('HDEL', key, 'work', 'after')
     held.work, held.after = nil, nil
