@@ -9,7 +9,7 @@ from service.sandbox.model.records import Copy
 from service.sandbox.site.site import SITE_ID
 from tests.support.locale_rig import add_variant, live_in, localize, variant
 from tests.support.publishes import CUSTOM, Publishes
-from workers.policy.publish import AGAIN
+from workers.policy.publish_items import AGAIN
 
 MODES = pytest.mark.parametrize("publish", ["items", "site"])
 

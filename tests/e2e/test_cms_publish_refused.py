@@ -6,7 +6,7 @@ from service.sandbox.api.api_version import answer
 from service.sandbox.api.v2_sites import Sites
 from service.sandbox.site.site import SITE_ID
 from tests.support.publishes import Publishes, no_collections_of
-from workers.policy.publish import AGAIN
+from workers.policy.publish_items import AGAIN
 
 OTHER = "65e0000000000000000000ff"
 

@@ -15,7 +15,7 @@ from tests.support.publishes import Publishes
 from workers.delivery.deliver import SEND_WITHIN
 from workers.errors import StoreUnavailable
 from workers.model.attempts import Batch, Claimed, Publish, Wait
-from workers.policy.publish import AGAIN
+from workers.policy.publish_items import AGAIN
 
 ITEMS = range(1, 7)
 

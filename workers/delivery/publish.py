@@ -1,7 +1,7 @@
 """
 Carry out a round of publishing, task by task: each is one request, from claim to settle.
 
-`workers.policy.publish` decides what comes next. A request whose answer never comes needs no care
+`workers.policy.publish` decides what comes next, `publish_items` what was seen. A request whose answer never comes needs no care
 of its own: what was published is seen in the listing behind it, and a publish of the site is noted
 before it is sent, so that it is looked for and not repeated.
 """
@@ -18,7 +18,7 @@ from workers.delivery.reads import CmsReader, is_limited, summary
 from workers.delivery.site_publish import Call, again, is_good
 from workers.model.attempts import Publish
 from workers.model.publishing import Outcome, Round, Task, seen_for
-from workers.policy import publish
+from workers.policy import publish, publish_items
 from workers.store.publishing import Known, Progress
 from workers.webflow.client import PAGE
 from workers.webflow.item_answers import Answer, ItemView
@@ -105,7 +105,7 @@ class Publisher:
         unsettled = {each.record for each in known.values() if each.unsettled}
         found = [
             each
-            for each in publish.outcomes(members, views, round, others=others)
+            for each in publish_items.outcomes(members, views, round, others=others)
             if each.state != "e" or each.record not in unsettled
         ]
         theirs = {
@@ -137,7 +137,7 @@ class Publisher:
             return []
         seen = {*round.unsure, *(view.id for view in views)}
         due = self._store.due(collection, now_ms)
-        return publish.absent(due, seen, whole=not task.offset)
+        return publish_items.absent(due, seen, whole=not task.offset)
 
     def _collection_of(self, destination: Destination, id: str) -> Collection | None:
         # Another destination may write to the same site.
@@ -175,11 +175,11 @@ class Publisher:
         rest = round.rest if len(ready) == len(members) else round
         rest = replace(rest, sent=tuple(dict.fromkeys((*rest.sent, task.of))))
         if is_good(outcome):
-            found = publish.sent(members, outcome.published, outcome.errors)
+            found = publish_items.sent(members, outcome.published, outcome.errors)
             return Progress(rest, collection.name, found, sent=True, failed="")
         if isinstance(outcome, Answer) and not is_limited(outcome) and outcome.status < 500:
             failed = f"items of {collection.name}: {summary(outcome)}"
-            return Progress(replace(round, tasks=()), wait=publish.AGAIN, failed=failed)
+            return Progress(replace(round, tasks=()), wait=publish_items.AGAIN, failed=failed)
         # It may have been published: the look behind it shows that.
         return Progress(rest, sent=True)
 
@@ -204,11 +204,11 @@ def _goes_on(page: Answer, task: Task) -> bool:
 
 def _is_other(view: ItemView, known: Known | None, round: Round) -> bool:
     """Tell whether a publish of the site would take along what is not as Instep has written it."""
-    if not publish.is_queued(view, round.published):
+    if not publish_items.is_queued(view, round.published):
         return False
     if known is None:
         return True
-    return not publish.is_ours(view, known.member, known.written, made=known.ours)
+    return not publish_items.is_ours(view, known.member, known.written, made=known.ours)
 
 
 def _completed(progress: Progress, done: Task, now_ms: int) -> Progress:
@@ -220,7 +220,7 @@ def _completed(progress: Progress, done: Task, now_ms: int) -> Progress:
         held = publish.held(progress.round.others)
     wait = progress.wait
     if not wait:
-        wait = publish.AGAIN if held and not rest.tasks else publish.pause_before(rest, done)
+        wait = publish_items.AGAIN if held and not rest.tasks else publish.pause_before(rest, done)
     behind = publish.asked_for(rest) if rest.tasks and rest.tasks[0].kind == "publish" else None
     held = "" if behind else held
     return replace(progress, round=rest, wait=wait, after=behind, held=held)

@@ -12,7 +12,7 @@ from workers.delivery.reads import CmsReader, is_limited, summary
 from workers.errors import DestinationError
 from workers.model.publishing import Round, Task
 from workers.model.versions import text_of_moment
-from workers.policy import publish
+from workers.policy import publish, publish_items
 from workers.store.publishing import Progress
 from workers.webflow.client import Client
 from workers.webflow.item_answers import Answer
@@ -152,4 +152,4 @@ def again(round: Round, outcome: Outcome) -> Progress:
 
 
 def _given_up(round: Round, why: str) -> Progress:
-    return Progress(replace(round, tasks=()), wait=publish.AGAIN, failed=why)
+    return Progress(replace(round, tasks=()), wait=publish_items.AGAIN, failed=why)

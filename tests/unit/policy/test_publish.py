@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.model.publishing import Member, Outcome, Round, Task, seen_for
-from workers.policy import publish
+from workers.policy import publish, publish_items
 from workers.policy.publish import Waiting
 from workers.webflow.item_answers import ItemView
 from workers.webflow.site import Locale, Site
@@ -172,16 +172,16 @@ def test_what_is_edited_within_a_minute_before_is_looked_at_again():
     ],
 )
 def test_what_a_publish_of_the_site_would_change(shown, queued):
-    assert publish.is_queued(shown, "") is queued
+    assert publish_items.is_queued(shown, "") is queued
 
 
 def test_what_was_archived_before_the_last_publish_is_gone_already():
-    assert not publish.is_queued(view(T1, T0, archived=True), T2)
-    assert publish.is_queued(view(T3, T0, archived=True), T2)
+    assert not publish_items.is_queued(view(T1, T0, archived=True), T2)
+    assert publish_items.is_queued(view(T3, T0, archived=True), T2)
 
 
 def seen(member, *views, others=False, **round):
-    found = publish.outcomes([member], views, Round(**round), others=others)
+    found = publish_items.outcomes([member], views, Round(**round), others=others)
     return [(each.act, each.state) for each in found]
 
 
@@ -208,12 +208,12 @@ def test_an_older_state_than_our_write_says_nothing():
 
 
 def test_a_later_write_of_ours_does_not_make_an_edit_ours():
-    (found,) = publish.outcomes([OURS], [view(T2, T0)], Round(), others=False)
+    (found,) = publish_items.outcomes([OURS], [view(T2, T0)], Round(), others=False)
     assert found.edited == T2
     theirs = replace(OURS, at=T3, edited=found.edited)
     assert seen(theirs, view(T3, T1)) == [("state", "e")]
-    assert not publish.is_ours(view(T3, T1), theirs, None, made=False)
-    (again,) = publish.outcomes([theirs], [view(T3, T1)], Round(), others=False)
+    assert not publish_items.is_ours(view(T3, T1), theirs, None, made=False)
+    (again,) = publish_items.outcomes([theirs], [view(T3, T1)], Round(), others=False)
     assert again.edited == T2
     # Somebody has published it meanwhile.
     assert seen(theirs, view(T3, T2)) == [("state", "r")]
@@ -233,9 +233,9 @@ def test_what_we_have_archived_is_gone_once_the_site_is_published():
 
 def test_the_variants_that_are_ready_are_named():
     german, english = view(T1, T0, locale="de"), view(T1, T0, locale="en")
-    (found,) = publish.outcomes([OURS], [german, english], Round(), others=False)
+    (found,) = publish_items.outcomes([OURS], [german, english], Round(), others=False)
     assert found.locales == ("de", "en")
-    (found,) = publish.outcomes(
+    (found,) = publish_items.outcomes(
         [OURS], [replace(german, draft=True), english], Round(), others=False
     )
     assert (found.state, found.locales) == ("r", ("en",))
@@ -261,7 +261,7 @@ def test_no_draft_is_ever_ready(updated, published, at, archived, others, by_sit
 
 def test_what_no_page_shows_leaves_the_second_time():
     members = [OURS, Member("P-2", "i2", T1), Member("P-3", "i3", T1, state="m")]
-    found = publish.absent(members, {"i2"}, whole=True)
+    found = publish_items.absent(members, {"i2"}, whole=True)
     assert [(each.record, each.act, each.state) for each in found] == [
         ("P-1", "state", "m"),
         ("P-3", "leave", ""),
@@ -270,16 +270,16 @@ def test_what_no_page_shows_leaves_the_second_time():
 
 def test_of_several_pages_what_has_a_state_was_seen():
     members = [replace(OURS, state="r"), Member("P-2", "i2", T1)]
-    assert [each.record for each in publish.absent(members, (), whole=False)] == ["P-2"]
-    assert [each.record for each in publish.absent(members, (), whole=True)] == ["P-1", "P-2"]
+    assert [each.record for each in publish_items.absent(members, (), whole=False)] == ["P-2"]
+    assert [each.record for each in publish_items.absent(members, (), whole=True)] == ["P-1", "P-2"]
 
 
 def test_a_publish_reports_each_item():
     members = [OURS, Member("P-2", "i2", T1), Member("P-3", "i3", T1)]
     errors = ["Staging item ID i2 is archived and cannot be published."]
-    assert publish.sent(members, ["i1"], errors) == [
+    assert publish_items.sent(members, ["i1"], errors) == [
         Outcome("P-1", T1, "state", "s"),
-        Outcome("P-2", T1, "state", "x", why=errors[0], wait=publish.AGAIN),
+        Outcome("P-2", T1, "state", "x", why=errors[0], wait=publish_items.AGAIN),
         Outcome("P-3", T1, "state", "s"),
     ]
 
@@ -318,7 +318,7 @@ def test_a_page_is_added_to_those_before():
     ],
 )
 def test_whose_a_queued_item_is(shown, member, written, made, ours):
-    assert publish.is_ours(shown, member, written, made=made) is ours
+    assert publish_items.is_ours(shown, member, written, made=made) is ours
 
 
 def test_what_waits_in_a_collection():
