@@ -21,7 +21,8 @@ def answer(facts: RecordFacts, state: str, found: Sequence[Wait]) -> str:
     Args:
         found: What keeps it from being what its sources say; what counts first comes first.
     """
-    where = "on the site" if facts.destination.live else "in the CMS"
+    live = facts.destination.live or facts.destination.publish != "never"
+    where = "on the site" if live else "in the CMS"
     if not found:
         return f"It is {where}: {_shown(facts)}."
     main = found[0].says.removeprefix("nothing: ").removesuffix(".")  # the CMS's, at the end

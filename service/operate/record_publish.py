@@ -36,6 +36,9 @@ def publish_wait(facts: RecordFacts) -> Wait | None:
         says, after = _HELD[member.state]
         return Wait(CAUSE, says, after)
     of = "the site" if member.by_site else "its item"
+    if member.state in ("r", "s") and not told["held"]:
+        says = f"the publish of {of}, which is under way"
+        return Wait(CAUSE, says, "it is looked at whether it is live", _ms(told["next"]))
     says = f"the publish of {of}: it is staged"
     why = told["failed"] or (told["held"] if member.by_site else None)
     if why:

@@ -335,6 +335,20 @@ def test_it_counts_how_old_items_are_when_they_are_on_the_site(site):
     assert told.way.context.report.status()["collections"]["products"]["unpublished"] == 0
 
 
+@MODES
+def test_every_publish_is_a_line_of_the_log(site, publish, caplog):
+    caplog.set_level("INFO", "workers.delivery")
+    told = site(publish)
+    told.way.change(1, stock=1)
+    told.way.run(400)
+    (line,) = [each for each in caplog.records if each.message == "publish"]
+    assert (line.destination, line.outcome) == ("site", "202")
+    if publish == "site":
+        assert line.site == SITE_ID
+    else:
+        assert (line.collection, line.items) == ("products", 1)
+
+
 def test_lists_are_asked_for_what_is_new_since_the_last_publish(site):
     told = site("site")
     way = told.way

@@ -1,9 +1,10 @@
 """
 Carry out a round of publishing, task by task: each is one request, from claim to settle.
 
-`workers.policy.publish` decides what comes next, `publish_items` what was seen. A request whose answer never comes needs no care
-of its own: what was published is seen in the listing behind it, and a publish of the site is noted
-before it is sent, so that it is looked for and not repeated.
+`workers.policy.publish` decides what comes next, `publish_items` what a page says of the items. A
+request whose answer never comes needs no care of its own: what was published is seen in the listing
+behind it, and a publish of the site is noted before it is sent, so that it is looked for and not
+repeated.
 """
 
 from __future__ import annotations
@@ -172,6 +173,7 @@ class Publisher:
             "publish",
             collection=collection,
         )
+        call.log(outcome, collection=collection.name, items=len(members))
         rest = round.rest if len(ready) == len(members) else round
         rest = replace(rest, sent=tuple(dict.fromkeys((*rest.sent, task.of))))
         if is_good(outcome):

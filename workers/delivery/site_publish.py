@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeGuard
@@ -18,6 +19,8 @@ from workers.webflow.client import Client
 from workers.webflow.item_answers import Answer
 
 Outcome = Answer | DestinationError
+
+_log = logging.getLogger(__name__)
 
 
 class Call:
@@ -49,6 +52,11 @@ class Call:
             harmless=harmless,
             own_limit=own_limit,
         )
+
+    def log(self, outcome: Outcome, **what: object) -> None:
+        """Log what a publish has come to."""
+        told = {"destination": self.destination.name, "outcome": summary(outcome), **what}
+        _log.info("publish", extra=told)
 
     def ask_site(self, *of: str) -> Outcome:
         # Not needed by writes: a token without this right may still write.
@@ -113,6 +121,7 @@ def publish_site(call: Call, round: Round) -> Progress:
         harmless=True,
         own_limit=True,
     )
+    call.log(outcome, site=round.site)
     rest = publish.asked_for(round)
     if isinstance(outcome, Answer) and 300 <= outcome.status < 500:
         if is_limited(outcome):
