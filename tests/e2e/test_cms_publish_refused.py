@@ -93,6 +93,15 @@ def test_a_page_that_has_no_answer_is_read_again(site):
     assert changed(told, 300)
 
 
+def test_a_collection_that_cannot_be_listed_is_told(site):
+    told = site()
+    other = told.way.add_collection("blog")
+    told.fault("status", times=1, method="GET", path=f"*/{other}/items", status=403)
+    assert not changed(told)
+    assert told.status()["failed"].startswith("blog cannot be listed: 403")
+    assert told.way.state()[0] == "flowing"
+
+
 def test_the_look_behind_a_publish_is_repeated(site):
     told = site()
     told.way.change(1, stock=1)

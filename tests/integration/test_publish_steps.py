@@ -159,6 +159,12 @@ def test_the_sweep_wakes_what_a_lost_worker_has_left(way):
     assert way.context.outbox.sweep()[0] == ("site",)
 
 
+def test_what_is_published_no_longer_wakes_nobody(way):
+    way.begin(publish="never")
+    way.store.delete("instep:wakes", "instep:wake:site")
+    assert way.context.outbox.sweep()[0] == ()
+
+
 def test_without_a_slot_it_comes_back_for_one(open_way):
     way = open_way(publish="items", requests_per_minute=2)
     staged(way, 0)

@@ -45,7 +45,8 @@ class Publisher:
         task = round.tasks[0]
         call = Call(self._reader, destination, step.token, not_after)
         progress = self._carry_out(call, round, task, step.at)
-        self._settle(destination, step.token, _completed(progress, task, step.at))
+        progress = _completed(progress, task, step.at, destination.requests_per_minute)
+        self._settle(destination, step.token, progress)
 
     def _begin(self, destination: Destination, now_ms: int) -> Round:
         """Return a new round for what waits."""
@@ -96,9 +97,10 @@ class Publisher:
             ),
             "list",
             collection=collection,
+            harmless=collection is None,  # nothing is written there
         )
         if not is_good(outcome):
-            return again(round, outcome)
+            return again(round, outcome, of=f"{round.names.get(task.of, task.of)} cannot be listed")
         views = outcome.variants
         known = self._store.known(collection, [view.id for view in views]) if collection else {}
         members = [each.member for each in known.values() if each.member]
@@ -213,16 +215,18 @@ def _is_other(view: ItemView, known: Known | None, round: Round) -> bool:
     return not publish_items.is_ours(view, known.member, known.written, made=known.ours)
 
 
-def _completed(progress: Progress, done: Task, now_ms: int) -> Progress:
+def _completed(progress: Progress, done: Task, now_ms: int, per_minute: int) -> Progress:
     """Add to *progress* what follows from it: which task is next, when, and what is held."""
     rest = publish.relisted(publish.advance(progress.round), now_ms)
+    rest = replace(rest, calls=rest.calls + 1)
     before, after = (_publishes(each) for each in (progress.round, rest))
     held = progress.held
     if before and not after:
         held = publish.held(progress.round.others)
-    wait = progress.wait
-    if not wait:
-        wait = publish_items.AGAIN if held and not rest.tasks else publish.pause_before(rest, done)
+    wait = progress.wait or publish.pause_before(rest, done)
+    if not rest.tasks:
+        least = publish_items.AGAIN if held else publish.rest_after(rest, per_minute)
+        wait = max(wait, least)
     behind = publish.asked_for(rest) if rest.tasks and rest.tasks[0].kind == "publish" else None
     held = "" if behind else held
     return replace(progress, round=rest, wait=wait, after=behind, held=held)

@@ -153,10 +153,10 @@ def is_good(outcome: Outcome) -> TypeGuard[Answer]:
     return isinstance(outcome, Answer) and outcome.status < 300
 
 
-def again(round: Round, outcome: Outcome) -> Progress:
-    """Repeat the task soon; or end the round, if the CMS refuses it."""
+def again(round: Round, outcome: Outcome, *, of: str = "") -> Progress:
+    """Repeat the task soon; or end the round, if the CMS refuses it. *of*: what was asked."""
     if isinstance(outcome, Answer) and 300 <= outcome.status < 500 and not is_limited(outcome):
-        return _given_up(round, reason(outcome))
+        return _given_up(round, f"{of}: {summary(outcome)}" if of else reason(outcome))
     return Progress(round, wait=publish.SOON)
 
 

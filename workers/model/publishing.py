@@ -99,6 +99,7 @@ class Round:
         listed: When the lists of the site's collections were begun, in ms on the store's clock.
         since: The same on the clock of the CMS, as it writes times.
         again: They were read once more, since they took long.
+        calls: Requests that it has taken.
         asked: A publish of the site was asked for.
         confirmed: It has happened.
     """
@@ -119,6 +120,7 @@ class Round:
     listed: int = 0
     since: str = ""
     again: bool = False
+    calls: int = 0
     asked: bool = False
     confirmed: bool = False
 

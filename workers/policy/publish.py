@@ -15,6 +15,8 @@ SOON = 10.0  # s before a request that had no usable answer is repeated
 SITE_EVERY = 60.0  # s between two publishes of one site
 BATCH = 100  # items in one publish
 CHECKS = ("confirm", "check")
+SHARE = 5  # one call of the budget in so many is for publishing
+LONGEST = 300.0  # s between two rounds for that
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,11 @@ def relisted(round: Round, now_ms: int) -> Round:
         return round
     since = early(round.since) if round.since else ""
     return replace(round.before(Task("collections", since=since)), again=True)
+
+
+def rest_after(round: Round, requests_per_minute: int) -> float:
+    """Return the seconds before the next round: the larger the site, the seldomer it is read."""
+    return min(LONGEST, SHARE * round.calls * 60 / requests_per_minute)
 
 
 def asked_for(round: Round) -> Round:

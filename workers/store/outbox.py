@@ -253,8 +253,12 @@ class Outbox:
         *fetchers*: those of the mappings; `FETCHES` needs a job if one of them has something due.
         """
         destinations = [
-            {"name": name, "collections": [c.name for c in self.settings.collections_of(name)]}
-            for name in self.settings.destinations
+            {
+                "name": name,
+                "collections": [c.name for c in self.settings.collections_of(name)],
+                "publishes": destination.publish != "never",
+            }
+            for name, destination in self.settings.destinations.items()
         ]
         kept = {name: room_of(source) for name, source in self.settings.sources.items()}
         store, places = self.settings.store, self.settings.copies()

@@ -110,6 +110,12 @@ def test_lists_that_took_long_are_followed_by_one_of_what_was_edited_meanwhile()
         assert publish.relisted(other, 10**6) == other
 
 
+def test_a_large_site_is_published_seldomer():
+    assert publish.rest_after(Round(calls=6), 60) == 30.0
+    assert publish.rest_after(Round(calls=44), 120) == 110.0
+    assert publish.rest_after(Round(calls=1000), 60) == 300.0
+
+
 def test_what_is_known_of_a_site():
     site = Site("s1", (Locale("en", "l1"), Locale("de", "l2")), "", ("d1", "d2"), T1)
     found = publish.of_site(Round(), site, ())
@@ -132,7 +138,7 @@ def test_the_stored_form_of_a_round_is_read_back():
         (Task("look", "c1", 100, T1),),
         *("s1", ("d1",), False, "l1", T0, 2, {"c1": 2}, {"Blog": 1}, True),
         *({"c1": "Blog"},),
-        *(("c1",), ("i1",), 5, T0, True, True, True),
+        *(("c1",), ("i1",), 5, T0, True, 3, True, True),
     )
     assert Round.parse(full.text()) == full
     assert Round.parse(Round().text()) == Round()

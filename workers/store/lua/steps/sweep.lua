@@ -3,7 +3,7 @@
 -- items and neither a stored time nor a job on its way; and the fetch queue, as one of them. Mends
 -- times that a clock jump left behind, and drops tombstones that are old. Ends pauses whose time is over, and
 -- lets go what rested in them.
--- ARGV[2]: {destinations: [{name, collections: [name]}], fetchers: [name],
+-- ARGV[2]: {destinations: [{name, collections: [name], publishes}], fetchers: [name],
 --   kept: {source: {ms, most}}}: deliveries that are kept no longer are dropped
 --   lives: {bytes, ms} (life_bounds.lua)   undo: the same (undo_bounds.lua)   places: {collection: copy}
 --   audit_most: of the audit list
@@ -57,8 +57,10 @@ end
 -- *has_time*: a claim said when to come back. It knew of the look-ups, but not of what came since.
 -- *lanes*: those of which something may be sent now.
 local function has_due(destination, has_time, lanes)
-  local publish = step.sane(redis.call('HGET', 'instep:publishing:' .. destination.name, 'next'), step.AHEAD_MS)
-  if publish and publish <= now and not has_time and lanes[1] == 'live' then return true end
+  if destination.publishes and not has_time and lanes[1] == 'live' then
+    local at = step.sane(redis.call('HGET', 'instep:publishing:' .. destination.name, 'next'), step.AHEAD_MS)
+    if at and at <= now then return true end
+  end
   for _, collection in ipairs(destination.collections) do
     local stopped = redis.call('HGET', 'instep:collection:' .. collection, 'paused')
     if not (stopped or publish_wait.is_shut(collection)) then
