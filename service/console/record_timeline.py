@@ -141,6 +141,7 @@ _BADGES: Final[Mapping[str, Callable[[Mapping[str, Any]], Badge]]] = MappingProx
         "merged": _is("", "merged"),
         "blocked": _is("held", "waits"),
         "staged": _is("draft", "staged only"),
+        "published": _is("done", "published"),
         "named": _is("", "slug"),
         "held": _is("held", "delete"),
         "written-back": _written_back,

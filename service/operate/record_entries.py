@@ -245,6 +245,10 @@ def _named(entry: Entry) -> str:
     return f"its slug is {entry.detail['slug']}" + (f", since {instead} was taken" * bool(instead))
 
 
+_PUBLISHED: Final = {
+    "item": "its item was published, and seen live",
+    "site": "the site was published, and its item seen as it is staged",
+}
 _SAYS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "accepted": _accepted,
     "left-out": _left_out,
@@ -260,6 +264,7 @@ _SAYS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "merged": lambda entry: f"the record {entry.detail['key']}, which is the same, was merged",
     "blocked": _blocked,
     "staged": lambda entry: f"only its staged copy is written: {entry.detail['why']}",
+    "published": lambda entry: _word(_PUBLISHED, entry.detail["by"]),
     "named": _named,
     "written-back": _written_back,
     "held": lambda entry: _HELD[entry.detail["act"]].format(entry.detail["by"]),

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from service.operate.record_entries import says
 from service.sandbox.model.records import Copy
 from service.sandbox.site.site import SITE_ID
 from tests.support.locale_rig import add_variant, live_in, localize, variant
@@ -333,6 +334,17 @@ def test_it_counts_how_old_items_are_when_they_are_on_the_site(site):
     counts = told.way.store.hgetall("instep:metrics")
     assert counts["fresh:products:site:20000"] == "1"
     assert told.way.context.report.status()["collections"]["products"]["unpublished"] == 0
+
+
+@MODES
+def test_the_life_of_a_record_tells_its_publish(site, publish):
+    told = site(publish)
+    told.way.change(1, stock=1)
+    told.way.run(400)
+    last = told.way.lives()[told.way.id(1)][-1]
+    by = publish.removesuffix("s")
+    assert (last.what, last.detail) == ("published", {"by": by})
+    assert "seen" in says(last)
 
 
 @MODES

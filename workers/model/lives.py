@@ -52,8 +52,8 @@ class Entry:
     One thing that happened to a record.
 
     *what* is one of: accepted, left-out, answered, not-sent, unanswered, found, missing, edited,
-    letter, rewritten, restored, merged, blocked, staged, named, held, written-back, other. *detail*
-    depends on it:
+    letter, rewritten, restored, merged, blocked, staged, published, named, held, written-back,
+    other. *detail* depends on it:
 
     - left-out: letter, problems ([{path, message}])
     - answered: why (paused, publish, plan, budget, unknown, lookup, alone, status, staged,
@@ -65,6 +65,7 @@ class Entry:
     - edited: what (edited, deleted, unpublished, gone, moved, twin), detail
     - letter: act (replay, discard, again, dead), letter, why
     - merged: key, fields, overtaken; blocked: collection, keys, number; staged: why
+    - published: by (item, site)
     - named: slug, instead, passed
     - written-back: writeback, event, status, message, letter
     - held: act (asked, sent, approved, dropped, ended, nothing), by

@@ -223,6 +223,7 @@ _READERS: Final[Mapping[str, Callable[[datetime, Sequence[Any]], Entry]]] = Mapp
         "g": _plain("merged", "key", "fields", "overtaken"),
         "r": _blocked,
         "s": _plain("staged", "why"),
+        "o": _plain("published", "by"),
         "i": _plain("named", "slug", "instead", "passed"),
         "h": _held,
         "v": _plain("written-back", "writeback", "event", "status", "message", "letter"),

@@ -24,6 +24,7 @@
 --   "s", why    from here on it is written staged only
 --   "i", slug, instead, passed    the slug of its new item
 -- run: its id stands there only where a run did it.
+--   "o", way    a publish of ours has put it on the site, or taken it from there: item, site
 --   "h", act, by    its held retirement: asked, sent, approved, dropped, ended, nothing (to be retired)
 --   "v", write-back, event, status, message, letter    it was told there, or lies in a letter for that
 -- Fates: p pending, u unchanged, s stale, x superseded, i ignored, d discarded, k dead,
@@ -69,6 +70,10 @@ function life_entries.note_merged(item, key, fields, overtaken) note(item, '"g"'
 -- A field waits for items that it refers to.
 function life_entries.note_blocked(item, slug, to, keys)
   note(item, '"r"', lives.text_of(slug), lives.text_of(to), lives.list_of({unpack(keys, 1, math.min(#keys, REFERS))}), #keys)
+end
+
+function life_entries.note_published(collection, record, by_site)
+  lives.note(collection, record, by_site and '"o","site"' or '"o","item"')
 end
 
 function life_entries.note_staged(item, why) note(item, '"s"', lives.text_of(why)) end

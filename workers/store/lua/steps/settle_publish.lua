@@ -11,7 +11,8 @@
 --   sent: something was published; held, failed: why not, '' : no more; nil: as before
 -- Returns {settled, lost}: lost: another caller has the round.
 -- Errors: none: a full store does this as well.
---! uses step unpublished wakeups freshness
+--! uses step unpublished wakeups freshness life_entries
+--! on demand life_bounds
 
 local request, now, given = step.request, step.now, step.given
 
@@ -20,6 +21,12 @@ if earlier then return earlier end
 
 local key = 'instep:publishing:' .. request.destination
 if redis.call('HGET', key, 'token') ~= request.claim then return step.answer({settled = 0, lost = true}) end
+
+-- Its live copy was seen to equal the staged one.
+local function note_live(record, member)
+  if member.live then freshness.observe_site(request.collection, now - member.since) end
+  life_entries.note_published(request.collection, record, member.way == 's')
+end
 
 local settled = 0
 for _, outcome in ipairs(request.outcomes) do
@@ -31,7 +38,7 @@ for _, outcome in ipairs(request.outcomes) do
       member.edited = given(outcome.edited) or member.edited
       unpublished.put(request.collection, outcome.record, member, now + outcome.wait_ms)
     else
-      if outcome.act == 'done' and member.live then freshness.observe_site(request.collection, now - member.since) end
+      if outcome.act == 'done' then note_live(outcome.record, member) end
       unpublished.leave(request.collection, outcome.record)
     end
   end
