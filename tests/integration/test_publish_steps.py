@@ -6,7 +6,7 @@ import redis
 from service.sandbox.site.site import SITE_ID
 from tests.support.delivery_rig import Way
 from tests.support.publishes import Publishes
-from workers.model.attempts import Claimed, Publish
+from workers.model.attempts import Batch, Claimed, Publish
 from workers.model.publishing import Outcome, Round, Task
 from workers.store.erasure import Erasure
 from workers.store.key_text import KeyText
@@ -102,6 +102,26 @@ def test_a_round_goes_on_where_it_was(way):
     assert not isinstance(way.claim(), Publish)
     way.pass_time(5.01)
     assert Round.parse(publish_claim(way).work) == rest
+
+
+def test_live_changes_have_their_turn_between_two_of_its_calls(open_way):
+    """Else the pages of a large site would hold them up for minutes."""
+    way = open_way(publish="items", linger=0.0)
+    staged(way)
+    pages = tuple(Task("check", "c", offset) for offset in range(0, 300, 100))
+    step = publish_claim(way)
+    seen = []
+    for number, left in enumerate((3, 2, 1)):
+        settle(way, step.token, Progress(Round(pages[-left:], sent=("c",)), "products"))
+        way.change(2 + number, stock=1)
+        while not isinstance(step := way.claim(), Publish):
+            if isinstance(step, Batch):
+                way.context.outbox.give_back(step, wait=60)
+                seen.append("batch")
+            else:
+                way.pass_time(step.seconds + 0.001)  # for the budget
+        seen.append("publish")
+    assert seen == ["batch", "publish"] * 3
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 -- Shared, of claim: the next step of a round of publishing (unpublished.lua), for the caller alone.
 -- request.publish: {closed_ms, seen_ms}: ms until the window opens; for which what was seen of the site is
 --   held to be so
---! uses step listing_schedule claim_slots
+--! uses step listing_schedule claim_slots lanes batch
 
 local request, now, given = step.request, step.now, step.given
 local publish_claims = {}
@@ -9,7 +9,8 @@ local key = 'instep:publishing:' .. request.destination
 local SITES, SITE_MS = 'instep:published-sites', 60000
 local REST_MS = 300000
 
-local function read() return listing_schedule.read_hash(key, 'next', 'token', 'till', 'work', 'after', 'site', 'settled') end
+local function read() return listing_schedule.read_hash(key, 'next', 'token', 'till', 'work', 'after', 'site', 'settled',
+    'yielded') end
 
 -- When it may go on; nil: nothing is to be published.
 local function next_at(held)
@@ -32,6 +33,18 @@ function publish_claims.note_slot(ms)
   if at then listing_schedule.note_due(math.max(at, now + ms)) end
 end
 
+-- A round of a large site has many pages: between two of them live changes have their turn.
+local function yields(held)
+  if not held.work then return false end
+  if held.yielded or lanes.first_due('live', batch.open) ~= now then
+    redis.call('HDEL', key, 'yielded')
+    return false
+  end
+  redis.call('HSET', key, 'yielded', 1)
+  listing_schedule.note_due(now)
+  return true
+end
+
 -- Returns the answer of the claim; nil: nothing of it may be done now.
 function publish_claims.take(lane)
   if not given(request.publish) then return nil end
@@ -41,6 +54,7 @@ function publish_claims.take(lane)
     listing_schedule.note_due(at)
     return nil
   end
+  if yields(held) then return nil end
   local age = now - (step.sane(held.settled, 0) or now)
   if held.after and age > given(request.publish).seen_ms then
     -- Others may have queued something since: another round begins.
