@@ -98,6 +98,9 @@ def _destinations(status: Status, columns: int) -> Iterator[str]:
         if seconds := each["drain_seconds"]:
             wait = f"{each['pending_items']:,} items wait, for about {duration(seconds)} of calls"
             yield from wrapped(f"{name}: {wait}", columns, rest="  ")
+        if (publish := each["publish"]) and publish["next"]:
+            at = f"{name}: the next publish is at {moment(publish['next'])} UTC"
+            yield from wrapped(at, columns, rest="  ")
 
 
 def _collections(status: Status, columns: int) -> Iterator[str]:

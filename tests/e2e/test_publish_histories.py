@@ -121,7 +121,7 @@ class History:
         assert all(later - earlier >= 60 for earlier, later in pairwise(times)), times
 
 
-@pytest.mark.parametrize("seed", [*some(range(200), 12)])
+@pytest.mark.parametrize("seed", [*some(range(200), 20)])
 def test_by_the_item(open_way, seed):
     """All that no editor holds is on the site in the end, and nothing of an editor's ever."""
     way = open_way(live=False, publish="items", site=SITE_ID, items=len(ITEMS))
@@ -134,7 +134,7 @@ def test_by_the_item(open_way, seed):
     assert set(history.told.waiting()) <= {way.id(n) for n in history.theirs}
 
 
-@pytest.mark.parametrize("seed", [*some(range(200), 12)])
+@pytest.mark.parametrize("seed", [*some(range(200), 20)])
 def test_by_the_site(open_way, seed):
     """The same; what others have queued holds it up, and once they have published it goes on."""
     way = open_way(live=False, publish="site", site=SITE_ID, items=len(ITEMS))

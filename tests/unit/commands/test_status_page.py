@@ -79,6 +79,18 @@ def test_write_backs_stand_with_what_waits_and_what_was_told():
     assert "Write-backs" not in shown()
 
 
+def test_the_next_publish_is_told_and_what_waits_for_it():
+    told = {"next": "2026-05-12T09:31:00+00:00", "held": None, "failed": None}
+    page = shown(
+        destinations={"site": DESTINATION | {"publish": told}},
+        collections={"products": COLLECTION | {"unpublished": 3}},
+    )
+    assert "site: the next publish is at 2026-05-12 09:31:00 UTC" in page
+    assert "products: 3 items wait to be published" in page
+    quiet = shown(destinations={"site": DESTINATION | {"publish": told | {"next": None}}})
+    assert not [line for line in quiet if "next publish" in line]
+
+
 def test_what_is_no_state_is_counted_below_the_collections():
     page = shown(collections={"products": COLLECTION | {"not_live": 2, "duplicate_keys": 1}})
     assert "products: 2 items not live, 1 keys in several items" in page
