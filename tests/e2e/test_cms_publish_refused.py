@@ -125,6 +125,17 @@ def test_a_publish_that_is_refused_says_what_to_correct(site, status):
     assert told.status()["failed"] is None
 
 
+def test_a_failure_is_over_with_what_waited_for_it(site):
+    told = site()
+    told.fault("status", times=1, status=400)
+    assert not changed(told)
+    assert told.status()["failed"] is not None
+    told.way.publish(1)
+    told.way.run(2 * AGAIN)
+    assert told.status()["failed"] is None
+    assert told.waiting() == {}
+
+
 def test_items_that_are_refused_together_are_told_and_tried_again(site):
     told = site(publish="items")
     told.fault("status", times=1, status=409)

@@ -156,6 +156,41 @@ def test_what_was_seen_too_long_ago_is_looked_at_again(by_site):
     assert by_site.store.hget("instep:published-sites", SITE_ID) is None
 
 
+def closed_now(way):
+    """Begin anew with a window that opens in an hour."""
+    Publishes(way).window_opens_in(3600)
+
+
+def test_a_window_that_closes_holds_up_a_publish_that_was_prepared(by_site):
+    closed_now(by_site)
+    assert not isinstance(by_site.claim(), Publish)
+
+
+def test_what_was_published_is_looked_for_outside_of_the_window(by_site):
+    publish_claim(by_site)
+    closed_now(by_site)
+    by_site.pass_time(31)
+    assert kinds(publish_claim(by_site)) == ["confirm"]
+
+
+def test_a_round_that_was_interrupted_publishes_nothing_outside_of_the_window(way):
+    step = publish_claim(way)
+    rest = Round((Task("send", "c"), Task("check", "c")), ready={"c": 1})
+    settle(way, step.token, Progress(rest))
+    closed_now(way)
+    assert not isinstance(way.claim(), Publish)
+    assert kinds(publish_claim_after(way, rest)) == ["check"]
+
+
+def publish_claim_after(way, round):
+    """Claim what comes behind the first task of *round*, with an open window."""
+    way.begin(publish_window="")
+    step = publish_claim(way)
+    settle(way, step.token, Progress(round.rest, sent=True))
+    closed_now(way)
+    return publish_claim(way)
+
+
 def test_destinations_of_one_site_share_its_minute(by_site):
     now = round(by_site.now() * 1000)
     by_site.store.hset("instep:published-sites", SITE_ID, now - 50_000)

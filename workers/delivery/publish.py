@@ -40,7 +40,7 @@ class Publisher:
             round = publish.advance(self._begin(destination, step.at))
         if not round.tasks:
             self._give_back(destination, step.token)
-            self._settle(destination, step.token, Progress(round, held=""))
+            self._settle(destination, step.token, Progress(round, held="", failed=""))
             return
         task = round.tasks[0]
         call = Call(self._reader, destination, step.token, not_after)
@@ -227,9 +227,12 @@ def _completed(progress: Progress, done: Task, now_ms: int, per_minute: int) -> 
     if not rest.tasks:
         least = publish_items.AGAIN if held else publish.rest_after(rest, per_minute)
         wait = max(wait, least)
+    failed = progress.failed
+    if not rest.tasks and failed is None:
+        failed = ""
     behind = publish.asked_for(rest) if rest.tasks and rest.tasks[0].kind == "publish" else None
     held = "" if behind else held
-    return replace(progress, round=rest, wait=wait, after=behind, held=held)
+    return replace(progress, round=rest, wait=wait, after=behind, held=held, failed=failed)
 
 
 def _is_stale(round: Round, age: float, destination: Destination) -> bool:

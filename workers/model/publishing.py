@@ -31,6 +31,7 @@ Kind = Literal[
 # else since our write; x: the CMS refuses to publish it; m: not in the last listing.
 State = Literal["", "r", "s", "d", "e", "x", "m"]
 
+CHECKS = ("confirm", "check")  # what was published is looked for
 SEEN = 30.0  # s for which what a page has shown is held to be so
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from workers.model.publishing import SEEN, Member, Outcome, Round, Task
+from workers.model.publishing import CHECKS, SEEN, Member, Outcome, Round, Task
 from workers.webflow.site import Site
 
 CHECK = 5.0  # s from a publish of items to the look whether they are live
@@ -14,7 +14,6 @@ CONFIRM = 15.0  # s from a publish of the site to that look: it is queued there
 SOON = 10.0  # s before a request that had no usable answer is repeated
 SITE_EVERY = 60.0  # s between two publishes of one site
 BATCH = 100  # items in one publish
-CHECKS = ("confirm", "check")
 SHARE = 5  # one call of the budget in so many is for publishing
 LONGEST = 300.0  # s between two rounds for that
 

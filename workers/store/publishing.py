@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workers.config.settings import Collection, Destination, Settings
-from workers.model.publishing import Member, Outcome, Round
+from workers.model.publishing import CHECKS, Member, Outcome, Round
 from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
@@ -133,6 +133,7 @@ class Publishing:
                 "outcomes": [_told(each) for each in progress.outcomes],
                 "work": round.text(),
                 "ended": not round.tasks,
+                "checks": bool(round.tasks) and round.tasks[0].kind in CHECKS,
                 "after": progress.after and progress.after.text(),
                 "wait_ms": int(progress.wait * 1000),
                 "sent": progress.sent,

@@ -10,7 +10,7 @@ local SITES, SITE_MS = 'instep:published-sites', 60000
 local REST_MS = 300000
 
 local function read() return listing_schedule.read_hash(key, 'next', 'token', 'till', 'work', 'after', 'site', 'settled',
-    'yielded') end
+    'yielded', 'checks') end
 
 -- When it may go on; nil: nothing is to be published.
 local function next_at(held)
@@ -18,8 +18,8 @@ local function next_at(held)
   local at = step.sane(held.next, step.AHEAD_MS)
   if held.token then at = math.max(at, step.sane(held.till, step.CLAIM_MS) or now) end
   local closed = given(request.publish).closed_ms
-  -- A round that has begun goes on: what was sent is checked even where the window has closed.
-  if closed > 0 and (held.after or not held.work) then at = math.max(at, now + math.min(closed, REST_MS)) end
+  -- What was sent is looked for even where the window has closed.
+  if closed > 0 and not held.checks then at = math.max(at, now + math.min(closed, REST_MS)) end
   if held.after and held.site then
     at = math.max(at, (step.sane(redis.call('HGET', SITES, held.site), 0) or 0) + SITE_MS)
   end
@@ -65,7 +65,7 @@ function publish_claims.take(lane)
   redis.call('HSET', key, 'token', request.token, 'till', now + step.CLAIM_MS)
   if held.after then
     -- Noted before it is sent: a publish whose answer is lost is not asked for again, but looked for.
-    redis.call('HSET', key, 'work', held.after, 'asked', now, 'sent', now)
+    redis.call('HSET', key, 'work', held.after, 'checks', 1, 'asked', now, 'sent', now)
     redis.call('HDEL', key, 'after')
     if held.site then redis.call('HSET', SITES, held.site, now) end
   end

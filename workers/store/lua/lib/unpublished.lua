@@ -9,7 +9,8 @@
 --   instep:publishing:<destination>     hash: next: ms of the next step; token, till: of the one that is out;
 --     work: the round that has begun, JSON (workers/policy/publish.py); after: the same behind a publish of
 --     the site, which is thereby asked for once; asked: ms of the last one; settled: ms of the last step of
---     the round; sent: ms of the last publish of any kind; yielded: a batch had its turn; site; held, failed: why nothing is published, since: ms; full: up to when (lastUpdated) all
+--     the round; sent: ms of the last publish of any kind; yielded: a batch had its turn; checks: the next
+--     step looks for what was published; site; held, failed: why nothing is published, since: ms; full: up to when (lastUpdated) all
 --     that was queued was published
 --   instep:published-sites              hash: site id → ms at which its publish was asked for
 -- ours of an item: Instep has made it, so that its first publish is ours as well.

@@ -2,11 +2,12 @@
 -- settle_publish: what one step of a round of publishing has shown of the items of one collection, and what
 -- comes next. Only the caller that holds the round settles it, and an item that was written since stays.
 -- ARGV[2]: {token, claim, destination, collection, collections: [name],
---   outcomes: [{record, at, act, state, why, locales, edited, wait_ms}], work, after, wait_ms, ended, sent,
+--   outcomes: [{record, at, act, state, why, locales, edited, wait_ms}], work, after, checks, wait_ms, ended, sent,
 --   site, held, failed, full}
 --   act: 'done' its live copy equals the staged one, 'leave' it is not ours to publish any more, 'state'
 --   at: lastUpdated of our last write, as it was when the step began
---   work: the rest of the round; ended: there is none; after: of it, behind a publish of the site
+--   work: the rest of the round; ended: there is none; after: of it, behind a publish of the site;
+--   checks: its next task looks for what was published
 --   wait_ms: until the next step; where the round has ended, before another one begins at the soonest
 --   sent: something was published; held, failed: why not, '' : no more; nil: as before
 -- Returns {settled, lost}: lost: another caller has the round.
@@ -72,12 +73,13 @@ end
 
 local at = now + request.wait_ms
 if request.ended then
-  redis.call('HDEL', key, 'work')
+  redis.call('HDEL', key, 'work', 'checks')
   local first = first_waiting()
   at = first and math.max(at, unpublished.next_at(request.destination, first))
 else
   redis.call('HSET', key, 'work', request.work)
   if given(request.after) then redis.call('HSET', key, 'after', request.after) end
+  if request.checks then redis.call('HSET', key, 'checks', 1) else redis.call('HDEL', key, 'checks') end
 end
 if at then
   redis.call('HSET', key, 'next', at)
