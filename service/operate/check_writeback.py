@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from workers.config.settings import Settings, WriteBack
+from workers.config.settings import Settings
+from workers.config.writeback import WriteBack
 from workers.errors import ConfigurationInvalid, OutgoingDenied, OutgoingError, Problem
 from workers.outgoing.sql_address import address
 from workers.outgoing.sql_statement import SqlTarget

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.outbox_driver import Bench
-from workers.config.settings import WriteBack
+from workers.config.writeback import WriteBack
 from workers.model.writeback_attempts import Answer
 from workers.store import writeback_keys
 from workers.store.dead_letters import DeadLetters

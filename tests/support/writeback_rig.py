@@ -5,7 +5,7 @@ import sqlite3
 from dataclasses import replace
 
 from tests.support.delivery_rig import Way
-from workers.config.settings import WriteBack
+from workers.config.writeback import WriteBack
 from workers.delivery.writeback import DatabaseTarget, HttpTarget, Teller
 from workers.errors import OutgoingError
 from workers.outgoing.http_request import Reply

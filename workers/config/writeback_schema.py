@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol
 
 from workers.config.alerts_schema import SECRET, is_secret, make_secret
 from workers.config.schemas import Section, Value
-from workers.config.settings import WriteBack
 from workers.config.value_checks import is_text, is_url, one_of, texts, whole
+from workers.config.writeback import WriteBack
 from workers.errors import Problem
 from workers.model import writeback as template
 from workers.model.writeback import EVENTS, PLACEHOLDERS

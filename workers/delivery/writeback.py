@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from workers.config.alerts_schema import key_of
-from workers.config.settings import WriteBack
+from workers.config.writeback import WriteBack
 from workers.errors import (
     ConfigurationInvalid,
     OutgoingDenied,

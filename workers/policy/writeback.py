@@ -12,7 +12,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from workers.config.settings import WriteBack
+from workers.config.writeback import WriteBack
 from workers.model.writeback import Told
 from workers.model.writeback_attempts import Answer, Held, Owed
 from workers.policy.backoff import backoff

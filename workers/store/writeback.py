@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from workers.config.settings import Settings, WriteBack
+from workers.config.settings import Settings
+from workers.config.writeback import WriteBack
 from workers.model.retirement import GONE
 from workers.model.writeback_attempts import Answer, Claim, Held, Owed
 from workers.store import keys, writeback_keys

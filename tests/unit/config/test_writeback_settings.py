@@ -7,7 +7,7 @@ import pytest
 from service.operate.scope import Scope
 from service.operate.settings_in_force import settings_in_force
 from workers.config.loader import load
-from workers.config.settings import WriteBack
+from workers.config.writeback import WriteBack
 from workers.errors import ConfigurationInvalid
 from workers.model.mask import Mask
 from workers.model.writeback import EVENTS

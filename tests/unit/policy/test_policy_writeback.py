@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workers.config.settings import RETIREMENTS, WriteBack
+from workers.config.settings import RETIREMENTS
+from workers.config.writeback import WriteBack
 from workers.model.writeback import STATES
 from workers.model.writeback_attempts import Answer, Held, Owed
 from workers.policy import writeback as policy
