@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import click
 
+from service.commands.memory_line import memory_line
 from service.commands.page import columns_of, duration, moment, wrapped
 
-LARGEST: Final = 3  # families of keys that are named when memory is short
 _COLOURS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "down": "red",
@@ -269,24 +269,6 @@ def _store(status: Status, columns: int) -> Iterator[str]:
     if status["spool"]["deliveries"]:
         spool = "Spool: {deliveries} deliveries, {bytes} bytes".format_map(status["spool"])
         yield from wrapped(spool, columns, rest="  ")
-
-
-def memory_line(memory: Mapping[str, Any]) -> str:
-    """Return the memory of the store; from 70 % of its limit on with the largest families."""
-    used, limit = memory["used"], memory["limit"]
-    if not limit:
-        return f"Memory: {_mb(used)} used, without a limit (maxmemory)"
-    line = f"Memory: {_mb(used)} of {_mb(limit)} used ({used / limit:.0%})"
-    if not memory["level"]:
-        return line
-    largest = sorted(memory["families"].items(), key=lambda each: -each[1])[:LARGEST]
-    families = ", ".join(f"{name} {_mb(size)}" for name, size in largest) or "not measured yet"
-    refused = "; until there is room, new deliveries go to the spool or get 503" * memory["full"]
-    return f"{line}: {families}{refused}"
-
-
-def _mb(size: int) -> str:
-    return f"{size / 1_048_576:.1f} MB"
 
 
 SECTIONS: Final[tuple[Section, ...]] = (

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from service.commands.status_page import memory_line
+from service.commands.memory_line import memory_line
 from service.operate import check_store
 from service.operate.check_findings import Findings
 from workers.store import memory

@@ -1,9 +1,8 @@
 """
 The HTTP client of the CMS: writes, publishing, and reads of items and schemas.
 
-v1 takes one item per PATCH (``fields``, ``?live=true``), v2 up to 100 (``items``, ``/live``),
-always by the bulk endpoint: its answer names every item by id. Redirects are not followed and
-nothing is retried here; ``workers.policy.rules`` decides what an answer means.
+v1 takes one item per PATCH, v2 up to 100, always by the bulk endpoint: its answer names every item
+by id. Nothing is redirected or retried: ``workers.policy.rules`` decides what an answer means.
 
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/update-items
 https://developers.webflow.com/data/v1.0.0/reference/cms/items/patch-item

@@ -71,13 +71,15 @@ def sites(document: Any) -> tuple[Site, ...]:
 
 
 def collections(document: Any) -> dict[str, str]:
-    """Return the collections that an answer lists: id → name."""
+    """Return the collections that an answer lists: id → name, or its id."""
     known = document if isinstance(document, dict) else {}
     listed = known.get("collections")
     entries = listed if isinstance(listed, list) else _bare(known, "singularName")
     whole = [each for each in entries if isinstance(each, dict)]
     named = [(each.get("id", each.get("_id")), each) for each in whole]
-    return {str(id): str(each.get("displayName", each.get("name", ""))) for id, each in named if id}
+    return {
+        str(id): str(each.get("displayName") or each.get("name") or id) for id, each in named if id
+    }
 
 
 def listed_collections(document: Any) -> tuple[ListedCollection, ...]:

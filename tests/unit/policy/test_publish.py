@@ -117,7 +117,7 @@ def test_a_large_site_is_published_seldomer():
 
 
 def test_what_is_known_of_a_site():
-    site = Site("s1", (Locale("en", "l1"), Locale("de", "l2")), "", ("d1", "d2"), T1)
+    site = Site("s1", (Locale("en", "l1"), Locale("de", "l2")), "", T1, "", ("d1", "d2"))
     found = publish.of_site(Round(), site, ())
     assert (found.site, found.domains, found.subdomain) == ("s1", ("d1", "d2"), True)
     assert (found.locales, found.published) == ("l1,l2", T1)

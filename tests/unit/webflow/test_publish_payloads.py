@@ -32,10 +32,10 @@ def test_a_site_tells_its_domains_and_when_it_was_published():
         "customDomains": [{"id": "d1", "url": "www.example.com"}, {"url": "no-id.example"}, 7],
     }
     assert answer(shown).sites == (
-        Site("s1", (), "www.example.com", ("d1",), "2026-05-12T09:00:00.000Z"),
+        Site("s1", (), "www.example.com", "2026-05-12T09:00:00.000Z", "shop", ("d1",)),
     )
     bare = {"id": "s1", "locales": None, "lastPublished": None, "customDomains": 7}
-    assert answer(bare).sites == (Site("s1"),)
+    assert answer(bare).sites == (Site("s1", published=""),)
 
 
 def test_collections_have_names():

@@ -38,15 +38,18 @@ def test_the_slug_of_a_collection(status, told, slug):
 @pytest.mark.parametrize(
     ("told", "published"),
     [
-        ({"sites": [{"id": "s", "lastPublished": None}]}, False),
-        ({"sites": [{"id": "s", "lastPublished": "2025-01-01T00:00:00Z"}]}, True),
+        ({"sites": [{"id": "s", "lastPublished": None}]}, ""),
+        ({"sites": [{"id": "s", "lastPublished": "2025-01-01T00:00:00Z"}]}, "2025-01-01T00:00:00Z"),
         ({"sites": [{"id": "s"}]}, None),
         # v1: a list without a name, or the site alone.
         (
             {"items": [{"_id": "s", "shortName": "desk", "lastPublished": None}, {"_id": "i"}]},
-            False,
+            "",
         ),
-        ({"_id": "s", "shortName": "desk", "lastPublished": "2025-01-01T00:00:00Z"}, True),
+        (
+            {"_id": "s", "shortName": "desk", "lastPublished": "2025-01-01T00:00:00Z"},
+            "2025-01-01T00:00:00Z",
+        ),
     ],
 )
 def test_whether_a_site_was_ever_published(told, published):
@@ -59,7 +62,7 @@ def test_whether_a_site_was_ever_published(told, published):
     [
         (
             {"collections": [{"id": "a", "displayName": "A"}, {"id": "b"}, {}, 7]},
-            {"a": "A", "b": ""},
+            {"a": "A", "b": "b"},
         ),
         (
             [{"_id": "a", "singularName": "A", "name": "As"}, {"_id": "i", "name": "an item"}],
