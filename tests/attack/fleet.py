@@ -17,6 +17,7 @@ import redis
 from tests.attack.judge import Outcome
 from tests.support.real_processes import BY_ITEM, CONFIGURATION, SECRET, Line, signed, wrong
 from tests.support.standin import COLLECTION, TOKEN, StandIn, item_id
+from tests.support.started import Started
 from tests.support.store_server import server_binary
 from workers.store.outbox import FATES
 
@@ -72,6 +73,16 @@ class Store:
         self.server.wait(10)
 
 
+def _await_end(process):
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout:
+        process.stdout.close()
+
+
 class Fleet:
     """
     Two services of web processes and two of workers.
@@ -104,10 +115,7 @@ class Fleet:
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(15)
-            process.kill()
-            process.wait()
+            _await_end(process)
         self.store.close()
         self.cms.close()
         self.log.close()
@@ -124,14 +132,17 @@ class Fleet:
         words = [role, "--processes", self.several]
         if role == "web":
             words += ["--bind", f"127.0.0.1:{self.ports[int(number)]}"]
-        self.processes[name] = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "service", *words],
-            cwd=self.folder,
-            env=self.environ(root),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self.log,
-        )
+        if root == ROOT:
+            self.processes[name] = Started(words, self.folder, self.environ(), self.folder / "log")
+        else:
+            self.processes[name] = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "service", *words],
+                cwd=self.folder,
+                env=self.environ(root),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self.log,
+            )
         if role == "web":
             self._await(self.ports[int(number)])
 
@@ -148,11 +159,7 @@ class Fleet:
     def end(self, name, signum):
         process = self.processes.pop(name)
         process.send_signal(signum)
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _await_end(process)
 
     # load
 

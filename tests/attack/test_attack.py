@@ -32,7 +32,7 @@ def world(store_socket):
     world.close()
 
 
-@pytest.mark.parametrize("seed", range(depth(4, 6)))
+@pytest.mark.parametrize("seed", range(depth(3, 6)))
 def test_whatever_happens_the_newest_is_shown_and_each_value_is_counted(world, seed):
     assert histories.played(world, histories.made(seed), width=4).problems == []
 
@@ -53,7 +53,7 @@ def test_so_it_is_where_deletes_are_held_and_writes_undone(world, seed):
 
 @pytest.mark.parametrize("process", crashes.PROCESSES)
 def test_a_process_may_die_at_any_command(world, process):
-    stride = {"worker": 17, "reconcile": 11}.get(process, 3)
+    stride = {"worker": depth(37, 17), "reconcile": depth(23, 11)}.get(process, depth(5, 3))
     found = list(crashes.every(world, process, 0, stride=stride))
     assert len(found) >= 2
     assert {n: outcome.problems for n, outcome in found if outcome.problems} == {}

@@ -1,19 +1,14 @@
 """The way out, opened by a test and closed after it."""
 
 import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from tests.support.delivery_rig import Way
 from tests.support.reconcile_rig import Reconciling
+from tests.support.started import Started
 from tests.support.writeback_rig import STATEMENT, Shop, Telling
 
-ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from service.cli import main; main()"]
 PATIENCE = 20.0  # s
 
 
@@ -56,20 +51,12 @@ def instep(tmp_path):
     started = []
 
     def _instep(*arguments, folder=tmp_path, **environ):
-        process = subprocess.Popen(  # noqa: S603
-            [*COMMAND, *arguments],
-            cwd=folder,
-            env={**clean, "PYTHONPATH": str(ROOT), **environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
+        started.append(Started(arguments, folder, clean | environ, tmp_path / "errors.log"))
+        return started[-1]
 
     yield _instep
     for process in reversed(started):
-        process.send_signal(signal.SIGTERM)
+        process.terminate()
         process.wait(PATIENCE)
         process.stdout.close()
 

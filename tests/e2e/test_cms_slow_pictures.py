@@ -132,6 +132,7 @@ def test_while_one_is_on_its_way_others_go_and_no_other_import(slow):
     assert way.imported == []
 
 
+@pytest.mark.full  # the test before has eleven items, and the next one as many as this
 def test_seven_hundred_pictures_do_not_hide_a_price(slow):
     way = slow(1, items=710)
     know_all(way, 710)

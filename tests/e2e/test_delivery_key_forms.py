@@ -2,25 +2,35 @@
 
 import pytest
 
+from tests.support.depth import depth
+
 FORMS = {
     "contact": ("Ann@X.example", "ann@x.example"),
     "website": ("https://x.example/Ann/", "https://x.example/Ann"),
 }
 MODES = ["answered", "ignored"]
+# Each form and each version of the API once, with --full by each other.
+BOTH = [("contact", "v2"), ("website", "v1")]
+EACH = depth(BOTH, [*BOTH, ("contact", "v1"), ("website", "v2")])
 
 
-@pytest.fixture(params=sorted(FORMS))
-def slug(request):
+@pytest.fixture(params=EACH, ids="-".join)
+def form(request):
     return request.param
 
 
 @pytest.fixture
-def open_kept(open_way, slug):
+def slug(form):
+    return form[0]
+
+
+@pytest.fixture
+def open_kept(open_way, form, slug):
     """Opens a way out to products by their addresses, which the site keeps in its own form."""
 
-    def open(mode="answered", missing="create", **options):
+    def open(mode="answered", missing="create", api=form[1], **options):
         collection = {"missing": missing, "key": slug}
-        way = open_way(by="key", collection=collection, **options)
+        way = open_way(api=api, by="key", collection=collection, **options)
         way.filters.mode = mode
         way.site.rules.lowers_emails = way.site.rules.trims_links = True
         return way
@@ -38,8 +48,8 @@ def settle_down(way):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_item_that_was_created_is_its_records_from_then_on(open_kept, api, slug, mode):
-    way = open_kept(mode, api=api)
+def test_an_item_that_was_created_is_its_records_from_then_on(open_kept, slug, mode):
+    way = open_kept(mode)
     sent, kept = FORMS[slug]
     way.change(sent, name="Ann", stock=1)
     way.run()
@@ -56,10 +66,8 @@ def test_an_item_that_was_created_is_its_records_from_then_on(open_kept, api, sl
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("missing", ["create", "dead-letter"])
-def test_an_item_that_is_there_is_found_by_the_form_of_its_field(
-    open_kept, api, slug, mode, missing
-):
-    way = open_kept(mode, missing, api=api)
+def test_an_item_that_is_there_is_found_by_the_form_of_its_field(open_kept, slug, mode, missing):
+    way = open_kept(mode, missing)
     sent, kept = FORMS[slug]
     way.edit(3, **{slug: kept})
     way.change(sent, stock=77)
@@ -70,8 +78,8 @@ def test_an_item_that_is_there_is_found_by_the_form_of_its_field(
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_so_is_one_that_was_listed_before_its_record_was_known(open_kept, api, slug, mode):
-    way = open_kept(mode, api=api)
+def test_so_is_one_that_was_listed_before_its_record_was_known(open_kept, slug, mode):
+    way = open_kept(mode)
     sent, kept = FORMS[slug]
     way.edit(3, **{slug: kept})
     settle_down(way)
@@ -83,8 +91,8 @@ def test_so_is_one_that_was_listed_before_its_record_was_known(open_kept, api, s
 
 
 @pytest.mark.parametrize("kind", ["timeout-after", "reset-after"])
-def test_none_is_made_twice_whose_answer_was_lost(open_kept, api, slug, kind):
-    way = open_kept(api=api)
+def test_none_is_made_twice_whose_answer_was_lost(open_kept, slug, kind):
+    way = open_kept()
     way.filters.lag = 600
     sent, kept = FORMS[slug]
     way.fault(kind, delay=0.0, match={"method": "POST"}, times=1)
@@ -95,8 +103,8 @@ def test_none_is_made_twice_whose_answer_was_lost(open_kept, api, slug, kind):
     assert len(way.posts()) == 1
 
 
-def test_the_ids_may_be_lost(open_kept, api, slug):
-    way = open_kept(api=api)
+def test_the_ids_may_be_lost(open_kept, slug):
+    way = open_kept()
     sent, kept = FORMS[slug]
     way.change(sent, name="Ann", stock=1)
     way.run()
@@ -109,8 +117,8 @@ def test_the_ids_may_be_lost(open_kept, api, slug):
     assert len(way.posts()) == 1
 
 
-def test_no_schema_is_needed_to_know_an_item_again(open_kept, api, slug):
-    way = open_kept("ignored", api=api)
+def test_no_schema_is_needed_to_know_an_item_again(open_kept, slug):
+    way = open_kept("ignored")
     sent, kept = FORMS[slug]
     way.change(sent, name="Ann", stock=1)
     way.run()
@@ -126,8 +134,8 @@ def test_no_schema_is_needed_to_know_an_item_again(open_kept, api, slug):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("together", [True, False])
-def test_two_spellings_of_one_key_are_one_item(open_kept, api, slug, mode, together):
-    way = open_kept(mode, api=api)
+def test_two_spellings_of_one_key_are_one_item(open_kept, slug, mode, together):
+    way = open_kept(mode)
     sent, kept = FORMS[slug]
     way.change(sent, name="Ann", stock=1)
     if not together:
@@ -152,8 +160,8 @@ def test_in_a_field_of_text_two_spellings_are_two_keys(open_way, api):
     assert way.the("ann@x.example").live.fields["stock"] == 2
 
 
-def test_a_record_that_goes_and_comes_back_has_its_item(open_kept, api, slug):
-    way = open_kept(api=api)
+def test_a_record_that_goes_and_comes_back_has_its_item(open_kept, slug):
+    way = open_kept()
     sent, kept = FORMS[slug]
     way.change(sent, name="Ann", stock=1, version=1)
     way.run()
@@ -169,7 +177,7 @@ def test_a_record_that_goes_and_comes_back_has_its_item(open_kept, api, slug):
 
 
 def test_a_hundred_are_found_by_one_filter(open_kept, slug):
-    way = open_kept(items=150)
+    way = open_kept(api="v2", items=150)
     sent, kept = FORMS[slug]
     for n in range(1, 101):
         way.edit(n, **{slug: kept.replace("nn", f"nn{n}")})

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import signal
-import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -86,9 +85,8 @@ def test_each_cause_is_told_once_whoever_is_killed_and_stopped_workers_too(inste
     process.kill()
     process.wait()
     # Only the web processes come back: one of those that are left takes over.
-    with (instep.folder / "log").open("ab") as log:
-        words = ["web", "--bind", "127.0.0.1:0", "--processes", "1"]
-        instep.started.append(instep._run(words, subprocess.Popen, stderr=log))
+    words = ["web", "--bind", "127.0.0.1:0", "--processes", "1"]
+    instep.started.append(instep.start(words, instep.folder / "log"))
     eventually(lambda: _expired(instep), 30)
     eventually(lambda: sink.told() == [problems, "began no worker"], 60, told=instep.log)
     assert "s3cr3tpath" not in instep.log()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.depth import depth
+from tests.support.started import Started
 from workers.config.settings import StoreSettings
 from workers.errors import StoreUnavailable
 from workers.runtime import heartbeats
@@ -68,14 +69,18 @@ class Site:
         self.client = connection.connect(StoreSettings(data=folder / ".instep"))
 
     def start(self, *words):
-        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("INSTEP_", "REDIS_"))}
-        log = (self.folder / "log").open("ab")
-        with log:
+        """Start a command in a process that has done its imports."""
+        process = Started(words, self.folder, self._whole_environ(), self.folder / "log")
+        self.started.append(process)
+        return process
+
+    def execute(self, *words):
+        """Start a command from its first import on, as a user does."""
+        with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603
                 [*COMMAND, *words],
                 cwd=self.folder,
-                env={**clean, "PYTHONPATH": path, **self.environ},
+                env=self._whole_environ(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -84,8 +89,13 @@ class Site:
         self.started.append(process)
         return process
 
-    def up(self, processes=2):
-        process = self.start("up", "--bind", "127.0.0.1:0", "--processes", str(processes))
+    def _whole_environ(self):
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("INSTEP_", "REDIS_"))}
+        return {**clean, "PYTHONPATH": path, **self.environ}
+
+    def up(self, start, processes):
+        process = start("up", "--bind", "127.0.0.1:0", "--processes", str(processes))
         line = process.stdout.readline()
         assert line.startswith("ready http://127.0.0.1:"), self.log()
         return process, int(line.rpartition(":")[2])
@@ -158,7 +168,7 @@ def site(tmp_path):
 def shared(tmp_path_factory):
     """One running ``up`` for the tests that leave it whole: its folder and its port."""
     site = Site(tmp_path_factory.mktemp("site"))
-    _, port = site.up()
+    _, port = site.up(site.execute, processes=2)
     yield site, port
     site.close()
 
@@ -216,7 +226,7 @@ def test_kill_9_of_the_main_web_process_leaves_no_orphan(whole, shared):
 
 
 def test_kill_9_of_up_ends_everything(site):
-    process, port = site.up(processes=1)
+    process, port = site.up(site.start, processes=1)
     eventually(lambda: site.counts() == {"supervisor": 1, "web": 1, "worker": 1, "store": 1})
     pids = site.pids()
     process.kill()

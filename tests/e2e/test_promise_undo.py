@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import signal
-import subprocess
 import time
 from datetime import UTC, datetime
 
@@ -155,10 +154,9 @@ def test_a_wrong_mapping_is_undone_though_all_who_do_it_are_killed(planted, inst
     mapped_by(instep, MAPPINGS)
     items.edit()
     words = ("undo", "--source", "erp", "--since", items.since, "--yes")
-    with (instep.folder / "undo.log").open("w") as log:
-        process = instep._run(words, subprocess.Popen, stderr=log)
-        kill_in_the_middle(instep, process)
-        process.stdout.close()
+    process = instep.start(words, instep.folder / "undo.log")
+    kill_in_the_middle(instep, process)
+    process.stdout.close()
     eventually(lambda: run_of(instep)["state"] == "done", within=120)
     instep.settled(within=120)
     items.check_figures(run_of(instep)["figures"])

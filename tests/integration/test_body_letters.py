@@ -2,11 +2,14 @@
 
 import pytest
 
-from service.ingest.event_mapper import LETTERS, WHOLE_BODY
+from service.ingest import event_mapper
+from service.ingest.event_mapper import WHOLE_BODY
+from tests.support.depth import depth
 from tests.support.remap_rig import Shop
 from workers.store.dead_letters import DeadLetters
 from workers.store.outbox import balanced
 
+LETTERS = depth(20, event_mapper.LETTERS)
 MANY = LETTERS + 20
 STRICT = """
 stock = fields.Integer(data_key="qty", strict=True)
@@ -25,6 +28,11 @@ def event(n, record=None, **fields):
 def partly():
     """Events whose stock cannot be read as yet."""
     return [event(n, price=n, qty=str(n)) for n in range(MANY)]
+
+
+@pytest.fixture(autouse=True)
+def _fewer(monkeypatch):
+    monkeypatch.setattr(event_mapper, "LETTERS", LETTERS)
 
 
 @pytest.fixture(params=[24, 0], ids=["kept", "not kept"])

@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
 from datetime import UTC, datetime
 
@@ -12,7 +10,9 @@ import pytest
 
 from service.commands import dead_page
 from service.operate.bulk_runner import BulkRunner
+from tests.support.depth import depth
 from tests.support.letters_rig import Shop
+from tests.support.started import Started
 from workers.runtime.upkeep import Upkeep
 from workers.store import problem_keys
 from workers.store.dead_letters import Letter
@@ -258,16 +258,17 @@ def test_ctrl_c_stops_the_run(shop, monkeypatch):
     assert (run.state, run.reason, shop.context.runs.queued()) == ("stopped", "interrupted", [])
 
 
-def test_a_command_that_is_killed_leaves_the_rest_to_a_worker(shop):
-    count = 500
+def test_a_command_that_is_killed_leaves_the_rest_to_a_worker(shop, tmp_path):
+    count = depth(300, 500)
     shop.refuse(*(f"i{n}" for n in range(count)))
-    command = [sys.executable, "-m", "service", "dead", "replay", "--all", "--yes"]
+    words = ("dead", "replay", "--all", "--yes")
     clean = {name: text for name, text in os.environ.items() if not name.startswith("INSTEP_")}
-    process = subprocess.Popen(command, env=clean | shop.environ)  # noqa: S603
+    process = Started(words, tmp_path, clean | shop.environ, tmp_path / "log")
     while not (runs := shop.context.runs.list()) or not runs[0].figures["done"]:
         assert process.poll() is None
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait(10)
+    process.stdout.close()
     (run,) = shop.context.runs.list()
     assert run.state == "running"
     assert shop.context.outbox.counts()["dead"] > 0

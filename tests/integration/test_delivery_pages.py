@@ -1,7 +1,7 @@
 """A list of deliveries whose time is up: it says how far it has looked, and goes on from there."""
 
 from functools import partial
-from itertools import count
+from itertools import count, product
 
 import pytest
 from click.testing import CliRunner
@@ -10,6 +10,7 @@ from service.cli import main
 from service.operate import deliveries
 from service.operate.deliveries import list_deliveries
 from tests.support.deliveries_rig import Deliveries
+from tests.support.depth import some
 from workers.store import delivery_list
 
 FILTERS = (
@@ -47,8 +48,7 @@ def ids(page):
     return [each["id"] for each in page.items]
 
 
-@pytest.mark.parametrize("limit", [1, 3, 200])
-@pytest.mark.parametrize("filters", FILTERS, ids=str)
+@pytest.mark.parametrize(("filters", "limit"), some(product(FILTERS, [1, 3, 200]), 2), ids=str)
 def test_page_by_page_nothing_is_left_out_or_listed_twice(rig, filters, limit):
     whole = ids(rig.listed(limit=200, seconds=3600, **filters))
     ticks = count()

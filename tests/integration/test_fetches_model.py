@@ -123,7 +123,7 @@ class Play:
         assert self.way.context.fetches.status().get("product", {"waiting": 0})["waiting"] == 0
 
 
-@examples(40, 150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(20, 150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(OBJECTS)), max_size=40))
 def test_each_notice_has_one_fate_and_the_newest_state_is_what_is_kept(store, tmp_path, acts):
     store.flushall()

@@ -127,7 +127,7 @@ def test_whatever_the_order_there_is_one_item_and_it_holds_the_newest(store, end
     moment = Moment(begun, begun.bench)
     one = steps_of("one", ENDS[end])
     two, time = (("two", "acts"),) * 2, (("time", "passes"),)
-    for order in some(interleavings(one, two, time, (("event", "accept"),)), 13):
+    for order in some(interleavings(one, two, time, (("event", "accept"),)), 23):
         story = moment.again(lambda story: story.bench)
         try:
             for step in order:

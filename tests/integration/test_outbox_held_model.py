@@ -181,7 +181,7 @@ def test_what_is_held_goes_only_by_a_decision_and_values_are_right(store):
     run(
         Machine,
         settings=settings(
-            max_examples=int(os.environ.get("MODEL_EXAMPLES", depth(20, 60))),
+            max_examples=int(os.environ.get("MODEL_EXAMPLES", depth(10, 60))),
             stateful_step_count=25,
             deadline=None,
             derandomize=bool(os.environ.get("CI")),

@@ -116,7 +116,7 @@ def test_whatever_the_order_of_two_workers_and_two_events_the_newest_value_is_in
     for chain in ENDS[end]:
         workers = steps_of("one", chain), steps_of("two", ANSWERED)
         orders = interleavings(*workers, (("event", "accept"),), (("time", "passes"),))
-        for order in some(orders, 13):
+        for order in some(orders, 23):
             # Where both are answered they are the same but for their names.
             if end != "answered" or order.index(("one", "claim")) < order.index(("two", "claim")):
                 play_out(store, order, moment)
@@ -125,5 +125,5 @@ def test_whatever_the_order_of_two_workers_and_two_events_the_newest_value_is_in
 def test_of_two_events_with_one_version_the_later_is_in_the_cms_whatever_the_order(store):
     moment = begun(store, 31, second_version=1)
     workers = steps_of("one", ANSWERED), steps_of("two", ANSWERED)
-    for order in some(interleavings(*workers, (("event", "accept"),)), 5):
+    for order in some(interleavings(*workers, (("event", "accept"),)), 7):
         play_out(store, order, moment)

@@ -221,7 +221,7 @@ def test_any_history_ends_with_the_newest_values_and_every_value_counted_once(st
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=int(os.environ.get("MODEL_EXAMPLES", depth(30, 250))),
+            max_examples=int(os.environ.get("MODEL_EXAMPLES", depth(20, 250))),
             stateful_step_count=40,
             deadline=None,
             derandomize=bool(os.environ.get("CI")),

@@ -34,6 +34,7 @@ class Visit:
         )
         self.page = self._context.new_page()
         self.problems, self.logged_in = [], False
+        self._size = size
         self.page.on("console", self._keep)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
 
@@ -55,6 +56,13 @@ class Visit:
         self.open("/problems")
         self.page.check("input[name=which][value=all]")
         self.page.click(".bulk button.danger")
+
+    @contextmanager
+    def resized(self, width):
+        """With a screen of another width for a while."""
+        self.page.set_viewport_size({"width": width, "height": WIDTHS[width]})
+        yield
+        self.page.set_viewport_size(self._size)
 
     def overflow(self):
         """By how many px the page is wider than the screen, and what sticks out."""

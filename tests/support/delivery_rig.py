@@ -289,8 +289,12 @@ class Way(Cms):
         counts = self.counts()
         assert balanced(counts), counts
         held = {"pending": 0, "dead": 0}
-        for key in self.store.scan_iter("instep:item:*", count=1000):
-            for name, text in self.store.hgetall(key).items():
+        with self.store.pipeline(transaction=False) as pipe:
+            for key in self.store.scan_iter("instep:item:*", count=1000):
+                pipe.hgetall(key)
+            items = pipe.execute()
+        for item in items:
+            for name, text in item.items():
                 state = json.loads(text)["s"] if name.startswith("f:") else None
                 state = "pending" if name == HELD else state
                 if state in held:

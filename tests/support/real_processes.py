@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -21,9 +22,8 @@ from click.testing import CliRunner
 
 from service.cli import main
 from tests.support.standin import COLLECTION, TOKEN
+from tests.support.started import Started
 
-ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "service"]
 SECRET = "erp-secret"
 
 CONFIGURATION = """
@@ -95,24 +95,15 @@ class Instep:
         own = {"WEBFLOW_TOKEN": self.token, "INSTEP_DATA": str(self.folder / "data")}
         return own | self.environ
 
-    def _run(self, words, run, **options):
-        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    def start(self, words, log):
+        """Start a command, whose errors go to *log*; return its process."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("INSTEP_", "REDIS_"))}
-        return run(
-            [*COMMAND, *words],
-            cwd=self.folder,
-            env={**clean, "PYTHONPATH": path, **self._own()},
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            **options,
-        )
+        return Started(words, self.folder, clean | self._own(), log)
 
     def begin(self, port):
         """Start it, and return its process."""
         words = ("up", "--bind", f"127.0.0.1:{port}", "--processes", str(self.processes))
-        with (self.folder / "log").open("ab") as log:
-            process = self._run(words, subprocess.Popen, stderr=log)
+        process = self.start(words, self.folder / "log")
         self.started.append(process)
         self.address = ("127.0.0.1", port)
         return process
@@ -137,8 +128,12 @@ class Instep:
 
     def alone(self, *words):
         """Run a command in a process of its own, as `command` does in this one."""
-        done = self._run(words, subprocess.run, stderr=subprocess.PIPE, timeout=60, check=False)
-        return done.returncode, done.stdout, done.stderr
+        with tempfile.TemporaryDirectory() as folder:
+            errors = Path(folder, "errors")
+            process = self.start(words, errors)
+            with process.stdout:
+                said = process.stdout.read()
+            return process.wait(60), said, errors.read_text()
 
     def asked(self, *words):
         """Return what a command says with --json; None where it cannot be said now."""

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -15,6 +13,7 @@ from service.reconcile import report
 from service.reconcile.lock import holder, run_lock
 from service.reconcile.state.past_runs import note_begin
 from tests.support.outbox_driver import Bench
+from tests.support.started import Started
 from workers.store import problem_keys
 from workers.store.killed_runs import KILLED
 from workers.store.runs import Runs
@@ -66,6 +65,31 @@ def configure(tmp_path, store_socket, store):
     return _configure
 
 
+@pytest.fixture
+def start(tmp_path):
+    """Start a run that does not end by itself; what it says on stderr is in its `log`."""
+    started = []
+
+    def _start(environ):
+        words = ("reconcile", "products", "--sql", "sqlite://", HANGS)
+        run = Started(words, tmp_path, {**os.environ, **environ}, tmp_path / "log")
+        run.log = tmp_path / "log"
+        started.append(run)
+        return run
+
+    yield _start
+    for run in started:
+        run.kill()
+        run.wait()
+        run.stdout.close()
+
+
+def ended(run):
+    """What it has said, once it has ended."""
+    run.wait(30)
+    return run.stdout.read() + run.log.read_text()
+
+
 def checked(environ):
     """The problems that `check` finds in the configuration."""
     said = CliRunner().invoke(main, ["check", "--json"], env=environ)
@@ -107,22 +131,15 @@ def test_where_rows_have_a_version_or_the_source_numbers_check_is_silent(configu
     assert "Stock.Meta.version" not in checked(configure(**options))
 
 
-def test_a_run_that_is_ended_by_hand_says_so_and_frees_its_lock(configure, store):
-    words = ("reconcile", "products", "--sql", "sqlite://", HANGS)
-    run = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "service", *words],
-        env={**os.environ, **configure()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def test_a_run_that_is_ended_by_hand_says_so_and_frees_its_lock(start, configure, store):
+    run = start(configure())
     until = time.monotonic() + 30
     while not store.hexists("instep:reconciled:products", "began"):
         assert time.monotonic() < until
         time.sleep(0.02)
     assert holder(store, "products").pid == run.pid
     run.send_signal(signal.SIGINT)
-    said, _ = run.communicate(timeout=30)
+    said = ended(run)
     assert run.returncode == 1
     assert "products was not fully reconciled: ended by Ctrl-C" in said
     assert "Traceback" not in said
@@ -133,15 +150,11 @@ def test_a_run_that_is_ended_by_hand_says_so_and_frees_its_lock(configure, store
     assert found.by.startswith("cli:")
 
 
-def test_a_run_that_stood_still_while_another_took_over_ends_and_writes_nothing(configure, store):
+def test_a_run_that_stood_still_while_another_took_over_ends_and_writes_nothing(
+    start, configure, store
+):
     lock, kept = "instep:reconciling:products", "instep:reconciled:products"
-    run = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "service", "reconcile", "products", "--sql", "sqlite://", HANGS],
-        env={**os.environ, **configure()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    run = start(configure())
     until = time.monotonic() + 30
     while not store.hexists(kept, "began"):
         assert time.monotonic() < until
@@ -152,7 +165,7 @@ def test_a_run_that_stood_still_while_another_took_over_ends_and_writes_nothing(
         note_begin(store, "products")
         before = dumps(store)
         run.send_signal(signal.SIGCONT)
-        said, _ = run.communicate(timeout=30)
+        said = ended(run)
         after = dumps(store)
     assert run.returncode == 1
     assert "the lock of products was lost: instep reconcile (process" in said
@@ -162,13 +175,8 @@ def test_a_run_that_stood_still_while_another_took_over_ends_and_writes_nothing(
     assert (found.state, "the lock of products was lost" in found.reason) == ("failed", True)
 
 
-def test_a_run_that_was_killed_is_stopped_once_its_lease_has_run_out(configure, store):
-    run = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "service", "reconcile", "products", "--sql", "sqlite://", HANGS],
-        env={**os.environ, **configure()},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def test_a_run_that_was_killed_is_stopped_once_its_lease_has_run_out(start, configure, store):
+    run = start(configure())
     until = time.monotonic() + 30
     while not store.exists(problem_keys.running("r1")):
         assert time.monotonic() < until

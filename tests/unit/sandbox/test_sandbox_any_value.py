@@ -107,7 +107,7 @@ def held(answer, api, slug):
 
 @pytest.mark.parametrize("api", ["v1", "v2"])
 @pytest.mark.parametrize("slug", [one.slug for one in FIELDS] + ["name", "slug", "nothing"])
-@examples(10, 25)
+@examples(5, 25)
 @given(value=anything)
 def test_a_value_is_taken_or_refused_by_name(client, api, slug, value):
     answer = write(client, api, slug, value)
@@ -123,7 +123,7 @@ def test_a_value_is_taken_or_refused_by_name(client, api, slug, value):
 
 @pytest.mark.parametrize("api", ["v1", "v2"])
 @pytest.mark.parametrize("slug", [one.slug for one in FIELDS])
-@examples(10, 25)
+@examples(5, 25)
 @given(value=likely)
 def test_what_was_read_back_may_be_sent_again(client, api, slug, value):
     answer = write(client, api, slug, value)
