@@ -65,6 +65,9 @@ class _Api(Api):  # type: ignore[misc]  # flask-smorest has no types
                 self._to_describe.pop(0)()
             return super()._openapi_json()
 
+    def _register_responses(self) -> None:
+        self.describe_later(super()._register_responses)
+
     def _register_error_handlers(self) -> None:
         """Leave errors to the application, which answers those of other paths in another form."""
 

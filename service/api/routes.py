@@ -103,12 +103,23 @@ class Routes:
             view = routes.arguments(body, location="json")(view)
         if query is not None:
             view = routes.arguments(query, location="query")(view)
-        for status in dict.fromkeys((*_ALWAYS, *errors)):
-            view = routes.alt_response(status.value, schema=_ERROR)(view)
-        if query is not None or body is not None:
-            view = routes.alt_response(HTTPStatus.UNPROCESSABLE_ENTITY.value, schema=_ERROR)(view)
         (usual, schema_of), *others = answers.items()
-        for status, other in others:
-            view = routes.alt_response(status.value, schema=other)(view)
         view = routes.response(usual.value, schema_of)(view)
+        alternatives: dict[HTTPStatus, Schema] = dict.fromkeys((*_ALWAYS, *errors), _ERROR)
+        if query is not None or body is not None:
+            alternatives[HTTPStatus.UNPROCESSABLE_ENTITY] = _ERROR
+        _describe(view, [*alternatives.items(), *others])
         routes.add_url_rule(path, view_func=view, methods=[method])
+
+
+def _describe(view: Any, answers: Sequence[tuple[HTTPStatus, Schema]]) -> None:
+    """
+    Add *answers* to the description of *view*.
+
+    As ``Blueprint.alt_response`` does, that copies the description for each of them and wraps the
+    view once more.
+    """
+    responses = view._apidoc["response"]["responses"]
+    for status, schema in answers:
+        described = {"schema": schema, "description": status.phrase, "content_type": None}
+        responses.setdefault(status.value, []).append(described)
