@@ -15,7 +15,7 @@ from tests.support.real_processes import Instep, Load, say, signed, wrong
 from tests.support.standin import StandIn, item_id
 
 EVENTS, ITEMS, SECONDS = depth((400, 80, 3.0), (10_000, 1_000, 10.0))
-VERSIONED, VERSIONS = depth((24, 20), (200, 50))
+VERSIONED, VERSIONS = depth((16, 16), (200, 50))
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import redis
 
 from service.operate.alert_causes import AlertObserver
 from service.operate.status import status_of
+from tests.support.depth import depth
 from tests.support.outbox_driver import at
 from tests.support.outbox_holding import go_by, guarded, keys
 from tests.support.outbox_refusals import refuse, refuse_all
@@ -87,16 +88,19 @@ class Playing:
             self.now += LOOK
 
 
+A_MINUTE = depth(8, 20)
+
+
 def test_hundreds_of_refusals_are_one_message_and_one_update(bench, tmp_path):
     playing = Playing(bench, tmp_path, "problems")
     for minute in range(20):
         if minute < 14:
-            refuse_all(bench, [f"i{minute}-{n}" for n in range(20)])
+            refuse_all(bench, [f"i{minute}-{n}" for n in range(A_MINUTE)])
             playing.context.problems.group(10_000)
         playing.look(60)
     told = playing.told
     assert [each["state"] for each in told] == ["began", "update"]
-    assert told[1]["figures"] == {"dead_letters": 280, "different_problems": 1}
+    assert told[1]["figures"] == {"dead_letters": 14 * A_MINUTE, "different_problems": 1}
 
 
 STOPPED = Process("worker", os.getppid(), hung=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.depth import depth
 from tests.support.outbox_driver import EPOCH, change, event, number
 from workers.model.changes import Again, FieldProblem, Incoming, LeftOut, LogPosition
 
@@ -198,7 +199,7 @@ def test_an_event_that_runs_again_gets_the_log_that_it_had(bench):
 
 
 def test_what_is_known_of_a_log_is_bounded(bench):
-    for n in range(400):
+    for n in range(depth(100, 400)):
         take(bench, "a", n, n * 10 * FAR, n * 100)
     for n in range(12):
         take(bench, "a", n, 50 + n, 50_000 + n * 100_000)

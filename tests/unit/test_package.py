@@ -33,9 +33,10 @@ def sdist(tmp_path_factory):
     return build("sdist", tmp_path_factory.mktemp("sdist"))
 
 
-@pytest.fixture
-def installed(wheel, tmp_path):
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
     """Run a command of the unpacked wheel, away from the tree."""
+    tmp_path = tmp_path_factory.mktemp("installed")  # one: its first command compiles the product
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")  # noqa: S202
 
