@@ -38,7 +38,7 @@ def pytest_configure(config):
         deadline=None,
         suppress_health_check=[hypothesis.HealthCheck.too_slow],
         derandomize="CI" in os.environ,
-        max_examples=100 if config.option.full else 40,
+        max_examples=100 if config.option.full else 30,
     )
     hypothesis.settings.load_profile("instep")
 

@@ -5,7 +5,6 @@ security policy complains.
 """
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from service.console.pages import existing
 from tests.support.browser import CHROMIUM
@@ -77,6 +76,8 @@ def test_nothing_grave_is_found_on_any_page_and_none_is_wider_than_a_phone(visit
 
 def objections(visit):
     """What is wrong with the page that is open, in words."""
+    from axe_playwright_python.sync_playwright import Axe  # a second, in one process of four
+
     told = [
         f"{each['id']}: {node['html'][:200]} ({node['failureSummary'][:300]})"
         for each in Axe().run(visit.page).response["violations"]

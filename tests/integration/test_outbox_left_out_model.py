@@ -92,7 +92,7 @@ deliveries = st.lists(
 )
 
 
-@examples(40, 150, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@examples(20, 150, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
 @hypothesis.given(deliveries)
 def test_of_each_field_the_newest_event_decides(store, drawn):
     store.flushall()

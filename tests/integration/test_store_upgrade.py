@@ -307,7 +307,7 @@ RETIRED = st.tuples(SPELLED, st.just(":gone"), st.integers(0, 9))
 WORK = st.just(None)
 
 
-@examples(40, 150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(20, 150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example([(" K", ":gone", 0), ("K", "stock", 0), ("K ", ":gone", 0)], False)
 @given(st.lists(VALUES | VALUES | RETIRED | WORK, min_size=1, max_size=14), st.booleans())
 def test_whatever_came_under_whatever_spelling_the_newest_stands(store, tmp_path, history, refuse):

@@ -2,8 +2,6 @@
 
 from contextlib import contextmanager
 
-from playwright.sync_api import sync_playwright
-
 from tests.support.api_rig import ADMIN
 from tests.support.browser import CHROMIUM
 
@@ -13,6 +11,8 @@ _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 
 @contextmanager
 def chromium():
+    from playwright.sync_api import sync_playwright  # a second, in one process of four
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
         yield browser

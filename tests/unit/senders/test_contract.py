@@ -157,7 +157,7 @@ def test_no_bytes_raise_anything_but_a_source_error(vector):
     sender = vector.configured()
     names = sorted(set(vector.headers) | set(sender.headers))
 
-    @examples(30, 100, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(15, 100, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.dictionaries(st.sampled_from(names), VALUES), st.booleans(), BODIES)
     @example({}, True, b"[" * 100_000)
     @example({}, True, b'{"a":' * 100_000)

@@ -117,7 +117,7 @@ def test_no_request_is_answered_5xx(vector):
     client = application(vector, Outbox())
     names = sorted({*vector.headers} - {QUERY, "content-length"})
 
-    @examples(15, 50, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(10, 50, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         st.dictionaries(st.sampled_from(names), LATIN), st.binary(max_size=60) | st.none(), LATIN
     )
