@@ -9,11 +9,12 @@ from urllib.parse import parse_qs
 from service.sandbox.faults.faults import Fault, Match
 from service.sandbox.model.records import Copy
 from service.sandbox.model.schema import Field
-from service.sandbox.seeds.samples import FIELDS, PRODUCTS, fill, product, product_id, seed_products
+from service.sandbox.seeds.samples import FIELDS, PRODUCTS, fill, product, product_id
 from service.sandbox.server import start, stop
 from service.sandbox.site.items import publish, unpublish
 from service.sandbox.site.site import Site
 from tests.support.filter_rig import Filters
+from tests.support.seeded import seed_products
 
 MORE_FIELDS = (
     Field("gallery", "MultiImage"),

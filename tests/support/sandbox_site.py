@@ -12,9 +12,10 @@ import requests
 from webflow import Webflow
 from webflow.environment import WebflowEnvironment
 
-from service.sandbox.seeds.samples import PRODUCTS, product_id, seed_products
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 from service.sandbox.server import start, stop
 from service.sandbox.site.site import SITE_ID, Site
+from tests.support.seeded import seed_products
 
 TOKEN = "a-token"
 THINGS = "65f0000000000000000000ff"

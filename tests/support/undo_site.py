@@ -2,10 +2,11 @@
 
 import time
 
-from service.sandbox.seeds.samples import PRODUCTS, product_id, seed_products
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 from service.sandbox.server import start, stop
 from service.sandbox.site.site import Site
 from tests.support.api_rig import TOML, Rig
+from tests.support.seeded import seed_products
 from workers.delivery.deliver import Deliverer
 from workers.model.attempts import Wait
 
