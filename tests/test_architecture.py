@@ -27,6 +27,7 @@ PURE = (
     "workers/fields/addresses.py",
     "workers/fields/cms_forms.py",
     "workers/fields/html_content.py",
+    "workers/fields/html_pieces.py",
     "workers/fields/marks.py",
     "workers/policy/case.py",
     "workers/policy/unknown_outcome.py",

@@ -14,8 +14,10 @@ from typing import Any, ClassVar
 from marshmallow import ValidationError, fields
 from marshmallow.types import ErrorMessages
 
+from service.mapping import rich_html
 from service.mapping.display import found
 from service.mapping.record_keys import ITEM_ID, composite
+from workers.fields.html_content import content
 
 WEB_URL = re.compile(r"https?://[^\s/?#][^\x00-\x1f\x7f]*", re.IGNORECASE)
 
@@ -35,7 +37,37 @@ class _Text(fields.String):
 
 
 class RichText(fields.String):
-    """Accepts text with HTML. Value: that text. Compared: presence only; the CMS rewrites HTML."""
+    """
+    Accepts text with HTML. Value: that text. Compared: by its words, links and pictures; the CMS
+    rewrites HTML.
+
+    Args:
+        clean: Keep what a rich text of Webflow keeps alone: no scripts, styles and classes.
+        markdown: The text is Markdown, as CommonMark, with tables and strikethrough. It is cleaned,
+            too; its own HTML is shown as text.
+
+    What shows nothing is ``""`` once it is cleaned. What shows something, of which nothing is kept,
+    is a problem: a field is cleared by its source alone.
+    """
+
+    def __init__(self, *, markdown: bool = False, clean: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.markdown, self.clean = markdown, clean
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not (self.markdown or self.clean):
+            return text
+        try:
+            html = rich_html.from_markdown(text) if self.markdown else text
+            kept = rich_html.cleaned(html)
+        except ValueError as error:
+            raise ValidationError(f"The text {error}.") from None
+        if content(kept).shows:
+            return kept
+        if content(html).shows:
+            raise ValidationError("Nothing is left of it: expected text, or pictures by address.")
+        return ""
 
 
 class Color(_Text):

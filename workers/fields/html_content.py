@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
 from typing import Final
 
 from workers.fields.addresses import is_same_source, link, name_of
+from workers.fields.html_pieces import attribute, pieces
 from workers.model.letters import nfc
 
 _TAG: Final = "\0"  # stands for any run of tags and white space
@@ -26,18 +26,6 @@ _GAP: Final = re.compile(r"[\s\0]+")
 # Editors fill empty elements with these, so that a caret can be placed there.
 _INVISIBLE: Final = re.compile(r"[\s\u200b-\u200d\ufeff]*")
 _MEDIA: Final = frozenset({"img", "iframe", "video", "audio", "source", "embed"})
-_UNSEEN: Final = frozenset({"script", "style"})
-# As browsers parse it: quotes count only after "=", and an unclosed tag swallows the rest. The
-# quantifiers are possessive, so it is linear; html.parser takes minutes for 20 KB of "<a <a <a".
-_MARKUP: Final = re.compile(
-    r"""<(?:!--.*?(?:-->|\Z)|(/?)([A-Za-z][^\s/>]*+)((?>[^>=]+|=\s*+(?:"[^"]*"|'[^']*')?+)*+)(?:>|\Z)"""
-    r"""|[!?/][^>]*+(?:>|\Z))""",
-    re.DOTALL,
-)
-_ATTRIBUTE: Final = re.compile(
-    r"""([^\s=/>"']+)(?:\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s>"']*)))?""", re.DOTALL
-)
-_END_OF: Final = {tag: re.compile(f"</{tag}", re.IGNORECASE) for tag in _UNSEEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,47 +49,14 @@ class Content:
 def content(html: str, *, code: bool = True) -> Content:
     """Parse *html*; *code*: include code blocks."""
     reader = _Reader(code=code)
-    for text, closes, tag, attributes in _pieces(html):
+    for _, _, text, tag, closes, attributes in pieces(html):
         if text:
             reader.read(unescape(text))
         elif closes:
             reader.close(tag)
-        elif tag:
+        else:
             reader.open(tag, attributes)
     return reader.found()
-
-
-def _pieces(html: str) -> Iterator[tuple[str, bool, str, str]]:
-    """Yield text, or (whether a tag closes, its name, its attributes)."""
-    place = 0
-    while place < len(html):
-        start = html.find("<", place)
-        start = len(html) if start < 0 else start
-        if start > place:
-            yield html[place:start], False, "", ""
-        found = _MARKUP.match(html, start)
-        if found is None:
-            # A "<" that begins no tag is text.
-            if start < len(html):
-                yield "<", False, "", ""
-            place = start + 1
-            continue
-        place = found.end()
-        if not found[2]:
-            continue  # a comment
-        tag = found[2].lower()
-        yield "", bool(found[1]), tag, found[3]
-        if tag in _UNSEEN and not found[1]:
-            end = _END_OF[tag].search(html, place)
-            place = end.start() if end else len(html)
-
-
-def _attribute(attributes: str, name: str) -> str:
-    """Return the first attribute called *name*, stripped."""
-    for one in _ATTRIBUTE.finditer(attributes):
-        if one[1].lower() == name:
-            return unescape(one[2] or one[3] or one[4] or "").strip()
-    return ""
 
 
 @lru_cache(1)  # called twice per value: whether it is shown, and in what form
@@ -145,10 +100,10 @@ class _Reader:
     def open(self, tag: str, attributes: str) -> None:
         self._parts.append(_TAG)
         if tag == "a":
-            if address := _attribute(attributes, "href"):
+            if address := attribute(attributes, "href"):
                 self._open.append((link(address), self._length))
         elif tag in _MEDIA:
-            if source := _attribute(attributes, "src"):
+            if source := attribute(attributes, "src"):
                 self._sources.append(source)
                 self._add(_OBJECT)
         elif tag == "pre":
