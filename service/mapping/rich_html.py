@@ -9,8 +9,8 @@ https://developers.webflow.com/data/reference/field-types-item-values
 https://developers.webflow.com/data/docs/working-with-the-cms/components-in-rich-text
 
 No page documents embeds. Values that sites answer have them as ``<div
-data-rt-embed-type='true'>…</div>``, and who writes tables and frames into rich text puts them there,
-since Webflow drops them where they stand bare: both are inferred.
+data-rt-embed-type='true'>…</div>``, and who writes tables and frames into rich text puts them
+there, since Webflow drops them where they stand bare: both are inferred.
 """
 
 from __future__ import annotations
@@ -32,30 +32,37 @@ _FIGURE: Final = re.compile(r"w-richtext-figure-type-\w+")
 _PASSES: Final = 5
 
 _TAGS: Final = frozenset(
-    "h1 h2 h3 h4 h5 h6 p br ul ol li blockquote strong em b i u s sub sup code pre a img figure"
-    " figcaption hr div iframe table caption colgroup col thead tbody tfoot tr th td".split()
-)
+    {"h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "ul", "ol", "li", "blockquote", "strong",
+     "em", "b", "i", "u", "s", "sub", "sup", "code", "pre", "a", "img", "figure", "figcaption",
+     "hr", "div", "iframe", "table", "caption", "colgroup", "col", "thead", "tbody", "tfoot",
+     "tr", "th", "td"}
+)  # fmt: skip
 _ATTRIBUTES: Final = {
     "a": {"href", "target", "rel"},
     "img": {"src", "alt", "width", "height"},
     "figure": {"class", "style", "data-rt-type", "data-rt-align", "data-rt-max-width"},
     "iframe": {"src", "width", "height", "title", "allow", "allowfullscreen", "frameborder"},
-    **dict.fromkeys(("th", "td"), {"colspan", "rowspan", "scope"}),
-    **dict.fromkeys(("col", "colgroup"), {"span"}),
+    "th": {"colspan", "rowspan", "scope"},
+    "td": {"colspan", "rowspan"},
+    "col": {"span"},
+    "colgroup": {"span"},
     "ol": {"start"},
 }
 # Whose text is not for readers.
 _SILENT: Final = {"script", "style", "template", "title", "noscript", "svg", "math"}
-# Tags that go, but end a line: their words must not run into those of the next.
+# Tags that go, but end a line: their words must not run into those of the next. A parser would
+# read tags within the last seven as text.
 _BLOCKS: Final = frozenset(
-    "address article aside center dd details dialog div dl dt fieldset footer form header legend"
-    " main nav option section summary".split()
-)
+    {"address", "article", "aside", "center", "dd", "details", "dialog", "div", "dl", "dt",
+     "fieldset", "footer", "form", "header", "legend", "main", "nav", "option", "section",
+     "summary", "noembed", "noframes", "optgroup", "plaintext", "select", "textarea", "xmp"}
+)  # fmt: skip
 # Tags that may stay open: void, or with an end that HTML lets be left out.
 _OPEN: Final = frozenset(
-    "br hr img col input meta link area base embed source track wbr param p li dd dt tr td th thead"
-    " tbody tfoot colgroup caption option optgroup".split()
-)
+    {"br", "hr", "img", "col", "input", "meta", "link", "area", "base", "embed", "source",
+     "track", "wbr", "param", "p", "li", "dd", "dt", "tr", "td", "th", "thead", "tbody",
+     "tfoot", "colgroup", "caption", "option", "optgroup"}
+)  # fmt: skip
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
@@ -155,8 +162,9 @@ class _Aside:
             if end and piece.tag == "figure":
                 figure = end
             elif end:
-                parts.append(self.put(html[piece.start : end]))
                 done = end
+            if end and piece.tag not in ("figure", "iframe"):
+                parts.append(self.put(html[piece.start : end]))
                 continue
             parts.append(_written(html, piece, in_figure=piece.start < figure))
         return "".join(parts)
@@ -184,7 +192,10 @@ class _Aside:
 
 
 def _ends(html: str) -> dict[int, int]:
-    """Return start → end of Webflow's own elements; raise ValueError if tags nest too deep."""
+    """
+    Return start → end of frames and Webflow's own elements; raises ValueError if tags nest too
+    deep.
+    """
     ends: dict[int, int] = {}
     opened: dict[str, list[tuple[int, bool]]] = {}
     depth = 0
@@ -213,12 +224,14 @@ def _is_own(piece: Piece) -> bool:
         return _FIGURE.search(attribute(piece.attributes, "class")) is not None
     if piece.tag == "div":
         return attribute(piece.attributes, _EMBED) == "true"
-    return piece.tag == "wf-component"
+    return piece.tag in ("wf-component", "iframe")
 
 
 def _written(html: str, piece: Piece, *, in_figure: bool) -> str:
     if piece.tag == "hr":
         return "" if piece.closes else "<hr>"
+    if piece.tag == "iframe":  # without what browsers show that know no frames
+        return "" if piece.closes else f"{html[piece.start : piece.end]}</iframe>"
     if piece.tag in _BLOCKS and not (in_figure and piece.tag == "div"):
         return "\n"
     return html[piece.start : piece.end]

@@ -70,6 +70,15 @@ def test_what_is_kept_passes_as_it_is(html):
             '<iframe src="https://v.example/1"></iframe></div><p>b</p>',
         ),
         ('<iframe src="javascript:x()"></iframe>a', "a"),
+        (
+            '<iframe src="/a"><p>no frames</p></iframe><i>b</i>',
+            "<div data-rt-embed-type='true'><iframe src=\"/a\"></iframe></div><i>b</i>",
+        ),
+        (
+            '<iframe src="/a"><i>b</i>',
+            "<div data-rt-embed-type='true'><iframe src=\"/a\"></iframe></div><i>b</i>",
+        ),
+        (f"<textarea>{EMBED}</textarea>", f"\n{EMBED}\n"),
         ("<div data-rt-embed-type='true'><script>x()</script>", "\n"),  # never closed: none
         (f"<table><tr><td>{EMBED}</td></tr></table>", None),
         ("<div data-rt-embed-type='false'><i>a</i></div>", "\n<i>a</i>\n"),
