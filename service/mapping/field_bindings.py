@@ -39,6 +39,7 @@ class Target:
     to: str | None = None  # the collection whose keys it takes
     on_create: bool = False  # only written when the item is created
     whole: bool = False  # it takes whole numbers
+    alt: Path | None = None  # of the alternative text of its files
 
 
 def slug_of(name: str, field: Field) -> str:
@@ -72,6 +73,7 @@ def read(
         problems += _unfit_slug(definition, name, slug, allow_slug or slug in on_create)
         problems += _unfit_flag(definition, name, field)
     paths = dict(_paths(definition, declared, problems))
+    alts = dict(_alts(definition, declared, problems))
     problems += _unfit_number(definition, declared, retires)
     if len(problems) > count:
         return None
@@ -83,7 +85,7 @@ def read(
         problems.append(Problem(str(definition), found, expected, "correct the class"))
         return None
     fields_ = schema.load_fields.items()
-    own = (_target(name, field, paths[name]) for name, field in fields_)
+    own = (_target(name, field, paths[name], alts.get(name)) for name, field in fields_)
     return schema, tuple(replace(each, on_create=each.slug in on_create) for each in own)
 
 
@@ -100,7 +102,7 @@ def _unfit_number(
         yield Problem(str(definition), "no fields", "at least one field", do)
 
 
-def _target(name: str, field: Field, path: Path) -> Target:
+def _target(name: str, field: Field, path: Path, alt: Path | None) -> Target:
     coercion.adapt(field)
     slug = slug_of(name, field)
     type_ = "flag" if slug in FLAGS else serializers.type_of(field)
@@ -115,6 +117,7 @@ def _target(name: str, field: Field, path: Path) -> Target:
         bool(field.allow_none),
         serializers.referred(field),
         whole=type(field) is fields.Integer,
+        alt=alt,
     )
 
 
@@ -141,11 +144,25 @@ def _paths(
         if field.data_key is None:
             yield name, Path(name, (name,))
             continue
-        try:
-            yield name, compile_path(field.data_key)
-        except PathInvalid as error:
-            found = f"data_key {error}"
-            problems.append(definition.problem(name, found, "a JMESPath expression", error.do))
+        yield from _compiled(definition, name, "data_key", field.data_key, problems)
+
+
+def _alts(
+    definition: Definition, declared: dict[str, Field], problems: list[Problem]
+) -> Iterator[tuple[str, Path]]:
+    for name, field in declared.items():
+        if (path := getattr(field, "alt", None)) is not None:
+            yield from _compiled(definition, name, "alt", path, problems)
+
+
+def _compiled(
+    definition: Definition, name: str, option: str, path: str, problems: list[Problem]
+) -> Iterator[tuple[str, Path]]:
+    try:
+        yield name, compile_path(path)
+    except PathInvalid as error:
+        found = f"{option} {error}"
+        problems.append(definition.problem(name, found, "a JMESPath expression", error.do))
 
 
 def _doubled(definition: Definition, declared: dict[str, Field]) -> Iterator[Problem]:

@@ -14,8 +14,8 @@ from typing import Any
 
 from marshmallow import ValidationError, missing
 
+from service.mapping import alternative_texts, text_cells
 from service.mapping import serializers as values
-from service.mapping import text_cells
 from service.mapping.base import Mapping
 from service.mapping.display import found, plain, reason
 from service.mapping.field_bindings import Target
@@ -39,6 +39,7 @@ class FieldReader:
         self._name = name
         self._schema = schema
         self._targets = targets
+        self._alts: dict[str, Any] = {}
         self._data = self._read(root)
 
     def values(self) -> tuple[FieldValue, ...] | None:
@@ -76,7 +77,18 @@ class FieldReader:
                 self._absent |= {t.name for t in self._at(text) if not t.clears}
             if value is not missing:
                 data[text] = value
+        self._read_alts(root)
         return data
+
+    def _read_alts(self, root: object) -> None:
+        for target in self._targets:
+            if target.alt is None or target.name in self.out:
+                continue
+            try:
+                self._alts[target.name] = alternative_texts.texts(text_cells.read(target.alt, root))
+            except ValueError as error:
+                self._report(target.alt.text, str(error))
+                self._take_out([target])
 
     def _without(self, failed: list[Target]) -> dict[str, Any] | None:
         self._take_out(failed)
@@ -184,7 +196,7 @@ class FieldReader:
             try:
                 if value is None and not target.clears:
                     raise ValueError("is null; allow_none=True lets null clear the field")
-                text = values.text(None if value is None else target.write(value))
+                text = values.text(None if value is None else self._json(target, value))
             except Exception as error:  # a user's field may raise anything
                 raw = found(self._data.get(target.path.text))
                 self._report(target.path.text, f"{_reason(error)}; found {raw}")
@@ -198,6 +210,10 @@ class FieldReader:
             self._failed = []
             return None
         return None if self._failed else tuple(written)
+
+    def _json(self, target: Target, value: Any) -> Any:
+        written = target.write(value)
+        return alternative_texts.put(written, self._alts.get(target.name))
 
     def _at(self, path: str) -> list[Target]:
         return [target for target in self._targets if target.path.text == path]

@@ -189,9 +189,11 @@ class _Asset(fields.Field[dict[str, str]]):
         "Not a file: expected an http(s) URL, a fileId, or an object with one of them."
     )
 
-    def __init__(self, *, ignore_query: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *, ignore_query: bool = False, alt: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.ignore_query = ignore_query
+        self.ignore_query, self.alt = ignore_query, alt
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, str]:
         if isinstance(value, str):
@@ -228,7 +230,8 @@ class Image(_Asset):
     URL the fileId has to be another one, a given fileId the same.
 
     With ``ignore_query=True`` two URLs that differ only in their query are one picture: signed URLs
-    are not imported anew each time.
+    are not imported anew each time. *alt* is a path to the alternative text: where it gives text,
+    that counts, else the value's own. A change of the text alone imports nothing.
     """
 
 
@@ -239,12 +242,15 @@ class File(_Asset):
 class MultiImage(_ListOf):
     """
     Accepts a list of what Image accepts. It replaces the whole list. Value: a list of Image's
-    objects. Compared: one by one, as Image; ``ignore_query`` applies to all of them.
+    objects. Compared: one by one, as Image; ``ignore_query`` applies to all of them. *alt* is a
+    path to one text for all of them, or to a list with a text for each, by position.
     """
 
     element = Image
     default_error_messages = _invalid("Not a list of images.")
 
-    def __init__(self, *, ignore_query: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *, ignore_query: bool = False, alt: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.ignore_query = ignore_query
+        self.ignore_query, self.alt = ignore_query, alt

@@ -34,6 +34,7 @@ class ClaimedField:
     since: int = 0  # ms on the store's clock: when its field began to wait
     late: bool = False  # a request that imported its file got no answer
     link: str | None = None  # JSON of the ids of the items it names by key
+    same: bool = False  # its files are those of *file*: their texts alone have changed
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,4 +187,5 @@ def _field(field: dict[str, Any]) -> ClaimedField:
         since=int(field["since"]),
         late=bool(field.get("late")),
         link=field.get("link"),
+        same=bool(field.get("same")),
     )

@@ -67,7 +67,7 @@ def _body(item: ClaimedItem, api: str, schema: Schema) -> tuple[dict[str, Any], 
                 parse(field.value),
                 api=api,
                 file=field.file,
-                again=field.repair,
+                again=field.repair or field.same,
                 options=schema.options(field_of(field.slug)),
                 link=field.link,
             )

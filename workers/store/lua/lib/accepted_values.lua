@@ -1,7 +1,7 @@
 -- Shared, of accept: whether a value that comes is news to its item, and what becomes of it.
 --! uses step items arrivals adoption version_events version_order field_kinds stale_values remap losses delivery
 --! uses before_values undone_values dead_letters retirements create_only locales write_history cms_forms left_out
---! uses run_counts pauses held_retirements retirement_waits
+--! uses same_files run_counts pauses held_retirements retirement_waits
 
 local request, given = step.request, step.given
 local accepted_values = {
@@ -110,6 +110,7 @@ local function take_value(item, change, event, triple, field, copy)
   if held then
     field.confirmed, field.repair_at, field.file, field.history = held.confirmed, held.repair_at, held.file, held.history
     dead_letters.supersede(item, slug)
+    if item.meta.copy == copy then same_files.note(field, held) end
   end
   local listed = change.before and change.before[slug]
   if given(change.echo) then listed = {triple[2], triple[3]} end

@@ -1,6 +1,6 @@
 -- Shared, of accept: a value that a listing has shown before it is held: the outbox takes it as
 -- confirmed, and sends nothing; and one that is no other than what it holds. change.stands: the item's lastUpdated then, a version.
---! uses items references write_history
+--! uses items file_types references write_history
 
 -- What is on its way goes out: what the listing showed is not what stands then.
 local function is_adoptable(item, slug)
@@ -19,12 +19,10 @@ local function adopt(item, field, copy, at)
   write_history.add_known(field, field.arrival, write_history.mark_of(field.value, field.type), at)
 end
 
-local NO_QUERY = {['image-no-query'] = true, ['images-no-query'] = true, ['file-no-query'] = true}
-
 -- The CMS holds this very value; of files whose addresses differ in the query alone, that file.
 local function is_known(field, held, kind, text)
   if references.is_confirmed(field, kind, text) then return true end
-  if not NO_QUERY[kind] or not held or not references.is_confirmed(field, held.type, held.value) then return false end
+  if not file_types.NO_QUERY[kind] or not held or not references.is_confirmed(field, held.type, held.value) then return false end
   local akin = write_history.akin_mark(field) == write_history.akin_mark(held)
   if akin then field.confirmed = references.confirmation(text, nil) end
   return akin

@@ -41,6 +41,7 @@ local NAMES = {
   P = 'before_type',
   T = 'told',
   Y = 'in_flight',
+  M = 'same_file',           -- same_files.lua
   Q = 'unsure',              -- 1: the undo log has it as of unknown outcome
   d = 'deleted_by',          -- arrival number of a later deletion (older releases: 1): no new item gets it
   -- Of a retirement:

@@ -4,7 +4,7 @@
 -- instep:flight:<name>:files  sorted set: those of the flights that import
 -- instep:destination:<name>  import_ms: what one file takes, as last learned; imported: a request that took
 --   long has ended, and the turn is the others'
---! uses step items listing_schedule requests
+--! uses step items file_types listing_schedule
 
 local request, now = step.request, step.now
 local file_imports = {}
@@ -24,7 +24,7 @@ function file_imports.count_files(send)
   for _, entry in ipairs(send) do
     if entry.type == 'richtext' then
       found = found + count_matches(entry.value, '<img')
-    elseif requests.FILES[entry.type] and not (entry['repair'] and entry.file) then
+    elseif file_types.IMPORTED[entry.type] and not ((entry['repair'] or entry.same) and entry.file) then
       local named = count_matches(entry.value, '"fileId"')
       found = found + math.max(0, count_matches(entry.value, '[hH][tT][tT][pP][sS]?://') - named)
     end

@@ -2,9 +2,9 @@
 -- have come, or come yet: the item is read before they are imported once more.
 -- late:<slug> of an item: the arrival number of the value whose import has not been answered. What
 -- the item shows tells of it only where it was known what file was there before.
---! uses step items
+--! uses step items file_types
 
-local IMPORTED = {image = true, images = true, file = true}
+local IMPORTED = file_types.IMPORTED
 
 local function is_late(item, slug, field)
   return IMPORTED[field.type] and tonumber(item.meta['late:' .. slug] or nil) == field.arrival

@@ -1,13 +1,12 @@
 -- Shared: what of an item a request carries, and with how many others.
---! uses step items item_schedule retirements creation references locales listing_schedule late_imports pauses
+--! uses step items file_types item_schedule retirements creation references locales listing_schedule late_imports pauses
 
 local request, now = step.request, step.now
 local requests = {}
-requests.FILES = {image = true, images = true, file = true}
 
 -- Pictures in a rich text are imported, too.
 local function holds_files(field)
-  return requests.FILES[field.type] or (field.type == 'richtext' and string.find(field.value, '<img', 1, true) ~= nil)
+  return file_types.IMPORTED[field.type] or (field.type == 'richtext' and string.find(field.value, '<img', 1, true) ~= nil)
 end
 
 -- A value for the worker; the usual case is left out, for a claim carries thousands.
@@ -15,6 +14,7 @@ local function entry_of(slug, field, value)
   local entry = {slug = slug, value = value, type = field.type, arrival = field.arrival, since = field.since or 0}
   if field.state ~= 'pending' then entry['repair'] = true end
   if field.misses then entry.misses = field.misses end
+  if field.same_file then entry.same = true end
   return entry
 end
 

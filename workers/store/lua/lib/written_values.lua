@@ -17,6 +17,7 @@ local function confirm(item, slug, claim)
   if field.repair_at and locales.claimed_since(field, claim) >= field.repair_at then field.repair_at = nil end
   field.confirmed = references.confirmation(field.value, field.link)
   if field.misses then field.misses = nil end
+  if field.same_file then field.same_file = nil end
   if field.shown_in then field.shown_in = nil end
   if field.shown_since then field.shown_since = nil end
   if field.undone and not field.repair_at then
