@@ -23,6 +23,7 @@ from service.api import (
     reconciles,
     record,
     records,
+    redirects,
     runs,
     settings,
     sources,
@@ -35,7 +36,7 @@ from service.operate.parts import Parts
 
 NOUNS: Final = (
     *(overview, status, record, records, deliveries, problems, letters, deletes, runs, reconciles),
-    *(sources, settings, audit, pauses, previews, undo),
+    *(sources, settings, audit, pauses, previews, undo, redirects),
 )
 _BEARER: Final = {
     "type": "http",

@@ -15,8 +15,10 @@ STUCK_MS: Final = 60_000  # longer than the lookup of a referenced item takes
 CLAIM: Final = "claim"
 DUE: Final = "due"
 SHOWN: Final = "shown"
+WRITTEN_SLUG: Final = "written_slug"  # of `redirects`
 _FIELD: Final = "f:"
 _LEFT_OUT: Final = "o:"
+RETIREMENT: Final = f"{_FIELD}{GONE}"  # name of the retirement, in force or undone
 _OF_REQUESTS: Final = (CLAIM, "lane")
 
 

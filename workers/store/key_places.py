@@ -70,6 +70,7 @@ class Places:
             "search-rows": self._searched,
             "search-due": self._noted,
             "unpublished-of": self._unpublished,
+            "redirects": self._redirects,
             **dict.fromkeys(_TOLD, self._told),
             **dict.fromkeys(INDEX, self._index),
             **dict.fromkeys(OBJECTS, self._objects),
@@ -124,6 +125,8 @@ class Places:
         if family in SETS:
             ours = name.split(":")[2] == self._text.collection and member == self._text.record
             kind = "member" if ours else ""
+        elif family == "redirects-at":
+            kind = "member" if self._text.in_entry(member) else ""
         elif family == "search":
             kind = ""  # its texts are those of "search-rows"
         elif family in ("tombstones", "resting", "lives", "waiters", "waking"):
@@ -218,6 +221,15 @@ class Places:
         """Yield the record among those that wait to be published."""
         if keys.rest_of(name) == self._text.collection:
             yield from (Hit("member", name) for field, _ in pairs if field == self._record)
+
+    def _redirects(self, name: str, pairs: Pairs) -> Iterator[Hit]:
+        """Yield the old slugs of the record, and those that contain its key."""
+        collection = keys.rest_of(name)
+        for slug, value in pairs:
+            own = collection == self._text.collection and json.loads(value)[0] == self._text.record
+            if own or self._text.in_entry(slug):
+                yield Hit("member", name, slug.decode())
+                yield Hit("member", keys.redirects_at(collection), slug.decode())
 
     def _refers(self, value: Any) -> bool:
         if not isinstance(value, dict) or value.get("to") != self._text.collection:

@@ -161,6 +161,16 @@ def publishing(destination: str) -> str:
     return f"{PREFIX}publishing:{destination}"
 
 
+def redirects(collection: str) -> str:
+    """Hash: old slug → JSON [record, ms of the change] (``redirects.lua``)."""
+    return f"{PREFIX}redirects:{collection}"
+
+
+def redirects_at(collection: str) -> str:
+    """Sorted set: the same slugs by that time."""
+    return f"{PREFIX}redirects-at:{collection}"
+
+
 def given(collection: str, source: str) -> str:
     """
     Set: the records of the last snapshot of *source* (``service/reconcile/given.py``).

@@ -1,5 +1,5 @@
 -- Shared, of settle: values that the CMS has taken, and what its answer shows of them.
---! uses step items references write_history losses cms_forms locales freshness before_values undo_log
+--! uses step items references write_history losses cms_forms locales freshness before_values undo_log redirects
 
 local request, given = step.request, step.given
 local written_values = {}
@@ -71,6 +71,7 @@ function written_values.settle(item, claim, verdict)
       note_overtaken(item, slug, field, claim)
     else
       news = news or is_news(item, field)
+      if slug == 'slug' then redirects.note(item, field, given(verdict.made)) end
       rows[#rows + 1] = undo_log.row_written(item, slug, field, given(verdict.made))
       if field.state == 'pending' or field.state == 'ignored' then  -- ignored: create_only.lua
         freshness.observe(field)
