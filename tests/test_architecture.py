@@ -28,6 +28,8 @@ PURE = (
     "workers/fields/cms_forms.py",
     "workers/fields/html_content.py",
     "workers/fields/html_pieces.py",
+    "workers/fields/picture_files.py",
+    "workers/transport/public_addresses.py",
     "workers/fields/marks.py",
     "workers/policy/case.py",
     "workers/policy/unknown_outcome.py",

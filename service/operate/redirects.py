@@ -44,8 +44,8 @@ def list_redirects(
     """
     known = context.settings.collections if scope is None else scope.collections
     if collection is not None and collection not in known:
-        names = ", ".join(sorted(known)) or "none"
-        raise FilterInvalid(f"the collection {collection!r}", f"one of {names}", "correct it")
+        expected = f"one of {', '.join(sorted(known)) or 'none'}"
+        raise FilterInvalid(f"the collection {collection!r}", expected, "correct it")
     names = sorted(known) if collection is None else [collection]
     found = [entry for name in names for entry in _of_collection(context, name)]
     found.sort(key=_place)

@@ -17,6 +17,7 @@ from workers.delivery import locale_reads, total_reads
 from workers.delivery.attempt_log import log_attempt
 from workers.delivery.context import Context
 from workers.delivery.item_reads import ItemReads
+from workers.delivery.picture_checks import PictureChecks
 from workers.delivery.publish import Publisher
 from workers.delivery.reads import CmsReader, summary
 from workers.delivery.request_outcome import Attempt, completed, flags, given, imports
@@ -37,9 +38,10 @@ from workers.store import claims
 from workers.store.claims import NotSettled
 from workers.webflow import create_payloads, variants
 from workers.webflow.item_answers import Answer
-from workers.webflow.item_payloads import prepare
+from workers.webflow.item_payloads import Prepared, prepare
 from workers.webflow.schema import Schema
 
+PICTURES_AND_STORE = 7.0  # s: two for the pictures of a batch
 SEND_WITHIN = 14.0  # s after its claim that a request may start: less than half a claim
 
 
@@ -51,6 +53,7 @@ class Deliverer:
         spread: Returns a random number in [0, 1), for the jitter of backoffs.
         clock: Seconds, to measure requests.
         alive: Called before each request with the seconds that it may take.
+        pictures: Looks at pictures before they are imported; None: nobody does.
     """
 
     def __init__(
@@ -60,8 +63,11 @@ class Deliverer:
         spread: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
         alive: Callable[[float], object] = lambda _: None,
+        pictures: PictureChecks | None = None,
     ) -> None:
         self.context = context
+        self._alive = alive
+        self._pictures = pictures
         self._spread = spread
         self._clock = clock
         self.reader = CmsReader(context, alive)
@@ -156,9 +162,7 @@ class Deliverer:
         if batch.create and destination.api == "v2" and batch.items[0].taken:
             return self._reads.find_owner(destination, collection, batch, not_after)
         schema = self._schema(collection, batch)
-        prepared = prepare(batch, destination.api, schema, checked=collection.preflight)
-        if batch.create:
-            prepared = create_payloads.completed(prepared, batch, collection, schema)
+        prepared = self._prepared(destination, collection, batch, schema)
         values = prepared.values
         if batch.publish:
             values = {item.record: flags(item, values[item.record]) for item in batch.items}
@@ -194,6 +198,17 @@ class Deliverer:
         batch_outcome = completed(batch_outcome, batch, prepared, schema.wait(batch.at))
         batch_outcome = replace(batch_outcome, imports=imports(batch, outcome, seconds))
         return Attempt.of_answer(batch_outcome, outcome, summary(outcome), seconds)
+
+    def _prepared(
+        self, destination: Destination, collection: Collection, batch: Batch, schema: Schema
+    ) -> Prepared:
+        prepared = prepare(batch, destination.api, schema, checked=collection.preflight)
+        if self._pictures is not None and collection.preflight and not batch.publish:
+            self._alive(PICTURES_AND_STORE)
+            prepared = self._pictures.check(batch, prepared)
+        if batch.create:
+            prepared = create_payloads.completed(prepared, batch, collection, schema)
+        return prepared
 
     def _merge(self, destination: Destination, batch: Batch) -> None:
         """Release *batch*: a process of the old release has written a part of it."""

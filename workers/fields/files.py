@@ -37,6 +37,16 @@ def many_body(value: Any, api: str, file: str | None, *, again: bool) -> Any:
     ]
 
 
+def addresses(body: Any) -> tuple[str, ...]:
+    """Return the addresses that the CMS imports for *body*, one file or a list as they are sent."""
+    if isinstance(body, list):
+        return tuple(url for entry in body for url in addresses(entry))
+    if isinstance(body, str):
+        return (body,)
+    url = _url_of(body)
+    return (url,) if url and _id_of(body) is None else ()
+
+
 def one_shown(sent: Any, answer: Any, file: str | None) -> bool:
     """Tell whether *answer* holds the named file or, if a URL was sent, a new one."""
     if is_empty(sent):

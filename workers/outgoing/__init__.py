@@ -1,1 +1,1 @@
-"""Requests to addresses of the operator's own, such as alerts."""
+"""Requests to other hosts than the CMS: alerts, and a look at pictures."""

@@ -19,6 +19,7 @@ import redis
 from workers.config.settings import Destination, Settings
 from workers.delivery.context import Context, make_context
 from workers.delivery.deliver import Deliverer
+from workers.delivery.picture_checks import PictureChecks
 from workers.errors import StoreUnavailable
 from workers.model.attempts import Claimed, Wait
 from workers.runtime import heartbeats
@@ -120,7 +121,8 @@ class Jobs:
         self.context = context
         self.stop = stop
         self.alive: Callable[[float], object] = lambda _: None  # see `Pulse`
-        self.deliverer = Deliverer(context, alive=lambda seconds: self.alive(seconds))
+        pictures = PictureChecks()
+        self.deliverer = Deliverer(context, alive=lambda s: self.alive(s), pictures=pictures)
         self._fetching = fetching
         self._running = running
         self._sound = sound

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import redis
 
@@ -35,7 +35,7 @@ def redirects_of(client: redis.Redis, collection: str) -> list[Redirect]:
         StoreUnavailable: The store does not answer.
     """
     with guarded():
-        kept: Mapping[str, str] = client.hgetall(keys.redirects(collection))
+        kept: Any = client.hgetall(keys.redirects(collection))
     entries = [(old, *json.loads(text)) for old, text in sorted(kept.items())]
     return [
         Redirect(record, old, slug, int(at))

@@ -19,6 +19,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import connection as dialling
 
+from workers.transport.public_addresses import is_public
+
 CONNECT = 3.0  # s for one address of a host
 
 
@@ -137,12 +139,16 @@ class _Timed(HTTPConnection):
     """A connection that checks its deadline when it connects and sends."""
 
     deadline: ClassVar[Deadline]
+    public: ClassVar[bool]
     response_class = _Final
 
     def _new_conn(self) -> socket.socket:
         # Not the inherited loop: it gives every address of a host the whole timeout.
         last = OSError(f"{self.host} has no address")
         for *_, address in socket.getaddrinfo(self._dns_host, self.port, 0, socket.SOCK_STREAM):
+            if self.public and not is_public(str(address[0])):
+                last = OSError(f"{self.host} is not on the public internet")
+                continue
             seconds = self.deadline.connecting()
             try:
                 connected = dialling.create_connection(
@@ -183,11 +189,16 @@ class _TimedSecure(_Timed, HTTPSConnection):
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """One persistent connection per host, without retries, under one deadline. For one thread."""
+    """
+    One persistent connection per host, without retries, under one deadline. For one thread.
 
-    def __init__(self, deadline: Deadline) -> None:
-        plain = type("Plain", (_Timed,), {"deadline": deadline})
-        secure = type("Secure", (_TimedSecure,), {"deadline": deadline})
+    *public*: connect to addresses of the public internet alone, whatever a name stands for.
+    """
+
+    def __init__(self, deadline: Deadline, *, public: bool = False) -> None:
+        own = {"deadline": deadline, "public": public}
+        plain = type("Plain", (_Timed,), own)
+        secure = type("Secure", (_TimedSecure,), own)
         self._pools = {
             "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
             "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),

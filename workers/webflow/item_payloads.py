@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workers.fields.types import TYPES, OptionUnknown, parse
@@ -105,6 +105,31 @@ def _fates(
 def _problems(body: Mapping[str, Any], api: str, schema: Schema) -> dict[str, str]:
     said = {slug: check(schema, field_of(slug), value, api=api) for slug, value in body.items()}
     return {slug: words for slug, words in said.items() if words}
+
+
+def refused(prepared: Prepared, bad: Mapping[str, Mapping[str, str]]) -> Prepared:
+    """Return *prepared* without the values of *bad*, record → slug → why; they fail unsent."""
+    values = dict(prepared.values)
+    failures = dict(prepared.failures)
+    for record, words in bad.items():
+        values[record] = {s: value for s, value in values[record].items() if s not in words}
+        told = "; ".join(f"{slug}: {why}" for slug, why in sorted(words.items()))
+        message = f"not sent: looked at before any call: {told} (a replay looks again)"
+        problems = tuple(FieldProblem(slug, why) for slug, why in sorted(words.items()))
+        failure = FieldFailure("refused", tuple(sorted(words)), message, problems=problems)
+        failures[record] = _joined(failures.get(record), failure)
+    return replace(prepared, values=values, failures=failures)
+
+
+def _joined(one: FieldFailure | None, other: FieldFailure) -> FieldFailure:
+    if one is None:
+        return other
+    return replace(
+        one,
+        slugs=(*one.slugs, *other.slugs),
+        message=f"{one.message}; {other.message}",
+        problems=(*one.problems, *other.problems),
+    )
 
 
 def _failure(problems: Mapping[str, str], schema: Schema) -> FieldFailure:
