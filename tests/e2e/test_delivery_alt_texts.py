@@ -65,6 +65,13 @@ def test_texts_that_come_faster_than_they_are_sent_keep_the_picture(way):
     assert (last["fileId"], last["alt"]) == (first["fileId"], "three")
 
 
+def test_a_text_that_goes_is_not_left_beside_the_picture(way):
+    first = sent(way, 1, image=picture(URL, "one"))
+    second = sent(way, 2, image=picture(URL))
+    assert second["fileId"] != first["fileId"]
+    assert not second["alt"]
+
+
 def test_a_picture_that_somebody_has_changed_is_imported(way):
     sent(way, 1, image=picture(URL, "one"))
     way.edit(1, image={"fileId": "f" * 24, "url": "https://cdn.example/other.png", "alt": "x"})

@@ -12,7 +12,7 @@ local function address_of(entry, bare)
   return bare and string.match(entry.url, '^[^?]*') or entry.url
 end
 
-local function have_same_addresses(one, other, bare)
+local function may_keep_files(one, other, bare)
   local files, others = cjson.decode(one), cjson.decode(other)
   if type(files) ~= 'table' or type(others) ~= 'table' then return false end
   if files.url or others.url then files, others = {files}, {others} end
@@ -20,6 +20,8 @@ local function have_same_addresses(one, other, bare)
   for i = 1, #files do
     local address = address_of(files[i], bare)
     if not address or address ~= address_of(others[i], bare) then return false end
+    -- No page says that a text goes where none is sent with a fileId; a new file has none.
+    if step.given(others[i].alt) and not step.given(files[i].alt) then return false end
   end
   return true
 end
@@ -30,7 +32,7 @@ function same_files.note(field, held)
   if #field.value > MOST or #held.value > MOST then return end
   -- What waits goes by fileId, too, if what it took the place of did.
   local is_there = held.same_file or references.is_confirmed(held, held.type, held.value)
-  if is_there and have_same_addresses(field.value, held.value, file_types.NO_QUERY[field.type]) then field.same_file = 1 end
+  if is_there and may_keep_files(field.value, held.value, file_types.NO_QUERY[field.type]) then field.same_file = 1 end
 end
 
 return same_files
