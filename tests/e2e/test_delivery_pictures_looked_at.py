@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from service.sandbox.model.schema import Field
+from workers.delivery import picture_checks
 from workers.delivery.deliver import Deliverer
 from workers.delivery.picture_checks import BAD_FOR, GOOD_FOR, THREADS, PictureChecks
 
@@ -121,3 +122,17 @@ def test_what_does_not_answer_passes_and_holds_up_nothing():
     more = [f"https://slow.example/more-{n}" for n in range(3)]
     assert checks.refusals(more) == {}  # and no thread is begun beyond the most
     release.set()
+
+
+def test_the_oldest_are_forgotten_first(looks, monkeypatch):
+    monkeypatch.setattr(picture_checks, "MOST", 2)
+    checks = PictureChecks(looks, clock=looks.clock)
+    for url in (BAD, GOOD, f"{GOOD}?2"):
+        checks.refusals([url])
+    checks.refusals([GOOD])
+    checks.refusals([BAD])
+    assert (looks.asked.count(GOOD), looks.asked.count(BAD)) == (1, 2)
+
+
+def test_a_host_of_the_own_network_passes():
+    assert PictureChecks().refusals(["http://127.0.0.1:1/a.png"]) == {}

@@ -51,6 +51,15 @@ def test_a_slug_that_another_item_takes_leads_nowhere(way):
     assert led(way) == {other: first}
 
 
+def test_a_slug_that_a_new_item_takes_leads_nowhere(making):
+    first = making.live(1)["slug"]
+    rename(making, 1, "second", 1)
+    making.change("new-1", name="Oak desk", slug=first)
+    making.run()
+    assert making.the("new-1").live.fields["slug"] == first
+    assert led(making) == {}
+
+
 def test_a_slug_that_is_refused_leads_nowhere(way):
     way.change(1, slug=way.live(2)["slug"], version=1)
     way.run()
