@@ -1,5 +1,7 @@
 """HTML and Markdown as a rich text keeps them."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from marshmallow import ValidationError
 from service.mapping import RichText
 from service.mapping.rich_html import LONGEST, cleaned, from_markdown
 from workers.fields.html_content import content, is_same
+from workers.fields.html_pieces import attribute, pieces
 
 COMPONENT = (
     '<wf-component data-w-id="8b" component-id="54" name="Callout" prop-2c="Heads up">'
@@ -111,40 +114,15 @@ def test_nothing_of_a_frame_is_left_beside_its_embed():
 
 
 BITS = [
-    *("<p>", "</p>", "<b>", "</b>", "<a href='/x'>", "</a>", "<ul><li>", "</li></ul>", "<pre>"),
-    *("</pre>", "\n", "text ", "<table><tr><td>", "</table>", "<td>", "<iframe src='/y'>"),
-    *("</iframe>", "<div>", "</div>", "<div data-rt-embed-type='true'>", "<wf-component>", "&lt;"),
-    *(
-        "</wf-component>",
-        "<figure class='w-richtext-figure-type-image'>",
-        "</figure>",
-        "<!--",
-        "-->",
-    ),
-    *(
-        "<script>",
-        "</script>",
-        "<hr>",
-        "<h2>",
-        "</h2>",
-        "<",
-        ">",
-        '"',
-        "<img src='/z'>",
-        "&amp",
-        "<i>",
-    ),
-    *(
-        "<style>",
-        "<li>",
-        "<blockquote>",
-        "</blockquote>",
-        "<code>",
-        "<svg>",
-        "<textarea>",
-        "<select>",
-    ),
-]
+    "<p>", "</p>", "<b>", "</b>", "<a href='/x'>", "</a>", "<ul><li>", "</li></ul>", "<pre>",
+    "</pre>", "\n", "text ", "<table><tr><td>", "</table>", "<td>", "<iframe src='/y'>",
+    "</iframe>", "<div>", "</div>", "<div data-rt-embed-type='true'>", "<wf-component>", "&lt;",
+    "</wf-component>", "<figure class='w-richtext-figure-type-image'>", "</figure>", "<!--",
+    "-->", "<script>", "</script>", "<hr>", "<h2>", "</h2>", "<", ">", '"', "<img src='/z'>",
+    "&amp", "<i>", "<style>", "<li>", "<blockquote>", "</blockquote>", "<code>", "<svg>",
+    "<textarea>", "<select>", "<title>", "<xmp>", "<plaintext>", "<noscript>", "<math>", "<b",
+    "<tr>", "<option>", "<template>",
+]  # fmt: skip
 
 
 @settings(max_examples=300, deadline=None)
@@ -152,6 +130,26 @@ BITS = [
 def test_what_is_cleaned_is_stable(html):
     kept = cleaned(html)
     assert cleaned(kept) == kept
+
+
+OWN = ("<div data-rt-embed-type='true'>", "<wf-component>", "</wf-component>")
+BAD = [
+    "<img src=x onerror=y()>", "<a href='javascript:x()'>", "<svg onload=x()>", "<p style=x:y>",
+    "<iframe src='javascript:x()'>", "<img src='data:text/html,x'>", "<b onclick", "=x()>",
+    "<math><mtext>", "<style><!--", "<noscript><p title='</noscript>", "<svg><p><style>", "'>",
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from([*BITS, *BAD, *BAD]), max_size=14))
+def test_nothing_that_runs_is_left(bits):
+    kept = cleaned("".join(bit for bit in bits if bit not in OWN))
+    for piece in pieces(kept):
+        assert piece.tag not in ("script", "style", "svg", "math", "template", "object", "form")
+        names = re.findall(r"""([^\s=]+)=(?:"[^"]*"|'[^']*')""", piece.attributes)
+        assert not any(name.startswith("on") or name == "style" for name in names)
+        for name in ("href", "src"):
+            assert not attribute(piece.attributes, name).startswith(("javascript", "data"))
 
 
 WORDS = st.text("ab &<", max_size=8).map(
