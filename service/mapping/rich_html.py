@@ -18,10 +18,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import nh3
-from markdown_it import MarkdownIt
 
 from workers.fields.html_pieces import Piece, attribute, pieces
 
@@ -50,8 +50,8 @@ _ATTRIBUTES: Final = {
 }
 # Whose text is not for readers.
 _SILENT: Final = {"script", "style", "template", "title", "noscript", "svg", "math"}
-# Tags that go, but end a line: their words must not run into those of the next. A parser would
-# read tags within the last seven as text.
+# Tags that go, but end a line: their words must not run into those of the next. Within some of
+# them, such as <textarea>, a parser would read tags as text.
 _BLOCKS: Final = frozenset(
     {"address", "article", "aside", "center", "dd", "details", "dialog", "div", "dl", "dt",
      "fieldset", "footer", "form", "header", "legend", "main", "nav", "option", "section",
@@ -63,7 +63,6 @@ _OPEN: Final = frozenset(
      "track", "wbr", "param", "p", "li", "dd", "dt", "tr", "td", "th", "thead", "tbody",
      "tfoot", "colgroup", "caption", "option", "optgroup"}
 )  # fmt: skip
-_MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
 def from_markdown(text: str) -> str:
@@ -74,7 +73,14 @@ def from_markdown(text: str) -> str:
         ValueError: It is longer than a million characters.
     """
     _require_length(text)
-    return str(_MARKDOWN.render(text))
+    return str(_markdown().render(text))
+
+
+@cache
+def _markdown() -> Any:
+    from markdown_it import MarkdownIt  # 30 ms of each start, for those who need it
+
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
 def cleaned(html: str) -> str:
