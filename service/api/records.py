@@ -89,10 +89,12 @@ class RecordsPage(ApiSchema):
     complete = fields.Boolean(
         metadata={"description": "Of `q`: false while the index of an older store is made."}
     )
-    looked = fields.Integer(metadata={"description": "Of `part`: records looked at so far …"})
-    of = fields.Integer(metadata={"description": "… of so many"})
+    looked = fields.Integer(
+        required=True, metadata={"description": "Records looked at by this page and those before …"}
+    )
+    of = fields.Integer(metadata={"description": "… of so many, where that is known."})
     hidden = fields.Integer(
-        metadata={"description": "… of which so many have no values in the store."}
+        metadata={"description": "Of `part`: so many of those have no values in the store."}
     )
     indexing = fields.Boolean(
         metadata={"description": "Of `part`: the index is made first; go on with `next`."}

@@ -67,12 +67,17 @@ class _Views:
             cursor = asked.cursor
             found = list_records(self._context, scope, **chosen, cursor=cursor, limit=query.LIMIT)
         state = chosen.get("state") or default_state(chosen.get("q"), chosen.get("source"))
+        scans = "part" in chosen and not lacks_text
+        # A filter that fits few records: this page took its time, and the next one goes on.
+        goes_on = not scans and found["next"] is not None and len(found["items"]) < query.LIMIT
         return render_template(
             "console/records.html",
             query=asked,
             found=found,
             lacks_text=lacks_text,
-            scans="part" in chosen and not lacks_text,
+            scans=scans,
+            goes_on=goes_on,
+            sifts=state not in (ANY, ATTENTION) or "source" in chosen,
             attention=state == ATTENTION and not chosen.get("q"),
             wider=_wider(asked),
             collections=sorted(scope.collections),

@@ -52,7 +52,8 @@ class Records:
         Find records by key, name, slug or item id: each with its state and what it waits for.
 
         Without `text` all; state "attention" without it lists what needs a person. A page may be
-        short, or empty, and still have a `next`. `complete` is false while the index of an older
+        short, or empty, and still have a `next`: `looked` says how far it is, and `of` how many
+        there are, where that is known. `complete` is false while the index of an older
         store is made: what is not found may be there.
         """
         chosen = {"collection": collection, "source": source, "state": state}

@@ -14,9 +14,8 @@ from itertools import islice
 from typing import Any, Final
 
 from service.operate.list_cursor import as_cursor, parts_of
-from service.operate.page import Page
 from service.operate.record_hits import Record
-from service.operate.record_pages import ATTENTION, Filters, read_page
+from service.operate.record_pages import ATTENTION, Filters, Part, read_page
 from workers.delivery.context import Context
 from workers.store import held_keys, keys
 from workers.store.connection import guarded
@@ -40,9 +39,8 @@ class _Entry:
     record: Record
     letter: str = ""
 
-    @property
-    def cursor(self) -> str:
-        return as_cursor(self.list, self.collection, self.score, self.name)
+    def cursor(self, looked: int) -> str:
+        return as_cursor(self.list, self.collection, self.score, self.name, looked)
 
 
 def list_attention(
@@ -52,7 +50,7 @@ def list_attention(
     filters: Filters = _ALL,
     cursor: str | None = None,
     limit: int,
-) -> Page:
+) -> Part:
     """
     Return the records of *collections* that need a person, the oldest of each kind first.
 
@@ -60,13 +58,14 @@ def list_attention(
         FilterInvalid: The cursor is none of this list.
         StoreUnavailable: The store did not answer.
     """
-    place = parts_of(cursor, int, str, int, str)
+    parts = parts_of(cursor, int, str, int, str, int)
+    place, looked = (parts[:4], parts[4]) if parts else (None, 0)
     entries = _entries(context, sorted(collections), place)
 
     def shows(entry: _Entry, hit: dict[str, Any]) -> bool:
         return _is_first(entry, hit) and filters.show(hit)
 
-    return Page(*read_page(context, entries, shows, limit))
+    return read_page(context, entries, shows, limit, looked)
 
 
 def _is_first(entry: _Entry, hit: Mapping[str, Any]) -> bool:

@@ -28,8 +28,8 @@ def list_records(
     limit: int,
 ) -> Mapping[str, Any]:
     """
-    Return ``{items, next}`` of the records that *scope* holds, and how complete that is: *complete*
-    of a search, ``{looked, of, hidden, indexing}`` of a scan.
+    Return ``{items, next, looked}`` of the records that *scope* holds, and how complete that is:
+    *of* of a list of all, *complete* of a search, ``{of, hidden, indexing}`` of a scan.
 
     Args:
         part: Look for *q* in all values, some of the records at a time.
@@ -53,9 +53,11 @@ def list_records(
         return scan_page(context, q, **chosen)
     if filters.state == ATTENTION and not q:
         page = list_attention(context, **chosen)
-        return {"items": page.items, "next": page.next}
+        return {"items": page.items, "next": page.next, "looked": page.looked}
     found = search_records(context, q, **chosen)
-    return {"items": found.items, "next": found.next, "complete": found.complete}
+    more = {} if found.of is None else {"of": found.of}
+    shown = {"items": found.items, "next": found.next, "complete": found.complete}
+    return {**shown, "looked": found.looked, **more}
 
 
 def default_state(q: str | None, source: str | None) -> str:

@@ -32,9 +32,16 @@ _MEMBERS: Final = 100  # texts that are read at once
 
 @dataclass(frozen=True, slots=True)
 class RecordPage(Page):
-    """*complete*: the index shows all records as they are now: what was not found is not there."""
+    """
+    Args:
+        complete: The index shows all records as they are now: what was not found is not there.
+        looked: Records so far, those of the pages before among them.
+        of: Of how many; None: it is not known how many fit a text.
+    """
 
     complete: bool = True
+    looked: int = 0
+    of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +53,8 @@ class _Entry:
     member: str
     record: Record = ("", "")
 
-    @property
-    def cursor(self) -> str:
-        return as_cursor(int(self.in_full), self.collection, self.member)
+    def cursor(self, looked: int) -> str:
+        return as_cursor(int(self.in_full), self.collection, self.member, looked)
 
 
 def search_records(
@@ -73,15 +79,18 @@ def search_records(
         FilterInvalid: The cursor is none of this list.
         StoreUnavailable: The store did not answer.
     """
-    parts = parts_of(cursor, int, str, str)
-    place = _Entry(bool(parts[0]), *parts[1:]) if parts else None
+    parts = parts_of(cursor, int, str, str, int)
+    place = _Entry(bool(parts[0]), *parts[1:3]) if parts else None
+    looked = parts[3] if parts else 0
     context.search.advance(seconds)
     coverage = context.search.coverage(sorted(collections))
     entries = _matches(context, text, sorted(collections), place)
     if place is None and not coverage.complete:
         entries = chain(_named(context, text, collections), entries)
-    items, after = read_page(context, entries, lambda _, hit: filters.show(hit), limit)
-    return RecordPage(items, after, coverage.complete)
+    part = read_page(context, entries, lambda _, hit: filters.show(hit), limit, looked)
+    # More may have come since the first page.
+    of = None if text else max(coverage.records, part.looked)
+    return RecordPage(part.items, part.next, coverage.complete, part.looked, of)
 
 
 def _named(context: Context, text: str, collections: Names[str]) -> Iterator[_Entry]:

@@ -13,7 +13,7 @@ from service.operate.record_hits import AT_ONCE, UNKNOWN, Record, read_hits
 from service.operate.record_rests import STATES
 from workers.delivery.context import Context
 
-SECONDS: Final = 0.25  # of one request: a page may be short, or empty, and still have a next one
+SECONDS: Final = 0.05  # of one request: a page may be short, or empty, and still have a next one
 ANY: Final = "any"
 ATTENTION: Final = "attention"  # what needs a person
 CHOICES: Final = (ATTENTION, ANY, *STATES, UNKNOWN)
@@ -24,9 +24,8 @@ class Entry(Protocol):
 
     @property
     def record(self) -> Record: ...
-    @property
-    def cursor(self) -> str:
-        """Where a page goes on behind it."""
+    def cursor(self, looked: int) -> str:
+        """Return where a page goes on behind it, the *looked*-th entry of the list."""
 
 
 _E = TypeVar("_E", bound=Entry)
@@ -58,16 +57,34 @@ class Filters:
         return by_state and self.source in (None, *hit["sources"])
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """
+    What a page shows of a list.
+
+    Args:
+        items: Records, as `read_hits` shows them.
+        next: The cursor of the next page, if any.
+        looked: Entries of the list up to there, those of the pages before among them.
+    """
+
+    items: list[dict[str, Any]]
+    next: str | None
+    looked: int
+
+
 def read_page(
     context: Context,
     entries: Iterable[_E],
     shows: Callable[[_E, dict[str, Any]], bool],
     limit: int,
-) -> tuple[list[dict[str, Any]], str | None]:
+    looked: int,
+) -> Part:
     """
-    Return up to *limit* records of *entries*, each once, and the cursor of the next page, if any.
+    Return up to *limit* records of *entries*, each once, of those that are read in `SECONDS`.
 
-    *shows*: whether an entry is shown, by what `read_hits` says of its record.
+    *shows*: whether an entry is shown, by what `read_hits` says of its record; *looked*: entries of
+    the pages before.
     """
     items: list[dict[str, Any]] = []
     last: str | None = None
@@ -75,17 +92,18 @@ def read_page(
     ends = time.monotonic() + SECONDS
     for part in _parts(iter(entries), min(AT_ONCE, limit + 1)):
         if last and time.monotonic() > ends:
-            return items, last
+            return Part(items, last, looked)
         hits = read_hits(context, [*dict.fromkeys(each.record for each in part)])
         for each in part:
             hit = hits.get(each.record)
             if hit and each.record not in shown and shows(each, hit):
                 if len(items) == limit:
-                    return items, last
+                    return Part(items, last, looked)
                 items.append(hit)
                 shown.add(each.record)
-            last = each.cursor
-    return items, None
+            looked += 1
+            last = each.cursor(looked)
+    return Part(items, None, looked)
 
 
 def _parts(entries: Iterator[_E], first: int) -> Iterator[list[_E]]:

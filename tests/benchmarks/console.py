@@ -21,6 +21,8 @@ from urllib.parse import urlencode
 
 import redis
 
+from service.operate.record_hits import UNKNOWN
+from service.operate.record_rests import STATES
 from tests.benchmarks.steps import server
 from tests.support.console import Console
 from tests.support.console_load import MANY
@@ -37,6 +39,10 @@ FILTERS = {
         {"state": "any"},
         {"collection": "products"},
         {"source": "erp"},
+        {"source": "till"},
+        {"q": "sku", "state": "ignored"},
+        {"q": "no such text", "part": "1", "state": "ignored"},
+        *({"state": each} for each in (*STATES, UNKNOWN)),
     ),
     "problems": (
         {"state": "seen"},

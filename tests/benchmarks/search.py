@@ -125,7 +125,7 @@ SEARCHES = (
 
 def behind(number):
     """The cursor of the page that begins behind record *number*."""
-    return as_cursor(0, "products", key_member(f"SKU-{number:07}"))
+    return as_cursor(0, "products", key_member(f"SKU-{number:07}"), number)
 
 
 def name_of(number):

@@ -227,12 +227,33 @@ def test_while_the_index_is_made_the_list_says_so(filled, monkeypatch):
     assert ("The index of the records is being made" in text, names(text)) == (True, ["plain"])
 
 
-def test_a_page_with_nothing_that_has_a_next_one_says_so(filled, monkeypatch):
-    monkeypatch.setattr(
-        "service.console.records.list_records",
-        lambda *_, **__: {"items": [], "next": "abc", "complete": True},
-    )
-    assert "Nothing on this page" in filled.person().page("/records?state=ignored")
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("state=left+out", ["A/B"]),
+        ("state=unknown", []),
+        ("source=till", ["17"]),
+        ("state=attention&source=erp", ["A/B", "plain"]),
+        ("q=p&state=pending", ["plain"]),
+    ],
+)
+def test_a_filter_that_fits_few_says_how_far_it_has_looked(filled, monkeypatch, query, shown):
+    monkeypatch.setattr("service.operate.record_hits.AT_ONCE", 1)
+    monkeypatch.setattr("service.operate.record_pages.AT_ONCE", 1)
+    monkeypatch.setattr("service.operate.record_pages.SECONDS", -1.0)
+    someone = filled.person()
+    found, path, looked = [], f"/records?{query}", []
+    while path and len(looked) < 10:
+        text = someone.page(path)
+        found += names(text)
+        looked += re.findall(r"Looked at (\d+)(?: of 5)? records", text)
+        path = following(text)
+        # The script goes on by itself with such a page; the others are kept fresh.
+        by_script = "/static/records." in text
+        assert (by_script, 'data-live="records"' in text) == (bool(path), not path)
+    assert sorted(found) == sorted(shown)
+    assert looked == sorted(set(looked), key=int)
+    assert names(text) or "No other record fits the filter" in text
 
 
 def test_what_waits_long_needs_a_person(console, monkeypatch):

@@ -1,15 +1,15 @@
-// Goes on with a search in all values by itself, shows how far it is, and can be stopped.
+// Goes on by itself with a list that looks at all records, shows how far it is, and can be stopped.
 "use strict";
 (() => {
-  const MOST = 500; // records, after which it waits for a decision
   const scan = document.querySelector("[data-scan]");
   const link = scan?.querySelector("[data-scan-next]");
   if (!link) return;
+  const most = Number(scan.dataset.scan); // records, after which it waits for a decision
   const part = (name, within = scan) => within.querySelector(`[data-scan-${name}]`);
   const rows = () => scan.querySelectorAll("tbody tr").length;
   const button = part("stop"), end = part("end");
   const progress = scan.querySelector("progress");
-  let running = false, limit = MOST;
+  let running = false, limit = most;
 
   function show(text) {
     button.hidden = !running;
@@ -18,15 +18,17 @@
   }
 
   function take(page) {
-    const found = page.querySelector("[data-scan]");
+    const found = page.querySelector("[data-scan], [data-live=records]");
     if (!found) throw new Error("another page");
     const fresh = found.querySelector("progress");
-    progress.max = fresh.max;
-    progress.value = fresh.value;
-    scan.querySelector("tbody").append(...found.querySelectorAll("tbody tr"));
-    part("text").textContent = `${part("text", found).textContent} Found ${rows().toLocaleString("en")}.`;
+    if (progress && fresh) {
+      progress.max = fresh.max;
+      progress.value = fresh.value;
+    }
+    scan.querySelector("tbody").append(...found.querySelectorAll("tr[data-row]"));
+    part("text").textContent = `${part("text", found)?.textContent ?? ""} Found ${rows().toLocaleString("en")}.`;
     part("found").hidden = !rows();
-    const next = part("next", found);
+    const next = found.querySelector("[rel=next]");
     if (next) link.href = next.href;
     return Boolean(next);
   }
@@ -49,10 +51,10 @@
     }
     const stopped = !running;
     running = false;
-    show(!more ? (rows() ? "All records were looked at." : "Nothing found: no value that is kept holds it.")
-      : stopped ? "Stopped." : "That is much: press Go on for more, or look for a longer text.");
+    show(!more ? (rows() ? "All records were looked at." : `Nothing found. ${scan.dataset.scanNone}`)
+      : stopped ? "Stopped." : "That is much: press Go on for more, or look for less.");
     if (!more) link.hidden = true;
-    limit = rows() + MOST;
+    limit = rows() + most;
   }
 
   button.addEventListener("click", () => { running = false; });
