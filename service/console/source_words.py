@@ -36,61 +36,42 @@ BECAME: Final[Mapping[str, str]] = MappingProxyType(
         "unwanted": "no mapping took it",
     }
 )
-# What a person should look at, with what it means for the site and what to do.
-NEEDS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
+# What a person should look at → its title, and what it means for the site.
+NEEDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "every delivery refused": (
             "Every delivery is refused",
             "Nothing of this source reaches the site.",
-            "Compare its `secrets` in instep.toml with the sender's settings, then "
-            "`instep reload`.",
         ),
         "most requests refused": (
             "Most requests of the last hour were refused",
             "What is refused is not kept, and does not reach the site.",
-            "See the reasons, and what to do about each.",
         ),
         "pull held": (
             "What was pulled waits for approval",
             "The site shows what was there before.",
-            "See under Runs what it would do, then approve or drop it; deletes under Deletes.",
         ),
         "pull failed": (
             "It could not be pulled as a whole",
             "What was read is on the site; nothing was taken away.",
-            "Correct what the reason names; a scheduled pull is tried again by itself.",
         ),
-        "pull killed": (
-            "The last pull was killed",
-            "The site may lack what it read.",
-            "Nothing: a scheduled pull is tried again by itself.",
-        ),
+        "pull killed": ("The last pull was killed", "The site may lack what it read."),
         "pull overdue": (
             "The next pull has not begun",
             "The site shows what was pulled before.",
-            "See that `instep up` or `instep worker` runs.",
         ),
-        "silent": (
-            "Nothing comes any more",
-            "The site shows what came before.",
-            "See at the sender whether the webhook is switched on, and what its own list of "
-            "deliveries says.",
-        ),
+        "silent": ("Nothing comes any more", "The site shows what came before."),
         "nothing wanted": (
             "No mapping takes what it sends",
             "Nothing of this source reaches the site.",
-            "Name its topics in `topics` of a mapping, `instep reload`, then replay these "
-            "deliveries; or have the sender send other topics.",
         ),
         "only older values": (
             "Everything that comes is older than what is held",
             "Nothing of it is written to the site.",
-            "Check the clock of the source, and whether its version numbers began anew.",
         ),
         "no room for payloads": (
             "Too many events cannot be mapped",
             "Further ones are kept without their payload, and cannot be replayed.",
-            "Correct the mapping, `instep reload`, then replay them under Problems.",
         ),
     }
 )

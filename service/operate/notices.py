@@ -119,12 +119,18 @@ def notices_of_sources(status: Status) -> Iterator[Reason]:
     """Name the sources of which nothing, or nothing new, is taken."""
     for name, entry in status["sources"].items():
         if entry["refused"] and not entry["deliveries"]:
-            do = f"compare `secrets` of sources.{name} with the sender's settings"
+            do = (
+                f"compare `secrets` of sources.{name} with the sender's settings, then run "
+                "`instep reload`"
+            )
             yield _notice(
                 f"source {name}: every delivery refused", None, do, f"{entry['refused']} so far"
             )
         if _is_unwanted(entry):
-            words = "take their topics in a mapping and run `instep reload`, or have it send others"
+            words = (
+                "take their topics in a mapping, run `instep reload` and replay them, or have it "
+                "send others"
+            )
             do = Remedy(f"{words}; see which", "deliveries", f"--source {name}")
             why = f"no mapping takes any of its {entry['unwanted']} deliveries so far"
             yield _notice(f"source {name}: nothing wanted", None, do, why)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from service.console.sentences import sentence
 from service.operate import pauses
 from tests.support.console_sources import Sampled, refuse
 from workers.config.settings import Source
@@ -62,7 +63,9 @@ def test_what_refuses_or_is_paused_comes_first(console):
     assert "every delivery refused" in text
     page = console.person().page("/sources/till")
     assert "<strong>Every delivery is refused</strong>: 3 so far" in page
-    assert "Compare its <code>secrets</code>" in page
+    told = console.rig.get("/api/sources").json["items"][1]["attention"][0]
+    assert f"Do:</span> {sentence(told['do'])}</p>" in page
+    assert "Compare <code>secrets</code> of sources.till" in page
 
 
 def test_most_refused_is_not_said_beside_every_delivery_refused(console):
