@@ -14,6 +14,7 @@ from service.console.sessions import Sessions
 from service.operate.access import Callers
 from service.operate.parts import Parts
 from workers.config.access_schema import ADMIN
+from workers.store.ended_logins import EndedLogins
 from workers.store.login_attempts import LoginAttempts
 
 _FORMATS: Final = {
@@ -28,7 +29,8 @@ _FORMATS: Final = {
 def register(app: Flask, parts: Parts) -> Sessions:
     """Add the console to *app*, whose error handlers answer by `service.console.error_pages`."""
     callers = Callers(parts.configuration)
-    sessions = Sessions(callers, parts.configuration.settings.admin_token)
+    client = parts.context.steps.client
+    sessions = Sessions(callers, parts.configuration.settings.admin_token, EndedLogins(client))
     sessions.attach(app)
     # What needs a token of a form is decided by the gate: webhooks and the API have none.
     app.config.update(
@@ -46,7 +48,7 @@ def register(app: Flask, parts: Parts) -> Sessions:
     app.jinja_env.finalize = formats.whole
     app.register_blueprint(Blueprint("console", __name__, template_folder="templates"))
     app.register_blueprint(static_files.routes())
-    attempts = LoginAttempts(parts.context.steps.client)
+    attempts = LoginAttempts(client)
     app.register_blueprint(login.routes(sessions, callers, attempts))
     for page in existing():
         app.register_blueprint(page.routes(parts))

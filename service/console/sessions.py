@@ -2,12 +2,14 @@
 Who is logged in: a signed cookie.
 
 Its key is made from INSTEP_ADMIN_TOKEN, so all web processes agree, and a new token logs everybody
-out. It names an access, and carries a fingerprint of that access's token.
+out. It names an access, and carries a fingerprint of that access's token. A copy of it is none any
+more once somebody has logged out: the store knows which logins were ended.
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 from datetime import timedelta
 from functools import lru_cache
@@ -17,10 +19,12 @@ from flask import Flask, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 
 from service.operate.access import Caller, Callers
+from workers.errors import StoreUnavailable
+from workers.store.ended_logins import EndedLogins
 
 COOKIE: Final = "instep_console"
 LONGEST: Final = timedelta(hours=12)
-_NAME, _FINGERPRINT, _SINCE = "access", "token", "since"
+_NAME, _FINGERPRINT, _SINCE, _ID = "access", "token", "since", "login"
 
 
 class _CookieInterface(SecureCookieSessionInterface):
@@ -60,8 +64,8 @@ class Sessions:
         admin_token: None: there are no logins.
     """
 
-    def __init__(self, callers: Callers, admin_token: str | None) -> None:
-        self._callers = callers
+    def __init__(self, callers: Callers, admin_token: str | None, ended: EndedLogins) -> None:
+        self._callers, self._ended = callers, ended
         self._key = None if admin_token is None else cookie_key(admin_token)
 
     def attach(self, app: Flask) -> None:
@@ -83,9 +87,12 @@ class Sessions:
         session[_NAME] = caller.name
         session[_FINGERPRINT] = self._callers.fingerprint(caller.name, self._key)
         session[_SINCE] = int(time.time())
+        session[_ID] = secrets.token_urlsafe(16)
 
     def end(self) -> None:
-        """Log out."""
+        """Log out; raises StoreUnavailable: a copy of the cookie would go on being a login."""
+        if (id := session.get(_ID)) is not None:
+            self._ended.end(str(id))
         session.clear()
 
     def caller(self) -> Caller | None:
@@ -103,7 +110,14 @@ class Sessions:
         if not isinstance(since, int) or not 0 <= _age(since) < LONGEST.total_seconds():
             return None
         given: Any = session.get(_FINGERPRINT)
-        return self._callers.of_fingerprint(str(name), str(given), key)
+        found = self._callers.of_fingerprint(str(name), str(given), key)
+        return None if found is None or self._is_ended(str(session.get(_ID))) else found
+
+    def _is_ended(self, id: str) -> bool:
+        try:
+            return self._ended.has(id)
+        except StoreUnavailable:
+            return False  # nothing can be changed meanwhile; what to do about it must be readable
 
 
 def _age(since: int) -> float:

@@ -7,7 +7,9 @@ from service.operate.access import Callers
 from tests.support import api_rig
 from tests.support.api_rig import ADMIN, VIEW, Rig
 from tests.support.console import TOKENS, Console, Person
+from workers.errors import StoreUnavailable
 from workers.store import keys, login_attempts
+from workers.store.ended_logins import EndedLogins
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +105,32 @@ def test_logging_out_ends_it(console):
     assert someone.post("/logout").location == "/login"
     assert "logged out" in someone.page("/login")
     assert someone.get("/settings").status_code == 302
+
+
+def test_a_copy_of_the_cookie_is_none_after_logging_out(console, rig_with):
+    someone, stays = console.person(), console.person()
+    csrf = someone.csrf()
+    copies = [moved(someone, app) for app in (console.app, rig_with().app)]
+    someone.post("/logout")
+    for copy in copies:
+        assert copy.get("/settings").status_code == 302
+        sent = copy.client.post("/overview/pause", data={"csrf_token": csrf, "ids": "lane:live"})
+        assert sent.status_code == 401
+    assert stays.page("/settings")
+
+
+def test_while_the_store_is_away_who_is_logged_in_can_read(console, monkeypatch):
+    someone = console.person()
+
+    def away(*_):
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(EndedLogins, "has", away)
+    assert someone.page("/docs/damaged-store")
+    monkeypatch.setattr(EndedLogins, "end", away)
+    assert someone.post("/logout").status_code == 503  # it is not said to be done
+    monkeypatch.undo()
+    assert someone.page("/settings")
 
 
 def moved(person, app):

@@ -82,7 +82,8 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("losses", "witness", "clock", "workers-seen", "metrics", "freshness"),
             *("spool", "spools", "writer", "pauses", "samples", "secrets-used"),
             *("run", "runs", "run-work", "run-plan", "run-number", "running"),
-            *("alerts", "alerter", "login", "confirmed", "publishing", "published-sites"),
+            *("alerts", "alerter", "login", "login-ended", "confirmed"),
+            *("publishing", "published-sites"),
         ),
     }
 )

@@ -93,6 +93,11 @@ def logins(address: str = "") -> str:
     return f"{PREFIX}login:{address}"
 
 
+def ended_login(id: str) -> str:
+    """A login to the console that was ended by hand (``ended_logins.py``)."""
+    return f"{PREFIX}login-ended:{id}"
+
+
 def confirmed(token: str) -> str:
     """The run that a confirmation of the console began (``confirmations.py``)."""
     return f"{PREFIX}confirmed:{token}"
