@@ -9,6 +9,7 @@ from typing import Final
 
 from flask import request, url_for
 
+from service.operate.list_cursor import LONGEST as LONGEST_CURSOR
 from service.operate.moments import SINCE, since_of
 from service.operate.page import FilterInvalid
 
@@ -75,7 +76,8 @@ def of_values(values: Mapping[str, str], names: Collection[str]) -> Query:
         if name not in names and name != _CURSOR:
             known = ", ".join(sorted(names)) or "none here"
             raise FilterInvalid(f"the filter {name!r}", f"one of: {known}", "correct the address")
-        if len(value) > LONGEST:
-            raise FilterInvalid(f"a {name} of {len(value)} characters", f"{LONGEST}", "shorten it")
+        most = LONGEST_CURSOR if name == _CURSOR else LONGEST
+        if len(value) > most:
+            raise FilterInvalid(f"a {name} of {len(value)} characters", f"{most}", "shorten it")
     given = {name: values[name].strip() for name in names if values.get(name, "").strip()}
     return Query(given, values.get(_CURSOR) or None)

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from service.operate.list_cursor import LONGEST
 from service.operate.moments import SINCE, since_of
 from workers.errors import RequestRefused
 
@@ -15,7 +16,7 @@ _IDS: Final = 200  # in one proposal
 
 Limit = Annotated[int, Field(ge=1, le=50, description="Entries of one page.")]
 Cursor = Annotated[
-    str | None, Field(max_length=500, description="`next` of the page before, as it came.")
+    str | None, Field(max_length=LONGEST, description="`next` of the page before, as it came.")
 ]
 # With a bound, as every text has: an error repeats what was found, and is as long.
 Collection = Annotated[

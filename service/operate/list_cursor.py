@@ -9,6 +9,9 @@ from typing import Any, Final
 
 from service.operate.page import FilterInvalid
 
+# Characters of a cursor. It may hold a key of 256 characters, each of 4 bytes or escaped, and what
+# the search keeps of it.
+LONGEST: Final = 4000
 FORM: Final = r"^[A-Za-z0-9_-]+\Z"
 
 

@@ -2,11 +2,13 @@
 
 import re
 from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from markupsafe import escape
 
 from service.console import record_links
+from service.mapping.record_keys import LONGEST_KEY
 from service.operate import record_attention
 from tests.support.console import TOKENS
 
@@ -111,6 +113,25 @@ def test_pages_follow_one_another(console):
     second = someone.page(following(first))
     assert names(first) + names(second) == [f"K-{number:02}" for number in range(60)]
     assert (following(second), "First page" in second) == (None, True)
+
+
+@pytest.mark.parametrize("query", ["", "state=any", "q=k", "q=k&part=1"])
+def test_pages_follow_one_another_at_the_longest_keys(console, monkeypatch, query):
+    monkeypatch.setattr("service.console.query.LIMIT", 1)
+    monkeypatch.setattr("service.operate.record_scan.SLICE", 1)
+    keys = [f"K-{number}{'👟' * (LONGEST_KEY - 3)}" for number in range(3)]
+    for key in keys:
+        console.rig.deliver(id=key[:3], topic="stock", sku=key, qty=1, title="x")
+    monkeypatch.setattr(record_attention, "LONG", -5.0)
+    someone, path, found = console.person(), f"/records?{query}", []
+    while path:
+        text = someone.page(path)
+        for row in rows(text):
+            address = LINK.search(row)[1]
+            assert someone.page(address)
+            found += parse_qs(urlsplit(address).query)["key"]
+        path = following(text)
+    assert sorted(found) == keys
 
 
 def test_a_row_leads_to_its_record(console):
