@@ -17,6 +17,7 @@ from workers.model.mask import Mask
 MOST: Final = 60_000  # characters of an answer
 # Characters of a text, and entries of a list or of a mapping: the first pair that fits.
 _STEPS: Final = ((4000, 200), (1000, 100), (300, 40), (100, 15))
+_NEXT: Final = "next"  # of a page: where its list goes on
 _DEEPEST: Final = 24  # containers in containers
 # Fields whose texts Instep writes, or that stand in instep.toml.
 _OWN: Final = frozenset(
@@ -84,7 +85,10 @@ class _Cut:
         if isinstance(value, Mapping):
             shown = list(value.items())[: self._entries]
             self.shortened |= len(shown) < len(value)
-            return {self._text(str(key)): self.of(each, str(key), depth + 1) for key, each in shown}
+            made = {self._text(str(key)): self.of(each, str(key), depth + 1) for key, each in shown}
+            if depth == 0 and isinstance(value.get(_NEXT), str):
+                made[_NEXT] = value[_NEXT]  # a part of a cursor is none
+            return made
         is_page = name == "items" and depth == 1
         part = value if is_page else value[: self._entries]
         self.shortened |= len(part) < len(value)

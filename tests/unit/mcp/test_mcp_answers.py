@@ -81,3 +81,9 @@ def test_depth_is_bounded():
     found = answer(data, NO_SECRETS)
     assert found["shortened"]
     assert json.dumps(found).count('"in"') < 30
+
+
+def test_where_a_list_goes_on_is_never_cut():
+    page = Page([{"key": "k" * 2000}] * 200, "c" * 2000)
+    found = answer(of_page(page), NO_SECRETS)
+    assert (found["shortened"], found["data"]["next"]) == (True, page.next)
