@@ -112,8 +112,8 @@ def scan_page(
     if not whole(text):
         raise FilterInvalid(repr(text), "a part of a value", "say what to look for")
     items: list[dict[str, Any]] = []
-    of = scan_records(context, text, collections=collections, cursor=cursor, seconds=SECONDS)
-    for at in of:
+    progress = scan_records(context, text, collections=collections, cursor=cursor, seconds=SECONDS)
+    for at in progress:
         items += filter(filters.show, at.found)
         if len(items) >= limit:
             break

@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.operate import record_pages, record_scan
 from tests.support.console import (  # noqa: F401  # fixtures
     console,
     console_application,
@@ -11,6 +12,13 @@ from tests.support.console import (  # noqa: F401  # fixtures
 )
 from tests.support.fetches_rig import Way
 from tests.support.outbox_driver import Bench
+
+
+@pytest.fixture(autouse=True)
+def whole_pages(monkeypatch):
+    """Lists of records take the time that they need, so that a busy machine shortens no page."""
+    monkeypatch.setattr(record_pages, "SECONDS", 60.0)
+    monkeypatch.setattr(record_scan, "SECONDS", 60.0)
 
 
 @pytest.fixture

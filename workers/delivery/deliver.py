@@ -21,6 +21,7 @@ from workers.delivery.picture_checks import PictureChecks
 from workers.delivery.publish import Publisher
 from workers.delivery.reads import CmsReader, summary
 from workers.delivery.request_outcome import Attempt, completed, flags, given, imports
+from workers.delivery.schema_marks import mark_schema
 from workers.delivery.status_reads import StatusReads
 from workers.errors import DestinationError
 from workers.fields.types import TYPES
@@ -271,7 +272,7 @@ class Deliverer:
         then: dict[str, Any] | None,
     ) -> Claimed | Wait | None:
         """Settle *batch* with *came*, and return the step claimed by *then*."""
-        self._mark_schema(batch, came.batch_outcome)
+        mark_schema(self.context, batch, came.batch_outcome)
         not_after = time.monotonic() + SEND_WITHIN
         try:
             settled = self.context.outbox.settle(
@@ -294,12 +295,3 @@ class Deliverer:
             return None
         step = self.context.outbox.claimed(request, answer)
         return step if isinstance(step, Wait) else Claimed(step, not_after)
-
-    def _mark_schema(self, batch: Batch, batch_outcome: BatchOutcome) -> None:
-        """Drop the schema, or have it read again, if the answer contradicts it."""
-        collection = self.context.settings.collections[batch.collection]
-        if batch_outcome.drop_schema:
-            self.context.items.drop_schema(collection)
-        elif batch_outcome.mark_schema_stale != "no":
-            at_once = batch_outcome.mark_schema_stale == "at-once"
-            self.context.items.mark_schema_stale(collection, at_once=at_once)
