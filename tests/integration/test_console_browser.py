@@ -9,6 +9,7 @@ from werkzeug.serving import make_server
 
 from service.console import query
 from service.console.actions import Action, Estimate, add
+from service.operate import record_hits, record_pages, record_scan
 from service.operate.parts import Parts
 from tests.support.api_rig import ADMIN, Rig
 from tests.support.browser import CHROMIUM, Browser
@@ -69,7 +70,7 @@ def browser(tmp_path_factory, store_socket, names):
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     made = Browser(tmp_path_factory.mktemp("profile"))
-    made.url = f"http://127.0.0.1:{server.port}"
+    made.url, made.rig = f"http://127.0.0.1:{server.port}", rig
     made.open(f"{made.url}/login?next=/problems/probe")
     made.run(f"document.getElementById('token').value = {ADMIN!r}, 1")
     made.run("document.querySelector('form.stack button').click()")
@@ -159,6 +160,28 @@ def test_times_are_local_and_name_the_zone(page):
     title = page.run("document.querySelector('time').title")
     assert f"({zone})" in title
     assert "2026-05-12 09:30:00 UTC" in title
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "end"),
+    [
+        ("state=ignored", 0, "Nothing found. No record fits the filter."),
+        ("state=pending", 4, "All records were looked at."),
+        ("q=k-&part=1", 4, "All records were looked at."),
+    ],
+)
+def test_a_list_that_looks_at_many_records_goes_on_by_itself(page, monkeypatch, query, found, end):
+    for number in range(4):
+        page.rig.deliver(id=f"e{number}", topic="stock", sku=f"K-{number}", qty=1)
+    monkeypatch.setattr(record_hits, "AT_ONCE", 1)
+    monkeypatch.setattr(record_pages, "AT_ONCE", 1)
+    monkeypatch.setattr(record_pages, "SECONDS", -1.0)
+    monkeypatch.setattr(record_scan, "SLICE", 1)
+    monkeypatch.setattr(record_scan, "SECONDS", -1.0)
+    page.open(f"{page.url}/records?{query}")
+    page.until(f"document.querySelector('[data-scan-end]').textContent === {end!r}")
+    assert page.text("[data-scan-text]") == f"Looked at 4 of 4 records. Found {found}."
+    assert page.run("document.querySelectorAll('tr[data-row]').length") == found
 
 
 @pytest.mark.parametrize("path", ["/problems/probe", "/settings", "/docs/console"])
