@@ -64,10 +64,13 @@ def moment(value: datetime | str | None, *, absolute: bool = False) -> Markup:
 
 
 def whole(value: Any) -> Any:
-    """Return *value* as a page can hold it: of a text without halves of surrogate pairs."""
-    if not isinstance(value, str) or value.isascii():
+    """
+    Return *value* as a page can hold it: a text without halves of surrogate pairs, and with a sign
+    for the null character, which browsers leave out: two keys would look alike.
+    """
+    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
         return value
-    text = value.encode(errors="replace").decode()
+    text = value.encode(errors="replace").decode().replace("\0", "\N{SYMBOL FOR NULL}")
     return Markup(text) if isinstance(value, Markup) else text  # noqa: S704  # it was one before
 
 

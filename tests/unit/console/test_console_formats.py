@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from markupsafe import Markup
 
 from service.console import formats
 
@@ -144,3 +145,11 @@ def test_an_hour_of_an_axis_is_in_utc_for_the_script_and_the_reader():
         '<time datetime="2026-05-12T09:30Z"><span data-clock="hour">09:30 UTC</span></time>'
     )
     assert '<span data-clock="day">Tue 09:30 UTC</span>' in formats.clock(at, weekday=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("nul\0key", "nul␀key"), ("ü\0", "ü␀"), (Markup("<b>\0</b>"), "<b>␀</b>")]
+)
+def test_a_null_character_is_seen(text, shown):
+    found = formats.whole(text)
+    assert (found, type(found)) == (shown, type(text))
