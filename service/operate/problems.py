@@ -93,7 +93,7 @@ def list_problems(
     page = groups[:limit]
     following = f"{page[-1].letters}-{page[-1].id}" if len(groups) > limit and page else None
     return ProblemPage(
-        _show(context, page),
+        show_listed(context, page),
         following,
         problems=len(every),
         letters=sum(each.letters for each in every),
@@ -118,10 +118,11 @@ def newest_problems(
     ]
     begins = since.timestamp() * 1000
     groups.sort(key=lambda each: (each.since < begins, each.place))
-    return _show(context, groups[:limit]), len(groups)
+    return show_listed(context, groups[:limit]), len(groups)
 
 
-def _show(context: Context, chosen: Sequence[Listed]) -> list[dict[str, Any]]:
+def show_listed(context: Context, chosen: Sequence[Listed]) -> list[dict[str, Any]]:
+    """Return *chosen* as `list_problems` does, with the letters that each was listed with."""
     counts = {each.id: each.letters for each in chosen}
     found = context.problems.show_all(list(counts))
     return [_shown(each) | {"letters": counts[each.id]} for each in found]

@@ -15,6 +15,7 @@ from service.operate.problems import (
 )
 from service.operate.scope import Scope
 from service.operate.selection import Selection, UnknownGroup
+from service.operate.status import status_of
 from tests.support.letters_rig import Shop
 
 
@@ -197,3 +198,18 @@ def test_an_export_has_each_letter_whole(several):
     found = [*export_letters(several.context, Selection())]
     assert len(found) == 6
     assert "body" in found[-1]
+
+
+def test_the_status_lists_them_once(several, monkeypatch):
+    steps, ran = several.context.steps, []
+    run = type(steps).run
+
+    def counted(self, step, *more):
+        ran.append(step)
+        return run(self, step, *more)
+
+    monkeypatch.setattr(type(steps), "run", counted)
+    found = status_of(several.context)["problems"]
+    assert ran.count("list_problems") == 1
+    page = list_problems(several.context, state="open")
+    assert (found["open"], found["largest"]) == (page.problems, page.items[:5])
