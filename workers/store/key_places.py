@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from workers.store import keys, life_entries, search_keys
-from workers.store.compression import unpacked
 from workers.store.delivery_summary import Summary
 from workers.store.held_keys import DROPPED, HELD
 from workers.store.item_record import FieldRecord, left_out_of, slug_of
@@ -121,26 +120,25 @@ class Places:
         """Yield a hit if *member* of the set *name* is the record, or names it."""
         if family == "search-keys":
             yield from self._ordered(name, member)
-            return
+        elif kind := self._kind(family, name, member):
+            yield Hit(kind, name, member)
+
+    def _kind(self, family: str, name: str, member: str) -> str:
         if family in SETS:
             ours = name.split(":")[2] == self._text.collection and member == self._text.record
-            kind = "member" if ours else ""
-        elif family == "redirects-at":
-            kind = "member" if self._text.in_entry(member) else ""
-        elif family == "search":
-            kind = ""  # its texts are those of "search-rows"
-        elif family in ("tombstones", "resting", "lives", "waiters", "waking"):
+            return "member" if ours else ""
+        if family == "search":
+            return ""  # its texts are those of "search-rows"
+        if family in ("tombstones", "resting", "lives", "waiters", "waking"):
             waits = family == "waiters" and keys.rest_of(name) == self._own
-            kind = "member" if member == self._own else "reference" if waits else ""
-        elif family == "wanted":
+            return "member" if member == self._own else "reference" if waits else ""
+        if family == "wanted":
             # Needed by the records that wait for it; removed with the last of them.
-            kind = "reference" if f"{keys.rest_of(name)}:{member}" == self._own else ""
-        elif family in OBJECTS:
-            kind = "member" if self._is_object(member) else ""
-        else:
-            kind = "other" if self._text.in_entry(member) else ""
-        if kind:
-            yield Hit(kind, name, member)
+            return "reference" if f"{keys.rest_of(name)}:{member}" == self._own else ""
+        if family in OBJECTS:
+            return "member" if self._is_object(member) else ""
+        found = "member" if family == "redirects-at" else "other"
+        return found if self._text.in_entry(member) else ""
 
     def in_entry(
         self, family: str, name: str, id: str, entry: Mapping[bytes, bytes]
@@ -158,17 +156,6 @@ class Places:
         summary = Summary.parse(data.decode("utf-8", "replace"))
         words = (*summary.topics, summary.reason)
         return any(map(self._text.is_it, summary.keys)) or any(map(self._text.in_words, words))
-
-    def in_packed(self, data: bytes, words: bytes) -> bool:
-        """Tell whether a kept delivery, or a dictionary, holds the key."""
-        try:
-            plain = unpacked(data, words)
-        except ValueError:
-            return False  # without its dictionary the text cannot be recovered
-        if not self._text.may_hold(plain):
-            return False
-        head, _, body = plain.partition(b"\n")
-        return any(self._text.in_body(each) for each in (head, body))
 
     # hashes -------------------------------------------------------------------------------------
 

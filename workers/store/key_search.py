@@ -31,6 +31,7 @@ class Search:
 
     def __init__(self, client: redis.Redis, text: KeyText) -> None:
         self._client: Any = client  # typed as if it decoded
+        self._text = text
         self._places = Places(text)
         self._words = lru_cache(_WORDS)(self._read_words)
 
@@ -95,10 +96,10 @@ class Search:
             if family == "kept":
                 words = self._words(source, entry[b"w"].decode()) or b""
                 told = self._places.in_summary(entry.get(b"i", b""))
-                if told or self._places.in_packed(entry[b"b"], words):
+                if told or self._text.in_packed(entry[b"b"], words):
                     yield Hit("delivery", name, id)
             elif family == "kept-words":
-                if self._places.in_packed(entry[b"b"], b""):
+                if self._text.in_packed(entry[b"b"], b""):
                     yield Hit("words", name, id)
             else:
                 yield from self._places.in_entry(family, name, id, entry)

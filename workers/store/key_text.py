@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote_plus
 
+from workers.store.compression import unpacked
 from workers.webflow.item_keys import normal, parted
 
 _DISTINCT: Final = 5  # characters from which on a key with a digit or symbol is no common word
@@ -88,6 +89,17 @@ class KeyText:
             any(_has_token(part, each, anywhere=distinct) for each in texts)
             for part, distinct in zip(self._parts, self._distinct, strict=True)
         )
+
+    def in_packed(self, data: bytes, words: bytes) -> bool:
+        """Tell whether a kept delivery, or a dictionary, holds the key."""
+        try:
+            plain = unpacked(data, words)
+        except ValueError:
+            return False  # without its dictionary the text cannot be recovered
+        if not self.may_hold(plain):
+            return False
+        head, _, body = plain.partition(b"\n")
+        return any(self.in_body(each) for each in (head, body))
 
     def in_entry(self, text: str | bytes) -> bool:
         """Tell whether one of our entries, as JSON, is about the record or contains its key."""
