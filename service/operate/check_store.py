@@ -22,6 +22,7 @@ def store(settings: Settings, found: Findings) -> Steps | None:
     """Add what is found of the store, and return it; None: it does not answer."""
     from workers.store import commands, connection, durability
     from workers.store.scripts import Steps
+    from workers.store.sentinel import NoMaster
 
     client = connection.connect(settings.store, retries=0)
     try:
@@ -44,7 +45,9 @@ def store(settings: Settings, found: Findings) -> Steps | None:
         )
         return None
     except StoreUnavailable as error:
-        if settings.store.url is not None:
+        if isinstance(error.__cause__, NoMaster):
+            found.errors.append(error.__cause__.problem)
+        elif settings.store.url is not None:
             do = "check that it runs, and the address"
             found.errors.append(Problem("REDIS_URL", str(error), "a store that answers", do))
         else:

@@ -156,7 +156,7 @@ class Instep:
         with contextlib.suppress(OSError), contextlib.closing(Line(self.address)) as line:
             status, body = line.asked(request("/metrics", b"", {}, method="GET"))
             found = re.search(rb'^instep_values{fate="pending"} (.*)$', body, re.MULTILINE)
-            return float(found[1]) if status == 200 else None
+            return float(found[1]) if status == 200 and found else None
         return None
 
     def store(self):

@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workers.config import locale_tags, publish_keys, reconcile_schema, schemas
+from workers.config import locale_tags, publish_keys, reconcile_schema, schemas, store_url
 from workers.config.environment import Substitution
 from workers.config.settings import Collection, Destination, Fetcher, Source, StoreSettings
-from workers.config.store_url import is_store_url
 from workers.config.times import moment
 from workers.errors import Problem
 
@@ -95,10 +94,9 @@ class SectionReader:
             expected, do = "[store] history_mb and history_days", "set the MiB that it may use"
             self.warnings.append(Problem(f"{self.file}: store.history", found, expected, do))
         url = environ.get("REDIS_URL") or None
-        if url is not None and not is_store_url(url):
-            expected = "redis://, rediss:// or unix:// with an address, and /NUMBER for a database"
+        if url is not None and not store_url.is_store_url(url):
             do = "correct it (# and @ in a password are %23 and %40), or unset it"
-            self.add(Problem("REDIS_URL", "another text", expected, do))
+            self.add(Problem("REDIS_URL", "another text", store_url.EXPECTED, do))
         data = Path(environ.get("INSTEP_DATA") or ".instep").absolute()
         return StoreSettings(url=url, data=data, **values)
 

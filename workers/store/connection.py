@@ -13,10 +13,12 @@ from redis.connection import UnixDomainSocketConnection
 from redis.retry import Retry
 
 from workers.config.settings import StoreSettings
+from workers.config.store_url import sentinels
 from workers.embedded.layout import Place
 from workers.errors import StoreForbidden, StoreFull, StoreUnavailable, StoreUnsafe
 from workers.store import rights, version
 from workers.store.full import Client
+from workers.store.sentinel import MasterConnection, Masters
 
 TIMEOUT = 2.0  # s per answer
 _CONNECTIONS = 32  # per client; further threads wait for a free one
@@ -61,6 +63,16 @@ def _pool(
             ExponentialWithJitterBackoff(cap=0.2, base=0.02), retries, (redis.ConnectionError,)
         ),
     }
+    if store.url is not None and (given := sentinels(store.url)):
+        return redis.BlockingConnectionPool(  # type: ignore[no-untyped-call]  # of redis-py
+            connection_class=MasterConnection,
+            masters=Masters(given),
+            host=given.service,  # until it connects; names the store's witness
+            db=given.database,
+            username=given.user or None,
+            password=given.password or None,
+            **options,
+        )
     if store.url is not None:
         return redis.BlockingConnectionPool.from_url(store.url, **options)
     return redis.BlockingConnectionPool(  # type: ignore[no-untyped-call]  # of redis-py

@@ -127,7 +127,8 @@ def _unfit(found: Durability) -> Iterator[Problem]:
         expected = "Redis 7 or Valkey 7.2, or newer"
         yield Problem("store: version", found.version, expected, "upgrade it, or use another")
     if found.role != "master":
-        yield Problem("store: role", found.role, "a primary", "set REDIS_URL to the primary")
+        do = "set REDIS_URL to the primary, or wait for the failover to end"
+        yield Problem("store: role", found.role, "a primary", do)
     if found.cluster:
         yield Problem("store: cluster_enabled", "yes", "no", "use a server without cluster mode")
 
@@ -246,7 +247,11 @@ class StoreCheck:
                 self.room.learn(found.info)
             if found.version is not None:
                 version.number_of(found.version)
-            require(durability_of(found), self._store)
+            durability = durability_of(found)
+            if durability.role != "master":
+                # A new connection may lead to the new primary: by Sentinels, or by its name.
+                client.connection_pool.disconnect(inuse_connections=False)
+            require(durability, self._store)
         except StoreUnavailable as error:
             return error
         return None
