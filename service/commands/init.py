@@ -1,4 +1,4 @@
-"""``instep init``: a first configuration, for the sandbox or a site, and files for Prometheus."""
+"""``instep init``: a first configuration, for the sandbox or a site; files to run and watch it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from service.commands import deployment
 from service.commands.init_site import Given, site_files
 
 STARTER = Path(__file__).parents[1] / "starter"
@@ -62,6 +63,12 @@ KEYLESS = "No field of {} looks like a key: add one in the site, and its slug to
     help="Write files for Prometheus and Grafana instead; to ./monitoring without DIRECTORY.",
 )
 @click.option(
+    "--deploy",
+    type=click.Choice(list(deployment.FILES)),
+    help="Write files to run it with instead: units to ./systemd, or those of Docker beside "
+    "instep.toml, without DIRECTORY.",
+)
+@click.option(
     "--site",
     metavar="[ID]",
     is_flag=False,
@@ -80,6 +87,7 @@ KEYLESS = "No field of {} looks like a key: add one in the site, and its slug to
 def init(
     directory: Path | None,
     monitoring: bool,
+    deploy: str | None,
     site: str | None,
     collections: tuple[str, ...],
     sender: str,
@@ -91,11 +99,18 @@ def init(
     With --site it is one for your own site: ids, key, rate and a source, as the site tells them.
     On a terminal it asks for what is not given.
     """
+    if monitoring and deploy:
+        raise click.UsageError("--monitoring and --deploy write different files: call it twice.")
+    if deploy:
+        directory = directory or deployment.DEFAULT[deploy]
+        _write_new(directory, deployment.files(deploy))
+        _tell(deployment.NEXT[deploy], directory)
+        return
     if monitoring:
         directory = directory or Path("monitoring")
         folder = STARTER / "monitoring"
         _write_new(directory, {name: (folder / name).read_text("utf-8") for name in MONITORING})
-        click.echo(MONITORING_NEXT.format(directory=directory), nl=False)
+        _tell(MONITORING_NEXT, directory)
         return
     if directory is None:
         raise click.UsageError("Missing argument 'DIRECTORY'.")
@@ -107,8 +122,13 @@ def init(
     texts = {name: (STARTER / stored).read_text("utf-8") for stored, name in FILES.items()}
     texts[".env"] = _with_secrets(texts[".env.example"])
     _write_new(directory, texts)
+    _tell(NEXT + "\n", directory)
+
+
+def _tell(text: str, directory: Path) -> None:
     quoted = shlex.quote(str(directory))
-    click.echo(NEXT.format(directory=directory, quoted=quoted, instep=_program()))
+    words = text.format(directory=directory, quoted=quoted, instep=_program())
+    click.echo(words, nl=False)
 
 
 def _init_site(directory: Path, given: Given) -> None:
