@@ -4,12 +4,8 @@ The version of the store: the names of its keys, and their contents.
 A release reads and writes its own version and the one before, so that two releases can run side by
 side during a rolling restart. A store of a later version is refused: it might be misread.
 
-=======  ===========================================================================================
-Version  What it holds =======
-=========================================================================================== 1
-no `keys.VERSION`; keys of records as their sources wrote them 2        keys of records in their
-normal form (`workers.webflow.item_keys.normal`) =======
-===========================================================================================
+Version 1 has no `keys.VERSION`, and keys of records as their sources wrote them. Version 2 has keys of
+records in their normal form (`workers.webflow.item_keys.normal`).
 """
 
 from __future__ import annotations
@@ -46,7 +42,8 @@ def number_of(text: str | bytes) -> int:
                 repr(text),
                 f"{VERSION}, the version that this release writes, or an older one",
                 "start the release that wrote it, or a newer one; or stop all processes and "
-                "restore a backup of the store from before that release was started",
+                "restore a backup of the store from before that release was started "
+                "(instep docs upgrading)",
             )
         )
     return int(text)

@@ -25,6 +25,7 @@ VALUES = {  # of variables that not every text fits
     "ALERTS_URL": "https://hooks.example/1",
     "ALERTS_SECRET": "whsec_c2VjcmV0IG9mIHRoZSBzaW5rLCBsb25nIGVub3VnaA==",
     "HEARTBEAT_URL": "https://hearts.example/1",
+    "CLIENT_B_TOKEN": "a-long-random-text",
 }
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SPAN = re.compile(r"`([^`]+)`")
