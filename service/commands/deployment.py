@@ -36,7 +36,7 @@ and instep-worker@.service instead of instep.service.
 Wrote Dockerfile and .dockerignore to {directory}.
 
   docker build -t instep {quoted}
-  docker run --init -p 127.0.0.1:8000:8000 --env-file .env -v instep:/data instep
+  docker run --init -p 127.0.0.1:8000:8000 --env-file .env -v instep-data:/data instep
 
 The disk of a container ends with it. Without a volume on /data give it REDIS_URL, and set
 spool_mb = 0 under [store] of instep.toml: what the store cannot take is then answered 503,

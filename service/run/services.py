@@ -48,6 +48,9 @@ COMMON = (
     *("service.web.server", "service.web.app", "service.web.front", "service.ingest.spool_parts"),
     *("service.run.worker_process", "service.operate.bulk_runner", "service.operate.status"),
     *("service.config.build", "service.reconcile.state.past_runs"),
+    *("service.console.overview", "service.console.records", "service.console.problems"),
+    *("service.console.deletes", "service.console.runs", "service.console.sources"),
+    "service.console.settings",
 )
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where to reach such a listener
 

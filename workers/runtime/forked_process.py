@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -78,6 +79,8 @@ class ForkServer:
         """
         server = cls(modules)
         parent, control = os.getpid(), server._connect()
+        gc.collect()
+        gc.freeze()  # else the first collection on either side would copy what both have imported
         server._pid = os.fork()
         if server._pid == 0:
             pdeathsig.tie(parent)

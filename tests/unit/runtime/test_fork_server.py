@@ -140,7 +140,7 @@ def test_it_ends_once_it_is_closed(server):
 
 
 OF_THIS = """
-import os, sys, time
+import gc, os, sys, time
 import common
 from workers.runtime.forked_process import ForkServer
 server = ForkServer.of_this()
@@ -151,6 +151,7 @@ found = __import__("json").loads(os.fdopen(reader).read())
 while process.poll() is None:
     time.sleep(0.01)
 print(found["common"] == os.getpid(), process.status, found["leads"], found["in"])
+print(len(gc.get_objects()) < gc.get_freeze_count())
 sys.exit(3)
 """
 
@@ -165,5 +166,5 @@ def test_one_that_is_a_copy_of_this_process_shares_what_this_has_imported():
         timeout=30,
         cwd=Path(__file__).parents[3],
     )
-    assert said.stdout.split() == ["True", "7", "True", "/dev/null"], said.stderr
+    assert said.stdout.split() == ["True", "7", "True", "/dev/null", "True"], said.stderr
     assert said.returncode == 3
