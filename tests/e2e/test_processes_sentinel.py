@@ -1,6 +1,7 @@
 """A store behind a Sentinel: after a failover clients find the new master, and all is applied."""
 
 import contextlib
+import json
 import signal
 from unittest import mock
 
@@ -36,7 +37,7 @@ def settings(servers):
 def client(settings):
     client = connection.connect(settings)
     yield client
-    client.close()
+    client.connection_pool.disconnect()
 
 
 def address(port):
@@ -46,8 +47,8 @@ def address(port):
 def test_the_clients_find_the_master_and_check_its_durability(servers, settings, client):
     assert durability.check(client, settings).role == "master"
     assert client.config_get("port") == {"port": str(servers.master())}
-    with connection.rq_connection(settings) as raw:
-        assert raw.echo("é") == "é".encode()
+    with contextlib.closing(connection.rq_connection(settings).connection_pool) as pool:
+        assert redis.Redis(connection_pool=pool).echo("é") == "é".encode()
 
 
 def test_a_master_that_takes_less_care_than_its_replica_is_refused(servers, settings, client):
@@ -72,6 +73,8 @@ def test_a_check_that_meets_a_replica_leaves_it(servers, settings, client):
     stale = mock.patch.object(masters, "find", side_effect=[address(servers.replica())])
     with stale, pytest.raises(StoreUnsafe, match="wait for the failover"):
         check.check()
+    # As where a name leads to the master, which no Sentinel is asked for.
+    masters.current, masters._next = address(servers.replica()), float("inf")
     check.forget()
     check.check()
 
@@ -107,6 +110,15 @@ def test_a_wrong_service_is_told_with_those_that_there_are(servers, command):
     assert problem.found == f"the service {SERVICE}x"
     assert problem.expected == f"one that the Sentinels know: {SERVICE}"
     assert "sesame" not in str(caught.value)
+
+
+def test_check_says_what_is_wrong_with_it_and_what_to_do(instep, servers):
+    with mock.patch.dict(instep.environ, REDIS_URL=servers.url + "x"):
+        code, said, _ = instep.command("check", "--json")
+    (problem,) = [each for each in json.loads(said)["problems"] if each["where"] == "REDIS_URL"]
+    assert code == 1
+    assert problem["expected"] == f"one that the Sentinels know: {SERVICE}"
+    assert problem["do"] == "correct SERVICE in redis+sentinel://HOST:PORT/SERVICE"
 
 
 def test_of_several_sentinels_one_that_answers_is_enough(servers):

@@ -39,6 +39,19 @@ def script(tmp_path):
 
 
 @contextlib.contextmanager
+def connected(settings):
+    client = connection.connect(settings)
+    yield client
+    client.connection_pool.disconnect()
+
+
+def _answers(socket):
+    with contextlib.suppress(redis.ConnectionError), redis.Redis(unix_socket_path=socket) as client:
+        return client.ping()
+    return False
+
+
+@contextlib.contextmanager
 def composed(folder):
     """Run the store as compose.yaml does, in *folder*; yields the address."""
     text = deployment.files("compose")["compose.yaml"]
@@ -49,7 +62,7 @@ def composed(folder):
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)  # noqa: S603
     try:
         ends = time.monotonic() + 20
-        while not socket.exists():
+        while not (socket.exists() and _answers(socket)):
             assert process.poll() is None
             assert time.monotonic() < ends
             time.sleep(0.02)
@@ -62,15 +75,14 @@ def composed(folder):
 def test_the_store_of_compose_is_as_durable_as_is_asked(tmp_path):
     with composed(tmp_path / "s") as url:
         settings = StoreSettings(url=url)
-        with contextlib.closing(connection.connect(settings)) as client:
+        with connected(settings) as client:
             assert durability.check(client, settings).mode == "always"
             assert client.info("memory")["maxmemory"] > 0
 
 
 def test_a_copy_holds_all_that_was_there_as_it_began_whatever_is_rewritten(tmp_path, script):
     backups = tmp_path / "backups"
-    with composed(tmp_path / "s") as url:
-        client = redis.Redis.from_url(url)
+    with composed(tmp_path / "s") as url, redis.Redis.from_url(url) as client:
         for key in range(KEYS):
             client.set(key, "x" * 500)
         client.bgrewriteaof()
@@ -79,8 +91,7 @@ def test_a_copy_holds_all_that_was_there_as_it_began_whatever_is_rewritten(tmp_p
         client.set("later", 1)
     (copy,) = backups.iterdir()
     assert done.stdout == f"backup: {copy}\n"
-    with composed(copy) as url:
-        client = redis.Redis.from_url(url)
+    with composed(copy) as url, redis.Redis.from_url(url) as client:
         assert client.dbsize() == KEYS
         assert client.get("later") is None
 
@@ -131,11 +142,11 @@ def test_old_copies_are_removed_and_nothing_else(tmp_path, script):
 def test_the_embedded_store_is_copied_and_put_back(tmp_path, script):
     """As docs/backup.md says; what was cut off at the end of a copy is told at the next start."""
     settings = StoreSettings(data=tmp_path / "data")
-    with kept(settings), contextlib.closing(connection.connect(settings)) as client:
+    with kept(settings), connected(settings) as client:
         client.set("instep:kept", "1")
         assert script(Place.of(settings.data).directory, tmp_path / "backups").returncode == 0
     (copy,) = (tmp_path / "backups").iterdir()
     other = StoreSettings(data=tmp_path / "other")
     shutil.copytree(copy, other.data / "store")
-    with kept(other), contextlib.closing(connection.connect(other)) as client:
+    with kept(other), connected(other) as client:
         assert client.get("instep:kept") == "1"

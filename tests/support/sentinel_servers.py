@@ -7,6 +7,8 @@ import subprocess
 import time
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.support.store_server import server_binary
 
@@ -28,7 +30,7 @@ class SentinelServers:
     """
 
     def __init__(self, folder, *, guarded=False):
-        self._folder, self._started = folder, {}
+        self._folder, self._started, self._clients = folder, {}, {}
         self.ports = [free_port(), free_port()]
         self.sentinel_port = free_port()
         for port in self.ports:
@@ -74,7 +76,10 @@ class SentinelServers:
         self._started[port].send_signal(number)
 
     def client(self, port):
-        return redis.Redis(port=port, password=PASSWORD, decode_responses=True)
+        if port not in self._clients:
+            options = {"password": PASSWORD, "decode_responses": True}
+            self._clients[port] = redis.Redis(port=port, retry=Retry(NoBackoff(), 0), **options)
+        return self._clients[port]
 
     def master(self):
         return int(self.sentinel.sentinel_masters()[SERVICE]["port"])
@@ -106,6 +111,8 @@ class SentinelServers:
         return False
 
     def close(self):
+        for client in (self.sentinel, *self._clients.values()):
+            client.close()
         for process in self._started.values():
             process.send_signal(signal.SIGCONT)
             process.kill()
