@@ -4,8 +4,8 @@ The version of the store: the names of its keys, and their contents.
 A release reads and writes its own version and the one before, so that two releases can run side by
 side during a rolling restart. A store of a later version is refused: it might be misread.
 
-Version 1 has no `keys.VERSION`, and keys of records as their sources wrote them. Version 2 has keys of
-records in their normal form (`workers.webflow.item_keys.normal`).
+Version 1 has no `keys.VERSION`, and keys of records as their sources wrote them. Version 2 has keys
+of records in their normal form (`workers.webflow.item_keys.normal`).
 """
 
 from __future__ import annotations
