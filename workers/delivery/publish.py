@@ -55,7 +55,8 @@ class Publisher:
             if found := publish.waiting_of(self._store.due(collection, now_ms)):
                 waiting[collection.id] = found
         site, full = self._store.site_of(destination)
-        return publish.begin(waiting, site=site, full=full, others=destination.publish_others)
+        round = publish.begin(waiting, site=site, full=full, others=destination.publish_others)
+        return replace(round, under=publish.under(destination))
 
     def _collections(self, destination: Destination) -> tuple[Collection, ...]:
         return self._context.settings.collections_of(destination.name)
@@ -229,16 +230,20 @@ def _completed(progress: Progress, done: Task, now_ms: int, per_minute: int) -> 
         wait = max(wait, least)
     failed = progress.failed
     if not rest.tasks and failed is None:
-        failed = ""
+        # A round that ends well and was for no publish of the site is held by nothing either.
+        failed, held = "", held or ""
     behind = publish.asked_for(rest) if rest.tasks and rest.tasks[0].kind == "publish" else None
     held = "" if behind else held
     return replace(progress, round=rest, wait=wait, after=behind, held=held, failed=failed)
 
 
 def _is_stale(round: Round, age: float, destination: Destination) -> bool:
-    """Tell whether what was seen of the items that are to be sent is too old."""
+    """Tell whether what was seen of the items that are to be sent is too old, or outdated."""
+    if not round.tasks:
+        return False
     seen = seen_for(destination.requests_per_minute)
-    return bool(round.tasks) and round.tasks[0].kind == "send" and age > seen
+    is_old = round.tasks[0].kind == "send" and age > seen
+    return is_old or publish.is_outdated(round, destination)
 
 
 def _publishes(round: Round) -> bool:

@@ -55,13 +55,14 @@ class Member:
     edited: str = ""  # lastUpdated of an edit by somebody else, which later writes of ours left
 
     @classmethod
-    def parse(cls, record: str, text: str) -> Member:
+    def parse(cls, record: str, text: str, publish: str) -> Member:
+        """Parse the stored form; *publish*: that key of the destination, as it is now."""
         stored: Mapping[str, Any] = json.loads(text)
         return cls(
             record,
             stored["id"],
             stored["at"],
-            by_site=stored["way"] == "s",
+            by_site=stored["way"] == "s" or publish == "site",
             since=int(stored["since"]),
             state=stored.get("state") or "",
             why=stored.get("why") or "",
@@ -103,6 +104,7 @@ class Round:
         calls: Requests that it has taken.
         asked: A publish of the site was asked for.
         confirmed: It has happened.
+        under: The keys that it began under, see `workers.policy.publish.under`.
     """
 
     tasks: tuple[Task, ...] = ()
@@ -124,6 +126,7 @@ class Round:
     calls: int = 0
     asked: bool = False
     confirmed: bool = False
+    under: str = ""
 
     def text(self) -> str:
         """Return the stored form."""
@@ -158,6 +161,7 @@ class Outcome:
             more; "state": its new state is *state*.
         edited: lastUpdated of an edit by somebody else; "": none was seen.
         wait: Seconds before it is looked at again.
+        status: "done": of its item, as `workers.model.item_status` writes it.
     """
 
     record: str
@@ -168,3 +172,4 @@ class Outcome:
     locales: tuple[str, ...] = ()
     edited: str = ""
     wait: float = 0.0
+    status: str = ""

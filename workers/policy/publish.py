@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from workers.config.settings import Destination
 from workers.model.publishing import CHECKS, SEEN, Member, Outcome, Round, Task
 from workers.webflow.site import Site
 
@@ -25,6 +26,17 @@ class Waiting:
     by_item: bool
     by_site: bool
     since: str
+
+
+def under(destination: Destination) -> str:
+    """Return the keys that a round goes by: with others, what it has found counts no more."""
+    keys = (destination.publish, destination.publish_others, destination.publish_domains)
+    return " ".join(map(str, keys))
+
+
+def is_outdated(round: Round, destination: Destination) -> bool:
+    """Tell whether *round* was to publish otherwise than *destination* is to; checks go on."""
+    return round.tasks[0].kind not in CHECKS and round.under != under(destination)
 
 
 def begin(waiting: Mapping[str, Waiting], *, site: str, full: str, others: bool) -> Round:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 
+from workers.model.item_status import status_of
 from workers.model.publishing import Member, Outcome, Round
 from workers.webflow.item_answers import ItemView
 
@@ -65,7 +66,8 @@ def _outcome(
     if "d" in states.values():
         return Outcome(member.record, member.at, "state", "d", wait=AGAIN)
     if "done" in states.values():
-        return Outcome(member.record, member.at, "done")
+        live = max(views, key=lambda view: view.published or "")
+        return Outcome(member.record, member.at, "done", status=status_of(live))
     if "leave" in states.values():
         return Outcome(member.record, member.at, "leave")
     return None  # an older state than that of our write

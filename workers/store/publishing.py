@@ -88,7 +88,7 @@ class Publishing:
                 offset=0,
                 num=MOST,
             )
-        return [*self._members(collection.name, names).values()]
+        return [*self._members(collection, names).values()]
 
     def known(self, collection: Collection, ids: Iterable[str]) -> dict[str, Known]:
         """Return item id → what is known of the item."""
@@ -106,7 +106,7 @@ class Publishing:
                         keys.item(collection.name, record), ["updated", "claim", "lane", "ours"]
                     )
                 held = pipeline.execute()
-        members = self._members(collection.name, records)
+        members = self._members(collection, records)
         return {
             id: Known(record, members.get(record), updated, bool(claim or lane), bool(ours))
             for id, record, (updated, claim, lane, ours) in zip(wanted, records, held, strict=True)
@@ -120,6 +120,7 @@ class Publishing:
             ``{"settled", "lost"}``
         """
         round = progress.round
+        own = self._settings.collections.get(progress.collection)
         return self._steps.run(
             "settle_publish",
             {
@@ -127,6 +128,8 @@ class Publishing:
                 "claim": token,
                 "destination": destination.name,
                 "collection": progress.collection,
+                "index": self._settings.copy_of(own) if own else False,
+                "publish": destination.publish,
                 "collections": [
                     each.name for each in self._settings.collections_of(destination.name)
                 ],
@@ -144,13 +147,14 @@ class Publishing:
             },
         )
 
-    def _members(self, collection: str, records: Sequence[str]) -> dict[str, Member]:
+    def _members(self, collection: Collection, records: Sequence[str]) -> dict[str, Member]:
         if not records:
             return {}
         with guarded():
-            texts = self._client.hmget(keys.unpublished_of(collection), [*records])
+            texts = self._client.hmget(keys.unpublished_of(collection.name), [*records])
+        publish = self._settings.destinations[collection.destination].publish
         return {
-            record: Member.parse(record, text)
+            record: Member.parse(record, text, publish)
             for record, text in zip(records, texts, strict=True)
             if text
         }
@@ -165,5 +169,6 @@ def _told(outcome: Outcome) -> Mapping[str, Any]:
         "why": outcome.why or None,
         "locales": list(outcome.locales) or None,
         "edited": outcome.edited or None,
+        "status": outcome.status or None,
         "wait_ms": int(outcome.wait * 1000),
     }

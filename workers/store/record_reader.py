@@ -230,7 +230,8 @@ class RecordReader:
             outage=Outage.parse(of_site, now),
             gate=Gate.parse(of_site, first["budget"], flights, now),
             publish=Condition.publish(held, now),
-            unpublished=unpublished and Member.parse(found.record, unpublished),
+            unpublished=unpublished
+            and Member.parse(found.record, unpublished, destination.publish),
             publishing=publish_status.of(first["publishing"], destination, now),
             room=Condition.room(held, now),
             lookup=lookup,

@@ -106,9 +106,10 @@ class Report:
         for destination in names:
             held[destination.name], budgets[destination.name] = next(found), next(found)
             rounds[destination.name] = next(found)
+        number = 8 + 3 * len(LANES)  # of answers about one
         collections = {
             collection.name: _collection(
-                collection, [next(found) for _ in range(8 + 3 * len(LANES))], now, held
+                self.settings, collection, [next(found) for _ in range(number)], now, held
             )
             for collection in self.settings.collections.values()
         }
@@ -226,11 +227,13 @@ def _moment(ms: str | float) -> str:
 
 
 def _collection(
+    settings: Settings,
     collection: Collection,
     found: list[Any],
     now: float,
     destinations: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
+    publishes = settings.destinations[collection.destination].publish != "never"
     own, pending, oldest, twins, not_live, unpublished, deletes, unread, *due = found
     lanes = {lane: due[3 * n : 3 * n + 3] for n, lane in enumerate(LANES)}
     roomless = sum(room for _, _, room in lanes.values())
@@ -250,7 +253,8 @@ def _collection(
         "oldest_seconds": round(max(0.0, now - oldest[0][1]) / 1000, 3) if oldest else 0.0,
         "duplicate_keys": len(set(twins)),
         "not_live": not_live,
-        "unpublished": unpublished,
+        # Nobody waits for what a destination that publishes no more has left.
+        "unpublished": unpublished if publishes else 0,
         "held_deletes": deletes if held_keys.ASKS in own else 0,
         "held_since": _moment(own[held_keys.ASKS_SINCE]) if held_keys.ASKS_SINCE in own else None,
         "normalised": int(own.get("normalised", 0)),

@@ -138,7 +138,7 @@ def test_the_stored_form_of_a_round_is_read_back():
         (Task("look", "c1", 100, T1),),
         *("s1", ("d1",), False, "l1", T0, 2, {"c1": 2}, {"Blog": 1}, True),
         *({"c1": "Blog"},),
-        *(("c1",), ("i1",), 5, T0, True, 3, True, True),
+        *(("c1",), ("i1",), 5, T0, True, 3, True, True, "items"),
     )
     assert Round.parse(full.text()) == full
     assert Round.parse(Round().text()) == Round()
@@ -146,9 +146,12 @@ def test_the_stored_form_of_a_round_is_read_back():
 
 def test_a_stored_item_is_read_back():
     text = '{"id":"i1","at":"t","way":"s","since":7,"live":true,"state":"r","locales":["l1"]}'
-    read = Member.parse("P-1", text)
+    read = Member.parse("P-1", text, "items")
     assert read == Member("P-1", "i1", "t", by_site=True, since=7, state="r", locales=("l1",))
-    assert Member.parse("P-1", text.replace('"since"', '"edited":"t2","since"')).edited == "t2"
+    assert (
+        Member.parse("P-1", text.replace('"since"', '"edited":"t2","since"'), "items").edited
+        == "t2"
+    )
 
 
 def test_what_was_seen_holds_for_three_calls_at_least():

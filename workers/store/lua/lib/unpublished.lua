@@ -1,7 +1,8 @@
 -- Shared by the steps: items whose staged copy is not on the site yet, and that Instep is to publish.
 --   instep:unpublished:<collection>     sorted set: records by the ms from which they may be published
 --   instep:unpublished-of:<collection>  hash: record → JSON {id, way, at, since, live, state, why, locales, edited}
---     way: 'i' by the item, 's' by a publish of the site; at: lastUpdated of the answer to our last write;
+--     way: 'i' by the item, or by the site where that is published as a whole, 's' by the site alone; new: it
+--     was told as not live (writebacks.lua); at: lastUpdated of the answer to our last write;
 --     since: ms since which its oldest value waits; live: that came by a live event; state: '' waits,
 --     'r' ready, 's' sent, 'd' an editor's draft, 'e' edited by somebody else since, 'x' refused (why),
 --     'm' not in the last listing; locales: of the variants that are ready, if there are several; edited:
@@ -73,11 +74,12 @@ function unpublished.note(item, claim, id, status, since, live)
   local way, state = wants(item, claim, status)
   if not way then return unpublished.leave(collection, record) end
   local before = unpublished.member(collection, record)
-  if request.publish == 'site' then way = 's' end
+  local new = way == 'i' and not (status.flags == '' and status.published ~= '')
   local first = before and math.min(before.since, since or before.since) or since or now
   local at = state == 'd' and now + unpublished.AGAIN_MS or now
   unpublished.put(collection, record, {id = id, way = way, at = status.updated, since = first,
-    live = live or (before and before.live) or false, state = state, edited = before and before.edited}, at)
+    live = live or (before and before.live) or false,
+    new = new or (way == 'i' and before and before.new) or nil, state = state, edited = before and before.edited}, at)
   begin(request.destination, unpublished.next_at(request.destination, at))
 end
 

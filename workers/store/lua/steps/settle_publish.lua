@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
 -- settle_publish: what one step of a round of publishing has shown of the items of one collection, and what
 -- comes next. Only the caller that holds the round settles it, and an item that was written since stays.
--- ARGV[2]: {token, claim, destination, collection, collections: [name],
---   outcomes: [{record, at, act, state, why, locales, edited, wait_ms}], work, after, checks, wait_ms, ended, sent,
+-- ARGV[2]: {token, claim, destination, collection, index, publish, collections: [name],
+--   outcomes: [{record, at, act, state, why, locales, edited, status, wait_ms}], work, after, checks, wait_ms, ended, sent,
 --   site, held, failed, full}
 --   act: 'done' its live copy equals the staged one, 'leave' it is not ours to publish any more, 'state'
+--   index: copy of the collection; publish: 'items' or 'site'; status: of an item that is 'done'
 --   at: lastUpdated of our last write, as it was when the step began
 --   work: the rest of the round; ended: there is none; after: of it, behind a publish of the site;
 --   checks: its next task looks for what was published
@@ -12,8 +13,8 @@
 --   sent: something was published; held, failed: why not, '' : no more; nil: as before
 -- Returns {settled, lost}: lost: another caller has the round.
 -- Errors: none: a full store does this as well.
---! uses step unpublished wakeups freshness life_entries
---! on demand life_bounds
+--! uses step unpublished wakeups freshness life_entries item_status
+--! on demand life_bounds items writebacks
 
 local request, now, given = step.request, step.now, step.given
 
@@ -24,9 +25,14 @@ local key = 'instep:publishing:' .. request.destination
 if redis.call('HGET', key, 'token') ~= request.claim then return step.answer({settled = 0, lost = true}) end
 
 -- Its live copy was seen to equal the staged one.
-local function note_live(record, member)
+local function note_live(record, member, status)
   if member.live then freshness.observe_site(request.collection, now - member.since) end
-  life_entries.note_published(request.collection, record, member.way == 's')
+  life_entries.note_published(request.collection, record, member.way == 's' or request.publish == 'site')
+  if given(status) then item_status.record(step.place, member.id, status) end
+  -- It was told as staged, and without the address that it has now.
+  if member.new and given(request.writebacks) and writebacks.are_wanted(request.collection) then
+    writebacks.note(items.load(request.collection, record), 'changed')
+  end
 end
 
 local settled = 0
@@ -39,7 +45,7 @@ for _, outcome in ipairs(request.outcomes) do
       member.edited = given(outcome.edited) or member.edited
       unpublished.put(request.collection, outcome.record, member, now + outcome.wait_ms)
     else
-      if outcome.act == 'done' then note_live(outcome.record, member) end
+      if outcome.act == 'done' then note_live(outcome.record, member, outcome.status) end
       unpublished.leave(request.collection, outcome.record)
     end
   end

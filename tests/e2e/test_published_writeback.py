@@ -1,0 +1,120 @@
+"""Publishing and write-back together, and what a reload of `publish` leaves behind."""
+
+import pytest
+
+from service.sandbox.site.site import SITE_ID
+from tests.support.publishes import Publishes
+from tests.support.writeback_rig import told
+
+MODES = pytest.mark.parametrize("publish", ["items", "site"])
+
+
+def publishing(telling, publish="items", **given):
+    options = {"live": False, "publish": publish, "site": SITE_ID}
+    return telling(options=options, **given)
+
+
+def said(way):
+    return [(each["event"], each["state"]) for each in told(way)]
+
+
+def settled(way):
+    """Deliver and publish what waits, and tell what came of it; at first what is only staged."""
+    way.run(5)
+    way.tell(seconds=1)
+    way.run()
+    way.tell()
+
+
+@MODES
+def test_a_new_item_is_told_staged_and_then_live_once(telling, publish):
+    way = publishing(telling, publish)
+    way.change("new-1", name="Oak desk", stock=3)
+    settled(way)
+    assert said(way) == [("created", "staged"), ("changed", "live")]
+    assert Publishes(way).waiting() == {}
+    way.change("new-1", stock=4)
+    settled(way)
+    assert said(way)[2:] == [("changed", "live")]
+
+
+@MODES
+def test_what_is_told_late_is_told_once_as_it_is_then(telling, publish):
+    way = publishing(telling, publish)
+    way.change("new-1", name="Oak desk", stock=3)
+    way.run()
+    way.tell()
+    assert said(way) == [("created", "live")]
+
+
+def test_an_item_that_its_editor_publishes_is_told_too(telling):
+    way = publishing(telling)
+    way.change("new-1", name="Oak desk", stock=3)
+    way.run(5)
+    way.tell(seconds=1)
+    Publishes(way).by_hand()
+    way.run()
+    way.tell()
+    assert said(way) == [("created", "staged"), ("changed", "live")]
+
+
+@MODES
+def test_what_is_archived_is_told_once(telling, publish):
+    way = publishing(telling, publish)
+    way.change("new-1", name="Oak desk", stock=3)
+    settled(way)
+    way.retire("new-1", "archive")
+    settled(way)
+    assert said(way)[2:] == [("retired", "archived")]
+
+
+def test_what_was_staged_for_the_site_goes_by_the_item_once_that_is_set(telling):
+    way = publishing(telling, "site")
+    way.change("new-1", name="Oak desk", stock=3)
+    way.run(5)
+    way.begin(publish="items")
+    settled(way)
+    assert [request.path.split("/")[2] for request in Publishes(way).published()] == ["collections"]
+    assert Publishes(way).waiting() == {}
+
+
+def test_a_round_that_has_begun_for_the_site_ends_where_items_are_set(telling):
+    way = publishing(telling, "site")
+    way.change("new-1", name="Oak desk", stock=3)
+    for _ in range(40):
+        way.pass_time(1)
+        way.step()
+        if way.store.hget("instep:publishing:site", "after"):
+            break
+    assert way.store.hget("instep:publishing:site", "after")
+    way.begin(publish="items")
+    settled(way)
+    assert [request.path.split("/")[2] for request in Publishes(way).published()] == ["collections"]
+    assert Publishes(way).waiting() == {}
+
+
+def test_a_publish_that_was_held_is_not_told_once_items_are_set(telling):
+    way = publishing(telling, "site")
+    site = Publishes(way)
+    site.queue(3, "theirs")
+    way.change(1, stock=7)
+    way.run(100)
+    assert site.status()["held"]
+    way.begin(publish="items")
+    way.run()
+    assert site.status()["held"] is None
+    assert site.reasons() == []
+    assert site.waiting() == {}
+
+
+def test_nothing_waits_where_nothing_is_published_any_more(telling):
+    way = publishing(telling)
+    way.change("new-1", name="Oak desk", stock=3)
+    way.run(5)
+    way.begin(publish="never")
+    assert way.context.report.status()["collections"]["products"]["unpublished"] == 0
+    assert Publishes(way).status() is None
+    way.begin(publish="items")
+    way.run()
+    assert Publishes(way).waiting() == {}
+    assert len(Publishes(way).published()) == 1
