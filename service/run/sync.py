@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import FrameType
-from typing import Any, Final
+from typing import Final
 
 from service.config.build import Configuration
 from service.ingest.intake import Intake
 from service.ingest.spool_parts import SpoolParts
-from service.operate.status import status_of
+from service.operate.status import numbers_of, status_of
 from service.pulls import runner as pulls
 from service.pulls.pull_state import not_before
 from service.reconcile import runner as reconciles
@@ -30,6 +30,7 @@ from service.reconcile.options import ReconcileOptions
 from service.reconcile.schedule import Schedule
 from service.reconcile.state.past_runs import note_turn
 from service.reconcile.time_limit import Ended
+from service.run.round_rest import left, moves
 from workers.delivery.context import Context
 from workers.embedded import pdeathsig
 from workers.errors import ProcessorError
@@ -40,6 +41,7 @@ from workers.store import connection, durability
 OVER: Final = "the time is over"
 _LOOK: Final = 0.3  # s between two looks at what is pending
 _SETTLED: Final = 3  # looks in a row without anything pending
+_TOLD_SOON: Final = 30.0  # s: as long as a claim is held, and the first waits of a record
 _GRACE: Final = 20.0  # s that the worker has for the request in hand
 
 
@@ -63,7 +65,7 @@ class SyncResult:
 
 def sync(configuration: Configuration, *, seconds: float, by: str) -> SyncResult:
     """
-    Do one round: drain the spool, pull, reconcile what is due, deliver.
+    Do one round: drain the spool, pull, reconcile what is due, deliver, publish, write back.
 
     Args:
         seconds: After which it ends; what was taken until then is sent next time.
@@ -84,7 +86,7 @@ def sync(configuration: Configuration, *, seconds: float, by: str) -> SyncResult
                     _pull(configuration, context, result, by)
                     _reconcile(configuration, context, result)
                     _deliver(context)
-                result.left += _left(context)
+                result.left += left(settings, status_of(context))
         finally:
             context.steps.client.close()
             context.wakes.close()
@@ -191,35 +193,15 @@ def _told(what: str, result: SyncResult) -> Iterator[Callable[[int, list[str]], 
 
 
 def _deliver(context: Context) -> None:
-    """Wait until nothing is pending, or only what nobody but a person can set going."""
-    quiet = 0
+    """Wait until nothing goes on by itself: delivered, published, and told by write-backs."""
+    settings, quiet = context.settings, 0
     while quiet < _SETTLED:
         time.sleep(_LOOK)
-        status = context.report.status()
-        waiting = any(each["waiting"] for each in status["fetchers"].values())
+        status, now = numbers_of(context), datetime.now(UTC)
+        telling = any(
+            each["state"] == "flowing" and context.writeback_states.is_due(name, _TOLD_SOON)
+            for name, each in status["writebacks"].items()
+        )
         running = any(run.state == "running" for run in context.runs.unfinished())
-        busy = any(_moves(each) for each in status["collections"].values())
-        quiet = 0 if busy or waiting or running else quiet + 1
-
-
-def _moves(collection: dict[str, Any]) -> bool:
-    stuck = collection["state"] == "paused" or collection["waits"]
-    return collection["pending_items"] > 0 and not stuck
-
-
-def _left(context: Context) -> Iterator[str]:
-    """Yield what keeps the site from being in step."""
-    status = status_of(context)
-    for name, each in status["collections"].items():
-        if number := each["pending_items"]:
-            why = each["reason"] or "not sent yet"
-            yield f"collection {name}: {number} items wait ({why})"
-    if number := status["spool"]["deliveries"]:
-        yield f"spool: {number} deliveries wait for the store"
-    # What was pulled is read again from where the store was; what webhooks brought is not.
-    for loss in status["losses"] if context.settings.sources else ():
-        names = ", ".join(loss["unproven"])
-        yield f"{loss['message']}; not proven since: {names}"
-    for each in status["notices"]:
-        if not each["name"].startswith(("reconcile ", "pull ", "source ")):
-            yield f"{each['name']}: {each['do']}"
+        busy = running or moves(settings, status, now, telling=telling)
+        quiet = 0 if busy else quiet + 1

@@ -12,6 +12,7 @@ from service.pulls import process, pull_state
 from service.run import sync as rounds
 from tests.support.paged_api import product
 from tests.support.pulled_site import MAPPINGS, PulledSite, delivering
+from tests.support.writeback_rig import Shop
 from workers.runtime import jobs
 from workers.store.losses import Losses
 
@@ -116,6 +117,41 @@ def test_a_paused_destination_is_not_waited_for(site, configured):
     assert any("collection products: 1 items wait (moving house)" in each for each in result.left)
     context.steps.client.close()
     context.wakes.close()
+
+
+STAGES = """
+live = false
+publish = "items"
+"""
+
+
+def told_to(shop):
+    statement = "UPDATE products SET state = :state, at = :at WHERE sku = :key"
+    table = f'sql = "sqlite:///{shop.path}"\nstatement = "{statement}"'
+    return f'{HOOK}[writeback.shop]\ncollection = "products"\n{table}\n'
+
+
+def test_a_write_back_that_is_paused_is_left(site, configured, tmp_path):
+    shop = Shop(tmp_path / "shop.db")
+    configuration = configured(more=told_to(shop))
+    context = jobs.build(configuration.settings)
+    site.change(2, qty=702)
+    context.writeback_states.pause("shop", "moving house", who="test")
+    result = rounded(configuration)
+    assert "writeback shop: 1 records wait (paused: moving house)" in result.left
+    context.steps.client.close()
+    context.wakes.close()
+
+
+def test_it_ends_when_all_is_published_and_told(site, configured, tmp_path):
+    shop = Shop(tmp_path / "shop.db")
+    shop.add("P-0002")
+    configuration = configured(more=told_to(shop), destination=STAGES)
+    site.change(2, qty=702)
+    result = rounded(configuration)
+    assert result.left == []
+    assert site.shown == site.wanted
+    assert shop.row("P-0002")[2] == "live"
 
 
 def test_the_process_of_the_schedule_says_what_came_of_it(site, configured, monkeypatch, capsys):

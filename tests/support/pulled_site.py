@@ -9,6 +9,7 @@ from service.sandbox.seeds.samples import PRODUCTS
 from tests.support.paged_api import PagedApi, product, serve
 from tests.support.planted_site import RATE, TOKEN, Planted
 from tests.support.real_processes import Instep
+from workers.delivery.writeback import Teller
 from workers.runtime import jobs
 
 CONFIGURATION = """
@@ -18,6 +19,7 @@ mappings = ["mappings.py"]
 token = "{token}"
 base_url = "{cms}"
 requests_per_minute = {rate}
+{destination}
 
 [collections.products]
 destination = "site"
@@ -75,7 +77,9 @@ class PulledSite:
         self.server.__exit__()
         self.planted.close()
 
-    def configuration(self, *, more="", reconcile="", pulls=True, at_most=10, **options):
+    def configuration(
+        self, *, more="", reconcile="", destination="", pulls=True, at_most=10, **options
+    ):
         pull = self.api.options(self.server.url) | options
         lines = [f"{name} = {_toml(value)}" for name, value in pull.items()]
         return CONFIGURATION.format(
@@ -85,6 +89,7 @@ class PulledSite:
             collection=PRODUCTS,
             at_most=at_most,
             reconcile=reconcile,
+            destination=destination,
             pull="\n".join(["[pulls.feed]", *lines]) if pulls else "",
             more=more,
         )
@@ -123,12 +128,17 @@ class PulledSite:
 def delivering(configuration):
     """Deliver in a thread, as a worker does."""
     context, over = jobs.build(configuration.settings), threading.Event()
+    tellers = [
+        Teller(context.writebacks, own) for own in configuration.settings.writebacks.values()
+    ]
     work = jobs.Jobs(context, over)
 
     def deliver():
         while not over.is_set():
             context.outbox.sweep()
             work.deliver("site")
+            for teller in tellers:
+                teller.step(over.is_set)
             time.sleep(0.05)
 
     thread = threading.Thread(target=deliver)

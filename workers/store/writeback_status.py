@@ -58,6 +58,14 @@ class WriteBackStates:
             for name, (held, waiting, first) in told.items()
         }
 
+    def is_due(self, name: str, seconds: float) -> bool:
+        """Return whether something is to be told by *name* within *seconds*."""
+        with guarded():
+            micros = self._client.time()
+            now = (int(micros[0]) + int(micros[1]) / 1e6) * 1000 + self._steps.clock_offset_ms
+            key, till = writeback_keys.due(name), now + 1000 * seconds
+            return bool(self._client.zcount(key, "-inf", till))
+
     def pause(self, name: str, reason: str, *, who: str, seconds: float | None = None) -> None:
         """Tell nothing more by *name*; what is to be told waits."""
         with guarded():

@@ -1,0 +1,105 @@
+"""What a round waits for, and what it says that it leaves."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from service.run.round_rest import left, moves
+from workers.config.settings import Collection, Destination, Settings, StoreSettings
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def settings():
+    site = Destination("site", "v2", "t", publish="items")
+    products = Collection("products", "site", "c1")
+    return Settings(
+        path=Path("instep.toml"),
+        store=StoreSettings(data=Path("data")),
+        destinations={"site": site},
+        collections={"products": products},
+        sources={},
+    )
+
+
+def status(*, collection=(), publish=(), destination=(), lanes=(), writebacks=None):
+    products = {"state": "flowing", "reason": "", "waits": [], "pending_items": 0}
+    products |= {"unpublished": 0, "lanes": {"live": 0, "replay": 0}}
+    told = {"next": None, "held": None, "failed": None}
+    flowing = {"state": "flowing", "reason": ""}
+    return {
+        "destinations": {"site": flowing | {"publish": told | dict(publish)} | dict(destination)},
+        "collections": {"products": products | dict(collection)},
+        "fetchers": {},
+        "lanes": {"live": flowing, "replay": flowing} | dict(lanes),
+        "writebacks": writebacks or {},
+        "spool": {"deliveries": 0},
+        "losses": [],
+        "notices": [],
+    }
+
+
+def goes_on(telling=False, **given):
+    return moves(settings(), status(**given), NOW, telling=telling)
+
+
+def soon(seconds):
+    return {"next": (NOW + timedelta(seconds=seconds)).isoformat()}
+
+
+STAGED = {"unpublished": 2}
+PAUSED = {"state": "paused", "reason": "moving house"}
+
+
+def test_nothing_goes_on():
+    assert not goes_on()
+    assert [*left(settings(), status())] == []
+
+
+@pytest.mark.parametrize("seconds", [-1, 10, 95])
+def test_a_publish_soon_is_waited_for(seconds):
+    assert goes_on(collection=STAGED, publish=soon(seconds))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"publish": soon(290)},  # an editor's draft, or a window that is closed
+        {"publish": soon(5) | {"held": "2 items in Blog"}},
+        {"publish": soon(5) | {"failed": "403"}},
+        {"publish": soon(5), "destination": PAUSED},
+        {"publish": soon(5), "lanes": {"live": PAUSED}},
+        {"publish": {}},
+    ],
+)
+def test_a_publish_that_waits_for_somebody_is_told_and_not_waited_for(given):
+    assert not goes_on(collection=STAGED, **given)
+    (line,) = left(settings(), status(collection=STAGED, **given))
+    assert line.startswith("collection products: 2 items wait to be published (")
+
+
+def test_why_nothing_is_published_is_told():
+    held = soon(5) | {"held": "2 items in Blog"}
+    assert "(2 items in Blog)" in next(left(settings(), status(collection=STAGED, publish=held)))
+    (line,) = left(settings(), status(collection=STAGED, publish=soon(290)))
+    assert line.endswith("(next at 2026-03-01T12:04:50+00:00)")
+
+
+def test_what_a_write_back_has_to_tell_is_waited_for_and_told():
+    waits = {"waiting": 3, "state": "outage", "reason": "503"}
+    assert goes_on(telling=True)
+    told = {"shop": waits, "erp": waits | {"state": "flowing", "reason": ""}}
+    assert [*left(settings(), status(writebacks=told))] == [
+        "writeback shop: 3 records wait (outage: 503)",
+        "writeback erp: 3 records wait (not told yet)",
+    ]
+
+
+def test_items_are_waited_for_unless_their_lane_or_collection_is_paused():
+    items = {"pending_items": 2, "lanes": {"live": 2, "replay": 0}}
+    assert goes_on(collection=items)
+    assert goes_on(collection=items, lanes={"replay": PAUSED})
+    assert not goes_on(collection=items, lanes={"live": PAUSED})
+    assert not goes_on(collection=items | PAUSED)
+    assert not goes_on(collection=items | {"waits": ["not published"]})
