@@ -1,10 +1,13 @@
 """Publishing and write-back together, and what a reload of `publish` leaves behind."""
 
 import pytest
+import redis
 
 from service.sandbox.site.site import SITE_ID
 from tests.support.publishes import Publishes
 from tests.support.writeback_rig import told
+from workers.store.erasure import Erasure
+from workers.store.key_text import KeyText
 
 MODES = pytest.mark.parametrize("publish", ["items", "site"])
 
@@ -118,3 +121,33 @@ def test_nothing_waits_where_nothing_is_published_any_more(telling):
     way.run()
     assert Publishes(way).waiting() == {}
     assert len(Publishes(way).published()) == 1
+
+
+def test_a_record_that_was_unpublished_and_is_back_is_told_live(telling):
+    way = publishing(telling)
+    way.change("new-1", name="Oak desk", stock=3, version=1)
+    settled(way)
+    way.retire("new-1", "unpublish", version=2)
+    settled(way)
+    way.change("new-1", stock=4, version=3)
+    settled(way)
+    assert said(way)[2:] == [("retired", "unpublished"), ("changed", "staged"), ("changed", "live")]
+    assert not way.store.hexists("instep:item:products:new-1", "staged")
+    assert way.the("new-1").live.fields["stock"] == 4
+
+
+def test_a_record_that_is_erased_while_it_waits_is_neither_published_nor_told(
+    telling, store_socket
+):
+    way = publishing(telling)
+    way.change("new-1", name="Oak desk", stock=3)
+    way.run(5)
+    text = KeyText("products", "new-1", parts=1, spellings=["new-1"], names=("sku",), others=set())
+    with redis.Redis(unix_socket_path=store_socket) as raw:
+        erasure = Erasure(raw, way.steps, text)
+        erasure.run(erasure.find())
+        way.run()
+        way.tell()
+        assert said(way) == []
+        assert Publishes(way).published() == []
+        assert not erasure.find()

@@ -130,6 +130,7 @@ class Publishing:
                 "collection": progress.collection,
                 "index": self._settings.copy_of(own) if own else False,
                 "publish": destination.publish,
+                "live": destination.live,
                 "collections": [
                     each.name for each in self._settings.collections_of(destination.name)
                 ],

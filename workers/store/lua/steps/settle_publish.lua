@@ -2,10 +2,11 @@
 -- settle_publish: what one step of a round of publishing has shown of the items of one collection, and what
 -- comes next. Only the caller that holds the round settles it, and an item that was written since stays.
 -- ARGV[2]: {token, claim, destination, collection, index, publish, collections: [name],
---   outcomes: [{record, at, act, state, why, locales, edited, status, wait_ms}], work, after, checks, wait_ms, ended, sent,
---   site, held, failed, full}
+--   outcomes: [{record, at, act, state, why, locales, edited, status, wait_ms}], live, work, after,
+--   checks, wait_ms, ended, sent, site, held, failed, full}
 --   act: 'done' its live copy equals the staged one, 'leave' it is not ours to publish any more, 'state'
---   index: copy of the collection; publish: 'items' or 'site'; status: of an item that is 'done'
+--   index: copy of the collection; publish: 'items' or 'site'; status: of an item that is 'done'; live: of the
+--   destination
 --   at: lastUpdated of our last write, as it was when the step began
 --   work: the rest of the round; ended: there is none; after: of it, behind a publish of the site;
 --   checks: its next task looks for what was published
@@ -24,15 +25,27 @@ if earlier then return earlier end
 local key = 'instep:publishing:' .. request.destination
 if redis.call('HGET', key, 'token') ~= request.claim then return step.answer({settled = 0, lost = true}) end
 
+-- The item of *record* shows *text* as its status, and is live; nil: it was erased.
+local function note_status(record, member, text)
+  local item = items.load(request.collection, record)
+  if not next(item.meta) then return nil end
+  local status = item_status.record(step.place, member.id, given(text))
+  -- A request under way tells it by its own answer.
+  if status and not items.live_claim(item) then
+    item_status.update(item, status, false)
+    item_status.count_not_live(item)
+    items.save(item)
+  end
+  return item
+end
+
 -- Its live copy was seen to equal the staged one.
-local function note_live(record, member, status)
+local function note_live(record, member, text)
   if member.live then freshness.observe_site(request.collection, now - member.since) end
   life_entries.note_published(request.collection, record, member.way == 's' or request.publish == 'site')
-  if given(status) then item_status.record(step.place, member.id, status) end
+  local item = note_status(record, member, text)
   -- It was told as staged, and without the address that it has now.
-  if member.new and given(request.writebacks) and writebacks.are_wanted(request.collection) then
-    writebacks.note(items.load(request.collection, record), 'changed')
-  end
+  if item and member.new and given(request.writebacks) then writebacks.note(item, 'changed') end
 end
 
 local settled = 0
