@@ -207,3 +207,18 @@ def test_check_names_the_database_that_cannot_be_used(telling, shop):
     known = {"erp": replace(own, sql=None, url="https://h.example/")}
     assert list(targets(replace(way.settings, writebacks=known), notes)) == []
     assert "not asked" in notes[-1]
+
+
+def test_what_waits_is_not_told_as_of_the_records_of_another_collection(telling):
+    way = telling(options={"more": {"other": {}}})
+    way.change(1, stock=7)
+    way.change(2, stock=8)
+    way.run()
+    own = replace(way.settings.writebacks["shop"], collection="other")
+    way.configured({"shop": own})
+    way.change(1, stock=9, collection="other")
+    way.run()
+    way.tell()
+    assert [(each["collection"], each["key"]) for each in told(way)] == [("other", way.key(1))]
+    assert way.waiting() == 0
+    assert not way.store.exists(writeback_keys.records("shop"))

@@ -56,10 +56,10 @@ class WriteBackSection(Section):
     )
     on = Value(f"a list of {', '.join(EVENTS)}", _are_events, do="name at least one of them")
     url = Value(
-        "an http(s) address, with placeholders only behind its host",
+        "an http(s) address without user and password, with placeholders only behind its host",
         _is_url,
         secret=True,
-        do="correct it: a host that came from a record could be any",
+        do="correct it; credentials go into headers, a host that came from a record could be any",
     )
     method = Value('"POST", "PUT" or "PATCH"', one_of(*METHODS), do="choose one of them")
     headers = Value("a table of header names and texts", _are_headers, secret=True)

@@ -34,7 +34,7 @@ class Address:
     def __str__(self) -> str:
         parts = urlsplit(self.url)
         rest = "/***" if parts.path.strip("/") or parts.query else ""
-        return f"{parts.scheme}://{parts.netloc}{rest}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{rest}"
 
     def mask(self, *secrets: str) -> Mask:
         """Return a mask of the address, its path, and *secrets*."""

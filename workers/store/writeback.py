@@ -49,7 +49,7 @@ class WriteBacks:
         """Claim what *target* is to tell now; the same *token* gets the same claim."""
         token = token or uuid.uuid4().hex
         request = {"token": token, "name": target.name, "mark": target.mark, "most": most}
-        request |= {"lease_ms": int(LEASE * 1000)}
+        request |= {"collection": target.collection, "lease_ms": int(LEASE * 1000)}
         answer = self._steps.run("claim_writebacks", request)
         claimed = answer.get("records")
         if not claimed:

@@ -97,3 +97,7 @@ def test_a_signature_is_that_of_standard_webhooks():
     hook, now = Webhook(SECRET), datetime.now(UTC)
     headers = signed_headers(hook._whsecret, "alert_1", b'{"a": 1}', now=now)
     assert hook.verify('{"a": 1}', dict(headers)) == {"a": 1}
+
+
+def test_a_user_and_a_password_in_an_address_are_not_shown():
+    assert str(Address("https://user:s3cr3t@shop.example/x")) == "https://shop.example/***"

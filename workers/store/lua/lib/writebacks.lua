@@ -8,7 +8,8 @@
 --     last one that was told; told, dead: how many
 --   instep:writeback-due:<name>   sorted set: records by the ms at which they may be told; of a claim: till it ends
 --   instep:writeback-records:<name>  hash: record → JSON:
---     event, sequence, at: ms, of the newest thing to be told; key: as it came, where that is not the record
+--     event, sequence, at: ms, of the newest thing to be told; key: as it came, where that is not the record;
+--     collection: that the write-back was for then
 --     attempts; failed: ms, the last time that the target failed at it
 --     token: of its claim; newer: {event, sequence, at} that came meanwhile
 --     letter: its dead letter, where it is not due for that
@@ -78,8 +79,15 @@ function writebacks.take_newer(entry, told)
   return true
 end
 
+-- It was noted when the write-back was for another collection, in which its key may be that of another record.
+function writebacks.is_of_another(entry, collection)
+  return entry.collection ~= nil and entry.collection ~= collection
+end
+
 local function add(name, item, event)
-  local entry, sequence = writebacks.load(name, item.record) or {}, next_sequence()
+  local entry, sequence = writebacks.load(name, item.record), next_sequence()
+  if not entry or writebacks.is_of_another(entry, item.collection) then entry = {} end
+  entry.collection = item.collection
   local shown = item.meta.shown
   entry.key = shown and shown ~= item.record and shown or nil
   if entry.token then

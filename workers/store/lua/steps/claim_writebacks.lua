@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- claim_writebacks: records of which a write-back is to tell something now, or when to come back.
--- ARGV[2]: {token, name, mark, most, lease_ms}
+-- ARGV[2]: {token, name, collection, mark, most, lease_ms}
+--   collection: that it is for; what waits of another one is dropped
 --   mark: of its configuration: a pause for a refusal ends with another one
 -- Returns {records: [{record, key, event, sequence, at, attempts}], ms, state}
 --   records: by their sets, held for lease_ms; ms: until there may be something; false: nothing waits
@@ -46,7 +47,9 @@ local till = ahead and '+inf' or now
 local records = {}
 for _, record in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', till, 'LIMIT', 0, most)) do
   local entry = writebacks.load(name, record)
-  if not entry then
+  if not entry or writebacks.is_of_another(entry, request.collection) then
+    if entry and entry.letter then dead_letters.close(entry.letter, 'superseded') end
+    redis.call('HDEL', writebacks.records(name), record)
     redis.call('ZREM', due, record)
   else
     -- Its last claim ran out: it may have been told.
