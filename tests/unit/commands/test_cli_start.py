@@ -2,11 +2,14 @@
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from service import cli
 from service.cli import main
 from service.config.build import build
 
@@ -50,6 +53,38 @@ def test_every_command_explains_itself(run, command):
     result = run(command, "--help")
     assert result.exit_code == 0
     assert main.commands[command].help.split()[:5] == result.output.split("\n\n")[1].split()[:5]
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_the_help_says_of_each_command_what_that_says_itself(command):
+    told = main.commands[command].get_short_help_str(200)
+    assert cli.COMMANDS[command][1] == told
+
+
+def test_version_help_and_completion_import_no_command():
+    look = """
+import sys
+from service import cli
+from service.cli import main
+for words in (["--version"], ["--help"]):
+    main(words, standalone_mode=False)
+offered = [each.value for each in main.shell_complete(main.make_context("instep", ["up"]), "")]
+assert "up" in offered, offered
+print(*sorted(name for name in sys.modules if name.startswith(("service.", "workers."))))
+"""
+    said = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)  # noqa: S603
+    loaded = said.stdout.splitlines()[-1].split()
+    assert loaded == [
+        "service.cli",
+        "service.commands",
+        "service.commands.completion",
+        "workers.errors",
+    ]
+
+
+def test_options_of_the_command_itself_are_completed():
+    context = main.make_context("instep", ["up"])
+    assert {each.value for each in main.shell_complete(context, "--")} == {"--version", "--help"}
 
 
 def test_the_command_says_its_version(run):
