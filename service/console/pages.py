@@ -32,8 +32,12 @@ class ConsolePage:
     def endpoint(self) -> str:
         return f"{self.module}.show"
 
+    @property
+    def module_name(self) -> str:
+        return f"{__package__}.{self.module}"
+
     def routes(self, parts: Parts) -> Blueprint:
-        made: Blueprint = import_module(f"{__package__}.{self.module}").routes(parts)
+        made: Blueprint = import_module(self.module_name).routes(parts)
         return made
 
 
@@ -54,7 +58,7 @@ _ROOTS: Final = (*(page.path for page in PAGES if page.path != "/"), *_OWN)
 @cache
 def existing() -> Sequence[ConsolePage]:
     """Return the pages whose module is there, in the order of the table."""
-    return tuple(page for page in PAGES if find_spec(f"{__package__}.{page.module}"))
+    return tuple(page for page in PAGES if find_spec(page.module_name))
 
 
 def is_console(path: str) -> bool:

@@ -17,6 +17,7 @@ from functools import partial
 import redis
 
 from service.config.build import Configuration
+from service.console.pages import PAGES
 from service.operate.check_publish import designer_changes
 from service.run.children import QUIET, Alerting, Service, Web, Workers
 from service.run.prepare import Prepared, parts_of
@@ -48,9 +49,7 @@ COMMON = (
     *("service.web.server", "service.web.app", "service.web.front", "service.ingest.spool_parts"),
     *("service.run.worker_process", "service.operate.bulk_runner", "service.operate.status"),
     *("service.config.build", "service.reconcile.state.past_runs"),
-    *("service.console.overview", "service.console.records", "service.console.problems"),
-    *("service.console.deletes", "service.console.runs", "service.console.sources"),
-    "service.console.settings",
+    *(page.module_name for page in PAGES),
 )
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where to reach such a listener
 

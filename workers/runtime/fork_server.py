@@ -142,6 +142,16 @@ def _tell(pipe: int, number: int) -> None:
         os.write(pipe, b"%d\n" % number)
 
 
+def share(modules: Sequence[str]) -> None:
+    """Import *modules*, and let all that is there by now stay shared with what is forked."""
+    for name in modules:
+        # A child that needs it fails by the same error, and reports it.
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # else the first collection on either side would copy all of it
+
+
 def serve(control: socket.socket, modules: Sequence[str]) -> NoReturn:
     """
     Import *modules* and fork what is asked for on *control*, until that is closed.
@@ -152,12 +162,7 @@ def serve(control: socket.socket, modules: Sequence[str]) -> NoReturn:
     # Nothing that this process happens to have is for the children.
     os.closerange(3, control.fileno())
     os.closerange(control.fileno() + 1, _ABOVE)
-    for name in modules:
-        # A child that needs it fails by the same error, and reports it.
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
-    gc.collect()
-    gc.freeze()  # else the first collection of each child would copy all of it
+    share(modules)
     with control:
         request = _Server(control).serve()
     if request is None:

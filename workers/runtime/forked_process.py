@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import signal
@@ -72,15 +71,15 @@ class ForkServer:
     @classmethod
     def of_this(cls, modules: Sequence[str] = ()) -> ForkServer:
         """
-        Return one that shares also what this process has imported.
+        Return one that shares also what this process has imported, which imports *modules* first:
+        most of them it needs itself.
 
         Only while this process has one thread, and nothing open or imported that a child should
         not have.
         """
         server = cls(modules)
         parent, control = os.getpid(), server._connect()
-        gc.collect()
-        gc.freeze()  # else the first collection on either side would copy what both have imported
+        fork_server.share(modules)
         server._pid = os.fork()
         if server._pid == 0:
             pdeathsig.tie(parent)

@@ -140,10 +140,12 @@ def test_it_ends_once_it_is_closed(server):
 
 
 OF_THIS = """
-import gc, os, sys, time
-import common
+import gc, importlib, os, sys, time
 from workers.runtime.forked_process import ForkServer
-server = ForkServer.of_this()
+given = ["common", "breaks"]
+if sys.argv[1] == "before":
+    importlib.import_module(given.pop(0))
+server = ForkServer.of_this(given)
 reader, writer = os.pipe()
 process = server.start("shows", [str(writer)], title="t", environ=dict(os.environ), files=[writer])
 os.close(writer)
@@ -157,9 +159,10 @@ sys.exit(3)
 
 
 @pytest.mark.usefixtures("server")
-def test_one_that_is_a_copy_of_this_process_shares_what_this_has_imported():
+@pytest.mark.parametrize("imported", ["before", "for it"])
+def test_one_that_is_a_copy_of_this_process_shares_what_this_has_imported(imported):
     said = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", OF_THIS],
+        [sys.executable, "-c", OF_THIS, imported],
         stdin=subprocess.PIPE,
         capture_output=True,
         text=True,

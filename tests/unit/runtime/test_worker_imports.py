@@ -1,7 +1,12 @@
-"""What a worker imports when it starts: two start with every ``up``."""
+"""What the processes of ``up`` import, and when: each of them takes time and memory for it."""
 
+import os
 import subprocess
 import sys
+
+from click.testing import CliRunner
+
+from service.cli import main
 
 LOOK = """
 import sys
@@ -9,8 +14,32 @@ import service.run.worker_process
 print(*sorted(name for name in sys.modules if name.startswith("service.")))
 """
 
+FORKED = """
+import importlib, sys
+from service.run.services import COMMON
+for name in COMMON:
+    importlib.import_module(name)
+had = {*sys.modules}
+importlib.import_module("service.web.server").application()
+print(*sorted(name for name in {*sys.modules} - had if name.startswith(("service.", "workers."))))
+"""
+
 
 def test_a_worker_starts_without_senders_and_mappings():
     said = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True)  # noqa: S603
     rooms = {name.split(".")[1] for name in said.stdout.split()}
     assert rooms == {"config", "run"}
+
+
+def test_the_parts_of_a_web_process_are_imported_before_it_is_forked(tmp_path):
+    assert CliRunner().invoke(main, ["init", str(tmp_path / "shop")]).exit_code == 0
+    own = {"INSTEP_DATA": str(tmp_path / "data"), "INSTEP_CONFIG": "instep.toml"}
+    said = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", FORKED],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path / "shop",
+        env=os.environ | own,
+    )
+    assert said.stdout.split() == []
