@@ -121,8 +121,8 @@ class Deliverer:
         def then() -> dict[str, Any] | None:
             if not goes_on():
                 return None
-            now = self.context.steps.now()
-            return claims.request_for(self.context.settings, destination, flights, lower, now=now)
+            settings, clock = self.context.settings, self.context.steps.now
+            return claims.request_for(settings, destination, flights, lower, clock=clock)
 
         return self._carry_out(destination, claimed, more, then)
 

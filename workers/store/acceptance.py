@@ -51,10 +51,12 @@ class Accepted:
 
 def source_of(delivery: Delivery, settings: Settings) -> Source:
     """Return the source of *delivery*; an undo may be of one that is configured no longer."""
-    known = settings.all_sources
-    if delivery.mode == "undo" and delivery.source not in known:
+    if delivery.source in settings.sources:
+        return settings.sources[delivery.source]
+    pulled = settings.all_sources
+    if delivery.mode == "undo" and delivery.source not in pulled:
         return Source(delivery.source, "")
-    return known[delivery.source]
+    return pulled[delivery.source]
 
 
 def accepted_of(packer: Packer, call: AcceptCall, answer: Mapping[str, Any]) -> Accepted:

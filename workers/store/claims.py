@@ -7,7 +7,7 @@ It remains one claim: one token, one flight, one request.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import redis
@@ -39,16 +39,16 @@ def request_for(
     lower: int,
     token: str = "",
     *,
-    now: float,
+    clock: Callable[[], float],
 ) -> dict[str, Any]:
     """
     Return the request of ``claim.lua``; for the arguments see `Outbox.claim`.
 
-    *now*: seconds since 1970, for the window in which the destination publishes.
+    *clock*: returns seconds since 1970, for the window in which the destination publishes.
     """
     publish = {}
     if destination.publish != "never":
-        closed = closed_for(destination.publish_window, destination.timezone, now)
+        closed = closed_for(destination.publish_window, destination.timezone, clock())
         seen = seen_for(destination.requests_per_minute)
         publish["publish"] = {"closed_ms": int(1000 * closed), "seen_ms": int(1000 * seen)}
     return {

@@ -180,7 +180,7 @@ class Outbox:
             starting: The first claim of a job, which clears the wake-up marker.
         """
         request = claims.request_for(
-            self.settings, destination, flights, lower, token, now=self.steps.now()
+            self.settings, destination, flights, lower, token, clock=self.steps.now
         )
         if starting:
             # Deleted before the outbox is read: a change that arrives in between queues one job too
