@@ -1,4 +1,5 @@
--- Shared, of claim: the next step of a round of publishing (unpublished.lua), for the caller alone.
+-- Shared, of claim: the next step of a round of publishing (unpublished.lua), for the caller alone, where
+-- the destination publishes.
 -- request.publish: {closed_ms, seen_ms}: ms until the window opens; for which what was seen of the site is
 --   held to be so
 --! uses step listing_schedule claim_slots lanes batch
@@ -28,7 +29,7 @@ end
 
 -- No slot is free for *ms*: it is looked at again then.
 function publish_claims.note_slot(ms)
-  if ms <= 0 or not given(request.publish) then return end
+  if ms <= 0 then return end
   local at = next_at(read())
   if at then listing_schedule.note_due(math.max(at, now + ms)) end
 end
@@ -47,7 +48,6 @@ end
 
 -- Returns the answer of the claim; nil: nothing of it may be done now.
 function publish_claims.take(lane)
-  if not given(request.publish) then return nil end
   local held = read()
   local at = next_at(held)
   if not at or at > now then

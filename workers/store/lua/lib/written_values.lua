@@ -75,7 +75,7 @@ function written_values.settle(item, claim, verdict)
       rows[#rows + 1] = undo_log.row_written(item, slug, field, given(verdict.made))
       if field.state == 'pending' or field.state == 'ignored' then  -- ignored: create_only.lua
         freshness.observe(field)
-        note_since(item, field)
+        if given(request.publish) then note_since(item, field) end
         items.set_state(item, slug, 'written')
         if normalised[slug] then cms_forms.count_normalised(item, field) end
       end

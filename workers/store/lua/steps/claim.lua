@@ -15,7 +15,7 @@
 --! uses step rate_limiter listing_schedule lookups requests lanes publish_wait plan_room file_imports
 --! uses batch batch_payload claim_wait pauses
 --! on demand dead_letters retirements slices cms_forms late_imports joined_claims create_only
---! on demand publish_claims item_ids claim_slots claim_breaker lives life_entries life_requests life_bounds before_values undo_log
+--! on demand publish_claims writebacks item_ids claim_slots claim_breaker lives life_entries life_requests life_bounds before_values undo_log
 
 local request, now, given = step.request, step.now, step.given
 
@@ -68,7 +68,7 @@ end
 -- What is to be sent of *lane*; else, until when its first part-filled batch lingers. Look-ups and batches
 -- take turns, so that neither holds up the other.
 local function serve(lane)
-  local published = lane == 'live' and not batch.trial and publish_claims.take(lane)
+  local published = given(request.publish) and lane == 'live' and not batch.trial and publish_claims.take(lane)
   if published then return published end
   local found = batch.dest.turn ~= 'batch' and not given(request.looked) and lookups.read_keys(lane)
   if found then return found end
@@ -115,7 +115,7 @@ end
 local found = claim_slots.wait_ms.live == 0 and not pauses.is_lane_paused('live') and lookups.read_keys('live')
 if found then return found end
 
-publish_claims.note_slot(claim_slots.wait_ms.live)
+if given(request.publish) then publish_claims.note_slot(claim_slots.wait_ms.live) end
 if not (next(short) or next(lingering) or unseen) then file_imports.end_turn(dest_key, batch.turn) end
 for lane, at in pairs(short) do listing_schedule.note_due(claim_slots.queue_up(lane, at)) end
 for _, till in pairs(lingering) do listing_schedule.note_due(till) end

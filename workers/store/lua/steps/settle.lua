@@ -25,7 +25,7 @@
 --! uses destination_health freshness before_values undo_log written_values item_attempts
 --! on demand dead_letters retirements resting_records creation slices cms_forms locales
 --! on demand retirement_answers creation_answers file_imports duplicate_keys late_imports plan_room
---! on demand failed_values life_entries life_bounds writebacks unpublished redirects
+--! on demand failed_values life_entries life_bounds write_history writebacks unpublished redirects
 
 local request, now, given = step.request, step.now, step.given
 

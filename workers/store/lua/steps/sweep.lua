@@ -11,7 +11,7 @@
 --   in which held retirements are to be decided on (held_sweep.lua).
 -- Errors: none: a full store does this as well.
 --! uses step items wakeups life_bounds undo_bounds dead_letters pauses item_schedule destination_health
---! on demand resting_records fetch_queue delivery_log plan_room publish_wait audit_list
+--! on demand resting_records fetch_queue delivery_log plan_room publish_wait audit_list writebacks letter_groups
 
 local request, now, now_us, given = step.request, step.now, step.now_us, step.given
 
