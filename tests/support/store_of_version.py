@@ -4,8 +4,8 @@ Writes a small store, as the code beside it does, as a list of commands that mak
     python -m tests.support.store_of_version SOCKET > tests/integration/stores/vN.json
 
 Run it once, with the last commit of a version of the store, or with a release whose stored form is
-to be held: a store that has landed is kept as it was, and never made anew by later code. SOCKET is
-a store of its own, which is emptied first.
+to be held, as vN-NAME.json: a store that has landed is kept as it was, and never made anew by later
+code. SOCKET is a store of its own, which is emptied first.
 """
 
 import base64
@@ -23,6 +23,7 @@ from tests.support.outbox_driver import change
 from tests.support.remap_rig import PROOF, Shop
 from workers.model.attempts import Batch, FieldFailure, ItemOutcome, Lookup
 from workers.model.changes import Delivery, Incoming
+from workers.store.search_index import SearchIndex
 from workers.store.upgrade import Upgrade
 
 MAPPINGS = """
@@ -123,6 +124,7 @@ def fill(shop):
     shop.send("\u00a0E\u0301-1", 20, qty=1)
     shop.send("\u00c9-1", 10, qty=3)
     _retire(shop, "P-4 ", 60)
+    SearchIndex(shop.steps, shop.settings).advance(20.0)
 
 
 def _retire(shop, record, at):
