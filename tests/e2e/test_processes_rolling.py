@@ -3,17 +3,21 @@
 import random
 import signal
 
+import pytest
+
 from tests.attack.fleet import archived, opened
 from tests.support.depth import depth
 
-BEFORE = "4d26ebe"  # the last commit without `instep reload`
+OLDEST = "4d26ebe"  # the last commit without `instep reload`
+BEFORE = "166363d"  # the last one without publishes, write-backs, pulls and an order of keys
 # Each of them has one process, with --full two.
 NAMES = depth(("worker 0", "web 0"), ("worker 0", "web 0", "worker 1", "web 1"))
 
 
-def test_the_release_before_is_replaced_under_load(tmp_path):
-    tree = archived(BEFORE, tmp_path)
-    assert tree, f"this needs the repository with its history, as far as {BEFORE}"
+@pytest.mark.parametrize("before", depth((BEFORE,), (BEFORE, OLDEST)))
+def test_the_release_before_is_replaced_under_load(tmp_path, before):
+    tree = archived(before, tmp_path)
+    assert tree, f"this needs the repository with its history, as far as {before}"
     with opened(limit=6_000, processes=depth(1, 2)) as fleet:
         for name in NAMES:
             fleet.start(name, tree)
