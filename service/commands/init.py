@@ -52,6 +52,15 @@ Wrote instep.toml and .env to {directory}: {title}, {collections}.
   {instep} trigger {sender} {topic}
   {instep} senders {sender} --source {sender}
 """
+PULL_NEXT = """\
+Wrote instep.toml and .env to {directory}: {title}, {collections}.
+Write [pulls.NAME] into instep.toml (instep docs pulls), then:
+
+  cd {quoted}
+  {instep} suggest NAME --collection {collection} > mappings.py
+  {instep} check
+  {instep} sync --once
+"""
 KEYLESS = "No field of {} looks like a key: add one in the site, and its slug to instep.toml."
 
 
@@ -82,7 +91,12 @@ KEYLESS = "No field of {} looks like a key: add one in the site, and its slug to
     metavar="SLUG",
     help="With --site: a collection to write to. Repeatable.",
 )
-@click.option("--sender", default="", metavar="NAME", help="With --site: what sends the webhooks.")
+@click.option(
+    "--sender",
+    default="",
+    metavar="NAME",
+    help="With --site: what sends the webhooks; none: it is pulled.",
+)
 @click.option("--base-url", default="", metavar="URL", help="With --site: the address of its API.")
 def init(
     directory: Path | None,
@@ -133,6 +147,7 @@ def _tell(text: str, directory: Path) -> None:
 
 def _init_site(directory: Path, given: Given) -> None:
     from service.onboarding.sample_events import OWN_SHAPES, example_topic
+    from service.onboarding.site_files import NO_SENDER
 
     _refuse_existing(directory, ("instep.toml", ".env"))
     texts, chosen = site_files(given)
@@ -140,8 +155,9 @@ def _init_site(directory: Path, given: Given) -> None:
         del texts[".gitignore"]
     _write_new(directory, texts)
     shown = ", ".join(f"{each.name} by {each.key or 'no key yet'}" for each in chosen.collections)
+    pulled = chosen.sender == NO_SENDER
     click.echo(
-        SITE_NEXT.format(
+        (PULL_NEXT if pulled else SITE_NEXT).format(
             directory=directory,
             quoted=shlex.quote(str(directory)),
             instep=_program(),
@@ -150,7 +166,7 @@ def _init_site(directory: Path, given: Given) -> None:
             collection=chosen.collections[0].name,
             sender=chosen.sender,
             sample=" payload.json" if chosen.sender in OWN_SHAPES else "",
-            topic=example_topic(chosen.sender),
+            topic="" if pulled else example_topic(chosen.sender),
         ),
         nl=False,
     )

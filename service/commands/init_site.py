@@ -56,7 +56,8 @@ def site_files(given: Given) -> tuple[dict[str, str], ChosenSite]:
     with SiteReader(token, base_url) as reader:
         site = _site(reader, given.site)
         collections = [
-            _with_key(reader, each) for each in _collections(reader, site, given.collections)
+            _with_key(reader, each, given.sender)
+            for each in _collections(reader, site, given.collections)
         ]
         sender = _sender(given.sender)
         chosen = files.ChosenSite(
@@ -112,12 +113,12 @@ def _collections(
     return [found[slug] for slug in _several("--collection SLUG", "Collections", shown)]
 
 
-def _with_key(reader: SiteReader, found: ListedCollection) -> ChosenCollection:
+def _with_key(reader: SiteReader, found: ListedCollection, sender: str) -> ChosenCollection:
     from service.onboarding import key_choice
     from service.onboarding.site_files import ChosenCollection
 
     fields, items = reader.fields(found.id), reader.items(found.id)
-    key = key_choice.proposed(fields, items)
+    key = key_choice.proposed(fields, items, sender)
     if is_terminal():
         names = {each["slug"]: each["displayName"] for each in fields}
         shown = {slug: names[slug] for slug in key_choice.candidates(fields, items)}
@@ -134,13 +135,15 @@ def _name(slug: str) -> str:
 
 
 def _sender(wanted: str) -> str:
+    from service.onboarding.site_files import NO_SENDER
     from service.senders import SENDERS
 
     if wanted:
-        if wanted not in SENDERS:
-            raise _unknown("--sender", wanted, sorted(SENDERS))
+        if wanted not in (*SENDERS, NO_SENDER):
+            raise _unknown("--sender", wanted, [*sorted(SENDERS), NO_SENDER])
         return wanted
     shown = {name: kind.proof for name, kind in sorted(SENDERS.items())}
+    shown[NO_SENDER] = "nothing: the source is pulled"
     return _one("--sender NAME", "What sends the webhooks", shown)
 
 

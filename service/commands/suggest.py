@@ -40,7 +40,8 @@ def suggest(
     Print a mapping module for SOURCE. Read it, and keep it as mappings.py.
 
     SAMPLE is the body of a delivery, - for standard input. Without it the newest kept delivery of
-    each topic is taken, from the store; where none is kept, the samples that ship with Instep.
+    each topic is taken, from the store; where none is kept, the samples that ship with Instep. A
+    source that is pulled is asked for its first page.
     """
     from service.config.build import without_mappings
     from service.operate import suggestion
@@ -48,7 +49,9 @@ def suggest(
 
     fill(os.environ)
     configuration = without_mappings(os.environ)
-    if sample is None:
+    if source in configuration.settings.pulls:
+        found = suggestion.of_pull(configuration, source, sample.read() if sample else None)
+    elif sample is None:
         found = _kept(configuration, source)
     else:
         how: dict[str, Any] = {"headers": headers, "topic": topic}

@@ -13,14 +13,17 @@ _CODES: Final = frozenset({"code", "number", "no", "nr", "reference", "ref", "ke
 _IDS: Final = frozenset({"id", "uid", "uuid", "gid"})
 
 
-def proposed(fields: Sequence[SchemaField], items: Sequence[Mapping[str, Any]]) -> str | None:
+def proposed(
+    fields: Sequence[SchemaField], items: Sequence[Mapping[str, Any]], sender: str = ""
+) -> str | None:
     """
     Return the slug of the field that looks like a key; None: no field does.
 
     Args:
         items: Field values of some items; a field in which two are equal is no key.
+        sender: What sends the webhooks, where that is known: ``hubspot-id`` is made for HubSpot's.
     """
-    scores = {cms["slug"]: _score(cms, items) for cms in fields}
+    scores = {cms["slug"]: _score(cms, items, sender) for cms in fields}
     best = max(scores, key=lambda slug: scores[slug], default=None)
     return best if best is not None and scores[best] > 0 else None
 
@@ -40,12 +43,12 @@ def candidates(fields: Sequence[SchemaField], items: Sequence[Mapping[str, Any]]
     ]
 
 
-def _score(cms: SchemaField, items: Sequence[Mapping[str, Any]]) -> int:
+def _score(cms: SchemaField, items: Sequence[Mapping[str, Any]], sender: str) -> int:
     slug = cms["slug"]
     if cms["type"] not in _KINDS or slug in ("name", "slug") or not unique(slug, items):
         return 0
     names = (words(slug), words(cms["displayName"]))
-    score = max(map(_of_name, names))
+    score = max(_of_name(name, sender) for name in names)
     if not score:
         return 0
     # A field that every item fills is likelier than one that few do.
@@ -53,8 +56,10 @@ def _score(cms: SchemaField, items: Sequence[Mapping[str, Any]]) -> int:
     return score + (10 * filled // len(items) if items else 0) + (cms["type"] == "PlainText")
 
 
-def _of_name(name: Words) -> int:
+def _of_name(name: Words, sender: str) -> int:
     means = meaning(name)
+    if sender in name and _IDS & {*name}:
+        return 110  # above a SKU that every item fills
     if means == ("sku",):
         return 90
     if _IDS & {*name}:

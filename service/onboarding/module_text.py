@@ -35,6 +35,7 @@ class Suggested:
         retires: The records of its topics are gone.
         left: Slugs that nothing fits; *lacking* those of them that are required.
         clears: Slugs of pairs whose value may be null.
+        version: Path of the time of the change; None: the event tells it.
     """
 
     topics: tuple[str, ...]
@@ -46,6 +47,7 @@ class Suggested:
     left: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
     clears: frozenset[str] = frozenset()
+    version: str | None = None
 
     def as_of(self, other: Suggested) -> bool:
         """Return whether *other* reads the same, so that one class serves the topics of both."""
@@ -103,6 +105,8 @@ def _class(source: str, collection: str, each: Suggested, names: dict[str, int])
     key = _quoted(each.key[0]) if len(each.key) == 1 else _tuple(each.key)
     unsure = "" if each.key_score >= SURE else "  # unsure: is this the key of your items?"
     lines.append(f"        key = {key}{unsure}")
+    if each.version:
+        lines.append(f"        version = {_quoted(each.version)}")
     if each.retires:
         lines.append('        on_delete = "archive"  # or "draft", "unpublish", "delete"')
     lines += ["", *_fields(each)] if each.pairs else []

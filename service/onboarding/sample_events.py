@@ -80,7 +80,8 @@ def samples(sender: str, occasion: Occasion) -> dict[str, Sample]:
 def example_topic(sender: str) -> str:
     """Return a topic of *sender* that tells of a change, for hints."""
     topics = list(samples(sender, Occasion("", datetime.fromtimestamp(0, UTC))))
-    return next((each for each in topics if "updat" in each.lower()), topics[0])
+    changed = (each for word in ("updat", "change") for each in topics if word in each.lower())
+    return next(changed, topics[0])
 
 
 def _sample(held: Mapping[str, Any]) -> Sample:

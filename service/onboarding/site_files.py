@@ -25,6 +25,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 _NOTES: Final = {"organization_id": "replace it by yours: Setup, Company Information"}
 _LOCAL: Final = "http://127.0.0.1:8000"
+NO_SENDER: Final = "none"  # the source is pulled
 DEFAULT_URL: Final = Destination("", "v2", "").base_url
 
 GITIGNORE: Final = ".env\n.instep/\n__pycache__/\n"
@@ -86,14 +87,11 @@ def instep_toml(site: ChosenSite) -> str:
 
 def env(site: ChosenSite, token: str, secret: str, admin_token: str) -> str:
     """Return .env; *secret*: of the sender."""
-    kind = SENDERS[site.sender]
-    words = kind.key if kind.needs_secret else "a secret part of the address"
     return "\n".join(
         [
             "# Read from .env beside instep.toml; the environment itself comes first.",
             f"WEBFLOW_TOKEN={token}",
-            f"# Random, which will do for instep trigger. Of {site.sender} it is: {words}.",
-            f"{site.variable}={secret}",
+            *_secret(site, secret),
             "# Opens the console and the JSON API.",
             f"INSTEP_ADMIN_TOKEN={admin_token}",
             "",
@@ -101,7 +99,20 @@ def env(site: ChosenSite, token: str, secret: str, admin_token: str) -> str:
     )
 
 
+def _secret(site: ChosenSite, secret: str) -> list[str]:
+    if site.sender == NO_SENDER:
+        return []
+    kind = SENDERS[site.sender]
+    words = kind.key if kind.needs_secret else "a secret part of the address"
+    return [
+        f"# Random, which will do for instep trigger. Of {site.sender} it is: {words}.",
+        f"{site.variable}={secret}",
+    ]
+
+
 def _public_url(sender: str) -> list[str]:
+    if sender == NO_SENDER:
+        return []
     if SENDERS[sender].signs_url:
         note = f"signed by {sender}: replace it by the address that it is given"
         return [f"public_url = {_text(_LOCAL)}  # {note}"]
@@ -128,6 +139,8 @@ def _collection(each: ChosenCollection) -> list[str]:
 
 
 def _source(site: ChosenSite) -> list[str]:
+    if site.sender == NO_SENDER:
+        return ["# [pulls.NAME] here says what is read instead of webhooks: instep docs pulls"]
     secret = _text(f"${{{site.variable}}}")
     own = f"secrets = [{secret}]"
     if not SENDERS[site.sender].needs_secret:

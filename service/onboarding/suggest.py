@@ -22,6 +22,10 @@ from service.onboarding.payload_values import Steps, Value, at, lists, path_text
 from workers.webflow.item_answers import SchemaField
 
 _GONE: Final = re.compile(r"(?:^|[^a-zA-Z])(?:deleted?|deletion|destroyed|removed|d)$", re.I)
+_MOVED: Final = re.compile(
+    r"(?:date_?)?(?:last_?)?(?:updated|modified|changed)(?:_?(?:at|on))?", re.I
+)
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.I)
 _MOST_ELEMENTS: Final = 20  # of a list that are looked at
 _NEVER: Final = frozenset({"slug"})  # made from the name; a change breaks every link to the old one
 
@@ -45,6 +49,7 @@ class Wanted:
         keys: Slugs of its key.
         fields: Its schema.
         collections: Id in the CMS → name, of all collections of the destination.
+        pulled: Its records have no time but what stands in them.
     """
 
     source: str
@@ -53,6 +58,7 @@ class Wanted:
     keys: tuple[str, ...]
     fields: Sequence[SchemaField]
     collections: Mapping[str, str]
+    pulled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ def _of_topic(wanted: Wanted, topic: str | None, payloads: list[Any]) -> Suggest
     keyed = [cms for cms in wanted.fields if cms["slug"] in wanted.keys]
     others = [cms for cms in wanted.fields if cms["slug"] not in {*wanted.keys, *_NEVER}]
     gone = topic is not None and _GONE.search(topic) is not None
-    held = values(payloads[0], gone=gone)
+    held = values(_whole(payloads), gone=gone)
     record = record_of(held, wanted.fields)
     found = [_key(wanted, held, cms, record, topic) for cms in keyed]
     sure = min((score for _, score in found), default=0)
@@ -114,6 +120,7 @@ def _of_topic(wanted: Wanted, topic: str | None, payloads: list[Any]) -> Suggest
         key=tuple(path_text(value.steps) for value in keys),
         key_score=sure,
         each=None if each is None else path_text(each),
+        version=_version(held) if wanted.pulled and each is None else None,
     )
     if gone:
         return replace(base, retires=True)
@@ -134,12 +141,35 @@ def _of_topic(wanted: Wanted, topic: str | None, payloads: list[Any]) -> Suggest
     )
 
 
+def _whole(payloads: Sequence[Any]) -> Any:
+    """Return the first of *payloads*, with what only others have: an event may be of one value."""
+    first, *others = payloads
+    if not isinstance(first, dict):
+        return first
+    named = {name for each in others if isinstance(each, dict) for name in each}
+    beside = {name: [p[name] for p in payloads if name in p] for name in {*first, *named}}
+    return {name: _whole(found) for name, found in beside.items()}
+
+
 def _key(
     wanted: Wanted, held: list[Value], cms: SchemaField, record: Steps, topic: str | None
 ) -> tuple[Value | None, int]:
     resource = _one(words(topic or "")[:1])
     singular = _one(words(wanted.collection)[-1:])
     return key_value(held, cms, record, singular, resource, wanted.sender) or (None, 0)
+
+
+def _version(held: list[Value]) -> str | None:
+    """Return the path of the time at which the record was changed; None: it tells none."""
+    times = (
+        value
+        for value in held
+        if _MOVED.fullmatch(value.own)
+        and isinstance(value.found, str)
+        and _TIME.fullmatch(value.found)
+    )
+    found = min(times, key=lambda value: len(value.steps), default=None)
+    return None if found is None else path_text(found.steps)
 
 
 def _refers(wanted: Wanted, key: Value) -> bool:

@@ -33,6 +33,8 @@ def topicless(configuration: Configuration) -> Iterator[Problem]:
     """Yield an error for each mapping that wants topics of a source whose events have none."""
     for rule in configuration.mappings.rules:
         name = rule.options.source
+        if name not in configuration.senders:  # it is pulled: its mappings read every row
+            continue
         configured = configuration.senders[name]
         # Other senders have a place of their own for it.
         own = "topic" in configured.kind.options().fields

@@ -10,13 +10,17 @@ from itertools import islice
 from typing import Final
 
 from service.config.build import Configuration
+from service.fetchers.responses import Answer
 from service.onboarding.sample_events import Occasion, samples
 from service.onboarding.suggest import Sample, Suggestion, Wanted, suggest
 from service.onboarding.trigger import delivery
 from service.operate.cms_request import PATIENCE, ask
 from service.operate.token_check import refusal
 from service.operate.unmatched import events_in
-from workers.config.settings import Collection
+from service.pulls.feeds import page_of
+from service.pulls.pages import Pager
+from service.pulls.requester import Requester
+from workers.config.settings import PULLED, Collection
 from workers.delivery.context import Context
 from workers.errors import RequestRefused, StoreUnavailable, UnknownName
 from workers.store.delivery_list import DeliveryList
@@ -108,6 +112,26 @@ def of_sender(configuration: Configuration, source: str) -> Samples:
     return Samples(tuple(events), f"samples of {settings.sender}, not from your system")
 
 
+def of_pull(configuration: Configuration, name: str, body: bytes | None = None) -> Samples:
+    """
+    Return the first records of the pull *name*; *body*: an answer of its API, else it is asked.
+
+    Raises:
+        RequestRefused: There is no record in the answer.
+        PullFailed: It does not answer, or not as instep.toml says.
+    """
+    pull = configuration.settings.pulls[name]
+    if body is None:
+        first = Pager(pull).first()
+        answer, told = Requester(pull).get(first.url, first.body), "the first records of"
+    else:
+        answer, told = Answer(200, {}, body), "an answer of"
+    records = list(islice(page_of(pull, answer).records, _EACH))
+    if not records:
+        raise RequestRefused(f"no record in the answer of {name}", "one at least", "see items")
+    return Samples(tuple(Sample(None, each) for each in records), f"{told} {name}")
+
+
 def suggestion(
     configuration: Configuration,
     source: str,
@@ -139,9 +163,10 @@ def suggestion(
         raise RequestRefused(f"no key in [collections.{collection}]", expected, "add key")
     fields = _schema(configuration, chosen, limiter, patience)
     beside = settings.collections_of(chosen.destination)
-    sender = settings.sources[source].sender
+    sender = settings.all_sources[source].sender
     by_id = {each.id: each.name for each in beside}
-    wanted = Wanted(source, sender, collection, chosen.keys, fields, by_id)
+    pulled = sender == PULLED
+    wanted = Wanted(source, sender, collection, chosen.keys, fields, by_id, pulled)
     made = suggest(wanted, found.events, found.told)
     if not made.classes:
         known = ", ".join(chosen.keys)

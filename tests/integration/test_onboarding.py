@@ -26,6 +26,9 @@ sender = "hmac"
 secrets = ["own-secret"]
 header = "X-Signature"
 topic = "type"
+[pulls.feed]
+url = "http://127.0.0.1:1/products"
+items = "data"
 """
 PRODUCT = {"id": "1", "topic": "stock", "sku": "P-0001", "qty": 5, "title": "Oak lamp"}
 
@@ -128,6 +131,21 @@ def test_a_sample_needs_the_site_alone(run):
     assert result.exit_code == 0, result.output
     assert 'topics = ("x",)' in result.stdout
     assert 'price = fields.Decimal(data_key="price")' in result.stdout
+
+
+def test_an_answer_of_an_api_that_is_pulled_is_a_sample(run):
+    asked = ("suggest", "feed", "-", "--collection", "products")
+    answer = json.dumps({"data": [{"sku": "P-0001", "price": "9.90"}]})
+    result = run(*asked, input=answer)
+    assert result.exit_code == 0, result.output
+    assert "Suggested from an answer of feed" in result.stdout
+    assert "topics" not in result.stdout
+    result = run(*asked, input='{"data": []}')
+    assert result.exit_code == 1
+    assert "no record in the answer of feed" in result.output
+    result = run(*asked, input='{"records": []}')
+    assert result.exit_code == 1
+    assert "nothing at data, expected a list" in result.output
 
 
 def test_a_topic_that_is_in_no_payload_is_asked_for(run):

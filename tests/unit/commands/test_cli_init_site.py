@@ -183,3 +183,14 @@ def test_what_is_written_for_each_sender_is_valid_and_can_be_triggered(sender, t
     request = delivery(source, proof, next(iter(samples(sender, occasion))), [], occasion)
     found = proof.receive({**request.headers, QUERY: request.query}, request.body, now=NOW)
     assert found.events
+
+
+def test_a_source_that_is_pulled_needs_no_sender(init, tmp_path):
+    result = init("--sender", "none")
+    assert result.exit_code == 0, result.output
+    assert "Write [pulls.NAME] into instep.toml" in result.stdout
+    assert "sync --once" in result.stdout
+    text = (tmp_path / "shop" / "instep.toml").read_text()
+    assert "# [pulls.NAME] here says what is read" in text
+    assert "SECRET" not in text + (tmp_path / "shop" / ".env").read_text()
+    assert written(tmp_path).settings.sources == {}

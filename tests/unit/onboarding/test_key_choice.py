@@ -45,3 +45,11 @@ def test_a_person_may_choose_any_plain_field_without_repeats():
     fields = [*NAME, field("sku"), field("price", "Number"), field("image", "Image"), field("twin")]
     items = [{"price": 1, "twin": "x"}, {"price": 2, "twin": "x"}]
     assert candidates(fields, items) == ["slug", "sku", "price"]
+
+
+def test_a_field_named_after_the_sender_comes_before_the_sku():
+    fields = [field("sku"), field("hubspot-id")]
+    items = [{"sku": "A"}, {"sku": "B"}]
+    assert proposed(fields, items, "hubspot") == "hubspot-id"
+    assert proposed(fields, items, "shopify") == "sku"
+    assert proposed(fields, items) == "sku"

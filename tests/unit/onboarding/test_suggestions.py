@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 
 import pytest
 
@@ -207,3 +208,37 @@ def test_other_trades_have_other_words():
         "data.room.uid",
         {"name": "data.room.title"},
     )
+
+
+def pulled(*records, sure=True):
+    fields = [
+        {"slug": slug, "type": "PlainText", "displayName": slug, "options": []}
+        for slug in ("sku", "name", "color")
+    ]
+    wanted = Wanted("api", "pull", "products", ("sku",), fields, {}, pulled=sure)
+    return suggest(wanted, [Sample(None, each) for each in records], "them").text
+
+
+@pytest.mark.parametrize(
+    ("beside", "path"),
+    [
+        ({"updated_at": "2026-05-12T09:30:00Z"}, "updated_at"),
+        ({"dateModified": "2026-05-12T09:30:00.5+02:00"}, "dateModified"),
+        ({"meta": {"updated_at": "2026-05-12T09:30:00Z"}}, "meta.updated_at"),
+        ({"updated_at": "2026-05-12T09:30:00"}, None),  # where?
+        ({"updated_at": 1778578200}, None),
+        ({"created_at": "2026-05-12T09:30:00Z"}, None),
+    ],
+)
+def test_the_time_of_a_change_is_the_version_of_what_is_pulled(beside, path):
+    record = {"sku": "A-1", "name": "Oak lamp"} | beside
+    text = pulled(record)
+    assert re.findall('version = "(.*)"', text) == ([path] if path else [])
+    assert "version" not in pulled(record, sure=False)
+
+
+def test_what_only_a_later_event_has_is_seen_too():
+    text = pulled({"sku": "A-1", "own": {"name": "Oak"}}, {"sku": "A-2", "own": {"color": "red"}})
+    assert 'name = fields.String(data_key="own.name"' in text
+    assert 'color = fields.String(data_key="own.color"' in text
+    assert 'data_key="name"' in pulled({"sku": "A-1", "name": "Oak"}, ["odd"])
