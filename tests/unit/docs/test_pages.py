@@ -34,8 +34,13 @@ SPAN = re.compile(r"`([^`]+)`")
 PLACE = re.compile(r"(?:service|workers|tests)(?:/[\w.*-]+)+")
 MODULE = re.compile(r"python -m ((?:tests|service|workers)(?:\.\w+)+)")
 
-every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-every_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+
+def below_root(path):
+    return str(path.relative_to(ROOT))
+
+
+every_file = pytest.mark.parametrize("path", FILES, ids=below_root)
+every_page = pytest.mark.parametrize("path", PAGES, ids=below_root)
 
 
 def read(path):
@@ -159,7 +164,7 @@ def test_configurations_load(path, tmp_path):
             build({"INSTEP_CONFIG": str(tmp_path / "instep.toml"), **names, **VALUES})
 
 
-@pytest.mark.parametrize("path", [FILES[0], *PAGES], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [FILES[0], *PAGES], ids=below_root)
 def test_mappings_load(path):
     names = {**vars(mapping), "fields": fields}
     for block in cookbook.blocks(read(path)):
