@@ -20,9 +20,8 @@ from tests.support import cookbook
 ROOT = cookbook.PAGES.parents[2]
 DOCS = cookbook.PAGES.parent
 FILES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-PAGES = [
-    path for path in FILES if path.parent in (DOCS, DOCS / "start")
-]  # recipes of senders: test_sender_pages
+# Recipes of senders: test_sender_pages; commands of start: test_start_pages.
+PAGES = [path for path in FILES if path.parent in (DOCS, DOCS / "start")]
 VALUES = {  # of variables that not every text fits
     "ALERTS_URL": "https://hooks.example/1",
     "ALERTS_SECRET": "whsec_c2VjcmV0IG9mIHRoZSBzaW5rLCBsb25nIGVub3VnaA==",
