@@ -34,8 +34,9 @@ def test_one_item_is_tried_after_30_s_and_then_every_3_min_each_time_another(ope
     way.run(600)
     first, *tries = way.patches()
     assert len(first.sent) == 5
-    waited = [round(one.at - first.at) for one in tries]
-    assert waited == [30, 210, 390, 570]
+    waited = [one.at - first.at for one in tries]
+    # What the test itself takes passes on the same clock.
+    assert waited == pytest.approx([30, 210, 390, 570], abs=2)
     assert all(len(one.sent) == 1 for one in tries)
     assert len({id for one in tries for id in one.sent}) == 4
     assert len(way.requests) == 5

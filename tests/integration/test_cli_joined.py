@@ -154,7 +154,7 @@ def test_status_has_every_documented_key(context, shown):
         *("destinations", "collections", "sources", "fields", "balanced", "dead_letters"),
         *("fetchers", "processes", "reconciles", "refusals", "not_live", "memory", "losses"),
         *("held_deletes", "spool", "reasons", "notices", "workers_seen", "problems", "lanes"),
-        *("unconfigured", "alerts"),
+        *("unconfigured", "alerts", "pulls", "writebacks"),
         "freshness",
     }
     assert set(found["destinations"]["site"]) == {

@@ -316,7 +316,7 @@ def test_runs_are_listed_and_shown(shop):
     assert listed.startswith(run["id"])
     assert listed.endswith("3 of 3 letters, 2 replayed, 1 left")
     assert shop.shown("runs", "list", "--kind", "discard") == []
-    refused = shop.run("runs", "list", "--kind", "pull")
+    refused = shop.run("runs", "list", "--kind", "push")
     assert (refused.exit_code, "'replay', 'discard'" in refused.stderr) == (2, True)
     assert shop.shown("runs", "show", run["id"]) == run
     assert (

@@ -21,15 +21,15 @@ STEPS: Final = frozenset(
      "HINCRBY", "HKEYS", "HLEN", "HMGET", "HRANDFIELD", "HSCAN", "HSET", "HSETNX", "HSTRLEN",
      "HVALS", "INCR", "INCRBY", "INFO", "LINDEX", "LLEN", "LPOP", "LPUSH", "LRANGE", "LREM",
      "LTRIM", "MGET", "PERSIST", "PEXPIRE", "PTTL", "RENAME", "RPUSH", "SADD", "SCARD", "SET",
-     "SISMEMBER", "SPOP", "SREM", "TIME", "UNLINK", "XADD", "XDEL", "XLEN", "XRANGE",
-     "XREVRANGE", "ZADD", "ZCARD", "ZCOUNT", "ZINTERCARD", "ZRANGE", "ZRANGEBYSCORE", "ZREM",
-     "ZREMRANGEBYSCORE", "ZSCORE"}
+     "SISMEMBER", "SMEMBERS", "SPOP", "SREM", "TIME", "UNLINK", "XADD", "XDEL", "XLEN",
+     "XRANGE", "XREVRANGE", "ZADD", "ZCARD", "ZCOUNT", "ZINTERCARD", "ZPOPMIN", "ZRANGE",
+     "ZRANGEBYSCORE", "ZREM", "ZREMRANGEBYSCORE", "ZSCORE"}
 )  # fmt: skip
 # What the clients of Instep and RQ send beside it.
 CLIENTS: Final = frozenset(
     {"BLMOVE", "BLPOP", "CLIENT|SETNAME", "DBSIZE", "EVALSHA", "EXPIRE",
      "HINCRBYFLOAT", "HVALS", "LMOVE", "PING", "PUBLISH", "PUBSUB|NUMSUB", "SCAN",
-     "SCRIPT|LOAD", "SMEMBERS", "SMISMEMBER", "SUBSCRIBE", "TYPE", "ZREVRANGE"}
+     "SCRIPT|LOAD", "SMISMEMBER", "SUBSCRIBE", "TYPE", "ZREVRANGE"}
 )  # fmt: skip
 _KEY: Final = f"{keys.PREFIX}check"
 _MOST: Final = 5  # arguments with which a command is tried: BLMOVE takes so many
