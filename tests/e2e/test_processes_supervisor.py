@@ -1,6 +1,5 @@
 """A supervisor, its children and its tasks, as real processes."""
 
-import contextlib
 import json
 import os
 import signal
@@ -10,6 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from workers.runtime.liveness import state_of
 
 ROOT = Path(__file__).parents[2]
 BUSY = 20.0  # s that a busy machine may take: a child that it starves is given longer
@@ -105,10 +106,7 @@ def run(tmp_path):
 
 
 def gone(pid):
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return True
+    return state_of(pid) in ("", "Z")
 
 
 def wait_gone(pids, within=3.0):
