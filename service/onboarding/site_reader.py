@@ -49,7 +49,8 @@ class SiteReader:
         return self._good(self._client.list_sites()).sites
 
     def collections(self, site: str) -> Sequence[ListedCollection]:
-        return self._good(self._client.list_sites(site, "collections")).listed
+        listed = self._good(self._client.list_sites(site, "collections")).collections
+        return [each for each in listed.values() if each.slug]
 
     def fields(self, collection: str) -> Sequence[SchemaField]:
         return self._good(self._client.get_collection(collection)).schema

@@ -52,7 +52,8 @@ def visible(ask: Ask, destination: Destination) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
         for site in ask(lambda client: client.list_sites(*of)).sites[:MOST_SITES]:
-            found |= _collections_of(ask, site).collections
+            listed = _collections_of(ask, site).collections
+            found |= {id: each.name for id, each in listed.items()}
     except DestinationError:
         return {}
     return found

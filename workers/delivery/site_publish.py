@@ -104,7 +104,7 @@ def list_collections(call: Call, round: Round, task: Task, now_ms: int) -> Progr
     outcome = call.ask_site(round.site, "collections")
     if not is_good(outcome):
         return again(round, outcome)
-    names = outcome.collections
+    names = {id: each.name for id, each in outcome.collections.items()}
     pages = (Task("list", id, since=task.since) for id in names)
     since = text_of_moment(outcome.at) or ""
     rest = replace(round.rest.before(*pages), names=names, listed=now_ms, since=since)

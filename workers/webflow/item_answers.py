@@ -22,13 +22,7 @@ from workers.model.mask import Mask
 from workers.webflow.answer_text import parsed
 from workers.webflow.error_details import complaints
 from workers.webflow.mentions import mentions
-from workers.webflow.site import (
-    ListedCollection,
-    Site,
-    collections,
-    listed_collections,
-    sites,
-)
+from workers.webflow.site import ListedCollection, Site, collections, sites
 
 LONGEST = 500  # characters kept of a message
 _NO_MASK = Mask(())
@@ -98,9 +92,7 @@ class Answer:
     places: frozenset[int] = frozenset()  # items of the request it names, from 0
     variants: tuple[ItemView, ...] = ()  # every entry, also several locales of one item
     sites: tuple[Site, ...] = ()
-    # Of a list of collections: id → name.
-    collections: Mapping[str, str] = field(default_factory=dict)
-    listed: tuple[ListedCollection, ...] = ()  # those of v2 with their slugs
+    collections: Mapping[str, ListedCollection] = field(default_factory=dict)  # of a list, by id
     scopes: frozenset[str] | None = None  # of the token; None: it does not tell them
 
 
@@ -146,7 +138,6 @@ def read(status: int, headers: Mapping[str, str], body: bytes, mask: Mask = _NO_
         variants=views,
         sites=() if failed else sites(known),
         collections={} if failed else collections(known),
-        listed=() if failed else listed_collections(known),
         scopes=None if failed else _scopes(known.get("authorization")),
     )
 

@@ -43,7 +43,7 @@ class ListedCollection:
 
     id: str
     slug: str
-    name: str
+    name: str  # as people call it; else its slug or id
 
 
 def in_locale(slug: str, tag: str) -> str:
@@ -70,28 +70,20 @@ def sites(document: Any) -> tuple[Site, ...]:
     return tuple(_sites(_bare(known, "shortName")))
 
 
-def collections(document: Any) -> dict[str, str]:
-    """Return the collections that an answer lists: id → name, or its id."""
+def collections(document: Any) -> dict[str, ListedCollection]:
+    """Return the collections that an answer lists, by id."""
     known = document if isinstance(document, dict) else {}
     listed = known.get("collections")
     entries = listed if isinstance(listed, list) else _bare(known, "singularName")
     whole = [each for each in entries if isinstance(each, dict)]
     named = [(each.get("id", each.get("_id")), each) for each in whole]
-    return {
-        str(id): str(each.get("displayName") or each.get("name") or id) for id, each in named if id
-    }
+    return {str(id): _collection(str(id), each) for id, each in named if id}
 
 
-def listed_collections(document: Any) -> tuple[ListedCollection, ...]:
-    """Return the collections that an answer lists, with their names."""
-    listed = document.get("collections") if isinstance(document, dict) else None
-    return tuple(
-        ListedCollection(each["id"], each["slug"], str(each.get("displayName") or each["slug"]))
-        for each in (listed if isinstance(listed, list) else [])
-        if isinstance(each, dict)
-        and isinstance(each.get("id"), str)
-        and isinstance(each.get("slug"), str)
-    )
+def _collection(id: str, entry: Mapping[str, Any]) -> ListedCollection:
+    slug = _text(entry.get("slug"))
+    name = _text(entry.get("displayName")) or _text(entry.get("name")) or slug or id
+    return ListedCollection(id, slug, name)
 
 
 def unknown(wanted: str | Sequence[str], locales: Sequence[Locale]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from service.operate.check_site import sites_of, visible, with_nearest
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError, Problem
 from workers.webflow.item_answers import Answer
-from workers.webflow.site import Site
+from workers.webflow.site import ListedCollection, Site
 
 HELD = {"s1": ("c1",), "s2": ("c2", "c3"), "s3": ("c4",)}
 
@@ -20,7 +20,8 @@ class Cms:
     def list_sites(self, *of):
         self.asked.append(of)
         if of:
-            return Answer(200, collections={id: f"The {id}" for id in HELD[of[0]]})
+            listed = {id: ListedCollection(id, id, f"The {id}") for id in HELD[of[0]]}
+            return Answer(200, collections=listed)
         return Answer(200, sites=tuple(Site(name) for name in HELD))
 
 
