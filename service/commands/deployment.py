@@ -24,7 +24,7 @@ Wrote units and backup.sh to {directory}. They expect the program in /opt/instep
 instep.toml, .env and the mappings in /etc/instep, readable for the user instep. As root:
 
   useradd --system --home-dir /var/lib/instep --shell /usr/sbin/nologin instep
-  cp {quoted}/backup.sh /etc/instep/
+  cp {quoted}/backup.sh /etc/instep/    # unless it was written there
   cp {quoted}/instep.service {quoted}/instep-backup.* /etc/systemd/system/
   systemctl daemon-reload
   systemctl enable --now instep.service instep-backup.timer
