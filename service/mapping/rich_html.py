@@ -48,6 +48,11 @@ _ATTRIBUTES: Final = {
     "colgroup": {"span"},
     "ol": {"start"},
 }
+# In tidy HTML. To a parser all within a frame is text, the only one that is written as it was read:
+# tags that follow a frame which our pieces have taken for part of a <noscript> or a quote.
+_FRAME: Final = re.compile(r"""(<iframe(?: [a-z]+="[^"]*")*+>).*?</iframe>""", re.DOTALL)
+# A parser drops the newline at the start of a <pre>, and the next one when its work is read again.
+_PRE: Final = re.compile(r"""(<pre(?: [a-z]+="[^"]*")*+>)\n++""")
 # Whose text is not for readers.
 _SILENT: Final = {"script", "style", "template", "title", "noscript", "svg", "math"}
 # Tags that go, but end a line: their words must not run into those of the next. Within some of
@@ -114,7 +119,7 @@ def _cleaned_once(html: str) -> str:
 
 
 def _tidy(html: str) -> str:
-    return nh3.clean(
+    tidy = nh3.clean(
         html,
         tags=set(_TAGS),
         clean_content_tags=_SILENT,
@@ -124,6 +129,7 @@ def _tidy(html: str) -> str:
         url_schemes={"http", "https", "mailto", "tel"},
         filter_style_properties={"max-width", "padding-bottom"},
     )
+    return _PRE.sub(r"\1", _FRAME.sub(r"\1</iframe>", tidy))
 
 
 def _kept_attribute(tag: str, name: str, value: str) -> str | None:
@@ -166,7 +172,7 @@ class _Aside:
                 continue
             end = ends.get(piece.start, 0)
             if end and piece.tag == "figure":
-                figure = end
+                figure = max(figure, end)  # a figure within a figure ends first
             elif end:
                 done = end
             if end and piece.tag not in ("figure", "iframe"):
