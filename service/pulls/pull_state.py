@@ -33,6 +33,7 @@ from workers.store import keys
 from workers.store.connection import guarded
 
 _VALIDATORS: Final = ("etag", "last-modified")
+LONGEST_REST: Final = 24 * 3600.0  # s for which a source is left alone, whatever it asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,17 @@ def last_pulls(client: redis.Redis, pulls: Iterable[Pull]) -> dict[str, dict[str
 
 
 def read(client: redis.Redis, pull: Pull, fingerprint: str) -> PullState:
-    """Return the state; that of another configuration or mapping holds no longer."""
+    """
+    Return the state; that of another configuration or mapping holds no longer, nor does one that
+    was kept by a clock that was ahead: what changed until then would never be asked for.
+    """
     with guarded():
         held = {str(k): str(v) for k, v in client.hgetall(keys.pulled(pull.name)).items()}
     if held.get("fingerprint") != fingerprint:
         return PullState()
     since = datetime.fromtimestamp(float(held["since"]), UTC)
+    if since > datetime.now(UTC):
+        return PullState()
     return PullState(since, {key: held[key] for key in _VALIDATORS if key in held})
 
 
@@ -88,16 +94,22 @@ def keep(
 
 
 def note_refused(client: redis.Redis, name: str, seconds: float) -> None:
-    """Record that the source asked to be left alone for *seconds*."""
+    """Record that the source asked to be left alone for *seconds*, of which a day counts."""
+    until = time.time() + min(seconds, LONGEST_REST)
     with guarded():
-        client.hset(keys.pulled(name), "not_before", str(time.time() + seconds))
+        client.hset(keys.pulled(name), "not_before", str(until))
 
 
 def not_before(client: redis.Redis, name: str) -> datetime | None:
-    """Return until when the source asked to be left alone."""
+    """
+    Return until when the source asked to be left alone; None: it did not, or by a clock that was
+    set since.
+    """
     with guarded():
         held = client.hget(keys.pulled(name), "not_before")
-    return None if held is None else datetime.fromtimestamp(float(held), UTC)
+    if held is None or float(held) > time.time() + LONGEST_REST:
+        return None
+    return datetime.fromtimestamp(float(held), UTC)
 
 
 def fingerprint_of(pull: Pull, mappings: Mappings, folder: Path) -> str:

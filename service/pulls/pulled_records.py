@@ -46,6 +46,7 @@ class PulledRecords:
         self._requester = requester
         self._again = again
         self._confirmed = False
+        self._failures = [reading.failure]
 
     @property
     def size(self) -> int | None:
@@ -60,6 +61,11 @@ class PulledRecords:
     def validators(self) -> Mapping[str, str]:
         """What a conditional request needs."""
         return self._reading.validators
+
+    @property
+    def rest(self) -> float:
+        """Seconds for which the source asked to be left alone; 0.0: it did not."""
+        return max((each.retry_after or 0.0 for each in self._failures if each), default=0.0)
 
     @property
     def doubt(self) -> str:
@@ -97,7 +103,9 @@ class PulledRecords:
             try:
                 again = self._again(records)
             except PullFailed as error:
+                self._failures.append(error)
                 return [f"it could not be read once more: {error}"]
+            self._failures.append(again.failure)
             if again.doubts:
                 return [f"read once more: {again.doubt}"]
             if records.digest() != self._reading.records.digest():

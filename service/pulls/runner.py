@@ -160,6 +160,8 @@ def _run(
         else:
             result.lines.append("nothing has changed since the last run")
         result.calls = records.calls
+        if records.rest:
+            pull_state.note_refused(client, pull.name, records.rest)
         if records.doubt:
             result.code, result.state = 1, "failed" if result.state == "done" else result.state
             if not result.figures:

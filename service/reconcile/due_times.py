@@ -88,7 +88,12 @@ def regular_at(settings: Times, last: LastRun, now: datetime) -> datetime | None
         return max(runs) + timedelta(seconds=settings.every)
     if settings.at is None:
         return None
-    after = min(now, max([*runs, *([last.seen] if last.seen else [])], default=now))
+    known = [*runs, *([last.seen] if last.seen else [])]
+    # Without those by a clock that was set since: behind them no time of day would ever be due.
+    sane = [each for each in known if each <= now + _SKEW]
+    if known and not sane:
+        return now
+    after = min(now, max(sane, default=now))
     return _next_day_time(settings.at, after.astimezone(ZoneInfo(settings.timezone)))
 
 

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -148,6 +149,32 @@ def test_a_source_that_asks_for_a_long_rest_has_it(made):
     ]
 
 
+@pytest.mark.parametrize("call", [2, 5])
+def test_it_has_it_as_well_where_a_later_page_asks_for_it(made, call):
+    """The second page of the first reading, or of that before something is retired."""
+    site, configuration = made(every="1m")
+    with delivering(configuration):
+        pulled(configuration)
+        changed(site)
+        site.api.calls = 0
+        site.api.each = lambda n: (503, {"Retry-After": "3600"}, b"") if n == call else None
+        assert pulled(configuration, scheduled=True).code == 1
+    due = Schedule(configuration.settings, all_timed).due
+    assert due(datetime.now(UTC) + timedelta(minutes=50)) == []
+    assert due(datetime.now(UTC) + timedelta(minutes=70)) != []
+
+
+def test_no_rest_that_is_asked_for_is_longer_than_a_day(made, store):
+    _, configuration = made(every="1m")
+    pull_state.note_refused(store, "feed", 999_999_999.0)
+    due = Schedule(configuration.settings, all_timed).due
+    assert due(datetime.now(UTC) + timedelta(hours=23)) == []
+    assert due(datetime.now(UTC) + timedelta(hours=25)) != []
+    # By a clock that was ahead.
+    store.hset("instep:pulled:feed", "not_before", time.time() + 90_000)
+    assert due(datetime.now(UTC)) != []
+
+
 def test_what_has_not_changed_takes_one_call(made, store):
     site, configuration = made(5, options={"page": ""})
 
@@ -180,6 +207,7 @@ def test_since_asks_from_the_last_complete_run_on(made):
     site, configuration = made(5, options={"page": ""}, since="updated_after")
     began = datetime.now(UTC)
     assert pulled(configuration).code == 0
+    ended = datetime.now(UTC)
     assert "updated_after" not in site.api.queries[0]
     site.api.records = [site.api.records[0] | {"qty": 7}]
     site.api.each = lambda _: (404, {}, b"")
@@ -189,12 +217,22 @@ def test_since_asks_from_the_last_complete_run_on(made):
         assert pulled(configuration).code == 0
     asked = [datetime.fromisoformat(query["updated_after"]) for query in site.api.queries[1:]]
     assert asked[0] == asked[1]  # the failed one was none
-    assert began - timedelta(seconds=62) < asked[0] <= began - timedelta(seconds=59)
+    assert began - timedelta(seconds=62) < asked[0] <= ended - timedelta(seconds=60)
     assert len(site.shown) == 5  # what did not change is not gone
     site.api.records = []
     site.planted.calls.clear()
     assert pulled(configuration).code == 0
     assert not site.planted.calls
+
+
+def test_since_by_a_clock_that_was_ahead_asks_for_everything(made, store):
+    site, configuration = made(5, options={"page": ""}, since="updated_after")
+    pulled(configuration)
+    store.hset("instep:pulled:feed", "since", time.time() + 3600)
+    site.api.queries.clear()
+    for _ in range(2):
+        pulled(configuration)
+    assert ["updated_after" in query for query in site.api.queries] == [False, True]
 
 
 def test_two_at_once_are_one(made):

@@ -46,7 +46,11 @@ def by_hand(last, number, *, state="done"):
         pytest.param(NIGHTLY, ran(-33), hours(-9), id="nobody was there last night"),
         pytest.param(NIGHTLY, ran(-33 - 72), hours(-81), id="nor the nights before: once"),
         pytest.param(NIGHTLY, LastRun(seen=hours(-20)), hours(-9), id="nor ever"),
-        pytest.param(NIGHTLY, ran(30), hours(15), id="at night, of a clock that was set back"),
+        pytest.param(NIGHTLY, ran(30), hours(-81), id="nobody knows when, by a clock set back"),
+        pytest.param(NIGHTLY, LastRun(seen=hours(30)), NOON, id="never, by a clock set back"),
+        pytest.param(
+            NIGHTLY, replace(ran(-9), seen=hours(90)), hours(15), id="seen by a clock set back"
+        ),
         pytest.param(HOURLY, replace(ran(-0.5), asked=hours(-0.1)), NOON, id="asked for"),
         pytest.param(HOURLY, replace(ran(-0.5), asked=hours(-0.6)), hours(0.5), id="answered"),
         pytest.param(HOURLY, replace(ran(-3), asked=hours(-0.1)), hours(-2), id="overdue, asked"),
@@ -56,6 +60,13 @@ def by_hand(last, number, *, state="done"):
 )
 def test_it_is_due_by_its_interval_or_once_a_day(settings, last, due):
     assert due_at(settings, last, NOON) == due
+
+
+@pytest.mark.parametrize("last", [ran(9000), replace(ran(-9), seen=hours(9000))])
+def test_no_clock_that_was_set_back_ends_the_nights(last):
+    """Whoever looks each minute finds it due within a day."""
+    looks = (NOON + timedelta(minutes=minute) for minute in range(24 * 60 + 1))
+    assert any(due_at(NIGHTLY, last, now) <= now for now in looks)
 
 
 @pytest.mark.parametrize(
