@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
+
+from service.reconcile.state.scratch_file import ScratchFile
 
 _SCHEMA = """
 CREATE TABLE records (number INTEGER PRIMARY KEY, payload TEXT);
@@ -21,25 +20,12 @@ CREATE INDEX ids_by_number ON ids (number);
 """
 
 
-class ReadRecords:
-    """The records, numbered from 1; a context manager, which removes the file."""
+class ReadRecords(ScratchFile):
+    """The records, numbered from 1."""
 
     def __init__(self) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="instep-pull-")
-        self._db = sqlite3.connect(Path(self._directory.name, "records"), isolation_level=None)
-        # Nothing outlives the run: no journal, no fsync.
-        self._db.execute("PRAGMA journal_mode = OFF")
-        self._db.execute("PRAGMA synchronous = OFF")
-        self._db.executescript(_SCHEMA)
-        self._db.execute("BEGIN")
+        super().__init__("instep-pull-", _SCHEMA)
         self._last = 0
-
-    def __enter__(self) -> ReadRecords:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._db.close()
-        self._directory.cleanup()
 
     def __len__(self) -> int:
         return int(self._db.execute("SELECT COUNT(*) FROM records").fetchone()[0])

@@ -13,7 +13,7 @@ from typing import Any
 
 from service.reconcile.plan.causes import APPROVE, DELETED, HELD, MISSING, WITHHELD, Finding
 
-_SCHEMA = """
+FINDINGS = """
 CREATE TABLE findings (n INTEGER PRIMARY KEY, cause TEXT, record TEXT, item TEXT, slug TEXT,
     source TEXT, outbox TEXT, cms TEXT, act TEXT, why TEXT, version TEXT, type TEXT, mapping TEXT,
     arrival INTEGER, outcome TEXT DEFAULT '');
@@ -28,9 +28,6 @@ class FindingsTable:
     """Findings by number; the numbers rise in the order of finding."""
 
     _db: sqlite3.Connection
-
-    def prepare(self) -> None:
-        self._db.executescript(_SCHEMA)
 
     def add_findings(self, findings: Iterable[Finding]) -> None:
         self._db.executemany(

@@ -7,15 +7,13 @@ It lives for one run, in a directory of its own that is removed with it.
 from __future__ import annotations
 
 import json
-import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from service.reconcile.plan.model import ComparedRecord, ListedItem, SourceField
-from service.reconcile.state.findings_table import FindingsTable
+from service.reconcile.state.findings_table import FINDINGS, FindingsTable
 from service.reconcile.state.reference_ids import REFERS
+from service.reconcile.state.scratch_file import ScratchFile
 from workers.model.versions import kind_of
 
 PAGE = 500  # records that are compared together
@@ -37,25 +35,11 @@ CREATE TABLE known (record TEXT PRIMARY KEY, id TEXT) WITHOUT ROWID;
 """
 
 
-class WorkingSet(FindingsTable):
-    """The data of one run; a context manager, which removes the file."""
+class WorkingSet(ScratchFile, FindingsTable):
+    """The data of one run."""
 
     def __init__(self) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="instep-reconcile-")
-        self._db = sqlite3.connect(Path(self._directory.name, "table"), isolation_level=None)
-        # Nothing outlives the run: no journal, no fsync.
-        self._db.execute("PRAGMA journal_mode = OFF")
-        self._db.execute("PRAGMA synchronous = OFF")
-        self._db.executescript(_SCHEMA)
-        self.prepare()
-        self._db.execute("BEGIN")
-
-    def __enter__(self) -> WorkingSet:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._db.close()
-        self._directory.cleanup()
+        super().__init__("instep-reconcile-", _SCHEMA + FINDINGS)
 
     # the source -----------------------------------------------------------------------------
 
