@@ -186,6 +186,21 @@ def test_what_instep_has_created_is_published(open_way, publish):
     assert Publishes(way).waiting() == {}
 
 
+@MODES
+def test_what_a_retirement_took_off_the_site_is_published_once_the_record_is_back(site, publish):
+    told = site(publish)
+    way = told.way
+    way.retire(1, "unpublish")
+    way.run(400)
+    assert way.live(1) is None
+    way.change(1, stock=5)
+    way.run(5)
+    way.change(1, stock=6)  # before it is published
+    way.run(400)
+    assert way.live(1)["stock"] == 6
+    assert told.waiting() == {}
+
+
 def test_what_was_never_published_and_is_not_ours_stays(site):
     told = site("items")
     way = told.way

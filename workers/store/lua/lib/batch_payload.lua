@@ -1,6 +1,6 @@
 -- Shared, of claim: claims the items of a batch, and makes the payload for the worker.
 --! uses step items item_schedule batch lanes item_status cms_forms write_history retirement_request file_imports
---! uses publish_wait joined_claims claim_slots
+--! uses publish_wait joined_claims claim_slots retirements
 
 local request, now, given = step.request, step.now, step.given
 local dest_key = 'instep:destination:' .. request.destination
@@ -26,12 +26,6 @@ local function is_healthy(item, dest)
   return tonumber(dest.last_success or 0) > tonumber(item.meta.tried)
 end
 
--- Its retirement is taken back, and has taken it off the site.
-local function was_live(item)
-  local gone = item.fields[items.GONE]
-  return gone ~= nil and gone.undone == 1 and gone.flags ~= nil and (gone.was_live == 1 or not gone.requests)
-end
-
 -- Ids of the events that gave what is sent, for the log: mostly one; nil: none has any.
 local function event_ids(pick)
   local ids, last
@@ -55,7 +49,7 @@ local function item_payload(pick, dest)
     healthy = is_healthy(pick.item, dest), fresh = not meta.failed,
     forms = cms_forms.of_fields(pick.item, pick.send),
     failed_ms = meta.failed and math.max(0, now - tonumber(meta.failed)) or 0,
-    looked = meta.looked and true or false, was_live = was_live(pick.item),
+    looked = meta.looked and true or false, was_live = retirements.is_put_back(pick.item),
     unpublishable = meta.unpublishable ~= nil and meta.unpublishable == item_status.sign_of(pick.status),
     variants = pick.to and pick.to.entries, events = event_ids(pick)}
 end

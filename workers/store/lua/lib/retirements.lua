@@ -84,6 +84,12 @@ function retirements.undo_retirement(item)
   if gone.flags and not next(gone.flags) then gone.flags = nil end
 end
 
+-- Its retirement is taken back, and has taken it off the site.
+function retirements.is_put_back(item)
+  local gone = item.fields[items.GONE]
+  return gone ~= nil and gone.undone == 1 and gone.flags ~= nil and (gone.was_live == 1 or not gone.requests)
+end
+
 -- The first request for it was refused: the CMS shows nothing of it.
 function retirements.note_refusal(gone)
   if gone.undone or gone.repair_at or gone.unpublished or gone.state ~= 'pending' then return end

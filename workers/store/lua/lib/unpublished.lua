@@ -1,9 +1,10 @@
 -- Shared by the steps: items whose staged copy is not on the site yet, and that Instep is to publish.
 --   instep:unpublished:<collection>     sorted set: records by the ms from which they may be published
---   instep:unpublished-of:<collection>  hash: record → JSON {id, way, at, since, live, state, why, locales, edited}
+--   instep:unpublished-of:<collection>  hash: record → JSON {id, way, at, since, live, back, state, why, locales, edited}
 --     way: 'i' by the item, or by the site where that is published as a whole, 's' by the site alone; new: it
 --     was told as not live (writebacks.lua); at: lastUpdated of the answer to our last write;
---     since: ms since which its oldest value waits; live: that came by a live event; state: '' waits,
+--     since: ms since which its oldest value waits; live: that came by a live event; back: a retirement took
+--     it off the site, and is taken back; state: '' waits,
 --     'r' ready, 's' sent, 'd' an editor's draft, 'e' edited by somebody else since, 'x' refused (why),
 --     'm' not in the last listing; locales: of the variants that are ready, if there are several; edited:
 --     lastUpdated of an edit by somebody else, which a later write of ours leaves there
@@ -46,8 +47,9 @@ end
 
 -- What an answer shows is not live, and is ours to be published: by the item, or by the site; and its
 -- state. nil: it is not.
-local function wants(item, claim, status)
-  local held, known = creation.held_text(item, '_draft'), status.published ~= '' or item.meta.ours or claim.fields._draft
+local function wants(item, claim, status, back)
+  local held = creation.held_text(item, '_draft')
+  local known = status.published ~= '' or item.meta.ours or claim.fields._draft or back
   if string.find(status.flags, 'a', 1, true) then
     local own = claim.fields._archived or claim.fields[items.GONE] or creation.held_text(item, '_archived') == 'true' or items.in_force(item)
     -- It leaves the site with the next publish of that.
@@ -68,17 +70,19 @@ local function begin(destination, at)
   end
 end
 
--- *status*: of the item, as the answer to a write shows it; *since*: ms of the oldest value written.
+-- *status*: of the item, as the answer to a write shows it; *since*: ms of the oldest value written;
+-- item.back: a retirement that took it off the site is taken back.
 function unpublished.note(item, claim, id, status, since, live)
   local collection, record = item.collection, item.record
-  local way, state = wants(item, claim, status)
-  if not way then return unpublished.leave(collection, record) end
   local before = unpublished.member(collection, record)
+  local back = item.back or (before and before.back)
+  local way, state = wants(item, claim, status, back)
+  if not way then return unpublished.leave(collection, record) end
   local new = way == 'i' and not (status.flags == '' and status.published ~= '')
   local first = before and math.min(before.since, since or before.since) or since or now
   local at = state == 'd' and now + unpublished.AGAIN_MS or now
   unpublished.put(collection, record, {id = id, way = way, at = status.updated, since = first,
-    live = live or (before and before.live) or false,
+    live = live or (before and before.live) or false, back = back or nil,
     new = new or (way == 'i' and before and before.new) or nil, state = state, edited = before and before.edited}, at)
   begin(request.destination, unpublished.next_at(request.destination, at))
 end

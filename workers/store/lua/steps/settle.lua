@@ -91,6 +91,7 @@ local function settle_claimed(item, claim, verdict)
   if verdict.relist then status_answers.look_up_all(verdict) end
   if verdict.retired then verdict.written = retirement_answers.settle(item, claim, verdict) end
   if is_told and given(verdict.slug) then items.set(item, 'named', verdict.slug) end
+  item.back = given(request.publish) and item.fields[items.GONE] and retirements.is_put_back(item)
   local done, news = written_values.settle(item, claim, verdict)
   if news and is_told then note_written(item, verdict, done) end
   if #done > 0 or verdict.retired then item_attempts.reset(item, verdict) end
