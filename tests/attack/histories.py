@@ -10,17 +10,17 @@ import random
 import time
 
 from tests.attack.cms import FATES
-from tests.attack.holdings import NUMBERS
 from tests.attack.installation import LIVE
 from tests.attack.judge import Judge, Outcome
 from tests.attack.mortal import Died
-from tests.attack.steering import STEERED, Steering
+from tests.attack.steering import STEERED
+from tests.attack.surroundings import SEEN_AGAIN, Surroundings, around
 from workers.errors import ReconcileFailed
 
 QUIET = 4 * 3600.0  # s of simulated time in which everything must have come to rest
 
 
-class History(Steering):
+class History(Surroundings):
     """
     Args:
         world: Reset.
@@ -118,20 +118,6 @@ class History(Steering):
     def op_sweep(self, chance):
         self.world.sweep()
 
-    def op_variant(self, chance):
-        """An editor translates an item, of a record that is not retired."""
-        cms = self.world.cms
-        for collection in NUMBERS:
-            key = f"K{chance.randrange(1, self.width + 1)}"
-            tag = chance.choice(self.world.installation.tags[1:])
-            published = chance.random() < 0.7
-            if self.truth.is_gone(collection, key):
-                continue
-            for item in cms.items(collection, key):
-                if tag not in cms.variants(collection, item.id):
-                    cms.add_variant(collection, item, tag, published=published)
-                    cms.fresh.add((collection, item.id, tag))
-
     # the operator ---------------------------------------------------------------------------
 
     def op_replay(self, chance):
@@ -224,6 +210,7 @@ class History(Steering):
             return
         if self.dropped and self.reconcile(self._snapshot()):
             self._rests(outcome)
+        self.end_around(outcome, Judge(world).judge)
         world.check(exact=self.exact)
 
     def _see_variants(self, outcome):
@@ -236,8 +223,9 @@ class History(Steering):
 
     def _rests(self, outcome):
         world = self.world
+        held = bool(world.theirs)  # what an editor holds back is looked at again and again
         try:
-            quiet = world.run(QUIET)
+            quiet = world.run(SEEN_AGAIN if held else QUIET) or held
         except AssertionError:
             quiet = False
         pending = world.counts()["pending"]
@@ -264,6 +252,10 @@ def made(seed, installation=LIVE):
     for _ in range(chance.choice((2, 4, 8)) if installation.holds else chance.choice((0, 0, 0, 2))):
         name = chance.choices(steered, [STEERED[name] for name in steered])[0]
         operations.insert(chance.randrange(length), (name, chance.randrange(1 << 30)))
+    if beside := around(installation):
+        for _ in range(chance.choice((3, 6, 12))):
+            name = chance.choices(list(beside), list(beside.values()))[0]
+            operations.insert(chance.randrange(length), (name, chance.randrange(1 << 30)))
     if installation.localized:
         for _ in range(chance.choice((1, 2, 4))):
             at = chance.choice((0, 0, chance.randrange(length)))

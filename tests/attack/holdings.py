@@ -11,6 +11,7 @@ NUMBERS = {
     "prices": "0000000000000000000000a2",
     "notes": "0000000000000000000000a3",
     "looks": "0000000000000000000000a4",
+    "goods": "0000000000000000000000a5",  # of a feed; else Instep knows nothing of it
 }
 FIELDS = (
     Field("sku", "PlainText", validations={"singleLine": True}),
@@ -49,6 +50,10 @@ class Holdings:
         """The items that bear *key*."""
         held = self.site.collections[NUMBERS[collection]].items.values()
         return [item for item in held if item.staged.fields.get("sku") == key]
+
+    def all_of(self, collection):
+        """The items of a collection, as their primary variants."""
+        return list(self.site.collections[NUMBERS[collection]].items.values())
 
     def variants(self, collection, id):
         """Tag → the variant of an item, the primary one first."""

@@ -11,6 +11,7 @@ mappings = ["mappings.py"]
 [destinations.site]
 api = "{api}"
 live = {live}
+publish = "{publish}"
 token = "t"
 base_url = "http://cms.invalid"
 requests_per_minute = 600
@@ -23,6 +24,9 @@ id = "{id}"
 key = "sku"
 missing = "{missing}"
 locales = {locales}
+
+[collections.{name}.reconcile]
+orphans = "{orphans}"
 
 [collections.{name}.guard]
 at_most = {most}
@@ -39,6 +43,19 @@ topic = "type"
 events = "events || [@]"
 {more}
 """
+FEED = """
+[pulls.feed]
+url = "http://feed.invalid/products"
+items = "data"
+requests_per_minute = 600
+page = "{page}"
+{more}
+"""
+WRITE_BACK = """
+[writeback.{collection}]
+collection = "{collection}"
+url = "http://{collection}.invalid/{{key}}"
+"""
 
 
 @dataclass(frozen=True)
@@ -52,6 +69,9 @@ class Installation:
         share: Of the seeds, of so many in a hundred.
         width: The most histories side by side: v1 takes one item a call.
         holds: A mass of deletes, and the first of one, are held.
+        publish: What is staged is published: "never", "items" or "site".
+        feed: How a source is paged that is pulled; "": there is none.
+        told: The collections of which a write-back tells.
     """
 
     name: str
@@ -62,6 +82,9 @@ class Installation:
     share: int = 0
     width: int = 1000
     holds: bool = False
+    publish: str = "never"
+    feed: str = ""
+    told: tuple = ()
 
     @property
     def written(self):
@@ -73,6 +96,14 @@ class Installation:
     @property
     def localized(self):
         return len(self.written) > 1
+
+    @property
+    def publishes(self):
+        return self.publish != "never"
+
+    @property
+    def collections(self):
+        return [name for name in NUMBERS if name != "goods" or self.feed]
 
 
 INSTALLATIONS = {
@@ -88,6 +119,22 @@ INSTALLATIONS = {
         Installation("steered-staged", live=False, holds=True, share=3, width=25),
         Installation("steered-v1", api="v1", holds=True, share=2, width=6),
         Installation("steered-locales", locales="all", holds=True, share=3, width=6),
+        Installation("pulled", feed="number", told=("products", "goods"), share=5, width=25),
+        Installation(
+            "published",
+            live=False,
+            publish="items",
+            feed="cursor",
+            told=("products", "goods"),
+            share=5,
+            width=25,
+        ),
+        Installation(
+            "published-site", live=False, publish="site", told=("products",), share=3, width=25
+        ),
+        Installation(
+            "published-locales", live=False, publish="items", locales="all", share=2, width=6
+        ),
     )
 }
 LIVE = INSTALLATIONS["live"]
@@ -102,6 +149,7 @@ def chosen(seed):
 
 MISSING = {
     "products": "create", "prices": "dead-letter", "notes": "create", "looks": "dead-letter",
+    "goods": "create",
 }  # fmt: skip
 SOURCES = {
     "erp": 'id = "id"',
@@ -165,21 +213,39 @@ class Look(Mapping):
         object = "object"
     note = fields.String()
 """
+GOODS = """
+class Goods(Mapping):
+    class Meta:
+        source, collection, key = "feed", "goods", "sku"
+    name = fields.String()
+    stock = fields.Integer(data_key="qty")
+"""
+PAGES = {
+    "number": 'parameter = "number"\nsize = 4',
+    "offset": 'parameter = "offset"\nsize = 4',
+    "cursor": 'parameter = "cursor"\ncursor = "next"',
+    "link": "",
+}
 
 
 def written(folder, installation=LIVE, durability="always"):
     """Write both files into *folder*; returns the environment that names them."""
     live = json.dumps(installation.live)
-    text = CONFIGURATION.format(api=installation.api, live=live)
+    text = CONFIGURATION.format(api=installation.api, live=live, publish=installation.publish)
     text += f'[store]\ndurability = "{durability}"\n'
     locales = json.dumps(installation.locales)
     most, delay = (2, 60) if installation.holds else (10**6, 0)
-    for name, id in NUMBERS.items():
+    for name in installation.collections:
         text += COLLECTION.format(
-            name=name, id=id, missing=MISSING[name], locales=locales, most=most, delay=delay
-        )
+            name=name, id=NUMBERS[name], missing=MISSING[name], locales=locales, most=most,
+            delay=delay, orphans="archive" if name == "goods" else "report",
+        )  # fmt: skip
     for name, more in SOURCES.items():
         text += SOURCE.format(name=name, more=more)
+    if installation.feed:
+        text += FEED.format(page=installation.feed, more=PAGES[installation.feed])
+    for name in installation.told:
+        text += WRITE_BACK.format(collection=name)
     (folder / "instep.toml").write_text(text)
-    (folder / "mappings.py").write_text(MAPPINGS)
+    (folder / "mappings.py").write_text(MAPPINGS + (GOODS if installation.feed else ""))
     return {"INSTEP_CONFIG": str(folder / "instep.toml"), "INSTEP_DATA": str(folder / "d")}

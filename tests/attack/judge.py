@@ -54,7 +54,11 @@ class Judge:
                 if shown != value and ("looks", key, "note") not in letters:
                     outcome.lost.append(f"looks {key}{where} note: {shown!r}, not {value!r}")
         known = self.installation
-        outcome.lost += world.cms.touched(live=known.live, written=known.written)
+        live = known.live or known.publishes
+        outcome.lost += world.cms.touched(live=live, written=known.written)
+        world.judge_told(outcome)
+        if known.publishes:
+            world.judge_published(outcome)
 
     def _variants(self, collection, item):
         """Where, in words, and what is written of an item there."""

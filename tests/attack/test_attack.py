@@ -9,6 +9,7 @@ from tests.attack import crashes, histories, network
 from tests.attack.holdings import NUMBERS
 from tests.attack.installation import INSTALLATIONS
 from tests.attack.judge import Judge, Outcome
+from tests.attack.spoils import spoiled
 from tests.attack.table import Figures, markdown
 from tests.attack.truth import GONE, Event
 from tests.attack.world import World
@@ -89,23 +90,6 @@ def test_a_remap_brings_again_what_was_discarded_of_a_record_that_never_was(worl
 
 
 # What judges must see what is wrong ------------------------------------------------------------
-
-
-def spoiled(world, spoil, installation="live"):
-    """The outcome of one history after *spoil* has been at the CMS."""
-    world.reset(2, INSTALLATIONS[installation])
-    for name in ("products", "prices", "notes", "looks"):
-        for item in list(world.cms.items(name, "K1")):
-            for tag in INSTALLATIONS[installation].tags[1:]:
-                world.cms.add_variant(name, item, tag, published=True)
-    history = histories.History(world)
-    for seed in range(12):
-        history.op_events(random.Random(seed))  # noqa: S311  # no secret
-    outcome = Outcome()
-    history.end(outcome)
-    spoil(history)
-    Judge(world).judge(outcome)
-    return outcome
 
 
 def test_an_older_value_in_the_cms_is_told(world):

@@ -47,7 +47,7 @@ class Work:
             while steps > 0 and wait is None:
                 wait = self.step()
                 steps -= 1
-            stated = [s for s in (wait and wait.seconds, fetching) if s is not None]
+            stated = [s for s in (wait and wait.seconds, fetching, self.tell()) if s is not None]
             landing = [one.at - self.clock.t for one in self.cms.aloft]
             if not stated and not landing:
                 full = wait is not None and wait.reason == "flight"

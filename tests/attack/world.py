@@ -17,7 +17,10 @@ from service.ingest.fetch_runner import Runner
 from service.ingest.intake import Intake
 from service.ingest.remap import Remap
 from tests.attack.cms import Cms, Line
+from tests.attack.editor import Editing
+from tests.attack.feed import Feed, Pulling
 from tests.attack.installation import LIVE, written
+from tests.attack.listeners import Listener, Telling
 from tests.attack.mortal import Clock, ClockedSteps, Mortal
 from tests.attack.operator import Operator
 from tests.attack.steered_truth import SteeredTruth
@@ -40,7 +43,7 @@ def looked(notice):
     return _now.world.look(notice.object)
 
 
-class World(Work, Operator):
+class World(Work, Operator, Pulling, Telling, Editing):
     """Args: socket: of a store that is this world's alone."""
 
     def __init__(self, socket, *, durability="always"):
@@ -83,9 +86,11 @@ class World(Work, Operator):
         self.clock.note_sweep()
         self.cms.reset(items, installation.tags)
         self.truth, self.objects, self.failed = SteeredTruth(holds=installation.holds), {}, []
+        self.feed = Feed(installation.feed, items) if installation.feed else None
+        self.listeners = {name: Listener(self) for name in installation.told}
+        self.theirs, self.edited = {}, set()
         self.begin()
         self.client.flushall()
-        self.begun = self.clock.t
 
     def begin(self):
         """Start the processes, as after a crash."""
@@ -130,6 +135,8 @@ class World(Work, Operator):
     def pass_time(self, seconds):
         self.clock.go(seconds)
         self.cms.tick()
+        for listener in self.listeners.values():
+            listener.tick()
 
     @contextlib.contextmanager
     def by_others(self):
@@ -233,6 +240,8 @@ class World(Work, Operator):
         """P4, after every step; *exact*: nothing but deliveries has been accepted."""
         self.note_decisions()
         self.check_holds()
+        self.check_feed()
+        self.check_theirs()
         counts = self.counts()
         if not balanced(counts):
             self.failed.append(f"P4: {counts}")

@@ -1,0 +1,80 @@
+"""An editor beside a destination that publishes: what is held back stays so, all else goes live."""
+
+from dataclasses import replace
+
+from service.sandbox.site.items import publish
+from tests.attack.holdings import NUMBERS
+
+SEEN = 31.0  # s: what an editor does between a look of Instep's and its publish may go along
+
+
+class Editing:
+    """
+    Of a World.
+
+    ``theirs``: (collection, key) → the text that an editor has not published; ``edited``: all that
+    an editor ever held back.
+    """
+
+    theirs, edited = {}, set()  # replaced by each history
+
+    def hold_back(self, collection, key, *, draft=True, land=True):
+        """
+        An editor writes a text that Instep maps nowhere, and does not publish it.
+
+        Args:
+            draft: It is kept as a draft; else it is queued.
+            land: Requests that are on their way land; else they never do.
+        """
+        items = self.cms.items(collection, key)
+        if len(items) != 1 or (collection, key) in self.theirs:
+            return
+        (item,) = items
+        if item.staged.archived or item.staged.draft or item.live is None:
+            return
+        self.cms.end_flights(land=land)
+        self.theirs[collection, key] = text = f"theirs {self.clock.t}"
+        self.edited.add((collection, key))
+        fields = {**item.staged.fields, "note": text}
+        now = self.cms.site.now()
+        staged = replace(item.staged, fields=fields, draft=draft, updated=now)
+        self.cms.site.collections[NUMBERS[collection]].store(item, staged)
+        self.pass_time(SEEN)
+
+    def publish_theirs(self):
+        """The editor publishes all of it."""
+        for collection, key in self.theirs:
+            held = self.cms.site.collections[NUMBERS[collection]]
+            for item in self.cms.items(collection, key):
+                if not item.staged.archived:
+                    publish(self.cms.site, held, [item.id])
+        self.theirs = {}
+
+    def is_site_held(self):
+        """What an editor has queued holds up all that is published with the site."""
+        found = (self.cms.items(*record) for record in self.theirs)
+        queued = any(not item.staged.draft for items in found for item in items)
+        return queued and self.installation.publish == "site"
+
+    def check_theirs(self):
+        for (collection, key), text in self.theirs.items():
+            for item in self.cms.items(collection, key):
+                if item.live is not None and item.live.fields.get("note") == text:
+                    self.failed.append(f"{collection} {key}: what an editor held back is live")
+
+    def judge_published(self, outcome):
+        """What is staged is live, but for what an editor holds back."""
+        for collection in self.settings.collections:
+            for item in self.cms.all_of(collection):
+                key = item.staged.fields.get("sku")
+                words = f"{collection} {key}"
+                if (collection, key) in self.theirs:
+                    continue
+                if item.staged.archived:
+                    if item.live is not None:
+                        outcome.lost.append(f"{words}: it is archived, and live")
+                elif self.truth.is_gone(collection, key) == "unpublish":
+                    continue
+                elif item.live is None or item.live.fields != item.staged.fields:
+                    shown = item.live and dict(item.live.fields)
+                    outcome.lost.append(f"{words}: live {shown}, staged {dict(item.staged.fields)}")

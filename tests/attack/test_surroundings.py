@@ -1,0 +1,90 @@
+"""Histories with a source that is pulled, a destination that publishes, and write-backs."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.attack import histories
+from tests.attack.installation import INSTALLATIONS
+from tests.attack.judge import Outcome
+from tests.attack.spoils import spoiled
+from tests.attack.world import World
+from tests.support.depth import depth
+
+
+@pytest.fixture(scope="module")
+def world(store_socket):
+    world = World(store_socket)
+    yield world
+    world.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        *(("pulled", seed) for seed in range(depth(1, 4))),
+        *(("published", seed) for seed in [50, *range(depth(0, 4))]),
+        *(("published-site", seed) for seed in range(depth(1, 4))),
+        *(("published-locales", seed) for seed in range(depth(1, 3))),
+    ],
+)
+def test_so_it_is_with_a_feed_an_editor_and_write_backs(world, name, seed):
+    installation = INSTALLATIONS[name]
+    operations = histories.made(seed, installation)
+    assert histories.played(world, operations, 3, installation).problems == []
+
+
+# What judges must see what is wrong ----------------------------------------------------------
+
+
+def test_what_an_editor_holds_back_is_told_where_it_is_live(world):
+    def spoil(_):
+        world.hold_back("products", "K2")
+        assert world.theirs
+        (item,) = world.cms.items("products", "K2")
+        item.live = item.staged
+        world.check_theirs()
+
+    assert "held back is live" in " ".join(spoiled(world, spoil, "published").unbalanced)
+
+
+def test_what_is_staged_and_never_published_is_told(world):
+    def spoil(_):
+        item = next(each for each in world.cms.all_of("notes") if each.live is not None)
+        item.live = replace(item.live, fields={**item.live.fields, "name": "before"})
+
+    assert spoiled(world, spoil, "published").lost
+    assert not spoiled(world, lambda _: None, "published").problems
+
+
+@pytest.mark.parametrize("spoil", ["item", "state", "nothing"])
+def test_a_write_back_that_tells_something_else_than_the_cms_has_is_told(world, spoil):
+    def forge(_):
+        heard = world.listeners["products"].heard
+        key = min(heard)
+        if spoil == "nothing":
+            del heard[key]
+        else:
+            heard[key] = {**heard[key], spoil: "another"}
+
+    found = spoiled(world, forge, "published-site")
+    assert found.lost if spoil == "nothing" else found.stale
+
+
+def test_a_message_that_is_older_than_one_before_is_told(world):
+    world.reset(1, INSTALLATIONS["pulled"])
+    listener = world.listeners["goods"]
+    for sequence in (2, 1):
+        listener._note_sent({"key": "K1", "sequence": sequence}, f"wb_{sequence}")
+    assert "1 was told after 2" in world.failed[0]
+
+
+def test_a_record_of_a_feed_that_is_taken_for_gone_is_told(world):
+    def spoil(_):
+        (item,) = world.cms.items("goods", "K1")
+        item.staged = replace(item.staged, archived=True)
+        world.check_feed()
+        world.judge_feed(outcome := Outcome())
+        assert outcome.lost
+
+    assert "always was in the feed" in " ".join(spoiled(world, spoil, "pulled").unbalanced)
