@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +10,7 @@ import click
 from service.commands import check_page
 from service.commands.output import as_json
 from service.commands.page import echo, width
-from workers.errors import ConfigurationInvalid, MappingsInvalid
+from workers.errors import ConfigurationInvalid
 
 if TYPE_CHECKING:
     from service.operate.check_findings import Findings
@@ -23,18 +24,18 @@ def check(json_wanted: bool) -> None:
 
     Exits 1 if there are errors. Warnings do not change the exit code.
     """
-    from service.config.build import of_process
+    from service.config.build import readable
     from service.operate.check import check_all
     from service.operate.check_findings import Findings
+    from workers.config.loader import fill
 
+    fill(os.environ)
     try:
-        configuration = of_process()
-    except ConfigurationInvalid as error:
+        configuration, unread = readable(os.environ)
+    except ConfigurationInvalid as error:  # without a configuration there is nothing to check
         _report(Findings(errors=[*error.problems]), json_wanted)
-        # An invalid mapping is a result of the check; without a configuration there is nothing to
-        # check.
-        raise SystemExit(1 if isinstance(error, MappingsInvalid) else 2) from None
-    found = check_all(configuration)
+        raise SystemExit(2) from None
+    found = check_all(configuration, unread)
     _report(found, json_wanted)
     raise SystemExit(1 if found.errors else 0)
 

@@ -43,21 +43,30 @@ def build(environ: Mapping[str, str]) -> Configuration:
         ConfigurationInvalid: With every problem of instep.toml, the senders, the fetchers and the
             mappings; `MappingsInvalid` if only the mappings have any.
     """
+    configuration, problems = readable(environ)
+    if problems:
+        raise MappingsInvalid(problems)
+    return configuration
+
+
+def readable(environ: Mapping[str, str]) -> tuple[Configuration, list[Problem]]:
+    """
+    Return ``build`` of *environ* with the mappings that can be read, and the problems of the rest.
+
+    Raises:
+        ConfigurationInvalid: With every problem, if there is one elsewhere than in the mappings.
+    """
     draft = read(environ)
     problems = list(draft.problems)
     proven = _senders(draft, problems)
     readers = _fetchers(draft, problems)
     problems += (draft.located(each) for each in wrong_paths(draft.sound_pulls()))
-    try:
-        topics = {name: sender.kind.topics for name, sender in proven.items()}
-        mappings = load_mappings(draft.settings, readers, topics)
-    except MappingsInvalid as error:
-        if not problems:
-            raise
-        raise ConfigurationInvalid(_once([*problems, *error.problems])) from None
+    topics = {name: sender.kind.topics for name, sender in proven.items()}
+    unread: list[Problem] = []
+    mappings = load_mappings(draft.settings, readers, topics, unread)
     if problems:
-        raise ConfigurationInvalid(_once(problems))
-    return Configuration(_windowed(draft.settings, proven), proven, mappings)
+        raise ConfigurationInvalid(_once([*problems, *unread]))
+    return Configuration(_windowed(draft.settings, proven), proven, mappings), _once(unread)
 
 
 def without_mappings(environ: Mapping[str, str]) -> Configuration:

@@ -6,6 +6,8 @@ Mapping: the marshmallow schema that a user subclasses, one per kind of change.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from marshmallow import EXCLUDE, Schema
 
 
@@ -24,6 +26,7 @@ class Mapping(Schema):
     and ``validates_schema`` by attribute.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, exclude: Sequence[str] = ()) -> None:
         # load_only: without it marshmallow refuses two fields with one data_key.
-        super().__init__(load_only=set(self._declared_fields), partial=True, unknown=EXCLUDE)
+        own = set(self._declared_fields)
+        super().__init__(exclude=exclude, load_only=own, partial=True, unknown=EXCLUDE)

@@ -58,31 +58,31 @@ def read(
     retires: bool = False,
 ) -> tuple[Mapping, tuple[Target, ...]] | None:
     """
-    Return the schema and its targets; None: they are invalid, see *problems*.
+    Return the schema and its targets, but for fields with *problems*; None: no schema can be made.
 
     Args:
         on_create: Slugs of the fields that are only written when an item is created.
         retires: The mapping retires records, and writes no fields.
     """
-    count = len(problems)
     declared = definition.cls._declared_fields
-    problems += _doubled(definition, declared)
+    unfit = list(_doubled(definition, declared))
     for name, field in declared.items():
-        problems += _unfit(definition, name, field)
+        unfit += _unfit(definition, name, field)
         slug = slug_of(name, field)
-        problems += _unfit_slug(definition, name, slug, allow_slug or slug in on_create)
-        problems += _unfit_flag(definition, name, field)
-    paths = dict(_paths(definition, declared, problems))
-    alts = dict(_alts(definition, declared, problems))
-    problems += _unfit_number(definition, declared, retires)
-    if len(problems) > count:
-        return None
+        unfit += _unfit_slug(definition, name, slug, allow_slug or slug in on_create)
+        unfit += _unfit_flag(definition, name, field)
+    paths = dict(_paths(definition, declared, unfit))
+    alts = dict(_alts(definition, declared, unfit))
+    problems += (*unfit, *_unfit_number(definition, declared, retires))
+    places = {each.where for each in unfit}
+    left = [name for name in declared if f"{definition}.{name}" in places]
     try:
-        schema = definition.cls()
+        schema = definition.cls(exclude=left) if left else definition.cls()
     except Exception as error:
-        found = f"{type(error).__name__}: {error}"
-        expected = "a schema that marshmallow can create"
-        problems.append(Problem(str(definition), found, expected, "correct the class"))
+        if not unfit:
+            found = f"{type(error).__name__}: {error}"
+            expected = "a schema that marshmallow can create"
+            problems.append(Problem(str(definition), found, expected, "correct the class"))
         return None
     fields_ = schema.load_fields.items()
     own = (_target(name, field, paths[name], alts.get(name)) for name, field in fields_)

@@ -26,6 +26,7 @@ def load(
     settings: Settings,
     fetchers: Mapping[str, Any] = _NONE,
     topics: Mapping[str, KnownTopics | None] = _NONE,
+    unread: list[Problem] | None = None,
 ) -> Mappings:
     """
     Return the mappings that ``settings.mappings`` name; each schema is created once.
@@ -33,6 +34,7 @@ def load(
     Args:
         fetchers: Those of *settings* that are valid (``service.fetchers``), by name.
         topics: The known topics of each source's sender, by name of the source.
+        unread: Takes every problem: what can be read is returned; None: they are raised.
 
     Raises:
         MappingsInvalid: Holds every problem of every file, by file, class and field.
@@ -46,10 +48,13 @@ def load(
     problems += on_create.contradictions(rules)
     problems += clashes(rules, settings)
     problems += never_sent(rules, topics, settings)
-    if problems:
+    if problems and unread is None:
         raise MappingsInvalid(problems)
+    if unread is not None:
+        unread += problems
     schemas = tuple(type(rule.schema) for rule in rules)
-    return Mappings(rules, [str(each) for each in bases if not _is_base(each, schemas)])
+    unused = [str(each) for each in bases if not _is_base(each, schemas)]
+    return Mappings(rules, unused, whole=not problems)
 
 
 def _is_base(definition: Definition, schemas: tuple[type, ...]) -> bool:

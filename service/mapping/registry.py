@@ -46,11 +46,15 @@ class Mappings:
 
     Args:
         unused: Classes without a source of which no mapping is made, as ``file: name``.
+        whole: False: some could not be read, so that what no rule writes may still be written.
     """
 
-    def __init__(self, rules: Sequence[Rule], unused: Sequence[str] = ()) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], unused: Sequence[str] = (), *, whole: bool = True
+    ) -> None:
         self.rules = tuple(rules)
         self.unused = tuple(unused)
+        self.whole = whole
         self._by_source: dict[str, tuple[Rule, ...]] = {}
         for rule in self.rules:
             source = rule.options.source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from service.config.build import Configuration
@@ -23,9 +24,15 @@ from workers.store.rate_limiter import Limiter
 from workers.store.scripts import Steps
 
 
-def check_all(configuration: Configuration) -> Findings:
-    """Return what is found of *configuration*, its store and its tokens; the CMS is asked."""
-    found, settings = Findings(), configuration.settings
+def check_all(configuration: Configuration, unread: Sequence[Problem] = ()) -> Findings:
+    """
+    Return what is found of *configuration*, its store and its tokens; the CMS is asked.
+
+    *unread*: the problems of the mappings that could not be read, whole or in part.
+    """
+    found, settings = Findings(errors=[*unread]), configuration.settings
+    if unread:
+        found.notes.append("What the mappings with errors write is checked once they are mended")
     steps = store(settings, found)
     found.errors += wrong_addresses(settings, os.environ)
     found.errors += check_writeback.targets(settings, found.notes)

@@ -70,7 +70,8 @@ class DestinationCheck:
             return
         mine = self.configuration.settings.collections_of(self.destination.name)
         # Where nothing is written, it does not matter.
-        written = [each for each in mine if rules_of(self.configuration, each)]
+        part = not self.configuration.mappings.whole
+        written = [each for each in mine if part or rules_of(self.configuration, each)]
         if not written:
             return
         steps: list[Callable[[], None]] = [self._token] if self.destination.api == "v2" else []

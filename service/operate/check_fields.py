@@ -68,7 +68,7 @@ def unwritten_fields(
         for rule in rules_of(configuration, collection)
         if rule.options.by == "key" and not rule.options.on_delete
     ]
-    if collection.missing != "create" or not rules:
+    if collection.missing != "create" or not rules or not configuration.mappings.whole:
         return
     written = {field_of(target.slug) for rule in rules for target in rule.targets}
     # A name is demanded at the start, and the slug is made of it.

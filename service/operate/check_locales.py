@@ -120,6 +120,8 @@ def _unwritten(
     """Yield a warning for locales that nothing writes; a note where instep.toml leaves them out."""
     if not rules_of(configuration, collection) or collection.locales == "all":
         return
+    if not configuration.mappings.whole:
+        return
     named = collection.locales
     shared = {locales[0].tag.lower()} if locales and isinstance(named, str) else set()
     written = _named_tags(configuration, collection) | shared

@@ -17,6 +17,8 @@ SOON = timedelta(days=14)
 
 def unread_sources(configuration: Configuration) -> Iterator[Problem]:
     """Yield a warning for each source that no mapping reads."""
+    if not configuration.mappings.whole:
+        return
     settings = configuration.settings
     read = {rule.options.source for rule in configuration.mappings.rules}
     for name in settings.sources:
@@ -56,6 +58,8 @@ def unused_mappings(configuration: Configuration) -> Iterator[Problem]:
 
 def unwritten_collections(configuration: Configuration) -> Iterator[str]:
     """Yield a note for each collection that no mapping writes: it may be referred to."""
+    if not configuration.mappings.whole:
+        return
     written = {rule.options.collection for rule in configuration.mappings.rules}
     for name in configuration.settings.collections:
         if name not in written:

@@ -209,6 +209,22 @@ def test_a_field_that_the_collection_does_not_have_is_a_problem_that_names_the_n
     assert told == [("collections.products.key", "write sku"), ("Erp.stok", "write stock")]
 
 
+def test_a_wrong_mapping_hides_nothing_else_that_is_wrong(check, tmp_path, site):
+    wrong = MISSPELT.replace("fields.Decimal()", 'fields.Decimal(data_key="a[")')
+    (tmp_path / "mappings.py").write_text(wrong)
+    (tmp_path / "more.py").write_text("class More(")
+    site.slugs = ["name", "slug", "sku", "price", "stock"]
+    both = ONE_SOURCE.replace('"mappings.py"', '"mappings.py", "more.py"') + KEYED
+    code, found = check(
+        f'{both}missing = "create"\n[sources.lone]\nsender = "bearer"\nsecrets = ["s"]\n'
+    )
+    told = [each["where"].rpartition(": ")[2] for each in found["problems"]]
+    assert (code, told) == (1, ["Erp.price", "more.py", "collections.products.key", "Erp.stok"])
+    # What the file that cannot be read writes is not known: nothing is said to be missing.
+    assert not any("no mapping" in note for note in found["notes"])
+    assert "What the mappings with errors write is checked once they are mended" in found["notes"]
+
+
 def test_of_a_collection_whose_fields_are_not_told_none_is_a_problem(check, tmp_path):
     (tmp_path / "mappings.py").write_text(MISSPELT)
     code, found = check(ONE_SOURCE + KEYED)

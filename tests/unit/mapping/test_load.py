@@ -179,6 +179,12 @@ def test_all_problems_of_all_files_are_told_at_once(problems):
     ]
 
 
+def test_a_schema_that_cannot_be_made_without_its_wrong_field_is_no_second_problem(problems):
+    text = f"{one('A', field='slug')}\n    def __init__(self):\n        super().__init__()\n"
+    (problem,) = problems({"a.py": text})
+    assert problem.startswith("a.py: A.slug: found")
+
+
 def test_key_and_item_may_not_be_mixed_in_one_collection(problems):
     (problem,) = problems({"a.py": one("A"), "b.py": one("B", by="item")})
     assert problem.startswith("b.py: B.Meta.item: found item, while A (a.py) has key")
