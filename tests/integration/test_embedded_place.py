@@ -11,6 +11,7 @@ from workers.embedded import layout as embedded
 from workers.embedded.layout import Place
 from workers.errors import StoreUnavailable
 from workers.runtime.embedded_store import kept
+from workers.runtime.rq_worker import Worker
 from workers.store import connection
 
 
@@ -36,13 +37,16 @@ def test_the_socket_is_for_its_owner_alone_and_there_is_no_port(tmp_path):
         client.close()
 
 
-@pytest.mark.parametrize("name", ["with space", 'quo"ted', "back\\slash", "grün", "per%cent"])
+@pytest.mark.parametrize(
+    "name", ["with space", "a=b", 'quo"ted', "back\\slash", "grün", "per%cent"]
+)
 def test_any_name_of_a_directory_will_do(tmp_path, name):
     settings = StoreSettings(data=tmp_path / name)
     with kept(settings):
         client = connection.connect(settings)
         client.set("kept", "yes")
         assert (settings.data / "store" / "appendonlydir").is_dir()
+        assert Worker(["wake-ups"], connection=client, serializer="json").name
         client.close()
 
 

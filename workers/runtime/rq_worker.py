@@ -84,6 +84,13 @@ class Worker(SimpleWorker):
                 raise
             empty(self.queues, error)
 
+    def _set_ip_address(self, connection: redis.Redis) -> None:
+        """Like RQ's, but redis-py cannot read the address of a socket whose path has a blank."""
+        try:
+            super()._set_ip_address(connection)
+        except ValueError:
+            self.ip_address = "unknown"
+
     def procline(self, message: str) -> None:
         """Skip: the process keeps its title."""
 
