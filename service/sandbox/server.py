@@ -70,7 +70,8 @@ def run(bind: str = "127.0.0.1:8900", **options: Any) -> int:
     except (OSError, ValueError) as error:
         if writer is not None:
             writer.close()
-        print(f"sandbox: cannot listen on {bind}: {error}", file=sys.stderr)  # noqa: T201
+        do = "stop what listens there, or choose another address with --bind"
+        print(f"sandbox: cannot listen on {bind}: {error}; {do}", file=sys.stderr)  # noqa: T201
         return 2
     print(f"sandbox {server.url}", flush=True)  # noqa: T201
     while not ended.wait(1.0):

@@ -1,7 +1,7 @@
 """
 ``${NAME}`` in ``instep.toml``: from the environment, and from the file ``.env`` beside it.
 
-``.env`` has one ``NAME=value`` per line; the environment wins.
+``.env`` has one ``NAME=value`` per line, in quotes or not; the environment wins.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from workers.errors import Problem
 
+QUOTED = re.compile(r"""(["'])(.*?)\1\s*(?:#.*)?""")
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
@@ -21,7 +22,7 @@ LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
 def read_env(path: Path) -> tuple[dict[str, str], list[Problem]]:
     """Return the variables in the file *path*, none if it does not exist, and its problems."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()  # Windows begins with a mark
     except FileNotFoundError:
         return {}, []
     except (OSError, UnicodeDecodeError):
@@ -31,16 +32,26 @@ def read_env(path: Path) -> tuple[dict[str, str], list[Problem]]:
     for number, line in enumerate(lines, 1):
         found = LINE.fullmatch(line)
         if found:
-            values[found[1]] = _unquoted(found[2])
+            value = _unquoted(found[2])
+            if value is None:  # nothing of it is shown: it may be a secret
+                problems.append(_open(f"{path}: line {number}", found[2][0]))
+            values[found[1]] = found[2] if value is None else value
         elif line.strip() and not line.lstrip().startswith("#"):
             where = f"{path}: line {number}"
             problems.append(Problem(where, "another text", "NAME=value", "correct the line"))
     return values, problems
 
 
-def _unquoted(text: str) -> str:
-    if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
-        return text[1:-1]
+def _open(where: str, quote: str) -> Problem:
+    do = "close it at the end of the line, or write the value without quotes"
+    return Problem(where, f"a {quote} that is not closed", f"NAME={quote}value{quote}", do)
+
+
+def _unquoted(text: str) -> str | None:
+    """Return the value that *text* writes; None: its quote is not closed."""
+    if text[:1] in ("'", '"'):
+        quoted = QUOTED.fullmatch(text)
+        return quoted[2] if quoted else None
     # # begins a comment only after a blank: a password may contain one.
     return re.split(r"\s+#", text, maxsplit=1)[0]
 

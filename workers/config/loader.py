@@ -120,7 +120,7 @@ def _path(environ: Mapping[str, str]) -> Path:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         message, _, place = str(error).rpartition(" (at ")
         place = f"{path}: {place.rstrip(')')}"

@@ -155,6 +155,27 @@ def test_a_line_of_the_env_file_that_sets_nothing_is_an_error_without_its_text(p
     assert "hunter2" not in str(problem)
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [('"x # y" # why', "x # y"), ("'it\"s'", 'it"s'), ('"a"b"', 'a"b'), ('a"b', 'a"b'), ("''", "")],
+)
+def test_a_value_of_the_env_file_may_stand_in_quotes(write, line, value):
+    env = write(WHOLE.replace("t0ken", "t${B}"), env=f"B={line}\n")
+    assert load(env).destinations["site"].token == f"t{value}"
+
+
+def test_a_quote_of_the_env_file_that_is_not_closed_is_an_error_without_its_text(problems):
+    (problem,) = problems(WHOLE.replace("t0ken", "${B}"), env='\nB="hunter2\n').values()
+    assert problem.where.endswith(".env: line 2")
+    assert "hunter2" not in str(problem)
+
+
+def test_files_of_windows_begin_with_a_mark_and_end_their_lines_otherwise(write):
+    mark, text = "\ufeff", WHOLE.replace("t0ken", "${B}").replace("\n", "\r\n")
+    settings = load(write(mark + text, env=f"{mark}B=1\r\n"))
+    assert settings.destinations["site"].token == "1"
+
+
 def test_a_missing_variable_is_named_once_per_place(problems):
     found = problems(WHOLE.replace("t0ken", "${NOPE}").replace("s3cret", "${NOPE}"))
     assert list(found) == ["destinations.site.token", "sources.erp.secrets[0]"]
