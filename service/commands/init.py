@@ -179,7 +179,8 @@ def _refuse_existing(directory: Path, names: Iterable[str]) -> None:
     """Exit 1 if one of the files is there."""
     there = [name for name in names if (directory / name).exists()]
     if there:
-        click.echo(f"{directory} already has {', '.join(there)}; nothing was written", err=True)
+        words = f"{directory} already has {', '.join(there)}; nothing was written"
+        click.echo(f"{words}: name another folder, or remove them", err=True)
         raise SystemExit(1)
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from service.commands.output import printable
+from workers.config.value_checks import is_site_address
+from workers.model.nearest import nearest
 
 if TYPE_CHECKING:
     from service.onboarding.site_files import ChosenCollection, ChosenSite
@@ -53,6 +55,9 @@ def site_files(given: Given) -> tuple[dict[str, str], ChosenSite]:
         raise _missing(" and ".join(lacking))
     token = token or _token()
     base_url = given.base_url or files.DEFAULT_URL
+    if not is_site_address(base_url):
+        expected = "an http(s) address, without /v2 and without a query"
+        raise click.UsageError(f"--base-url: found {base_url!r}, expected {expected}")
     with SiteReader(token, base_url) as reader:
         site = _site(reader, given.site)
         collections = [
@@ -210,4 +215,7 @@ def _missing(what: str) -> click.UsageError:
 
 
 def _unknown(option: str, found: str, expected: Sequence[str]) -> click.UsageError:
-    return click.UsageError(f"{option}: found {found!r}, expected {', '.join(expected) or 'none'}")
+    near = nearest(found, expected)
+    do = f"; write {near}" if near else ""
+    known = ", ".join(expected) or "none"
+    return click.UsageError(f"{option}: found {found!r}, expected {known}{do}")

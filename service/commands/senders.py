@@ -27,11 +27,15 @@ def senders(name: str | None, source: str | None, json_wanted: bool) -> None:
 
     With --source: the address, the secret and the steps for the settings page of NAME.
     """
+    from service.senders import SENDERS
     from service.senders.catalog import listing
+    from workers.model.nearest import nearest
 
     found = [row for row in listing() if name in (None, row["name"])]
     if not found:
-        click.echo(f"there is no sender {name}; `instep senders` lists all of them", err=True)
+        near = nearest(name or "", SENDERS)
+        hint = f", {near} is near" if near else ""
+        click.echo(f"there is no sender {name}{hint}; `instep senders` lists all of them", err=True)
         raise SystemExit(1)
     if source is not None:
         _show_setup(_setup(name, source), json_wanted)

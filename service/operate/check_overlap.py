@@ -25,7 +25,7 @@ def overlapping(configuration: Configuration) -> Iterator[Problem]:
                     target.name,
                     f"{target.slug}, which {other.name} ({other.file}) writes from the same events",
                     "one mapping for each field",
-                    f"remove it from one of them: what {rule.name} reads is written",
+                    f"remove it from one of them: that of {rule.file} is written",
                 )
 
 

@@ -61,8 +61,11 @@ def of_payload(
     require_source(configuration, source)
     found = events_in(configuration, source, body, headers, topic, fetched=False)
     if not found:
+        lower = {name.lower(): value for name, value in headers.items()}
+        why = configuration.senders[source].split(lower, body).problem
         expected = "the body of a delivery, as its system sends it"
-        raise RequestRefused("no event in the payload", expected, "give a captured body")
+        none = f"no event in the payload{why and f': {why}'}"
+        raise RequestRefused(none, expected, "give a captured body")
     return Samples(tuple(Sample(topic, payload) for topic, payload in found), told)
 
 

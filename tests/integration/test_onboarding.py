@@ -164,7 +164,7 @@ def test_a_topic_that_is_in_no_payload_is_asked_for(run):
     [
         (("shop", "-", "--collection", "products"), "{}", 2, "a source of instep.toml"),
         (("erp", "-", "--collection", "product"), '{"id": 1}', 2, "a collection of instep.toml"),
-        (("erp", "-", "--collection", "products"), "{", 1, "no event in the payload"),
+        (("erp", "-", "--collection", "products"), "{", 1, "the payload: the body is not JSON"),
         (("erp", "-", "--collection", "products"), '{"a": {}}', 1, "could be the key (sku)"),
         (("erp", "-", "--collection", "orders"), '{"id": 1}', 1, "status 401"),
     ],

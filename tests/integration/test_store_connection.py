@@ -146,9 +146,9 @@ def test_a_store_that_is_a_replica_is_called_unsafe(client):
         client.set("key", "value")
 
 
-def test_a_command_that_only_joins_says_what_to_start(settings):
+def test_a_command_that_only_joins_says_what_to_start(settings, tmp_path):
     client = connection.connect(settings)
-    with pytest.raises(StoreUnavailable, match="start `instep up`"):
+    with pytest.raises(StoreUnavailable, match=f"at INSTEP_DATA {tmp_path}; start `instep up`"):
         connection.reach(client, settings)
 
 

@@ -76,7 +76,7 @@ def load(environ: Mapping[str, str]) -> Settings:
 
 def fill(environ: MutableMapping[str, str]) -> None:
     """Add the variables of ``.env`` to *environ*; ``read`` reports the problems of that file."""
-    for name, value in read_env(_path(environ).with_name(".env"))[0].items():
+    for name, value in read_env(_path(environ).parent / ".env")[0].items():
         environ.setdefault(name, value)
 
 
@@ -89,7 +89,7 @@ def read(environ: Mapping[str, str]) -> Draft:
     """
     path = _path(environ)
     written = _parse(path)
-    extra, slips = read_env(path.with_name(".env"))
+    extra, slips = read_env(path.parent / ".env")
     filled = {**extra, **environ}
     substitution = Substitution(filled, str(path))
     reader = SectionReader(str(path), substitution.apply(written), substitution)

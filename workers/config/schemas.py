@@ -95,7 +95,8 @@ class DestinationSection(Section):
         is_token,
         required=True,
         secret=True,
-        do='set it from the environment, as in "${WEBFLOW_TOKEN}"',
+        do="set the token alone, without a blank, a line break or Bearer before it, from the "
+        'environment: token = "${WEBFLOW_TOKEN}"',
     )
     base_url = Value("an http(s) address, without /v2 and without a query", is_site_address)
     requests_per_minute = Value("a whole number of requests, 2 or more", whole(2))

@@ -113,7 +113,10 @@ def reach(client: redis.Redis, store: StoreSettings) -> None:
             raise StoreForbidden(refused) from error
         where = "REDIS_URL" if store.url else f"INSTEP_DATA {Place.of(store.data).data}"
         do = "check that it runs" if store.url else "start `instep up`, `web` or `worker` there"
-        raise StoreUnavailable(f"no store answers at {where}: {error}; {do}") from error
+        # Where no socket is, nothing has failed: it was not started, or in another folder.
+        begun = store.url or Place.of(store.data).socket.exists()
+        why = f": {error}" if begun else ""
+        raise StoreUnavailable(f"no store answers at {where}{why}; {do}") from error
 
 
 def is_full(used: int, limit: int | None) -> bool:

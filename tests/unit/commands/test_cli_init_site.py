@@ -91,6 +91,12 @@ def test_in_a_pipe_several_collections_are_a_question(init, site):  # noqa: F811
     [
         (("--collection", "product", "--sender", "hmac"), "expected products"),
         (("--sender", "shopfy"), "found 'shopfy', expected airtable"),
+        (("--sender", "shopfy"), "zoho, none; write shopify"),
+        (("--sender", "hmac", "--base-url", "127.0.0.1:1"), "without /v2 and without a query"),
+        (
+            ("--sender", "hmac", "--base-url", "http://127.0.0.1:1/v2"),
+            "expected an http(s) address",
+        ),
         (("--sender", "hmac", "--site", "x"), f"expected {SITE_ID} (Sandbox)"),
     ],
 )
@@ -123,7 +129,7 @@ def test_nothing_is_overwritten(init, tmp_path):
     (tmp_path / "shop" / ".env").write_text("MINE=1")
     result = init("--sender", "hmac")
     assert result.exit_code == 1
-    assert "already has .env; nothing was written" in result.output
+    assert "already has .env; nothing was written: name another folder" in result.output
     assert not (tmp_path / "shop" / "instep.toml").exists()
 
 

@@ -58,3 +58,4 @@ def test_an_unknown_sender_is_told():
     result = run("shopware")
     assert result.exit_code == 1
     assert "no sender shopware" in result.output
+    assert "no sender shopfy, shopify is near;" in run("shopfy").output

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.config.loader import load, read
+from workers.config.loader import fill, load, read
 from workers.errors import ConfigurationInvalid
 
 DESTINATION = '[destinations.site]\napi = "v2"\ntoken = "t0ken"\n'
@@ -126,6 +126,13 @@ def test_the_file_is_instep_toml_here_unless_named(write, monkeypatch, tmp_path)
     assert load({}).store.data == tmp_path / ".instep"
 
 
+def test_a_folder_as_the_configuration_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fill(environ := {"INSTEP_CONFIG": "."})
+    with pytest.raises(ConfigurationInvalid, match="is a directory, expected a configuration file"):
+        load(environ)
+
+
 def test_variables_are_filled_in_everywhere(write):
     settings = load(
         write(
@@ -160,8 +167,8 @@ def test_a_line_of_the_env_file_that_sets_nothing_is_an_error_without_its_text(p
     [('"x # y" # why', "x # y"), ("'it\"s'", 'it"s'), ('"a"b"', 'a"b'), ('a"b', 'a"b'), ("''", "")],
 )
 def test_a_value_of_the_env_file_may_stand_in_quotes(write, line, value):
-    env = write(WHOLE.replace("t0ken", "t${B}"), env=f"B={line}\n")
-    assert load(env).destinations["site"].token == f"t{value}"
+    settings = load(write(WHOLE.replace("s3cret", "s${B}"), env=f"B={line}\n"))
+    assert settings.sources["erp"].secrets == (f"s{value}",)
 
 
 def test_a_quote_of_the_env_file_that_is_not_closed_is_an_error_without_its_text(problems):
