@@ -98,6 +98,11 @@ KEYLESS = "No field of {} looks like a key: add one in the site, and its slug to
     help="With --site: what sends the webhooks; none: it is pulled.",
 )
 @click.option("--base-url", default="", metavar="URL", help="With --site: the address of its API.")
+@click.option(
+    "--api",
+    type=click.Choice(["v2", "v1"]),
+    help="With --site: the API of its token; v1 is the legacy one.  [default: v2]",
+)
 def init(
     directory: Path | None,
     monitoring: bool,
@@ -106,6 +111,7 @@ def init(
     collections: tuple[str, ...],
     sender: str,
     base_url: str,
+    api: str | None,
 ) -> None:
     """
     Write a starter configuration to DIRECTORY. It works with the sandbox as it is.
@@ -129,10 +135,10 @@ def init(
     if directory is None:
         raise click.UsageError("Missing argument 'DIRECTORY'.")
     if site is not None:
-        _init_site(directory, Given(site, collections, sender, base_url))
+        _init_site(directory, Given(site, collections, sender, base_url, api or "v2"))
         return
-    if collections or sender or base_url:
-        raise click.UsageError("--collection, --sender and --base-url go with --site")
+    if collections or sender or base_url or api:
+        raise click.UsageError("--collection, --sender, --base-url and --api go with --site")
     texts = {name: (STARTER / stored).read_text("utf-8") for stored, name in FILES.items()}
     texts[".env"] = _with_secrets(texts[".env.example"])
     _write_new(directory, texts)

@@ -36,6 +36,7 @@ class Given:
     collections: tuple[str, ...]
     sender: str
     base_url: str
+    api: str
 
 
 def site_files(given: Given) -> tuple[dict[str, str], ChosenSite]:
@@ -58,7 +59,7 @@ def site_files(given: Given) -> tuple[dict[str, str], ChosenSite]:
     if not is_site_address(base_url):
         expected = "an http(s) address, without /v2 and without a query"
         raise click.UsageError(f"--base-url: found {base_url!r}, expected {expected}")
-    with SiteReader(token, base_url) as reader:
+    with SiteReader(token, base_url, given.api) as reader:
         site = _site(reader, given.site)
         collections = [
             _with_key(reader, each, given.sender)
@@ -66,7 +67,7 @@ def site_files(given: Given) -> tuple[dict[str, str], ChosenSite]:
         ]
         sender = _sender(given.sender)
         chosen = files.ChosenSite(
-            site.id, site.name or site.id, base_url, reader.rate, collections, sender
+            site.id, site.name or site.id, base_url, reader.rate, collections, sender, given.api
         )
     texts = {
         "instep.toml": files.instep_toml(chosen),

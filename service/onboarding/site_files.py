@@ -48,6 +48,7 @@ class ChosenSite:
 
     Args:
         title: Of the site, as people call it.
+        api: "v2", or "v1".
         rate: Requests a minute that the site's answers tell; None: they tell none.
     """
 
@@ -57,6 +58,7 @@ class ChosenSite:
     rate: int | None
     collections: Sequence[ChosenCollection]
     sender: str
+    api: str = "v2"
 
     @property
     def variable(self) -> str:
@@ -74,14 +76,14 @@ def instep_toml(site: ChosenSite) -> str:
         *_public_url(site.sender),
         "",
         f"[destinations.site]  # {_comment(site.title)}",
-        'api = "v2"',
+        f"api = {_text(site.api)}",
         'token = "${WEBFLOW_TOKEN}"',
         f"site = {_text(site.id)}",
         *own,
         f"{rate}  # {'as the site answers' if site.rate else 'the usual limit; 120 on some plans'}",
     ]
     for each in site.collections:
-        lines += ["", *_collection(each)]
+        lines += ["", *_collection(each, site.api)]
     return "\n".join([*lines, "", *_source(site), ""])
 
 
@@ -119,21 +121,22 @@ def _public_url(sender: str) -> list[str]:
     return ['# public_url = "https://hooks.example.com"  # where the sender reaches Instep']
 
 
-def _collection(each: ChosenCollection) -> list[str]:
+def _collection(each: ChosenCollection, api: str) -> list[str]:
     lines = [
         f"[collections.{each.name}]  # {_comment(each.title)}",
         'destination = "site"',
         f"id = {_text(each.id)}",
     ]
     locales = 'locales = "primary"  # or "all", or a list of tags, of a localized site'
+    shown = [locales] if api == "v2" else []
     create = '# missing = "create"  # makes the items that are not there yet'
     if each.key is None:
         key = '# key = "…"  # add a field for the key of your system, and name its slug'
-        return [*lines, key, locales]
+        return [*lines, key, *shown]
     return [
         *lines,
         f"key = {_text(each.key)}  # the field that holds the key of your system",
-        locales,
+        *shown,
         create,
     ]
 

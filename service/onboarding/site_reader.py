@@ -13,7 +13,10 @@ from workers.webflow.item_answers import Answer, SchemaField
 from workers.webflow.site import ListedCollection, Site
 
 _DO = {
-    401: ("a token that the CMS knows", "create a token in the site's settings"),
+    401: (
+        "a token that the CMS knows",
+        "create a token in the site's settings; one of the legacy API needs --api v1",
+    ),
     403: (
         "a token with sites:read and cms:read",
         "give it the scopes sites:read, cms:read, cms:write",
@@ -34,10 +37,11 @@ class SiteReader:
 
     token: str = field(repr=False)
     base_url: str
+    api: str = "v2"
     rate: int | None = None
 
     def __post_init__(self) -> None:
-        self._client = Client(Destination("site", "v2", self.token, base_url=self.base_url))
+        self._client = Client(Destination("site", self.api, self.token, base_url=self.base_url))
 
     def __enter__(self) -> SiteReader:
         return self

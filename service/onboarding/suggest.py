@@ -27,7 +27,9 @@ _MOVED: Final = re.compile(
 )
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.I)
 _MOST_ELEMENTS: Final = 20  # of a list that are looked at
-_NEVER: Final = frozenset({"slug"})  # made from the name; a change breaks every link to the old one
+# The slug is made from the name, and a change breaks every link to the old one; the flags of v1 are
+# no content.
+_NEVER: Final = frozenset({"slug", "_archived", "_draft"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,7 +241,10 @@ def _view_v1(entry: Mapping[str, Any]) -> ItemView:
 def _schema(known: Mapping[str, Any]) -> Iterator[SchemaField]:
     fields = known.get("fields")
     for entry in fields if isinstance(fields, list) else []:
-        if isinstance(entry, dict) and (slug := _text(entry.get("slug"))):
+        # v1 lists what it writes itself as well: created-on, updated-by and the like.
+        if not isinstance(entry, dict) or entry.get("editable") is False:
+            continue
+        if slug := _text(entry.get("slug")):
             kind = _text(entry.get("type")) or ""
             made = SchemaField(
                 slug=slug,

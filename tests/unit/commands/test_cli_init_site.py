@@ -55,6 +55,29 @@ def test_it_writes_what_the_site_tells(init, tmp_path):
     assert stat.S_IMODE(mode) == 0o600
 
 
+def test_a_token_of_the_legacy_api_does_as_well(init, tmp_path):
+    result = init("--collection", "products", "--sender", "shopify", "--api", "v1")
+    assert result.exit_code == 0, result.output
+    settings = written(tmp_path).settings
+    destination, collection = settings.destinations["site"], settings.collections["products"]
+    assert (destination.api, destination.site, destination.requests_per_minute) == (
+        "v1",
+        SITE_ID,
+        60,
+    )
+    assert (collection.id, collection.key) == (PRODUCTS, "sku")
+    assert "locales" not in (tmp_path / "shop" / "instep.toml").read_text()
+    environ = {
+        "INSTEP_CONFIG": str(tmp_path / "shop" / "instep.toml"),
+        "INSTEP_DATA": str(tmp_path),
+    }
+    arguments = ("suggest", "shopify", "--collection", "products")
+    module = CliRunner().invoke(main, arguments, env=environ).stdout
+    assert "stock = fields.Integer(" in module
+    # Neither what the CMS writes itself nor a flag.
+    assert not any(word in module for word in ("created_on", "created-by", "_draft"))
+
+
 def test_the_rate_is_the_one_that_the_answers_tell(init, tmp_path, url):  # noqa: F811
     requests.post(f"{url}/_sandbox/budget", json={"limit": 120}, timeout=5).raise_for_status()
     assert init("--sender", "hmac").exit_code == 0
@@ -111,6 +134,7 @@ def test_a_refused_token_is_told(init):
     assert result.exit_code == 1
     assert "status 401" in result.output
     assert "a token that the CMS knows" in result.output
+    assert "one of the legacy API needs --api v1" in result.output
 
 
 def test_the_token_is_in_no_repr():
