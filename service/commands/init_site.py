@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import secrets
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -14,6 +15,7 @@ import click
 
 from service.commands.output import printable
 from workers.config.value_checks import is_site_address
+from workers.errors import DestinationError, RequestRefused
 from workers.model.nearest import nearest
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def site_files(given: Given) -> tuple[dict[str, str], ChosenSite]:
     if not is_site_address(base_url):
         expected = "an http(s) address, without /v2 and without a query"
         raise click.UsageError(f"--base-url: found {base_url!r}, expected {expected}")
-    with SiteReader(token, base_url, given.api) as reader:
+    with _told(base_url), SiteReader(token, base_url, given.api) as reader:
         site = _site(reader, given.site)
         collections = [
             _with_key(reader, each, given.sender)
@@ -75,6 +77,16 @@ def site_files(given: Given) -> tuple[dict[str, str], ChosenSite]:
         ".gitignore": files.GITIGNORE,
     }
     return texts, chosen
+
+
+@contextlib.contextmanager
+def _told(base_url: str) -> Iterator[None]:
+    """Say what to do where nothing answers at *base_url*."""
+    try:
+        yield
+    except DestinationError as error:
+        do = "check the address, and that it answers: a sandbox prints its own once it does"
+        raise RequestRefused(f"no answer: {error}", f"the CMS at {base_url}", do) from error
 
 
 def is_terminal() -> bool:

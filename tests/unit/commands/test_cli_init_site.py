@@ -145,7 +145,7 @@ def test_the_token_is_in_no_repr():
 def test_a_site_that_does_not_answer_is_told(init):
     result = init("--sender", "hmac", "--base-url", "http://127.0.0.1:1")
     assert result.exit_code == 1
-    assert "127.0.0.1" in result.output
+    assert "expected the CMS at http://127.0.0.1:1; check the address" in result.output
 
 
 def test_nothing_is_overwritten(init, tmp_path):
