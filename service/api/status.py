@@ -13,6 +13,8 @@ from service.api.schemas import ApiSchema
 from service.operate.parts import Parts
 from service.operate.scoped_status import seen_by
 from service.operate.status import status_of
+from workers.config.access_schema import ADMIN
+from workers.config.environment import MARK, installation_mark
 
 _STATES = ("flowing", "waiting", "outage", "paused")
 _FATES = (
@@ -258,9 +260,17 @@ class StatusAnswer(ApiSchema):
 def routes(parts: Parts) -> Routes:
     made = Routes("status", "Status")
 
-    def status() -> dict[str, Any]:
+    settings = parts.context.settings
+    mark = {}
+    if settings.admin_token:
+        place = (settings.path, settings.store.data, settings.store.url)
+        mark = {MARK: installation_mark(*place, settings.admin_token)}
+
+    def status() -> tuple[dict[str, Any], dict[str, str]]:
         """Show states, backlog, counters, and what is wrong with what to do."""
-        return seen_by(caller().scope, status_of(parts.context))
+        who = caller()
+        found = seen_by(who.scope, status_of(parts.context))
+        return found, mark if who.name == ADMIN else {}
 
     made.get("/status", status, StatusAnswer())
     return made

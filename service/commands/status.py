@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -19,18 +20,25 @@ from workers.errors import StoreUnavailable
 @click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def status(json_wanted: bool) -> None:
     """Show what is wrong and what to do, then states and numbers."""
-    from service.commands.status_page import lines_of
-    from service.operate.status import status_of
+    from service.commands.running_status import status_of_running
 
-    with _with_reason(), joined() as context:
-        found = status_of(context)
+    found = status_of_running(os.environ) or _status_of_store()
     if json_wanted:
         as_json(found)
     else:
+        from service.commands.status_page import lines_of
+
         for line in lines_of(found, width(), datetime.now(UTC)):
             echo(line)
     if found["losses"]:
         raise SystemExit(1)
+
+
+def _status_of_store() -> dict[str, Any]:
+    with _with_reason(), joined() as context:
+        from service.operate.status import status_of
+
+        return status_of(context)
 
 
 @contextmanager

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +16,30 @@ from typing import Any
 from workers.errors import Problem
 
 QUOTED = re.compile(r"""(["'])(.*?)\1\s*(?:#.*)?""")
+MARK = "Instep-Installation"  # header of an answer to the operator: `installation_mark`
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
+
+
+def config_path(environ: Mapping[str, str]) -> Path:
+    """Return the path of ``instep.toml``."""
+    return Path(environ.get("INSTEP_CONFIG") or "instep.toml")
+
+
+def data_path(environ: Mapping[str, str]) -> Path:
+    """Return the data folder."""
+    return Path(environ.get("INSTEP_DATA") or ".instep").absolute()
+
+
+def installation_mark(config: Path, data: Path, url: str | None, admin_token: str) -> str:
+    """
+    Return what processes with one configuration, data folder and store have in common.
+
+    Without the *admin_token* it tells nothing about them.
+    """
+    text = "\n".join((str(config.resolve()), str(data.resolve()), url or ""))
+    return hmac.new(admin_token.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def read_env(path: Path) -> tuple[dict[str, str], list[Problem]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.config import access_schema, alerts_schema, pulls_schema, writeback_schema
-from workers.config.environment import Substitution, read_env
+from workers.config.environment import Substitution, config_path, read_env
 from workers.config.pull import Pull
 from workers.config.sections import SectionReader, bare, masked
 from workers.config.settings import Fetcher, Settings, Source
@@ -76,7 +76,7 @@ def load(environ: Mapping[str, str]) -> Settings:
 
 def fill(environ: MutableMapping[str, str]) -> None:
     """Add the variables of ``.env`` to *environ*; ``read`` reports the problems of that file."""
-    for name, value in read_env(_path(environ).parent / ".env")[0].items():
+    for name, value in read_env(config_path(environ).parent / ".env")[0].items():
         environ.setdefault(name, value)
 
 
@@ -87,7 +87,7 @@ def read(environ: Mapping[str, str]) -> Draft:
     Raises:
         ConfigurationInvalid: There is no such file, or it is not TOML.
     """
-    path = _path(environ)
+    path = config_path(environ)
     written = _parse(path)
     extra, slips = read_env(path.parent / ".env")
     filled = {**extra, **environ}
@@ -112,10 +112,6 @@ def read(environ: Mapping[str, str]) -> Draft:
         warnings=tuple(reader.warnings),
     )
     return Draft(draft.hiding_secrets(), (*slips, *reader.problems), substitution.templates)
-
-
-def _path(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("INSTEP_CONFIG") or "instep.toml")
 
 
 def _parse(path: Path) -> dict[str, Any]:

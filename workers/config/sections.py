@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from workers.config import locale_tags, publish_keys, reconcile_schema, schemas, store_url
-from workers.config.environment import Substitution
+from workers.config.environment import Substitution, data_path
 from workers.config.settings import Collection, Destination, Fetcher, Source, StoreSettings
 from workers.config.times import moment
 from workers.errors import Problem
@@ -97,8 +96,7 @@ class SectionReader:
         if url is not None and not store_url.is_store_url(url):
             do = "correct it (# and @ in a password are %23 and %40), or unset it"
             self.add(Problem("REDIS_URL", "another text", store_url.EXPECTED, do))
-        data = Path(environ.get("INSTEP_DATA") or ".instep").absolute()
-        return StoreSettings(url=url, data=data, **values)
+        return StoreSettings(url=url, data=data_path(environ), **values)
 
     def destinations(self) -> dict[str, Destination]:
         built = {}

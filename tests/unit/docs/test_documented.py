@@ -16,6 +16,7 @@ from service.senders import SENDERS
 from workers.config import (
     access_schema,
     alerts_schema,
+    environment,
     loader,
     reconcile_schema,
     schemas,
@@ -167,8 +168,8 @@ def test_every_event_and_placeholder_of_write_backs_is_documented_and_no_other()
 
 def test_every_environment_variable_is_documented():
     documented = {name for name, _ in rows(section("configuration", "Environment"))}
-    files = (loader.__file__, sections.__file__, logging_setup.__file__, error_reports.__file__)
-    texts = [Path(file).read_text(encoding="utf-8") for file in files]
+    modules = (environment, loader, sections, logging_setup, error_reports)
+    texts = [Path(each.__file__).read_text(encoding="utf-8") for each in modules]
     read = {name for text in texts for name in re.findall(r'\.get\("([A-Z_]+)"\)', text)}
     assert documented == read - {"NO_COLOR", "SENTRY_RELEASE"}
 
