@@ -71,17 +71,23 @@ def worker(**options: Any) -> None:
 
 def _run(service: str, **options: Any) -> NoReturn:
     from service.config import logging_setup
-    from service.config.build import of_process
+    from service.config.build import left_to_children, of_process
     from service.run import services
     from workers.config.loader import fill
+    from workers.runtime import fork_server
     from workers.runtime.forked_process import ForkServer
 
-    # First of all: mappings may start threads, and each process reads them for itself.
-    with contextlib.closing(ForkServer.of_this(services.COMMON)) as server:
-        given = dict(os.environ)
-        fill(os.environ)  # INSTEP_LOG may stand in .env
-        logging_setup.configure()
-        configuration = of_process()
+    fork_server.share(services.COMMON)
+    files, given = fork_server.open_files(), dict(os.environ)
+    fill(os.environ)  # INSTEP_LOG may stand in .env
+    logging_setup.configure()
+    configuration = of_process()
+    if fork_server.is_alone(files):
+        with left_to_children(configuration):
+            begun = ForkServer.of_this(services.COMMON)
+    else:  # a mapping has begun something that no other process must have
+        begun = ForkServer(services.COMMON)
+    with contextlib.closing(begun) as server:
         logging_setup.observe(configuration.settings)
         run = getattr(services, service)
         raise SystemExit(run(configuration, given, server, **options))

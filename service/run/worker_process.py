@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from service.config import logging_setup
-from workers.config.loader import load
+from service.config.build import of_process, settings_of_process
 from workers.config.settings import Settings
 from workers.runtime import child_process, jobs, liveness, rq_worker
 from workers.store import connection
@@ -34,7 +34,7 @@ def main() -> int:
     pulse = liveness.Pulse(_BEGINNING)
     liveness.start(pulse.is_alive)
     fetching = FETCH in sys.argv[1:]
-    settings = _bind_fetches() if fetching else load(os.environ)
+    settings = _bind_fetches() if fetching else settings_of_process()
     bound = jobs.bind(settings, running=_runs)
     bound.alive = pulse.alive
     logging_setup.observe(settings, bound.context.steps.client)
@@ -61,7 +61,6 @@ def _runs(context: Context) -> jobs.Running:
 
 
 def _bind_fetches() -> Settings:
-    from service.config.build import of_process
     from service.ingest.fetch_runner import Runner
 
     configuration = of_process()

@@ -152,6 +152,26 @@ def share(modules: Sequence[str]) -> None:
     gc.freeze()  # else the first collection on either side would copy all of it
 
 
+def open_files() -> frozenset[str]:
+    """Return the descriptors of this process; none where the system does not list them."""
+    try:
+        return frozenset(os.listdir("/proc/self/fd"))
+    except OSError:
+        return frozenset()
+
+
+def is_alone(files: frozenset[str]) -> bool:
+    """
+    Tell whether a fork of this process is all of it: one thread, and nothing open but *files*.
+
+    False where the system does not say so.
+    """
+    try:
+        return len(os.listdir("/proc/self/task")) == 1 and open_files() == files
+    except OSError:
+        return False
+
+
 def serve(control: socket.socket, modules: Sequence[str]) -> NoReturn:
     """
     Import *modules* and fork what is asked for on *control*, until that is closed.

@@ -171,3 +171,23 @@ def test_one_that_is_a_copy_of_this_process_shares_what_this_has_imported(import
     )
     assert said.stdout.split() == ["True", "7", "True", "/dev/null", "True"], said.stderr
     assert said.returncode == 3
+
+
+def test_a_process_is_alone_without_threads_and_files_that_came_after():
+    look = """
+import threading
+from workers.runtime import fork_server
+
+files, end = fork_server.open_files(), threading.Event()
+told = [fork_server.is_alone(files)]
+with open("/dev/null"):
+    told.append(fork_server.is_alone(files))
+thread = threading.Thread(target=end.wait)
+thread.start()
+told.append(fork_server.is_alone(files))
+end.set()
+thread.join()
+print(*told)
+"""
+    said = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)  # noqa: S603
+    assert said.stdout.split() == ["True", "False", "False"]
