@@ -47,6 +47,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "tail": ("tail", "Follow deliveries, attempts and warnings of all machines."),
         "dead": ("dead", "List, show, replay, discard or export dead letters."),
         "deletes": ("deletes", "List, approve or drop deletes that wait for approval."),
+        "publish": ("publish", "Publish items although others have edited them."),
         "runs": ("runs", "List or show runs; approve or drop one that is held."),
         "forget": ("forget", "Erase all that is stored for the record KEY of COLLECTION."),
         "remap": ("remap", "Map stored deliveries of SOURCE again."),

@@ -83,6 +83,10 @@ class CollectionStatus(_State):
     unpublished = fields.Integer(
         required=True, metadata={"description": "Items that wait to be published by Instep."}
     )
+    edited_by_others = fields.Integer(
+        required=True,
+        metadata={"description": "Those of them that somebody else has edited: a person decides."},
+    )
     held_deletes = fields.Integer(required=True)
     held_since = fields.String(
         required=True, allow_none=True, metadata={"description": "Since when they wait."}

@@ -112,6 +112,7 @@ RULES: Final = (
     Rule(_PROBLEM, "", _new),
     # Decisions that are asked for.
     Rule(r"collection (?P<id>.+): (?P<many>\d+) deletes? waits? for approval", "deletes"),
+    Rule(r"collection (?P<id>.+): (?P<many>\d+) items? waits? to be published", ""),
     Rule(r"(?:undo|replay|remap|pull) (?P<id>\S+): held", "runs"),
     Rule(r"reconcile (?P<id>.+): held", ""),
     Rule(r"source (?P<id>.+): pull held", ""),

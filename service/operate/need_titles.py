@@ -35,6 +35,14 @@ TITLES: Final = (
     (rf"{_HALTED}outage", "{id} does not answer"),
     (r"destination (?P<id>.+): publish held", "{id} is not published: others have queued items"),
     (r"destination (?P<id>.+): publish failed", "{id} is not published: the CMS refuses it"),
+    (
+        r"collection (?P<id>.+): 1 item waits to be published",
+        "1 item of {id} is not published: somebody else has edited it",
+    ),
+    (
+        r"collection (?P<id>.+): (?P<many>\d+) items wait to be published",
+        "{many} items of {id} are not published: somebody else has edited them",
+    ),
     (r"counters do not balance", "The counters do not add up: values may be missing"),
     (r"collection (?P<id>.+): not published", "{id} waits for a publish of its site"),
     (r"collection (?P<id>.+): plan limit", "The plan of the CMS has no room for new items of {id}"),

@@ -54,6 +54,15 @@ def _waiting(records: int) -> str:
     return "1 record waits. " if records == 1 else f"{records} records wait. "
 
 
+def _edited_by_others(status: Status) -> Iterator[Reason]:
+    """Name the collections with items that are not published since others have edited them."""
+    for name, entry in status["collections"].items():
+        if held := entry.get("edited_by_others"):
+            many = "1 item waits" if held == 1 else f"{held} items wait"
+            do = Remedy(_EDITED, "publish", name)
+            yield _notice(f"collection {name}: {many} to be published", None, do, _BY_OTHERS)
+
+
 def _held_deletes(status: Status) -> Iterator[Reason]:
     """Name the collections in which deletes wait for approval."""
     for name, entry in status["collections"].items():
@@ -220,6 +229,10 @@ def _is_held(status: Status, collection: str) -> bool:
     )
 
 
+_EDITED: Final = (
+    "publish or discard their edits in Webflow, or let them go live with what Instep has staged"
+)
+_BY_OTHERS: Final = "others have edited them, or it is not known whose their edits are"
 DELETES: Final = Remedy("look at them, then approve or drop them", "deletes")
 _WAITS: Final[Mapping[str, str]] = MappingProxyType(
     {NOT_PUBLISHED: "publish the site", PLAN_LIMIT: "make room in the CMS, or enlarge its plan"}
@@ -251,6 +264,7 @@ _RUNS: Final[Mapping[str, str]] = MappingProxyType(
 )
 CHECKS: Final[tuple[Check, ...]] = (
     _held_deletes,
+    _edited_by_others,
     _held_runs,
     _proposals,
     _waits,

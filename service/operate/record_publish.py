@@ -18,8 +18,8 @@ _HELD: Final[dict[State, tuple[str, str]]] = {
         "nothing until the draft is published in Webflow, or ended and written again",
     ),
     "e": (
-        "an editor: its item was edited in Webflow since it was written",
-        "nothing until it is published in Webflow, or publish_others = true",
+        "a person: its item was edited in Webflow, by somebody else as far as anything shows",
+        "nothing until it is published in Webflow, or by `instep publish COLLECTION KEY`",
     ),
 }
 

@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "runs": "instep runs list --state held",
         "deletes": "instep deletes list",
         "deliveries": "instep deliveries list {}",
+        "publish": "instep publish {}",
         "status": "instep status",
     }
 )

@@ -40,7 +40,7 @@ from workers.store import connection
 PATIENCE: Final = 600.0  # s that a collection which is being reconciled is waited for
 _LOOK: Final = 1.0  # s between two looks
 # What a run may leave and yet have taken all that was read: the store holds it.
-_HELD_BY_STORE: Final = frozenset({"dead", "refused", "unsettled", "spool"})
+_HELD_BY_STORE: Final = frozenset({"dead", "refused", "unsettled", "spool", "staged"})
 
 
 @dataclass(slots=True)

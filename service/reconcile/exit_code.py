@@ -45,6 +45,7 @@ def unproven(
         "dead": run.proof.dead(refused),
         "refused": len(refused),
         "not_comparable": sum(counts.get(cause, 0) for cause in causes.NOT_COMPARABLE),
+        "staged": counts.get(causes.WHOSE, 0),
         "listing": holes,
         "undone": counts.get(causes.UNDONE, 0),
         "unsettled": late + (_unsettled(run, done) if done and real else 0),

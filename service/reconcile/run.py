@@ -30,6 +30,7 @@ from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.reference_ids import ReferenceIds
 from service.reconcile.state.reference_listing import list_targets, update_index
 from service.reconcile.state.source_records import SourceRecords
+from service.reconcile.state.staged_items import StagedItems
 from service.reconcile.state.working_set import WorkingSet
 from service.senders import SENDERS
 from workers.config.settings import Collection
@@ -38,7 +39,7 @@ from workers.model.changes import Change
 from workers.model.run_limits import RunLimit
 from workers.model.versions import Version
 from workers.policy import run_guard
-from workers.policy.run_guard import CREATED, RETIRED, GuardDecision, GuardInput
+from workers.policy.run_guard import CREATED, RETIRED, GuardDecision
 from workers.store.run_counts import RunCounts
 from workers.webflow.site import Locale
 
@@ -79,6 +80,7 @@ class ReconcileRun:
         self.source_records = SourceRecords(
             self.context, self.collection.name, source, self.as_of_ms
         )
+        self._staged = StagedItems(self.context, self.collection, self.table, self._outbox)
         self._locales: tuple[Locale, ...] = ()
         self._bad = self._unread = self._targets = 0
         self.partial = self._beside_live = False
@@ -146,6 +148,7 @@ class ReconcileRun:
             pages = replace(pages, calls=calls, whole=pages.whole and whole)
         if self.destination.live and self.destination.api == "v2":
             pages = live_copies.read(lister, self.table, self._outbox, pages)
+        pages = self._staged.read(lister, pages)
         if pages.whole:
             update_index(self.context, self.collection, self.table, self._links)
         self._targets = list_targets(
@@ -169,6 +172,7 @@ class ReconcileRun:
             missing=self.collection.missing,
             written=WrittenVariants(self.collection.locales, tuple(x.tag for x in self._locales)),
             asks=self._outbox.asks(),
+            stages=self._staged.stages,
         )
         for page in self.table.pages():
             held = self._outbox.read([one.record for one in page])
@@ -183,15 +187,6 @@ class ReconcileRun:
             self.hooks.moved()
         self.table.add_findings(keyless(item) for item in self.table.keyless())
         wanted = self.guard_counts.wanted()
-        guard_input = self._guard_input(pages, wanted, partial=partial)
-        return ComparisonResult(
-            *(self.rows.count, self._bad, pages, guard_input, wanted, calls, self._targets),
-            len(self.table.acted((causes.HELD,))),
-        )
-
-    def _guard_input(
-        self, pages: Listing, wanted: Mapping[str, int], *, partial: bool
-    ) -> GuardInput:
         blockers = run_guard.blockers(
             records=self.rows.count,
             unread=self._unread,
@@ -199,11 +194,11 @@ class ReconcileRun:
             partial=partial,
             items=pages.items,
         )
-        counted, size = self.counts.read(), self.table.count()
-        recent = {CREATED: counted.created, RETIRED: counted.retired}
-        loads = counted.first is None and run_guard.is_first_load(items=pages.items, records=size)
-        first = wanted[CREATED] if loads else counted.first or 0
-        return GuardInput(pages.items, recent, blockers, first, loads)
+        guard_input = self.guard_counts.input(pages.items, wanted, self.counts.read(), blockers)
+        return ComparisonResult(
+            *(self.rows.count, self._bad, pages, guard_input, wanted, calls, self._targets),
+            len(self.table.acted((causes.HELD,))),
+        )
 
     def _variants(self, one: ComparedRecord) -> Mapping[str, ListedItem]:
         alone = self._locales and len(one.items) == 1
@@ -235,6 +230,8 @@ class ReconcileRun:
             created = decisions[CREATED]
             self.counts.load(created.wanted if created.first and found.guard_input.loads else 0)
         locale_variants.record(self.context, self.collection, self.table, self._locales)
+        # Before anything is written: what somebody else has staged is not taken for Instep's then.
+        self._staged.note(self.hooks.portion)
         approved = decisions[RETIRED].allowed and decisions[RETIRED].most is None
         limits = limits_of(decisions, self.counts)
         handed = self._actor(self.context, found, limits, approved=approved).act()

@@ -72,7 +72,8 @@ def _waiting(settings: Settings, status: Status) -> Iterator[str]:
         if number := each["pending_items"]:
             why = each["reason"] or "not sent yet"
             yield f"collection {name}: {number} items wait ({why})"
-        if number := each["unpublished"]:
+        # Those that others have edited are a notice of their own.
+        if number := each["unpublished"] - each["edited_by_others"]:
             told = status["destinations"][settings.collections[name].destination]
             yield f"collection {name}: {number} items wait to be published ({_why_staged(told)})"
     for name, each in status["writebacks"].items():

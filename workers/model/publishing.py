@@ -72,6 +72,26 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """
+    An item that a listing has shown as staged, of which no publish was noted.
+
+    Args:
+        at: Its lastUpdated.
+        by_site: It is archived.
+        new: It has never been on the site.
+        edited: It is not known whose all of that is: it waits for a person.
+    """
+
+    record: str
+    id: str
+    at: str
+    by_site: bool = False
+    new: bool = False
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One request; *of*: the id of the site or collection; *since*: pages hold later edits only."""
 

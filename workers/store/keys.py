@@ -161,6 +161,11 @@ def unpublished_of(collection: str) -> str:
     return f"{PREFIX}unpublished-of:{collection}"
 
 
+def unpublished_held(collection: str) -> str:
+    """Set: those of them that others have edited, on which a person decides."""
+    return f"{PREFIX}unpublished-held:{collection}"
+
+
 def publishing(destination: str) -> str:
     """Hash: the round of publishing, and why nothing is published (``unpublished.lua``)."""
     return f"{PREFIX}publishing:{destination}"

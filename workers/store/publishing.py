@@ -10,15 +10,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from workers.config.settings import Collection, Destination, Settings
-from workers.model.publishing import CHECKS, Member, Outcome, Round
+from workers.model.publishing import CHECKS, Member, Noted, Outcome, Round
 from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
 MOST = 1000  # items of a collection that one round looks at
+BATCH = 100  # records of one step
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Publishing:
                 offset=0,
                 num=MOST,
             )
-        return [*self._members(collection, names).values()]
+        return [*self.members(collection, names).values()]
 
     def known(self, collection: Collection, ids: Iterable[str]) -> dict[str, Known]:
         """Return item id → what is known of the item."""
@@ -106,7 +108,7 @@ class Publishing:
                         keys.item(collection.name, record), ["updated", "claim", "lane", "ours"]
                     )
                 held = pipeline.execute()
-        members = self._members(collection, records)
+        members = self.members(collection, records)
         return {
             id: Known(record, members.get(record), updated, bool(claim or lane), bool(ours))
             for id, record, (updated, claim, lane, ours) in zip(wanted, records, held, strict=True)
@@ -148,7 +150,55 @@ class Publishing:
             },
         )
 
-    def _members(self, collection: Collection, records: Sequence[str]) -> dict[str, Member]:
+    def note(self, collection: Collection, found: Sequence[Noted]) -> None:
+        """Have what a listing has *found* published, or held until a person decides."""
+        if not found:
+            return
+        self._steps.run(
+            "note_staged",
+            {
+                "token": uuid.uuid4().hex,
+                "destination": collection.destination,
+                "collection": collection.name,
+                "found": [
+                    {
+                        "record": each.record,
+                        "id": each.id,
+                        "at": each.at,
+                        "way": "s" if each.by_site else "i",
+                        "new": each.new,
+                        "edited": each.edited,
+                    }
+                    for each in found
+                ],
+            },
+        )
+
+    def release(self, collection: Collection, records: Sequence[str]) -> list[str]:
+        """
+        Have the items of *records* published with what somebody else has edited of them.
+
+        Returns:
+            The records that did not wait for that.
+        """
+        request = {"destination": collection.destination, "collection": collection.name}
+        left: list[str] = []
+        for start in range(0, len(records), BATCH):
+            part = [*records[start : start + BATCH]]
+            answer = self._steps.run(
+                "release_staged", request | {"token": uuid.uuid4().hex, "records": part}
+            )
+            left += answer["left"] or []
+        return left
+
+    def held(self, collection: Collection, most: int) -> list[str]:
+        """Return at most *most* records of *collection* that wait for a person, in no order."""
+        with guarded():
+            held = self._client.sscan_iter(keys.unpublished_held(collection.name), count=1000)
+            return [*islice(held, most)]
+
+    def members(self, collection: Collection, records: Sequence[str]) -> dict[str, Member]:
+        """Return record → what waits to be published of it, of those of which anything does."""
         if not records:
             return {}
         with guarded():

@@ -76,6 +76,7 @@ class Report:
                 pipeline.hvals(keys.twins(collection.name, copy))
                 pipeline.scard(keys.not_live(collection.name))
                 pipeline.zcard(keys.unpublished(collection.name))
+                pipeline.scard(keys.unpublished_held(collection.name))
                 pipeline.zcard(held_keys.held(collection.name))
                 pipeline.hget(keys.site(collection.name, copy), "failed")
                 for lane in LANES:
@@ -100,13 +101,11 @@ class Report:
         fresh = next(found)
         workers_seen = next(found)
         paused = pauses.paused_of(held_pauses := next(found))
-        held = {}
-        budgets = {}
-        rounds = {}
+        held, budgets, rounds = {}, {}, {}
         for destination in names:
             held[destination.name], budgets[destination.name] = next(found), next(found)
             rounds[destination.name] = next(found)
-        number = 8 + 3 * len(LANES)  # of answers about one
+        number = 9 + 3 * len(LANES)  # of answers about one
         collections = {
             collection.name: _collection(
                 self.settings, collection, [next(found) for _ in range(number)], now, held
@@ -233,11 +232,11 @@ def _collection(
     now: float,
     destinations: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
-    publishes = settings.destinations[collection.destination].publish != "never"
-    own, pending, oldest, twins, not_live, unpublished, deletes, unread, *due = found
+    own, pending, oldest, twins, not_live, staged, edited, deletes, unread, *due = found
     lanes = {lane: due[3 * n : 3 * n + 3] for n, lane in enumerate(LANES)}
     roomless = sum(room for _, _, room in lanes.values())
     waits = waits_of(own, now, pending=pending, roomless=roomless)
+    publishes = settings.destinations[collection.destination].publish != "never"
     entry = _state(destinations[collection.destination], pending, now)
     if "paused" in own:
         entry = _paused(own)
@@ -254,7 +253,8 @@ def _collection(
         "duplicate_keys": len(set(twins)),
         "not_live": not_live,
         # Nobody waits for what a destination that publishes no more has left.
-        "unpublished": unpublished if publishes else 0,
+        "unpublished": staged if publishes else 0,
+        "edited_by_others": edited if publishes else 0,
         "held_deletes": deletes if held_keys.ASKS in own else 0,
         "held_since": _moment(own[held_keys.ASKS_SINCE]) if held_keys.ASKS_SINCE in own else None,
         "normalised": int(own.get("normalised", 0)),

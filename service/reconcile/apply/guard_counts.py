@@ -6,7 +6,7 @@ before the question, and those withheld.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 
@@ -15,8 +15,9 @@ from service.reconcile.plan.causes import Finding
 from service.reconcile.state.working_set import WorkingSet
 from workers.config.settings import Collection
 from workers.model.run_limits import RunLimit
-from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, GuardDecision
-from workers.store.run_counts import RunCounts
+from workers.policy import run_guard
+from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, GuardDecision, GuardInput
+from workers.store.run_counts import Counted, RunCounts
 
 SHOWN = 20  # items shown to the operator
 _CHANGED = (causes.ACCEPT, causes.REPAIR)
@@ -50,6 +51,16 @@ class GuardCounts:
         self._table = table
         creates = collection.missing == "create"
         self._made = (causes.CREATE, causes.AGAIN) if creates else (causes.CREATE,)
+
+    def input(
+        self, items: int, wanted: Mapping[str, int], counted: Counted, blockers: Sequence[str]
+    ) -> GuardInput:
+        """Return what the guard decides by; *items*: of the listing."""
+        recent = {CREATED: counted.created, RETIRED: counted.retired}
+        size = self._table.count()
+        loads = counted.first is None and run_guard.is_first_load(items=items, records=size)
+        first = wanted[CREATED] if loads else counted.first or 0
+        return GuardInput(items, recent, tuple(blockers), first, loads)
 
     def wanted(self) -> dict[str, int]:
         """Return the number of items of each kind."""

@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {  # what a run counts as not proven → in words
     "dead": "open dead letters (`instep dead list`)",
     "refused": "values that became dead letters in this run",
     "not_comparable": "values that cannot be compared",
+    "staged": "items staged, not known whose (`instep publish COLLECTION`)",
     "listing": "records that the listing missed, as items were deleted during it (run it again)",
     "unsettled": "records with values still to be written",
     "undone": "values undone by hand",

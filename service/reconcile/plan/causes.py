@@ -40,6 +40,9 @@ NORMALISED = "normalised"  # the CMS stores the value in another form
 UNDONE = "undone"  # by hand: the source has another value, or the record, and no newer version
 UNPUBLISHED = "changed since it was published"  # the live copy was not read, and may differ
 
+STAGED = "staged, and published next"  # by Instep, which had lost sight of it
+WHOSE = "staged, not known whose"  # a publish would take along what Instep did not write
+
 NOTES = (
     ON_ITS_WAY,
     LETTER,
@@ -57,6 +60,8 @@ NOTES = (
     UNFIT,
     UNDONE,
     UNPUBLISHED,
+    STAGED,
+    WHOSE,
     NORMALISED,
 )
 

@@ -30,6 +30,7 @@ class Comparison:
         missing: The collection's action for a record without an item.
         written: Which variants of an item show what.
         asks: Held retirements of the collection wait for approval, not for their delay.
+        stages: The destination writes staged copies, and publishes them.
     """
 
     matcher: FieldMatcher
@@ -43,6 +44,7 @@ class Comparison:
     missing: str = "dead-letter"
     written: WrittenVariants = PRIMARY
     asks: bool = False
+    stages: bool = False
 
     @property
     def has_live_drafts(self) -> bool:

@@ -21,6 +21,7 @@ from service.reconcile.plan.model import ComparedRecord, ListedItem, SourceField
 from service.reconcile.plan.orphans import orphan
 from service.reconcile.plan.precedence import SUPERSEDED, is_news
 from service.reconcile.plan.retirements import is_retired, retired
+from service.reconcile.plan.staged_copies import staged
 from workers.store.item_record import FieldRecord
 
 UNREAD = "only the staged copy could be read; publish the item, or run the reconcile again"
@@ -29,6 +30,13 @@ _WRITTEN = ("written", "unchanged")
 
 def compare(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
     """Yield the findings about one record, or about the items of one key."""
+    found = [*_compared(one, comparison)]
+    yield from found
+    if own := staged(one, found, comparison):
+        yield own
+
+
+def _compared(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
     if one.twice or len(one.items) > 1:
         yield from duplicates(one)
     elif not one.number:

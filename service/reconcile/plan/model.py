@@ -53,6 +53,7 @@ class ComparedRecord:
         known: Id of its item by the index, before the listing began.
         moved: The listing shows that item with another key.
         links: Value that names items by their keys → JSON of their ids; None: one has none.
+        unnoted: Its item may be published otherwise than it is staged, and no publish is noted.
     """
 
     record: str
@@ -67,6 +68,7 @@ class ComparedRecord:
     variants: Mapping[str, ListedItem] = field(default_factory=dict)  # of its one item, by tag
     live: ListedItem | None = None  # the live copy of its one item, if it was read
     given: bool = True  # see `SourceRecords.given`
+    unnoted: bool = False
 
 
 def has_live(page: Iterable[ComparedRecord]) -> bool:

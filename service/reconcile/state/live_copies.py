@@ -32,13 +32,26 @@ def read(lister: CmsLister, table: WorkingSet, outbox: OutboxReader, pages: List
     Raises:
         StoreUnavailable: The store did not answer.
     """
-    before, ids = lister.calls, set(_doubtful(table, outbox))
+    before = lister.calls
     with suppress(ReconcileFailed):
-        if len(ids) <= pages.calls:
-            for id in sorted(ids):
-                _keep(table, ids, lister.live_item(id))
-        else:
-            _list(lister, table, ids)
+        return read_all(lister, table, set(_doubtful(table, outbox)), pages)
+    return replace(pages, calls=pages.calls + lister.calls - before)
+
+
+def read_all(lister: CmsLister, table: WorkingSet, ids: set[str], pages: Listing) -> Listing:
+    """
+    Read into *table* the live copies of the items *ids*, as far as they have any.
+
+    Raises:
+        ReconcileFailed: One cannot be read.
+        StoreUnavailable: The store did not answer.
+    """
+    before = lister.calls
+    if len(ids) <= pages.calls:
+        for id in sorted(ids):
+            _keep(table, ids, lister.live_item(id))
+    else:
+        _list(lister, table, ids)
     return replace(pages, calls=pages.calls + lister.calls - before)
 
 

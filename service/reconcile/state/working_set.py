@@ -31,6 +31,7 @@ CREATE TABLE variants (id TEXT, tag TEXT, updated TEXT, published TEXT, created 
     archived INTEGER, draft INTEGER, fields TEXT, PRIMARY KEY (id, tag)) WITHOUT ROWID;
 CREATE TABLE copies (id TEXT PRIMARY KEY, record TEXT, updated TEXT, published TEXT, created TEXT,
     archived INTEGER, draft INTEGER, fields TEXT) WITHOUT ROWID;
+CREATE TABLE unnoted (record TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE known (record TEXT PRIMARY KEY, id TEXT) WITHOUT ROWID;
 """
 
@@ -134,6 +135,20 @@ class WorkingSet(ScratchFile, FindingsTable):
         for row in self._db.execute(query).fetchall():
             yield row[1], _item(row)
 
+    def queued(self) -> Iterator[tuple[str, ListedItem]]:
+        """Yield record and item, with a record, that a publish may change on the site."""
+        query = (
+            "SELECT * FROM items WHERE record IS NOT NULL AND NOT draft "
+            "AND (updated > published OR published IS NULL) ORDER BY record, id"
+        )
+        for row in self._db.execute(query).fetchall():
+            yield row[1], _item(row)
+
+    def add_unnoted(self, records: Iterable[str]) -> None:
+        """Keep the records whose items are staged without a publish that is noted."""
+        rows = ((record,) for record in records)
+        self._db.executemany("INSERT OR IGNORE INTO unnoted VALUES (?)", rows)
+
     def add_live(self, item: ListedItem) -> None:
         row = _row(item, None)
         self._db.execute("INSERT OR REPLACE INTO copies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
@@ -210,6 +225,8 @@ class WorkingSet(ScratchFile, FindingsTable):
                 span,
             )
         }
+        query = "SELECT record FROM unnoted WHERE record BETWEEN ? AND ?"
+        unnoted = {row[0] for row in self._db.execute(query, span)}
         for record in page:
             number, twice = known.get(record, (0, False))
             own, listed = tuple(wanted.get(record, ())), tuple(items.get(record, ()))
@@ -222,6 +239,7 @@ class WorkingSet(ScratchFile, FindingsTable):
                 ids.get(record),
                 moved=record in moved,
                 live=copies.get(listed[0].id) if len(listed) == 1 else None,
+                unnoted=record in unnoted,
             )
 
     def count(self) -> int:

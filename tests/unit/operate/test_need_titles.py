@@ -44,6 +44,14 @@ WORDS = [
         "collection products: 1200 deletes wait for approval",
         "1,200 deletes in products wait for approval",
     ),
+    (
+        "collection products: 1 item waits to be published",
+        "1 item of products is not published: somebody else has edited it",
+    ),
+    (
+        "collection products: 1200 items wait to be published",
+        "1,200 items of products are not published: somebody else has edited them",
+    ),
     ("source erp: every delivery refused", "Every delivery of erp is refused"),
     ("source erp: most requests refused", "Most requests of erp are refused"),
     ("source erp: silent", "erp has fallen silent"),

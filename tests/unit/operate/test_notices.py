@@ -74,6 +74,12 @@ def test_a_held_reconcile_is_named_by_its_collection():
             "instep deletes list",
         ),
         (
+            collection(edited_by_others=2),
+            "collection products: 2 items wait to be published",
+            None,
+            "instep publish products",
+        ),
+        (
             {"held_runs": [HELD]},
             "undo r7: held",
             SINCE,

@@ -27,7 +27,10 @@ def test_nothing_waits():
         ({}, "the publish of its item: it is staged"),
         ({"by_site": True}, "the publish of the site: it is staged"),
         ({"state": "d"}, "an editor: its item is a draft, and is not published by Instep"),
-        ({"state": "e"}, "an editor: its item was edited in Webflow since it was written"),
+        (
+            {"state": "e"},
+            "a person: its item was edited in Webflow, by somebody else as far as anything shows",
+        ),
         ({"state": "r"}, "the publish of its item, which is under way"),
         ({"state": "s", "by_site": True}, "the publish of the site, which is under way"),
         ({"state": "x", "why": "no"}, "a publish of its item, which the CMS refuses: no"),

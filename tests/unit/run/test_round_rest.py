@@ -25,7 +25,7 @@ def settings():
 
 def status(*, collection=(), publish=(), destination=(), lanes=(), writebacks=None):
     products = {"state": "flowing", "reason": "", "waits": [], "pending_items": 0}
-    products |= {"unpublished": 0, "lanes": {"live": 0, "replay": 0}}
+    products |= {"unpublished": 0, "edited_by_others": 0, "lanes": {"live": 0, "replay": 0}}
     told = {"next": None, "held": None, "failed": None}
     flowing = {"state": "flowing", "reason": ""}
     return {
@@ -48,7 +48,7 @@ def soon(seconds):
     return {"next": (NOW + timedelta(seconds=seconds)).isoformat()}
 
 
-STAGED = {"unpublished": 2}
+STAGED = {"unpublished": 2, "edited_by_others": 0}
 PAUSED = {"state": "paused", "reason": "moving house"}
 
 

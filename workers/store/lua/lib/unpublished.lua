@@ -8,6 +8,7 @@
 --     'r' ready, 's' sent, 'd' an editor's draft, 'e' edited by somebody else since, 'x' refused (why),
 --     'm' not in the last listing; locales: of the variants that are ready, if there are several; edited:
 --     lastUpdated of an edit by somebody else, which a later write of ours leaves there
+--   instep:unpublished-held:<collection>  set: those of state 'e': a person decides on them
 --   instep:publishing:<destination>     hash: next: ms of the next step; token, till: of the one that is out;
 --     work: the round that has begun, JSON (workers/policy/publish.py); after: the same behind a publish of
 --     the site, which is thereby asked for once; asked: ms of the last one; settled: ms of the last step of
@@ -31,11 +32,13 @@ end
 function unpublished.put(collection, record, member, at)
   redis.call('HSET', 'instep:unpublished-of:' .. collection, record, cjson.encode(member))
   redis.call('ZADD', 'instep:unpublished:' .. collection, at, record)
+  redis.call(member.state == 'e' and 'SADD' or 'SREM', 'instep:unpublished-held:' .. collection, record)
 end
 
 function unpublished.leave(collection, record)
   redis.call('HDEL', 'instep:unpublished-of:' .. collection, record)
   redis.call('ZREM', 'instep:unpublished:' .. collection, record)
+  redis.call('SREM', 'instep:unpublished-held:' .. collection, record)
 end
 
 -- When the next round may begin, given that something waits for it from *at* on.
@@ -63,7 +66,7 @@ local function wants(item, claim, status, back)
   end
 end
 
-local function begin(destination, at)
+function unpublished.begin(destination, at)
   if redis.call('HSETNX', 'instep:publishing:' .. destination, 'next', at) == 1 then
     local waits = tonumber(redis.call('ZSCORE', 'instep:wakes', destination))
     if not waits or waits > at then wakeups.wake_at(destination, at) end
@@ -84,7 +87,7 @@ function unpublished.note(item, claim, id, status, since, live)
   unpublished.put(collection, record, {id = id, way = way, at = status.updated, since = first,
     live = live or (before and before.live) or false, back = back or nil,
     new = new or (way == 'i' and before and before.new) or nil, state = state, edited = before and before.edited}, at)
-  begin(request.destination, unpublished.next_at(request.destination, at))
+  unpublished.begin(request.destination, unpublished.next_at(request.destination, at))
 end
 
 return unpublished

@@ -65,6 +65,7 @@ local function leave_sets(item)
   redis.call('SREM', 'instep:not-live:' .. item.collection, item.record)
   redis.call('ZREM', 'instep:unpublished:' .. item.collection, item.record)
   redis.call('HDEL', 'instep:unpublished-of:' .. item.collection, item.record)
+  redis.call('SREM', 'instep:unpublished-held:' .. item.collection, item.record)
   for _, set in ipairs({'tombstones', 'resting'}) do redis.call('ZREM', 'instep:' .. set, name) end
   if redis.call('EXISTS', 'instep:waiters:' .. name) == 0 then
     redis.call('ZREM', 'instep:wanted:' .. item.collection, item.record)

@@ -1,0 +1,104 @@
+"""``instep publish``: what waits since somebody else has edited it, and what lets it out."""
+
+import json
+
+import pytest
+
+from tests.support.letters_rig import Shop
+from workers.model.publishing import Noted
+from workers.store import keys
+from workers.store.audit import Audit
+
+AT = "2026-01-02T03:04:05.678Z"
+
+
+@pytest.fixture
+def shop(tmp_path, store_socket, store):
+    assert store.dbsize() == 0
+    shop = Shop(tmp_path, f"unix://{store_socket}")
+    yield shop
+    shop.close()
+
+
+def note(shop, *records, edited=True):
+    products = shop.context.settings.collections["products"]
+    noted = [Noted(record, f"i-{record}", AT, edited=edited) for record in records]
+    shop.context.publishing.note(products, noted)
+
+
+def states(store):
+    held = store.hgetall(keys.unpublished_of("products"))
+    return {record: json.loads(text)["state"] for record, text in held.items()}
+
+
+def test_they_are_listed(shop):
+    note(shop, "A-1")
+    note(shop, "B-2", edited=False)
+    found = shop.run("publish", "products")
+    assert found.exit_code == 1
+    assert "A-1" in found.stdout
+    assert "B-2" not in found.stdout
+    (entry,) = json.loads(shop.run("publish", "products", "--json").stdout)
+    assert entry.pop("since")
+    assert entry == {"key": "A-1", "item": "i-A-1", "edited": AT}
+
+
+def test_none_is_no_error(shop):
+    found = shop.run("publish", "products")
+    assert (found.exit_code, found.stdout) == (0, "items: none\n")
+    assert shop.run("publish", "products", "--all").exit_code == 0
+
+
+def test_one_is_let_out_and_the_audit_list_says_by_whom(shop, store):
+    note(shop, "A-1", "B-2")
+    found = shop.run("publish", "products", "A-1")
+    assert (found.exit_code, found.stdout) == (0, "1 item is published next\n")
+    assert states(store) == {"A-1": "", "B-2": "e"}
+    (entry,), _ = Audit(shop.context.steps).list(None, 5)
+    assert (entry["action"], entry["target"], entry["figures"]) == (
+        *("publish", "products A-1"),
+        {"items": 1},
+    )
+
+
+def test_all_are_let_out(shop, store):
+    note(shop, "A-1", "B-2")
+    found = shop.run("publish", "products", "--all", "--json")
+    assert (found.exit_code, json.loads(found.stdout)) == (0, {"published": 2, "left": []})
+    assert set(states(store).values()) == {""}
+    assert store.scard(keys.unpublished_held("products")) == 0
+
+
+def test_what_does_not_wait_for_that_is_named(shop):
+    note(shop, "B-2", edited=False)
+    found = shop.run("publish", "products", "B-2", "C-3")
+    assert (found.exit_code, found.stdout) == (1, "0 items are published next\n")
+    assert "B-2 does not wait for this" in found.stderr
+    assert "C-3 does not wait for this" in found.stderr
+
+
+@pytest.mark.parametrize("words", [("desks",), ("products", "A-1", "--all")])
+def test_what_cannot_be_done_exits_2(shop, words):
+    assert shop.run("publish", *words).exit_code == 2
+
+
+def test_forget_erases_them(shop, store):
+    note(shop, "A-1")
+    store.hset(keys.item("products", "A-1"), "by", "key")
+    shop.run("forget", "products", "A-1", "--yes")
+    assert states(store) == {}
+    assert store.scard(keys.unpublished_held("products")) == 0
+
+
+def test_what_was_noted_since_the_listing_stays_as_it_is(shop, store):
+    note(shop, "A-1", edited=False)
+    before = store.hgetall(keys.unpublished_of("products"))
+    note(shop, "A-1", edited=False)
+    assert store.hgetall(keys.unpublished_of("products")) == before
+
+
+def test_a_write_that_came_since_the_listing_does_not_make_an_edit_its_own(shop, store):
+    note(shop, "A-1", edited=False)
+    note(shop, "A-1", edited=True)
+    member = json.loads(store.hget(keys.unpublished_of("products"), "A-1"))
+    assert (member["state"], member["edited"]) == ("", AT)

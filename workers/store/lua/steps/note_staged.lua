@@ -1,0 +1,46 @@
+#!lua
+-- note_staged: items that a listing shows as staged, of which no publish is noted (unpublished.lua): they are
+-- published, or held until a person decides. The look before a publish sees what was changed since the listing.
+-- ARGV[2]: {token, destination, collection, found: [{record, id, at, way, new, edited}]}
+--   at: lastUpdated, as it was listed; new: it was never on the site
+--   edited: it is not known whose all of that is
+-- Returns {noted}.
+-- Errors: OOM: the store is full, and nothing was done.
+--! uses step unpublished
+
+local request, now = step.request, step.now
+
+local earlier = step.earlier_answer()
+if earlier then return earlier end
+
+local noted = 0
+
+-- *member*: noted since, or before by somebody else's edit. What the listing shows of it counts if it is as new.
+local function renew(member, found)
+  if found.edited then
+    -- Written by Instep meanwhile: that does not make the edit its own.
+    member.edited = member.edited or found.at
+    return member.state ~= 'e' and member or nil
+  end
+  if member.state ~= 'e' or member.at > found.at or (member.edited or '') > found.at then return nil end
+  member.at, member.state, member.edited = found.at, '', nil
+  return member
+end
+
+local function fresh(found)
+  return {id = found.id, way = found.way, at = found.at, since = now, live = false, new = found.new or nil,
+    state = found.edited and 'e' or '', edited = found.edited and found.at or nil}
+end
+
+for _, found in ipairs(request.found) do
+  local held = unpublished.member(request.collection, found.record)
+  local member
+  if held then member = renew(held, found) else member = fresh(found) end
+  if member then
+    unpublished.put(request.collection, found.record, member,
+      member.state == 'e' and now + unpublished.AGAIN_MS or now)
+    noted = noted + 1
+  end
+end
+if noted > 0 then unpublished.begin(request.destination, unpublished.next_at(request.destination, now)) end
+return step.answer({noted = noted})
