@@ -163,7 +163,8 @@ def test_status_has_every_documented_key(context, shown):
     }
     assert set(found["collections"]["products"]) == {
         *("state", "reason", "pending_items", "oldest_seconds", "lanes", "duplicate_keys"),
-        *("waits", "normalised", "not_live", "unpublished", "held_deletes", "held_since"),
+        *("waits", "normalised", "not_live", "unpublished", "edited_by_others"),
+        *("held_deletes", "held_since"),
         *("since", "by"),
     }
     assert found["sources"]["erp"] == {
