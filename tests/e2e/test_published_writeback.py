@@ -1,11 +1,15 @@
 """Publishing and write-back together, and what a reload of `publish` leaves behind."""
 
+from dataclasses import replace
+
 import pytest
 import redis
 
 from service.sandbox.site.site import SITE_ID
 from tests.support.publishes import Publishes
 from tests.support.writeback_rig import told
+from workers.model.writeback_attempts import Answer
+from workers.store import keys
 from workers.store.erasure import Erasure
 from workers.store.key_text import KeyText
 
@@ -151,3 +155,142 @@ def test_a_record_that_is_erased_while_it_waits_is_neither_published_nor_told(
         assert said(way) == []
         assert Publishes(way).published() == []
         assert not erasure.find()
+
+
+def only(way, *on):
+    """The same write-back, of these events alone."""
+    own = way.settings.writebacks["shop"]
+    way.configured({"shop": replace(own, on=on)})
+
+
+@MODES
+def test_where_creations_alone_are_told_the_address_is_told_with_that(telling, publish):
+    way = publishing(telling, publish)
+    only(way, "created")
+    way.change("new-1", name="Oak desk", stock=3)
+    settled(way)
+    assert said(way) == [("created", "staged"), ("created", "live")]
+    first, second = (each["sequence"] for each in told(way))
+    assert second > first
+    way.change("new-1", stock=4)
+    settled(way)
+    assert len(said(way)) == 2
+
+
+def test_what_is_brought_back_is_not_told_as_created(telling):
+    way = publishing(telling)
+    only(way, "created")
+    way.change("new-1", name="Oak desk", stock=3, version=1)
+    settled(way)
+    way.retire("new-1", "archive", version=2)
+    settled(way)
+    way.change("new-1", stock=4, version=3)
+    settled(way)
+    assert said(way) == [("created", "staged"), ("created", "live")]
+
+
+@MODES
+def test_an_archived_record_that_is_back_is_told_live_once_it_is(telling, publish):
+    way = publishing(telling, publish)
+    way.change("new-1", name="Oak desk", stock=3, version=1)
+    settled(way)
+    way.retire("new-1", "archive", version=2)
+    settled(way)
+    assert way.the("new-1").live is None
+    way.change("new-1", stock=4, version=3)
+    settled(way)
+    assert said(way)[2:] == [("retired", "archived"), ("changed", "staged"), ("changed", "live")]
+    assert not way.store.hexists("instep:item:products:new-1", "staged")
+    assert way.the("new-1").live.fields["stock"] == 4
+
+
+def test_an_archived_record_that_is_back_before_it_left_the_site_is_told_live(telling):
+    way = publishing(telling)
+    way.change("new-1", name="Oak desk", stock=3, version=1)
+    settled(way)
+    way.retire("new-1", "archive", version=2)
+    way.run(5)
+    way.change("new-1", stock=4, version=3)
+    settled(way)
+    assert said(way)[2:] == [("changed", "live")]
+
+
+def merge(way, one, other):
+    """Make the record *one* the record *other*, and forget the index, as an upgrade does."""
+    request = {"token": "m1", "collection": "products", "texts": {}, "look": False}
+    assert way.steps.run("merge", request | {"from": one, "to": other})["done"]
+    copy = way.settings.copy_of(way.settings.collections["products"])
+    names = [keys.item_ids("products", copy), keys.item_keys("products", copy)]
+    ids = way.store.hgetall(names[0])
+    way.store.delete(*names)
+    for key, id in ids.items():
+        way.store.hset(names[0], other if key == one else key, id)
+        way.store.hset(names[1], id, other if key == one else key)
+
+
+def test_what_waits_of_a_record_that_is_merged_is_published_and_told_by_its_key(telling):
+    way = publishing(telling)
+    way.change("old-1", name="Oak desk", stock=3)
+    way.run(5)
+    assert Publishes(way).waiting() == {"old-1": ""}
+    merge(way, "old-1", "new-1")
+    assert Publishes(way).waiting() == {"new-1": ""}
+    way.run()
+    way.tell()
+    assert [(each["event"], each["state"], each["key"]) for each in told(way)] == [
+        ("created", "live", "old-1")
+    ]
+    assert Publishes(way).waiting() == {}
+    assert way.waiting() == 0
+
+
+def test_what_waits_of_both_records_is_told_once(telling):
+    way = publishing(telling)
+    way.change("new-1", name="Oak desk", stock=3)
+    way.run(5)
+    way.change("old-1", name="Oak desk too", stock=4)
+    way.run(5)
+    merge(way, "old-1", "new-1")
+    assert list(Publishes(way).waiting()) == ["new-1"]
+    assert way.waiting() == 1
+    way.tell(seconds=1)
+    assert said(way)[0][0] == "created"
+
+
+def test_a_claim_of_a_record_that_is_merged_is_told_once_more(telling):
+    way = publishing(telling)
+    way.change("old-1", name="Oak desk", stock=3)
+    way.run(5)
+    claim = way.context.writebacks.claim(way.settings.writebacks["shop"])
+    assert [each.record for each in claim.owed] == ["old-1"]
+    merge(way, "old-1", "new-1")
+    answers = {"old-1": Answer("told", status=200)}
+    assert way.context.writebacks.settle(way.settings.writebacks["shop"], claim, answers) == 0
+    way.pass_time(30)
+    way.tell(seconds=1)
+    assert [(each["event"], each["key"]) for each in told(way)] == [("created", "old-1")]
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_dead_write_back_of_a_record_that_is_merged_goes_with_it(telling, beside):
+    way = publishing(telling)
+    way.sinks["shop"].answers = [400]
+    own = way.settings.writebacks["shop"]
+    way.configured({"shop": replace(own, attempts=1)})
+    way.change("old-1", name="Oak desk", stock=3)
+    way.run(5)
+    way.tell(seconds=1)
+    (letter,) = way.letters()
+    if beside:
+        way.change("new-1", name="Oak desk too", stock=4)
+        way.run(5)
+    merge(way, "old-1", "new-1")
+    way.sinks["shop"].answers = [200]
+    if beside:
+        assert way.letters() == []
+    else:
+        assert way.store.hget(keys.letter(letter.id), "record") == "new-1"
+        way.context.letters.replay(letter.id)
+    way.tell(seconds=1)
+    assert way.letters() == []
+    assert way.waiting() == 0

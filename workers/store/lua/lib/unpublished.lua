@@ -2,9 +2,9 @@
 --   instep:unpublished:<collection>     sorted set: records by the ms from which they may be published
 --   instep:unpublished-of:<collection>  hash: record → JSON {id, way, at, since, live, back, state, why, locales, edited}
 --     way: 'i' by the item, or by the site where that is published as a whole, 's' by the site alone; new: it
---     was told as not live (writebacks.lua); at: lastUpdated of the answer to our last write;
---     since: ms since which its oldest value waits; live: that came by a live event; back: a retirement took
---     it off the site, and is taken back; state: '' waits,
+--     was told as not live (writebacks.lua), made: as it was created; at: lastUpdated of the answer to our last
+--     write; since: ms since which its oldest value waits; live: that came by a live event; back: a retirement
+--     took it off the site, and is taken back; state: '' waits,
 --     'r' ready, 's' sent, 'd' an editor's draft, 'e' edited by somebody else since, 'x' refused (why),
 --     'm' not in the last listing; locales: of the variants that are ready, if there are several; edited:
 --     lastUpdated of an edit by somebody else, which a later write of ours leaves there
@@ -41,6 +41,18 @@ function unpublished.leave(collection, record)
   redis.call('SREM', 'instep:unpublished-held:' .. collection, record)
 end
 
+-- What waits of one record becomes the business of another (merge.lua); of both that of the later write counts.
+function unpublished.move(collection, from, to)
+  local moved = unpublished.member(collection, from)
+  if not moved then return end
+  local at = tonumber(redis.call('ZSCORE', 'instep:unpublished:' .. collection, from)) or now
+  local held = unpublished.member(collection, to)
+  unpublished.leave(collection, from)
+  if held and held.at >= moved.at then return end
+  if held and held.id == moved.id then moved.edited = moved.edited or held.edited end
+  unpublished.put(collection, to, moved, at)
+end
+
 -- When the next round may begin, given that something waits for it from *at* on.
 function unpublished.next_at(destination, at)
   local sent = step.sane(redis.call('HGET', 'instep:publishing:' .. destination, 'sent'), 0)
@@ -73,20 +85,22 @@ function unpublished.begin(destination, at)
   end
 end
 
--- *status*: of the item, as the answer to a write shows it; *since*: ms of the oldest value written;
--- item.back: a retirement that took it off the site is taken back.
-function unpublished.note(item, claim, id, status, since, live)
+-- *status*: of the item, as the answer to a write shows it; *since*: ms of the oldest value written; *made*: it
+-- was created by that; item.back: a retirement that took it off the site is taken back.
+function unpublished.note(item, claim, id, status, since, live, made)
   local collection, record = item.collection, item.record
   local before = unpublished.member(collection, record)
   local back = item.back or (before and before.back)
   local way, state = wants(item, claim, status, back)
   if not way then return unpublished.leave(collection, record) end
-  local new = way == 'i' and not (status.flags == '' and status.published ~= '')
+  -- What has left the site, and is brought back, shows the time of its last publish.
+  local new = way == 'i' and (item.meta.staged ~= nil or status.flags ~= '' or status.published == '')
   local first = before and math.min(before.since, since or before.since) or since or now
   local at = state == 'd' and now + unpublished.AGAIN_MS or now
   unpublished.put(collection, record, {id = id, way = way, at = status.updated, since = first,
     live = live or (before and before.live) or false, back = back or nil,
-    new = new or (way == 'i' and before and before.new) or nil, state = state, edited = before and before.edited}, at)
+    new = new or (way == 'i' and before and before.new) or nil, made = made or (before and before.made) or nil,
+    state = state, edited = before and before.edited}, at)
   unpublished.begin(request.destination, unpublished.next_at(request.destination, at))
 end
 

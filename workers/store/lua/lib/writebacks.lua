@@ -63,7 +63,7 @@ local function register(name, collection)
 end
 
 -- Of a new item the creation is still to be told, whatever came after; else the newest counts.
-local function merged(held, event)
+function writebacks.merged(held, event)
   if held == 'created' and event ~= 'retired' then return held end
   return event
 end
@@ -74,7 +74,7 @@ function writebacks.take_newer(entry, told)
   local newer = entry.newer
   entry.token, entry.newer = nil, nil
   if not newer then return false end
-  entry.event = told and newer.event or merged(entry.event, newer.event)
+  entry.event = told and newer.event or writebacks.merged(entry.event, newer.event)
   entry.sequence, entry.at, entry.attempts, entry.failed = newer.sequence, newer.at, 0, nil
   return true
 end
@@ -91,10 +91,10 @@ local function add(name, item, event)
   local shown = item.meta.shown
   entry.key = shown and shown ~= item.record and shown or nil
   if entry.token then
-    entry.newer = {event = merged(entry.newer and entry.newer.event, event), sequence = sequence, at = now}
+    entry.newer = {event = writebacks.merged(entry.newer and entry.newer.event, event), sequence = sequence, at = now}
     return writebacks.save(name, item.record, entry)
   end
-  entry.event, entry.sequence, entry.at = merged(entry.event, event), sequence, now
+  entry.event, entry.sequence, entry.at = writebacks.merged(entry.event, event), sequence, now
   entry.attempts, entry.failed = 0, nil
   register(name, item.collection)
   writebacks.save(name, item.record, entry, now)
@@ -104,6 +104,13 @@ end
 function writebacks.note(item, event)
   for name, wanted in pairs(all and all[item.collection] or {}) do
     if wanted[event] then add(name, item, event) end
+  end
+end
+
+-- Its item is on the site, and has its address: *made*: it was told as created before that.
+function writebacks.note_live(item, made)
+  for name, wanted in pairs(all and all[item.collection] or {}) do
+    if wanted.changed then add(name, item, 'changed') elseif made and wanted.created then add(name, item, 'created') end
   end
 end
 

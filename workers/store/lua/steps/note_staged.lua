@@ -29,7 +29,7 @@ end
 
 local function fresh(found)
   return {id = found.id, way = found.way, at = found.at, since = now, live = false, new = found.new or nil,
-    state = found.edited and 'e' or '', edited = found.edited and found.at or nil}
+    made = found.new or nil, state = found.edited and 'e' or '', edited = found.edited and found.at or nil}
 end
 
 for _, found in ipairs(request.found) do

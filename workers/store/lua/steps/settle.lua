@@ -74,7 +74,7 @@ local function note_unpublished(item, claim, verdict)
     -- Of variants the status is that of the primary one, which may be none of those that were written.
     local status = item_status.load(step.place, id) or {flags = '', published = '0', updated = ''}
     if updated > status.updated then status.updated = updated end
-    unpublished.note(item, claim, id, status, item.since, item.by_event)
+    unpublished.note(item, claim, id, status, item.since, item.by_event, given(verdict.made) ~= nil)
   end
 end
 

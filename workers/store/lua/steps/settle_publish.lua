@@ -33,6 +33,10 @@ local function note_status(record, member, text)
   -- A request under way tells it by its own answer.
   if status and not items.live_claim(item) then
     item_status.update(item, status, false)
+    -- The publish of the site has taken it off that: brought back, it is staged.
+    if not request.live and string.find(status.flags, 'a', 1, true) then
+      items.set(item, 'staged', item_status.sign_of(status))
+    end
     item_status.count_not_live(item)
     items.save(item)
   end
@@ -45,7 +49,7 @@ local function note_live(record, member, text)
   life_entries.note_published(request.collection, record, member.way == 's' or request.publish == 'site')
   local item = note_status(record, member, text)
   -- It was told as staged, and without the address that it has now.
-  if item and member.new and given(request.writebacks) then writebacks.note(item, 'changed') end
+  if item and member.new and given(request.writebacks) then writebacks.note_live(item, member.made) end
 end
 
 local settled = 0
