@@ -49,6 +49,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "deletes": ("deletes", "List, approve or drop deletes that wait for approval."),
         "publish": ("publish", "Publish items although others have edited them."),
         "runs": ("runs", "List or show runs; approve or drop one that is held."),
+        "writeback": (
+            "writeback",
+            "Hand over or drop what a removed write-back has still to tell.",
+        ),
         "forget": ("forget", "Erase all that is stored for the record KEY of COLLECTION."),
         "remap": ("remap", "Map stored deliveries of SOURCE again."),
         "undo": ("undo", "Put back what items held before."),

@@ -203,6 +203,11 @@ class ProblemsStatus(ApiSchema):
     largest = fields.List(fields.Nested(ProblemEntry), required=True)
 
 
+class RemovedWriteBackStatus(ApiSchema):
+    collection = fields.String(required=True, allow_none=True)
+    waiting = fields.Integer(required=True)
+
+
 class StatusAnswer(ApiSchema):
     """Sums, and what belongs to no destination, are for tokens that see everything."""
 
@@ -244,6 +249,11 @@ class StatusAnswer(ApiSchema):
     held_deletes = fields.Integer()
     fetchers = fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String()))
     writebacks = fields.Dict(keys=fields.String(), values=fields.Nested(WriteBackStatus))
+    removed_writebacks = fields.Dict(
+        keys=fields.String(),
+        values=fields.Nested(RemovedWriteBackStatus),
+        metadata={"description": "That instep.toml has no more, and that have something to tell."},
+    )
     memory = fields.Nested(MemoryStatus)
     losses = fields.List(fields.Dict(keys=fields.String()))
     alerts = fields.Dict(

@@ -123,6 +123,7 @@ RULES: Final = (
     Rule(r"source (?P<id>.+): (?:silent|nothing wanted|only older values|no room .*)", ""),
     Rule(r"fetcher (?P<id>.+): (?:outage|waiting)", ""),
     Rule(r"(?P<kind>writeback) (?P<id>.+): (?:outage|paused)", "", _by_instep),
+    Rule(r"writeback (?P<id>.+): removed", "status"),
     Rule(r"collection (?P<id>.+): locales unknown", ""),
     Rule(_PROBLEM, ""),
     Rule(r"\d+ more problems", "problems"),

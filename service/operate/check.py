@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from service.config.build import Configuration
-from service.operate import check_items, check_use, check_writeback
+from service.operate import check_items, check_use, check_writeback, removed_writebacks
 from service.operate.check_create import never_created
 from service.operate.check_destination import DestinationCheck, SeenItems
 from service.operate.check_findings import Findings
@@ -81,3 +81,4 @@ def _compare(configuration: Configuration, steps: Steps | None, found: Findings)
         found.warnings += check_items.duplicates(name, keys)
     if steps:
         found.errors += check_items.waits(settings, steps, items.totals)
+        found.warnings += removed_writebacks.waits(settings, steps)

@@ -84,6 +84,7 @@ TITLES: Final = (
     (r"fetcher (?P<id>.+): waiting", "{id} refuses to show some of what it said has changed"),
     (r"writeback (?P<id>.+): outage", "{id} does not answer: what became of records is not told"),
     (r"writeback (?P<id>.+): paused", "The write-back {id} is paused"),
+    (r"writeback (?P<id>.+): removed", "What {id} was to tell is told no more"),
     (r"alerts not delivered", "Alerts cannot be delivered"),
 )
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+from service.operate import removed_writebacks
 from service.operate.reasons import Reason
 from service.operate.remedies import Remedy
 from workers.model.runs import COMPARISONS
@@ -115,6 +116,13 @@ def _locales(status: Status) -> Iterator[Reason]:
             do = "give the token the scope sites:read; the site is asked again by itself"
             why = entry["reason"].removeprefix(LOCALES_UNREAD)
             yield _notice(f"collection {name}: locales unknown", None, do, why)
+
+
+def _removed_writebacks(status: Status) -> Iterator[Reason]:
+    """Name the write-backs that are configured no more, and have still something to tell."""
+    for name, entry in status.get("removed_writebacks", {}).items():
+        why, do = removed_writebacks.why(entry), removed_writebacks.remedy(name)
+        yield _notice(f"writeback {name}: removed", None, do, why)
 
 
 def _fetchers(status: Status) -> Iterator[Reason]:
@@ -271,6 +279,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     _problems,
     _locales,
     _fetchers,
+    _removed_writebacks,
     notices_of_sources,
     _reconciles,
     _pulls,

@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "deletes": "instep deletes list",
         "deliveries": "instep deliveries list {}",
         "publish": "instep publish {}",
+        "writeback": "instep writeback {}",
         "status": "instep status",
     }
 )

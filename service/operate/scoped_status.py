@@ -38,8 +38,11 @@ def seen_by(scope: Scope, status: Mapping[str, Any]) -> dict[str, Any]:
         seen["sources"][name] = {**each, "stale": stale, "resting": resting}
     told = status.get("writebacks", {}).items()
     seen["writebacks"] = {n: each for n, each in told if each["collection"] in scope.collections}
+    gone = status.get("removed_writebacks", {}).items()
+    gone = {n: each for n, each in gone if each["collection"] in scope.collections}
+    seen["removed_writebacks"] = gone
     kinds = {
-        "writeback": frozenset(seen["writebacks"]),
+        "writeback": frozenset(seen["writebacks"]) | frozenset(gone),
         "destination": scope.destinations,
         "collection": scope.collections,
         "source": scope.sources,

@@ -22,6 +22,7 @@ from workers.errors import StoreUnavailable, StoreUnsafe
 from workers.runtime import heartbeats
 from workers.store import alert_memory, durability
 from workers.store.losses import Losses
+from workers.store.removed_writebacks import RemovedWriteBacks
 
 LARGEST: Final = 5  # problems that the status names
 
@@ -38,6 +39,7 @@ def numbers_of(context: Context) -> dict[str, Any]:
     found["losses"] = Losses(context.steps).open(settings.collections)
     found["alerts"] = _alerts(context)
     found["writebacks"] = context.writeback_states.read()
+    found["removed_writebacks"] = RemovedWriteBacks(context.steps, settings).read()
     found["pulls"] = last_pulls(client, settings.pulls.values())
     return with_runs(found, settings.collections.values(), client)
 

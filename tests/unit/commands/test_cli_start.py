@@ -18,7 +18,7 @@ COMMANDS = {
     *("init", "up", "web", "worker", "demo", "sandbox", "check", "preview", "reconcile", "status"),
     *("senders", "docs", "undo", "deletes", "mcp", "suggest", "test", "trigger"),
     *("why", "deliveries", "tail", "dead", "runs", "remap", "reload", "pause", "resume", "forget"),
-    *("sync", "redirects", "publish"),
+    *("sync", "redirects", "publish", "writeback"),
 }
 
 

@@ -63,6 +63,7 @@ ROWS = [
     ("source erp: silent", TODAY, "sources", "erp", None),
     ("fetcher shop: outage", None, "fetchers", "shop", None),
     ("writeback shop: outage", TODAY, "writebacks", "shop", None),
+    ("writeback old: removed", None, "status", "old", None),
     ("collection products: locales unknown", None, "collections", "products", 30),
     ("problem g2: 500 refused in products", BEFORE, "problems", "g2", 500),
     ("4 more problems", None, "problems", None, None),
@@ -117,10 +118,10 @@ def test_every_rule_has_its_place_in_the_order():
         ("source erp: no room for payloads", 20),
         ("fetcher shop: waiting", 21),
         ("writeback shop: paused", 22),
-        ("writeback mine: paused", 26),
-        ("collection mine: paused", 26),
-        ("source erp: paused", 26),
-        ("lane live: paused", 26),
+        ("writeback mine: paused", 27),
+        ("collection mine: paused", 27),
+        ("source erp: paused", 27),
+        ("lane live: paused", 27),
     ],
 )
 def test_names_of_one_rank_have_one_row(name, place):

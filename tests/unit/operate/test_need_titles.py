@@ -52,6 +52,7 @@ WORDS = [
         "collection products: 1200 items wait to be published",
         "1,200 items of products are not published: somebody else has edited them",
     ),
+    ("writeback old: removed", "What old was to tell is told no more"),
     ("source erp: every delivery refused", "Every delivery of erp is refused"),
     ("source erp: most requests refused", "Most requests of erp are refused"),
     ("source erp: silent", "erp has fallen silent"),

@@ -55,7 +55,7 @@ end
 
 local known = {}  -- names that this step has registered
 
-local function register(name, collection)
+function writebacks.register(name, collection)
   if known[name] then return end
   known[name] = true
   redis.call('SADD', 'instep:writebacks', name)
@@ -96,7 +96,7 @@ local function add(name, item, event)
   end
   entry.event, entry.sequence, entry.at = writebacks.merged(entry.event, event), sequence, now
   entry.attempts, entry.failed = 0, nil
-  register(name, item.collection)
+  writebacks.register(name, item.collection)
   writebacks.save(name, item.record, entry, now)
 end
 

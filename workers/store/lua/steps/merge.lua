@@ -8,7 +8,7 @@
 -- Returns {done, till, fields, overtaken}; not done: it is in a claim until *till*.
 -- Errors: none: a full store does this as well.
 --! uses step life_bounds life_entries items item_schedule dead_letters retirements creation references left_out
---! uses held_retirements unpublished writebacks
+--! uses held_retirements unpublished writebacks writeback_moves
 
 local request, now = step.request, step.now
 
@@ -139,34 +139,11 @@ local function merge_meta(item, is_new)
   end
 end
 
--- Of two entries of one write-back the later one stands; what was claimed is told once more.
-local function joined(one, other)
-  for _, entry in ipairs({one, other}) do
-    if entry.token then writebacks.take_newer(entry, false) end
-    if entry.letter then dead_letters.close(entry.letter, 'superseded') end
-    entry.letter = nil
-  end
-  if tonumber(other.sequence) > tonumber(one.sequence) then one, other = other, one end
-  one.event = writebacks.merged(other.event, one.event)
-  return one
-end
-
--- What is to be told of *from* is told of *record*, under the key that it came by.
+-- What is to be told of *from* is told of *record*.
 local function move_writebacks(record)
   for _, name in ipairs(redis.call('SMEMBERS', 'instep:writebacks')) do
-    local own = redis.call('HGET', writebacks.target(name), 'collection') == from.collection
-    local entry = own and writebacks.load(name, from.record)
-    if entry then
-      local held, at = writebacks.load(name, record), redis.call('ZSCORE', writebacks.due(name), from.record)
-      writebacks.remove(name, from.record)
-      entry.key = entry.key or from.record
-      if held then
-        entry, at = joined(held, entry), now
-      elseif entry.token then
-        writebacks.take_newer(entry, false)  -- the answer to its claim finds it no more: it is told again
-      end
-      if entry.letter then redis.call('HSET', 'instep:letter:' .. entry.letter, 'record', record) end
-      writebacks.save(name, record, entry, at or nil)
+    if redis.call('HGET', writebacks.target(name), 'collection') == from.collection then
+      writeback_moves.move(name, from.record, name, record)
     end
   end
 end
