@@ -26,7 +26,7 @@ from workers.config.pull import Pull
 from workers.errors import PullFailed
 
 MOST_PAGES: Final = 100_000
-MOST_EMPTY: Final = 20  # pages in a row
+MOST_STALE: Final = 20  # pages in a row without a record that is new
 _NAMES: Final = 3  # doubts that are told
 
 Ids = Callable[[Any], Sequence[str]]
@@ -86,7 +86,7 @@ class _Reader:
         self._places: set[Any] = set()
         self._count = 0  # records of all pages, as they came
         self._total: int | None = None
-        self._empty = 0  # pages since the last record
+        self._stale = 0  # pages since the last record that no earlier page had
 
     def run(self, pager: Pager, validators: Mapping[str, str]) -> Reading:
         reading = self._reading
@@ -113,13 +113,13 @@ class _Reader:
             reading.unchanged = True
             return None
         page = page_of(self._pull, answer)
-        count, repeated = self._take(page, reading.pages + 1)
+        count, new, repeated = self._take(page, reading.pages + 1)
         reading.pages += 1
         if repeated:
             self._doubt(f"page {reading.pages} repeats page {repeated}: the paging does not go on")
             return None
         self._count += count
-        self._empty = 0 if count else self._empty + 1
+        self._stale = 0 if new else self._stale + 1
         if page.doubt:
             self._doubt(f"page {reading.pages}: {page.doubt}")
         self._watch_total(page)
@@ -128,20 +128,22 @@ class _Reader:
             self._end(page, answer)
         return self._checked(following)
 
-    def _take(self, page: Page, number: int) -> tuple[int, int]:
-        """Add the records of *page*; return how many, and the earlier page that it repeats."""
-        digest, count, doubled = hashlib.sha256(), 0, None
+    def _take(self, page: Page, number: int) -> tuple[int, int, int]:
+        """Add the records of *page*; return how many, how many new, and the page it repeats."""
+        digest, count, new, doubled = hashlib.sha256(), 0, 0, None
         for payload in page.records:
             text = json.dumps(payload)
             digest.update(text.encode() + b"\n")
             ids = self._ids(payload)
-            doubled = self._reading.records.add(text, ids, number) or doubled
+            earlier = self._reading.records.add(text, ids, number)
+            doubled = earlier or doubled
+            new += earlier is None
             count += 1
-        earlier = self._seen.setdefault(digest.hexdigest(), number) if count else number
-        if doubled and earlier == number:
+        first = self._seen.setdefault(digest.hexdigest(), number) if count else number
+        if doubled and first == number:
             key = doubled[0].rpartition("\0")[2]
             self._doubt(f"{key} is on page {doubled[1]} and on page {number}: the list has shifted")
-        return count, earlier if earlier != number else 0
+        return count, new, first if first != number else 0
 
     def _watch_total(self, page: Page) -> None:
         total = total_in(page.beside)
@@ -175,9 +177,13 @@ class _Reader:
             self._doubt("the next page is one that was read already: the paging goes in circles")
             return None
         self._places.add(request.place)
-        if self._empty >= MOST_EMPTY or self._reading.pages >= MOST_PAGES:
-            kind = "empty pages in a row" if self._empty else "pages"
-            self._doubt(f"there are more than {self._empty or MOST_PAGES} {kind}")
+        if self._stale >= MOST_STALE:
+            # Before those of each of these pages: only the first are told.
+            why = f"{MOST_STALE} pages in a row bring no new record: the paging does not end"
+            self._reading.doubts.insert(0, why)
+            return None
+        if self._reading.pages >= MOST_PAGES:
+            self._doubt(f"there are more than {MOST_PAGES} pages")
             return None
         return request
 

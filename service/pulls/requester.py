@@ -24,7 +24,7 @@ from service.fetchers.requests_once import ask
 from service.fetchers.responses import Answer, retry_after
 from service.pulls.auth import Credentials
 from workers.config.pull import Pull
-from workers.errors import FetchError, PullFailed
+from workers.errors import FetchError, FetchRefused, PullFailed
 from workers.model.mask import Mask
 from workers.outgoing.http_request import Address
 from workers.policy.backoff import backoff
@@ -121,6 +121,8 @@ class Requester:
         try:
             # The mask knows all secrets; ask() has room for one.
             return ask(what, request, seconds=SECONDS, secret=self.pull.url, largest=LARGEST)
+        except FetchRefused as error:  # it is too long, and no shorter the next time
+            raise PullFailed(self._masked(str(error))) from None
         except FetchError as error:
             return self._masked(str(error))
 

@@ -110,10 +110,14 @@ def test_a_cursor_that_is_none_is_a_doubt(cursor):
     assert "expected a cursor" in reading(api)[0].doubt
 
 
-def test_pages_that_stay_empty_end_the_reading():
+@pytest.mark.parametrize(
+    "rows", [lambda _: [], lambda call: [product(call % 7, at=call)]], ids=["empty", "known"]
+)
+def test_pages_without_a_new_record_end_the_reading(rows):
+    """Empty ones, or those of before with another cursor and another time on each row."""
     api = PagedApi([], page="cursor")
-    api.each = lambda call: {"data": [], "next": str(call)}
-    assert "empty pages" in reading(api)[0].doubt
+    api.each = lambda call: {"data": rows(call), "next": str(call)}
+    assert reading(api)[0].doubt.startswith("20 pages in a row bring no new record")
     assert api.calls < 50
 
 

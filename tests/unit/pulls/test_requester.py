@@ -226,3 +226,11 @@ def test_a_source_that_stalls_is_asked_again(asked, monkeypatch):
     requester.server.answer = answer
     assert requester.ask().body == b"[]"
     assert requester.calls == 2
+
+
+def test_an_answer_that_is_too_long_is_not_asked_for_again(asked, monkeypatch):
+    monkeypatch.setattr("service.pulls.requester.LARGEST", 1000)
+    requester = asked((200, b"x" * 1001), OK)
+    with pytest.raises(PullFailed, match="longer than 1000 bytes"):
+        requester.ask()
+    assert requester.calls == 1
