@@ -22,11 +22,18 @@ from service.commands.session import operator
     metavar="TIME",
     help="End after so long, whatever is left: 90s, 30m, 2h.",
 )
-def sync(once: bool, seconds: int) -> None:
+@click.option(
+    "--approve",
+    multiple=True,
+    metavar="RUN",
+    help="Send what this run was held for, as far as that is still the same. Repeatable.",
+)
+def sync(once: bool, seconds: int, approve: tuple[str, ...]) -> None:
     """
     Pull, reconcile what is due, and deliver: one round, for cron and the like.
 
-    Exit code 0: everything is in step; 1: something is left, which it says.
+    Exit code 0: everything is in step; 1: something is left, which it says, and what to do. What
+    would change half of a collection is held until you approve it.
     """
     from service.config import logging_setup
     from service.config.build import of_process
@@ -37,7 +44,7 @@ def sync(once: bool, seconds: int) -> None:
         raise click.UsageError("found no --once, expected it; instep up runs all the time")
     fill(os.environ)
     logging_setup.configure()
-    result = rounds.sync(of_process(), seconds=seconds, by=operator())
+    result = rounds.sync(of_process(), seconds=seconds, by=operator(), approve=approve)
     for line in result.done:
         click.echo(printable(line))
     for line in result.left:

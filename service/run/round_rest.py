@@ -7,11 +7,16 @@ from datetime import datetime
 from typing import Any, Final
 
 from workers.config.settings import Settings
+from workers.policy.run_guard import CREATED, OVERWRITTEN
 
 # s from now in which a publish is worth waiting for: two are 90 s apart at least (unpublished.lua),
 # and what is further ahead waits for a person, or for the window.
 PUBLISH_SOON: Final = 100.0
 Status = Mapping[str, Any]
+_WOULD: Final[Status] = {
+    CREATED: "{:,} items would be created beside {:,}",
+    OVERWRITTEN: "{:,} of {:,} items would be overwritten",
+}
 
 
 def moves(settings: Settings, status: Status, now: datetime, *, telling: bool) -> bool:
@@ -51,6 +56,23 @@ def _publishing(settings: Settings, status: Status, now: datetime) -> Iterator[b
 def _unpublished(settings: Settings, status: Status, destination: str) -> int:
     own = settings.collections_of(destination)
     return sum(status["collections"][each.name]["unpublished"] for each in own)
+
+
+def held_words(figures: Mapping[str, Any]) -> str:
+    """Return what the guard holds of a run, by its *figures*, and what sends it; "": nothing."""
+    if figures["state"] != "held":
+        return ""
+    many = [
+        _WOULD[kind].format(each["wanted"], figures["items"])
+        for kind, each in figures["guard"].items()
+        if kind in _WOULD and not each["allowed"]
+    ]
+    if not many:  # deletes alone, which are approved otherwise
+        return f"held: {'; '.join(figures['held'])}"
+    return (
+        f"held, nothing of this was sent: {figures['collection']}: {' and '.join(many)}; to send "
+        f"it: `instep sync --once --approve {figures['run']}`"
+    )
 
 
 def left(settings: Settings, status: Status) -> Iterator[str]:

@@ -13,15 +13,16 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from service.config.build import Configuration
 from service.ingest.intake import Intake
 from service.ingest.spool_parts import SpoolParts
+from service.operate.held_runs import approve_run
 from service.operate.status import numbers_of, status_of
 from service.pulls import runner as pulls
 from service.pulls.pull_state import not_before
@@ -30,10 +31,11 @@ from service.reconcile.options import ReconcileOptions
 from service.reconcile.schedule import Schedule
 from service.reconcile.state.past_runs import note_turn
 from service.reconcile.time_limit import Ended
-from service.run.round_rest import left, moves
+from service.run.round_rest import held_words, left, moves
 from workers.delivery.context import Context
 from workers.embedded import pdeathsig
 from workers.errors import ProcessorError
+from workers.policy.run_guard import CREATED, OVERWRITTEN
 from workers.runtime import jobs
 from workers.runtime.embedded_store import kept
 from workers.store import connection, durability
@@ -42,6 +44,8 @@ OVER: Final = "the time is over"
 _LOOK: Final = 0.3  # s between two looks at what is pending
 _SETTLED: Final = 3  # looks in a row without anything pending
 _TOLD_SOON: Final = 30.0  # s: as long as a claim is held, and the first waits of a record
+_KINDS: Final = (CREATED, OVERWRITTEN)
+_OF_HELD: Final = ("Held: ", "Run ")  # lines of a run that `held_words` says for a round
 _GRACE: Final = 20.0  # s that the worker has for the request in hand
 
 
@@ -63,11 +67,14 @@ class SyncResult:
         return 1 if self.left else 0
 
 
-def sync(configuration: Configuration, *, seconds: float, by: str) -> SyncResult:
+def sync(
+    configuration: Configuration, *, seconds: float, by: str, approve: Sequence[str] = ()
+) -> SyncResult:
     """
     Do one round: drain the spool, pull, reconcile what is due, deliver, publish, write back.
 
     Args:
+        approve: Ids of runs that earlier rounds have held: this one does what they are held for.
         seconds: After which it ends; what was taken until then is sent next time.
         by: Who runs it, for the list of runs.
 
@@ -82,6 +89,7 @@ def sync(configuration: Configuration, *, seconds: float, by: str) -> SyncResult
             durability.check(context.steps.client, settings.store)
             with _worker():
                 with _limited(seconds, result):
+                    _approve(context, approve, result, by)
                     _drain(configuration, context)
                     _pull(configuration, context, result, by)
                     _reconcile(configuration, context, result)
@@ -130,6 +138,14 @@ def _limited(seconds: float, result: SyncResult) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _approve(context: Context, runs: Iterable[str], result: SyncResult, by: str) -> None:
+    for id in runs:
+        with _told(f"run {id}", result) as tell:
+            found = approve_run(context, id, by=by)
+            numbers = (f"{found[kind]:,} {kind}" for kind in _KINDS if found[kind])
+            tell(0, [f"approved: {', '.join(numbers)}"])
+
+
 def _drain(configuration: Configuration, context: Context) -> None:
     """Take what web processes that are gone have left on disk."""
     parts = SpoolParts(configuration.settings.store, context.steps.client)
@@ -159,7 +175,7 @@ def _pull(configuration: Configuration, context: Context, result: SyncResult, by
             continue
         with _told(f"pull {name}", result) as tell:
             pulled = pulls.run(configuration, name, by=by)
-            tell(pulled.code, pulled.lines)
+            tell(pulled.code, pulled.lines, pulled.figures.values())
 
 
 def _reconcile(configuration: Configuration, context: Context, result: SyncResult) -> None:
@@ -172,16 +188,20 @@ def _reconcile(configuration: Configuration, context: Context, result: SyncResul
             with reconciles.reconciled(
                 configuration, options, approve=None, stdin=io.BytesIO(), by="schedule"
             ) as outcome:
-                tell(outcome.code, list(outcome.lines()))
+                tell(outcome.code, list(outcome.lines()), [outcome.figures])
 
 
 @contextlib.contextmanager
-def _told(what: str, result: SyncResult) -> Iterator[Callable[[int, list[str]], None]]:
+def _told(what: str, result: SyncResult) -> Iterator[Callable[..., None]]:
     """Note what came of one step; the others go on."""
 
-    def tell(code: int, lines: list[str]) -> None:
+    def tell(code: int, lines: list[str], figures: Iterable[Mapping[str, Any]] = ()) -> None:
         words = [line.strip() for line in lines]
-        if code:
+        if held := [text for each in figures if (text := held_words(each))]:
+            result.left += [f"{what}: {each}" for each in held]
+            rest = (line for line in words if not line.startswith(_OF_HELD))
+            result.done += [f"{what}: {line}" for line in rest]
+        elif code:
             result.left.append(f"{what}: {'; '.join(words)}")
         else:
             result.done += [f"{what}: {line}" for line in words]

@@ -53,8 +53,8 @@ def configured(site, tmp_path, store_socket, monkeypatch):
     return _configured
 
 
-def rounded(configuration, seconds=60.0):
-    return rounds.sync(configuration, seconds=seconds, by="test")
+def rounded(configuration, seconds=60.0, approve=()):
+    return rounds.sync(configuration, seconds=seconds, by="test", approve=approve)
 
 
 def test_all_is_pulled_and_delivered(site, configured):
@@ -63,6 +63,23 @@ def test_all_is_pulled_and_delivered(site, configured):
     assert (result.code, result.left) == (0, [])
     assert any("1 difference" in line or "2 differences" in line for line in result.done)
     assert site.shown == site.wanted
+
+
+def test_a_mass_is_held_until_the_round_that_approves_it(site, configured):
+    for n in range(1, 6):
+        site.change(n, qty=700 + n)
+    before, configuration = site.shown, configured()
+    (left,) = rounded(configuration).left
+    words, _, command = left.partition("; to send it: ")
+    assert words == (
+        "pull feed: held, nothing of this was sent: products: 5 of 5 items would be overwritten"
+    )
+    assert site.shown == before
+    run = command.strip("`").removeprefix("instep sync --once --approve ")
+    result = rounded(configuration, approve=[run])
+    assert (result.left, result.done[0]) == ([], f"run {run}: approved: 5 overwritten")
+    assert site.shown == site.wanted
+    assert f"run {run}: found" in rounded(configuration, approve=[run]).left[0]
 
 
 def test_what_is_due_is_reconciled(site, configured, tmp_path):

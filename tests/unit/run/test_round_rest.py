@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.run.round_rest import left, moves
+from service.run.round_rest import held_words, left, moves
 from workers.config.settings import Collection, Destination, Settings, StoreSettings
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -103,3 +103,21 @@ def test_items_are_waited_for_unless_their_lane_or_collection_is_paused():
     assert not goes_on(collection=items, lanes={"live": PAUSED})
     assert not goes_on(collection=items | PAUSED)
     assert not goes_on(collection=items | {"waits": ["not published"]})
+
+
+@pytest.mark.parametrize(
+    ("guard", "said"),
+    [
+        (
+            {"created": 5, "retired": 0},
+            "products: 5 items would be created beside 12; to send it: ",
+        ),
+        ({"created": 5, "overwritten": 1200}, "beside 12 and 1,200 of 12 items would be overwr"),
+        ({"retired": 9}, "held: 9 deletes wait"),
+    ],
+)
+def test_what_is_held_is_said_with_what_sends_it(guard, said):
+    ruled = {kind: {"wanted": n, "allowed": n == 0} for kind, n in guard.items()}
+    figures = {"collection": "products", "items": 12, "run": "r7", "held": ["9 deletes wait"]}
+    assert said in held_words(figures | {"state": "held", "guard": ruled})
+    assert held_words(figures | {"state": "done", "guard": ruled}) == ""
