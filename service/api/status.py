@@ -83,6 +83,9 @@ class CollectionStatus(_State):
     unpublished = fields.Integer(
         required=True, metadata={"description": "Items that wait to be published by Instep."}
     )
+    unpublished_seconds = fields.Float(
+        required=True, metadata={"description": "Since the oldest value of them came."}
+    )
     edited_by_others = fields.Integer(
         required=True,
         metadata={"description": "Those of them that somebody else has edited: a person decides."},

@@ -285,4 +285,5 @@ def _note_end(client: redis.Redis, pull: Pull, result: PullResult, lock: RunLock
         proven=bool(result.figures) and all(f["proven"] for f in result.figures.values()),
         compared=(read, items) if result.figures else None,
         lock=lock,
+        counter=f"pulls:{pull.name}:{result.state}",
     )

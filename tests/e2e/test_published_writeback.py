@@ -40,6 +40,8 @@ def test_a_new_item_is_told_staged_and_then_live_once(telling, publish):
     settled(way)
     assert said(way) == [("created", "staged"), ("changed", "live")]
     assert Publishes(way).waiting() == {}
+    counted = way.store.hmget(keys.METRICS, "published:products:live", "writebacks:shop:told")
+    assert counted == ["1", "2"]
     way.change("new-1", stock=4)
     settled(way)
     assert said(way)[2:] == [("changed", "live")]

@@ -154,7 +154,7 @@ def test_status_has_every_documented_key(context, shown):
         *("destinations", "collections", "sources", "fields", "balanced", "dead_letters"),
         *("fetchers", "processes", "reconciles", "refusals", "not_live", "memory", "losses"),
         *("held_deletes", "spool", "reasons", "notices", "workers_seen", "problems", "lanes"),
-        *("unconfigured", "alerts", "pulls", "writebacks"),
+        *("unconfigured", "alerts", "pulls", "writebacks", "removed_writebacks"),
         "freshness",
     }
     assert set(found["destinations"]["site"]) == {
@@ -163,9 +163,8 @@ def test_status_has_every_documented_key(context, shown):
     }
     assert set(found["collections"]["products"]) == {
         *("state", "reason", "pending_items", "oldest_seconds", "lanes", "duplicate_keys"),
-        *("waits", "normalised", "not_live", "unpublished", "edited_by_others"),
-        *("held_deletes", "held_since"),
-        *("since", "by"),
+        *("waits", "normalised", "not_live", "unpublished", "held_deletes", "held_since"),
+        *("since", "by", "unpublished_seconds", "edited_by_others"),
     }
     assert found["sources"]["erp"] == {
         "state": "flowing",

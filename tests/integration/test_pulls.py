@@ -25,6 +25,7 @@ from tests.support.paged_api import SIZE, Changing, product
 from tests.support.pulled_site import MAPPINGS, PulledSite, delivering
 from workers.errors import ConfigurationInvalid, ReconcileFailed
 from workers.runtime import jobs
+from workers.store import keys
 
 ERP = '[sources.erp]\nsender = "hmac"\nsecrets = ["erp-secret"]\nheader = "X-Signature"'
 pytestmark = pytest.mark.usefixtures("store")
@@ -195,6 +196,8 @@ def test_what_has_not_changed_takes_one_call(made, store):
     assert (result.code, result.calls, site.api.calls) == (0, 1, 2)
     last = pull_state.last_pulls(store, configuration.settings.pulls.values())["feed"]
     assert last["proven"] < last["began"]  # nothing was compared
+    assert last["complete"] > last["began"]
+    assert store.hget(keys.METRICS, "pulls:feed:done") == "2"
     assert "304" in result.lines[0]
     assert not site.planted.calls
     # Another mapping makes other values of the same records.
@@ -375,4 +378,5 @@ def test_an_error_of_ours_ends_the_run_as_failed(made, store, monkeypatch):
     with pytest.raises(RuntimeError):
         pulled(configuration)
     last = pull_state.last_pulls(store, configuration.settings.pulls.values())["feed"]
-    assert (last["state"], last["code"]) == ("failed", 1)
+    assert (last["state"], last["code"], last["complete"]) == ("failed", 1, None)
+    assert store.hget(keys.METRICS, "pulls:feed:failed") == "1"

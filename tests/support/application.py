@@ -29,6 +29,7 @@ STATUS = {
             "duplicate_keys": 0,
             "not_live": 4,
             "unpublished": 2,
+            "unpublished_seconds": 12.5,
             "waits": [],
             "normalised": 0,
         }

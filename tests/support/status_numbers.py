@@ -18,6 +18,8 @@ COLLECTION = {
     "duplicate_keys": 0,
     "not_live": 0,
     "unpublished": 0,
+    "unpublished_seconds": 0.0,
+    "edited_by_others": 0,
     "held_deletes": 0,
     "held_since": None,
     "normalised": 0,

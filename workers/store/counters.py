@@ -6,6 +6,9 @@ The hash `keys.METRICS` has them all; the steps add to it as they move the state
 - ``values:<source>:<collection>:<fate>``: field values that came to that fate (``items.lua``)
 - ``deliveries:<source>:<outcome>``: those that were not simply kept (``delivery.lua``)
 - ``attempts:<collection>:<action>``: items in requests (``item_attempts.lua``)
+- ``published:<collection>:<outcome>``: items (``settle_publish.lua``)
+- ``writebacks:<name>:<outcome>``: what was told elsewhere (``settle_writebacks.lua``)
+- ``pulls:<source>:<state>``: runs (``past_runs.py``)
 - ``calls:<destination>:<kind>:<status>``: requests (``destination_health.lua``)
 - ``fresh:<collection>:<copy>:<bound>`` (``freshness.lua``), ``ack:<source>:<bound>``
   (``histograms.py``): times

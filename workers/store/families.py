@@ -25,7 +25,8 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "items": (
             *("item", "tombstones", "resting", "not-live", "given", "held", "held-delay"),
-            *("unpublished", "unpublished-of", "unpublished-held", "redirects", "redirects-at"),
+            *("unpublished", "unpublished-of", "unpublished-since", "unpublished-held"),
+            *("redirects", "redirects-at"),
         ),
         "index": (
             *("ids", "keys", "born", "status", "twins", "listed", "index"),

@@ -161,6 +161,11 @@ def unpublished_of(collection: str) -> str:
     return f"{PREFIX}unpublished-of:{collection}"
 
 
+def unpublished_since(collection: str) -> str:
+    """Sorted set: the same by the ms since which the oldest value of each waits."""
+    return f"{PREFIX}unpublished-since:{collection}"
+
+
 def unpublished_held(collection: str) -> str:
     """Set: those of them that others have edited, on which a person decides."""
     return f"{PREFIX}unpublished-held:{collection}"

@@ -90,6 +90,12 @@ NAMES: Final[Mapping[str, Metric]] = MappingProxyType(
         "instep_unpublished_items": Metric(
             "Items that are staged and wait to be published by Instep", ("collection",)
         ),
+        "instep_unpublished_seconds": Metric(
+            "Age of the oldest value of them, in seconds", ("collection",)
+        ),
+        "instep_published_total": _counter(
+            "Items that Instep has published, by what came of it", "collection", "outcome"
+        ),
         "instep_not_live_items": Metric(
             "Items written staged only, since they are not published", ("collection",)
         ),
@@ -113,6 +119,19 @@ NAMES: Final[Mapping[str, Metric]] = MappingProxyType(
         "instep_reconcile_proven_timestamp_seconds": Metric(
             "When a reconcile has last proven that source and CMS are in step", ("collection",)
         ),
+        "instep_pulls_total": _counter("Pulls that ended, by their state", "source", "state"),
+        "instep_pull_state": Metric("1 for the state of the last pull", ("source", "state")),
+        "instep_pull_complete_timestamp_seconds": Metric(
+            "When a pull has last ended with nothing left", ("source",)
+        ),
+        "instep_writebacks_waiting": Metric(
+            "Records of which something is to be told", ("writeback",)
+        ),
+        "instep_writebacks_seconds": Metric("Age of the oldest of them", ("writeback",)),
+        "instep_writebacks_total": _counter(
+            "Messages of write-backs, by what came of them", "writeback", "outcome"
+        ),
+        "instep_writeback_state": Metric("1 for the state it is in", ("writeback", "state")),
         "instep_workers": Metric("Worker processes that are alive"),
         "instep_store_bytes": Metric(
             "Memory of the store that a family of keys takes, measured by samples", ("family",)

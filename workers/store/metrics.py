@@ -44,11 +44,14 @@ _BY_NAME: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "instep_duplicate_keys": ("collections", "duplicate_keys"),
         "instep_not_live_items": ("collections", "not_live"),
         "instep_unpublished_items": ("collections", "unpublished"),
+        "instep_unpublished_seconds": ("collections", "unpublished_seconds"),
         "instep_normalised_total": ("collections", "normalised"),
         "instep_rate_limited_total": ("destinations", "rate_limited"),
         **{f"instep_fetches_{name}_total": ("fetchers", name) for name in COUNTS},
         "instep_fetches_waiting": ("fetchers", "waiting"),
         "instep_fetches_seconds": ("fetchers", "oldest_seconds"),
+        "instep_writebacks_waiting": ("writebacks", "waiting"),
+        "instep_writebacks_seconds": ("writebacks", "oldest_seconds"),
     }
 )
 
@@ -70,7 +73,7 @@ class OutboxCollector(Collector):
         status, counters = self._status(), self._counters()
         families = {name: _family(name) for name in METRICS}
         for name, (section, key) in _BY_NAME.items():
-            for label, entry in status[section].items():
+            for label, entry in status.get(section, {}).items():
                 _add(families, name, [label], entry[key] or 0)
         _add_deliveries(families, status, counters)
         _add_values(families, status)
@@ -81,6 +84,7 @@ class OutboxCollector(Collector):
         _add_waits(families, status["collections"])
         _add_store(families, status)
         _add_reconciles(families, status.get("reconciles", {}))
+        _add_pulls(families, status.get("pulls", {}))
         add_old(families, status)
         yield from families.values()
 
@@ -150,6 +154,9 @@ def _add_counters(families: Families, counters: Counters) -> None:
         ("values", "instep_field_values_total"),
         ("attempts", "instep_attempts_total"),
         ("calls", "instep_calls_total"),
+        ("published", "instep_published_total"),
+        ("writebacks", "instep_writebacks_total"),
+        ("pulls", "instep_pulls_total"),
     ):
         for labels, number in counters.of(kind):
             _add(families, name, labels, number)
@@ -198,9 +205,10 @@ def _add_states(families: Families, status: Status) -> None:
             for state, is_in in _states(entry):
                 labels = {label: name, "state": state}
                 families["instep_state"].add_sample("instep_state", labels, is_in)
-    for name, entry in status["fetchers"].items():
-        for state, is_in in _states(entry):
-            _add(families, "instep_fetcher_state", [name, state], is_in)
+    for kind in ("fetcher", "writeback"):
+        for name, entry in status.get(f"{kind}s", {}).items():
+            for state, is_in in _states(entry):
+                _add(families, f"instep_{kind}_state", [name, state], is_in)
 
 
 def _states(entry: Status) -> Iterable[tuple[str, int]]:
@@ -239,3 +247,12 @@ def _add_reconciles(families: Families, runs: Mapping[str, Status]) -> None:
         if run["proven"] is not None:
             proven = datetime.fromisoformat(run["proven"]).timestamp()
             _add(families, "instep_reconcile_proven_timestamp_seconds", [name], proven)
+
+
+def _add_pulls(families: Families, runs: Mapping[str, Status]) -> None:
+    for name, run in runs.items():
+        for state in RUNS:
+            _add(families, "instep_pull_state", [name, state], int(run["state"] == state))
+        if run["complete"] is not None:
+            complete = datetime.fromisoformat(run["complete"]).timestamp()
+            _add(families, "instep_pull_complete_timestamp_seconds", [name], complete)

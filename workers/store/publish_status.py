@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from workers.config.settings import Destination
 from workers.model.publish_window import closed_for
+from workers.store import keys
 
 _AHEAD_MS: Final = 330_000  # as in step.lua
+
+
+def ask(pipeline: Any, collection: str) -> None:
+    """Add to *pipeline* what `items` needs of *collection*: three commands."""
+    pipeline.zcard(keys.unpublished(collection))
+    pipeline.zrange(keys.unpublished_since(collection), 0, 0, withscores=True)
+    pipeline.scard(keys.unpublished_held(collection))
+
+
+def items(destination: Destination, found: Sequence[Any], now: float) -> dict[str, Any]:
+    """
+    Return ``{unpublished, unpublished_seconds, edited_by_others}`` of a collection: how many items
+    wait to be published, for how long, and how many of them for a person.
+
+    Args:
+        found: The answers to what `ask` has added.
+        now: In ms since 1970.
+    """
+    number, first, edited = found
+    # Nobody waits for what a destination that publishes no more has left.
+    publishes = destination.publish != "never"
+    seconds = round(max(0.0, now - first[0][1]) / 1000, 3) if first and publishes else 0.0
+    return {
+        "unpublished": number if publishes else 0,
+        "unpublished_seconds": seconds,
+        "edited_by_others": edited if publishes else 0,
+    }
 
 
 def of(held: Mapping[str, str], destination: Destination, now: float) -> dict[str, Any] | None:

@@ -75,8 +75,7 @@ class Report:
                 copy = self.settings.copy_of(collection)
                 pipeline.hvals(keys.twins(collection.name, copy))
                 pipeline.scard(keys.not_live(collection.name))
-                pipeline.zcard(keys.unpublished(collection.name))
-                pipeline.scard(keys.unpublished_held(collection.name))
+                publish_status.ask(pipeline, collection.name)
                 pipeline.zcard(held_keys.held(collection.name))
                 pipeline.hget(keys.site(collection.name, copy), "failed")
                 for lane in LANES:
@@ -105,7 +104,7 @@ class Report:
         for destination in names:
             held[destination.name], budgets[destination.name] = next(found), next(found)
             rounds[destination.name] = next(found)
-        number = 9 + 3 * len(LANES)  # of answers about one
+        number = 10 + 3 * len(LANES)  # of answers about one
         collections = {
             collection.name: _collection(
                 self.settings, collection, [next(found) for _ in range(number)], now, held
@@ -232,11 +231,11 @@ def _collection(
     now: float,
     destinations: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
-    own, pending, oldest, twins, not_live, staged, edited, deletes, unread, *due = found
+    own, pending, oldest, twins, not_live, *staged, deletes, unread = found[:10]
+    due = found[10:]
     lanes = {lane: due[3 * n : 3 * n + 3] for n, lane in enumerate(LANES)}
     roomless = sum(room for _, _, room in lanes.values())
     waits = waits_of(own, now, pending=pending, roomless=roomless)
-    publishes = settings.destinations[collection.destination].publish != "never"
     entry = _state(destinations[collection.destination], pending, now)
     if "paused" in own:
         entry = _paused(own)
@@ -252,9 +251,7 @@ def _collection(
         "oldest_seconds": round(max(0.0, now - oldest[0][1]) / 1000, 3) if oldest else 0.0,
         "duplicate_keys": len(set(twins)),
         "not_live": not_live,
-        # Nobody waits for what a destination that publishes no more has left.
-        "unpublished": staged if publishes else 0,
-        "edited_by_others": edited if publishes else 0,
+        **publish_status.items(settings.destinations[collection.destination], staged, now),
         "held_deletes": deletes if held_keys.ASKS in own else 0,
         "held_since": _moment(own[held_keys.ASKS_SINCE]) if held_keys.ASKS_SINCE in own else None,
         "normalised": int(own.get("normalised", 0)),

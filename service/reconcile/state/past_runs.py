@@ -5,7 +5,8 @@ The last run of each collection, as the store keeps it.
 ``code``, ``state``, ``counts`` and last message (``said``), how many ``records`` and ``items`` it
 compared, its id (``run``), whether it was ``scheduled``, and when a run last proved that all is in
 step (``proven``); and of the schedule, when it was first ``seen``, its last ``turn`` and the
-``tries``; and when an operator ``asked`` for a run at once.
+``tries``; when an operator ``asked`` for a run at once; and when one has last left nothing
+(``complete``).
 
 Raises (every function):
     StoreUnavailable: The store did not answer.
@@ -105,6 +106,7 @@ def note_end(
     proven: bool = False,
     compared: tuple[int, int] | None = None,
     lock: RunLock | None = None,
+    counter: str = "",
 ) -> None:
     """
     Record the end of a run.
@@ -114,6 +116,7 @@ def note_end(
         state: "done", "held" by the guard, or "failed".
         proven: Everything compared is in step.
         lock: Of the run: if it is lost, nothing is recorded; None: the run is over.
+        counter: Of `keys.METRICS`, that counts the run with the others; "": none does.
     """
     ended: dict[Any, Any] = {
         "ended": time.time(),
@@ -122,13 +125,20 @@ def note_end(
         "counts": json.dumps(counts or {}),
         "state": state,
         **({"proven": time.time()} if proven else {}),
+        **({} if code else {"complete": time.time()}),
         **({"records": compared[0], "items": compared[1]} if compared else {}),
     }
+
+    def write(commands: Any) -> None:
+        commands.hset(keys.reconciled(name), mapping=ended)
+        if counter:
+            commands.hincrby(keys.METRICS, counter, 1)
+
     if lock is not None:
-        lock.write(lambda commands: commands.hset(keys.reconciled(name), mapping=ended))
+        lock.write(write)
         return
     with guarded():
-        client.hset(keys.reconciled(name), mapping=ended)
+        write(client)
 
 
 def note_dropped(client: redis.Redis, name: str) -> None:
@@ -187,6 +197,7 @@ def _shown(client: redis.Redis, name: str, times: Times, held: Mapping[str, str]
         "items": _number(held, "items"),
         "run": held.get("run") or None,
         "proven": _iso(_moment(held, "proven")),
+        "complete": _iso(_moment(held, "complete")),
         "tries": last.tries,
         "next": _iso(due),
     }

@@ -26,6 +26,7 @@ STATUS = {
             "duplicate_keys": 2,
             "not_live": 4,
             "unpublished": 2,
+            "unpublished_seconds": 12.5,
             "waits": [
                 {"reason": "not published", "seconds": 40, "records": 3},
                 {"reason": "plan limit", "seconds": 90, "records": 2},
@@ -39,6 +40,7 @@ STATUS = {
             "duplicate_keys": 0,
             "not_live": 4,
             "unpublished": 2,
+            "unpublished_seconds": 12.5,
             "waits": [],
             "normalised": 0,
         },
@@ -67,6 +69,11 @@ STATUS = {
             "dead": 1,
         }
     },
+    "writebacks": {"crm": {"state": "paused", "waiting": 4, "oldest_seconds": 7.5}},
+    "pulls": {
+        "feed": {"state": "failed", "complete": "2026-03-01T02:00:00+00:00"},
+        "new": {"state": "never", "complete": None},
+    },
     "fields": {"accepted": 9, "written": 4, "dead": 2, "pending": 3},
     "balanced": True,
     "dead_letters": 2,
@@ -93,6 +100,10 @@ COUNTERS = Counters(
         "attempts:products:retried": 2,
         "calls:site:update:200": 3,
         "calls:site:list:none": 1,
+        "published:products:live": 5,
+        "writebacks:crm:told": 9,
+        "writebacks:crm:failed": 2,
+        "pulls:feed:done": 3,
         "fresh:products:live:1000": 3,
         "fresh:products:live:5000": 1,
         "fresh:products:live:sum": 6500,
@@ -265,3 +276,18 @@ def test_the_last_reconcile_is_told_by_its_state_and_when_one_has_proven_it_all(
     assert found["instep_reconcile_differences", "products"] == 7
     assert ("instep_reconcile_differences", "pages") not in found
     assert found["instep_reconcile_proven_timestamp_seconds", "products"] == 1_772_334_000
+
+
+def test_publishes_write_backs_and_pulls_are_told():
+    found = samples()
+    assert found["instep_unpublished_seconds", "products"] == 12.5
+    assert found["instep_published_total", "products", "live"] == 5
+    assert found["instep_writebacks_waiting", "crm"] == 4
+    assert found["instep_writebacks_seconds", "crm"] == 7.5
+    assert found["instep_writebacks_total", "failed", "crm"] == 2
+    assert found["instep_writeback_state", "paused", "crm"] == 1
+    assert found["instep_writeback_state", "flowing", "crm"] == 0
+    assert found["instep_pulls_total", "feed", "done"] == 3
+    assert found["instep_pull_state", "feed", "failed"] == 1
+    assert found["instep_pull_complete_timestamp_seconds", "feed"] == 1_772_330_400
+    assert ("instep_pull_complete_timestamp_seconds", "new") not in found

@@ -8,6 +8,7 @@
 --     'r' ready, 's' sent, 'd' an editor's draft, 'e' edited by somebody else since, 'x' refused (why),
 --     'm' not in the last listing; locales: of the variants that are ready, if there are several; edited:
 --     lastUpdated of an edit by somebody else, which a later write of ours leaves there
+--   instep:unpublished-since:<collection>  sorted set: the same by since
 --   instep:unpublished-held:<collection>  set: those of state 'e': a person decides on them
 --   instep:publishing:<destination>     hash: next: ms of the next step; token, till: of the one that is out;
 --     work: the round that has begun, JSON (workers/policy/publish.py); after: the same behind a publish of
@@ -32,12 +33,14 @@ end
 function unpublished.put(collection, record, member, at)
   redis.call('HSET', 'instep:unpublished-of:' .. collection, record, cjson.encode(member))
   redis.call('ZADD', 'instep:unpublished:' .. collection, at, record)
+  redis.call('ZADD', 'instep:unpublished-since:' .. collection, member.since, record)
   redis.call(member.state == 'e' and 'SADD' or 'SREM', 'instep:unpublished-held:' .. collection, record)
 end
 
 function unpublished.leave(collection, record)
   redis.call('HDEL', 'instep:unpublished-of:' .. collection, record)
   redis.call('ZREM', 'instep:unpublished:' .. collection, record)
+  redis.call('ZREM', 'instep:unpublished-since:' .. collection, record)
   redis.call('SREM', 'instep:unpublished-held:' .. collection, record)
 end
 

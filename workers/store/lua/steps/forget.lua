@@ -63,7 +63,9 @@ local function leave_sets(item)
   local name = item.collection .. ':' .. item.record
   item_schedule.remove(item)
   redis.call('SREM', 'instep:not-live:' .. item.collection, item.record)
-  redis.call('ZREM', 'instep:unpublished:' .. item.collection, item.record)
+  for _, set in ipairs({'unpublished', 'unpublished-since'}) do
+    redis.call('ZREM', 'instep:' .. set .. ':' .. item.collection, item.record)
+  end
   redis.call('HDEL', 'instep:unpublished-of:' .. item.collection, item.record)
   redis.call('SREM', 'instep:unpublished-held:' .. item.collection, item.record)
   for _, set in ipairs({'tombstones', 'resting'}) do redis.call('ZREM', 'instep:' .. set, name) end

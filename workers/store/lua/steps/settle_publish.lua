@@ -57,6 +57,8 @@ for _, outcome in ipairs(request.outcomes) do
   local member = unpublished.member(request.collection, outcome.record)
   if member and member.at == outcome.at then
     settled = settled + 1
+    if outcome.state == 'x' then step.measure('published:' .. request.collection .. ':refused', 1) end
+    if outcome.act == 'done' then step.measure('published:' .. request.collection .. ':live', 1) end
     if outcome.act == 'state' then
       member.state, member.why, member.locales = outcome.state, given(outcome.why), given(outcome.locales)
       member.edited = given(outcome.edited) or member.edited

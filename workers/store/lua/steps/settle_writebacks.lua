@@ -91,6 +91,9 @@ outcomes.failed = fail
 for _, outcome in ipairs(request.outcomes) do
   local entry = writebacks.load(name, outcome.record)
   if entry and entry.token == request.claim then
+    -- What was not sent is neither.
+    local failed = outcome.outcome ~= 'told' and outcome.outcome ~= 'unsent'
+    if outcome.outcome ~= 'unsent' then step.measure('writebacks:' .. name .. (failed and ':failed' or ':told'), 1) end
     outcomes[outcome.outcome](outcome.record, entry, outcome)
   else
     lost = lost + 1
