@@ -30,6 +30,7 @@ from service.reconcile import runner
 from service.reconcile.guard_decisions import Approve
 from service.reconcile.lock import RunLock, holder, run_lock
 from service.reconcile.options import ReconcileOptions
+from service.reconcile.plan.causes import LATER
 from service.reconcile.runner import RunResult
 from service.reconcile.snapshot.snapshot_time import MARGIN
 from service.reconcile.state import past_runs
@@ -167,7 +168,9 @@ def _run(
             if not result.figures:
                 result.lines.append(records.doubt)
         elif _is_complete(result):
-            pull_state.keep(lock, pull.name, records.as_of, records.validators, fingerprint)
+            # What counts as newer than this reading is to be compared with a later one.
+            validators = {} if _is_overtaken(result) else records.validators
+            pull_state.keep(lock, pull.name, records.as_of, validators, fingerprint)
 
 
 def _reconcile(
@@ -207,6 +210,11 @@ def _is_complete(result: PullResult) -> bool:
         for kind, number in figures["not_proven"].items()
         if kind not in _HELD_BY_STORE
     )
+
+
+def _is_overtaken(result: PullResult) -> bool:
+    """Tell whether something has changed since, by the store's clock or that of the CMS."""
+    return any(figures["told"].get(LATER) for figures in result.figures.values())
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -176,20 +177,23 @@ def test_no_rest_that_is_asked_for_is_longer_than_a_day(made, store):
     assert due(datetime.now(UTC)) != []
 
 
-def test_what_has_not_changed_takes_one_call(made, store):
-    site, configuration = made(5, options={"page": ""})
-
-    def each(_):
-        held = site.server.requests[-1].headers.get("if-none-match")
-        return (304, {}, b"") if held == '"a"' else None
-
-    plain = site.api.answer
+def tagged(site):
+    """Let its answers bear the number of what they hold as their tag."""
+    plain, tags = site.api.answer, {}
 
     def answer(url, headers=None):
         status, own, body = plain(url, headers)
-        return status, own | {"ETag": '"a"'}, body
+        tag = tags.setdefault(body, f'"{len(tags)}"')
+        if headers and headers.get("if-none-match") == tag:
+            return 304, {}, b""
+        return status, own | {"ETag": tag}, body
 
-    site.api.each, site.api.answer = each, answer
+    site.api.answer = answer
+
+
+def test_what_has_not_changed_takes_one_call(made, store):
+    site, configuration = made(5, options={"page": ""})
+    tagged(site)
     assert pulled(configuration).code == 0
     site.planted.calls.clear()
     result = pulled(configuration)
@@ -204,6 +208,23 @@ def test_what_has_not_changed_takes_one_call(made, store):
     rules = (configuration.settings.path.parent / "mappings.py").read_text()
     (configuration.settings.path.parent / "mappings.py").write_text(f"{rules}\n# changed\n")
     assert pulled(configuration).figures
+
+
+def test_what_was_written_after_a_reading_is_compared_with_the_next_one(made, monkeypatch):
+    """As where the store's clock is ahead of that of the machine that pulls."""
+    site, configuration = made(5, options={"page": ""})
+    tagged(site)
+    site.change(3, qty=903)
+    with delivering(configuration):
+        assert pulled(configuration).code == 0
+        del site.api.records[2]
+        behind = SimpleNamespace(now=lambda zone: datetime.now(zone) - timedelta(minutes=20))
+        with monkeypatch.context() as patch:
+            patch.setattr(runner, "datetime", behind)
+            assert pulled(configuration).code == 0
+        assert "P-0003" in site.shown  # it was written later
+        assert pulled(configuration).code == 0
+    assert site.shown == site.wanted
 
 
 def test_since_asks_from_the_last_complete_run_on(made):
