@@ -1,6 +1,7 @@
 """Runs of histories: of which widths and installations, in which processes, and what came of it."""
 
 import contextlib
+import logging
 import multiprocessing
 import random
 import time
@@ -85,6 +86,7 @@ _own = _Own()
 
 
 def _open_own():
+    logging.disable(logging.WARNING)  # of what is refused on purpose
     _own.stack = contextlib.ExitStack()
     _own.world = _own.stack.enter_context(opened())
     multiprocessing.util.Finalize(None, _own.stack.close, exitpriority=100)

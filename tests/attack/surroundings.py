@@ -146,6 +146,8 @@ class Surroundings(Steering):
             self._end_echoes(outcome)
 
     def _pull_whole(self, outcome):
+        # What the store's clock, which is ahead, has noted as written later than the next reading.
+        self.world.pass_time(max(0.0, self.world.clock.jump) + 61.0)
         for seed in range(4):
             if self.pull(random.Random(seed), breaks=False):  # noqa: S311  # no secret
                 break

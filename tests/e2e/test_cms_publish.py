@@ -74,6 +74,20 @@ def test_an_editors_draft_does_not_go_live(site, publish):
 
 
 @MODES
+def test_a_draft_holds_up_no_other_item(site, publish):
+    told = site(publish)
+    way = told.way
+    told.draft(1, "theirs")
+    way.change(1, stock=5)
+    way.run(120)
+    assert told.waiting() == {way.id(1): "d"}
+    way.change(2, stock=6)
+    way.run(60)
+    assert way.live(2)["stock"] == 6
+    assert way.live(1)["name"] != "theirs"
+
+
+@MODES
 def test_a_draft_made_after_the_write_does_not_go_live(site, publish):
     told = site(publish)
     way = told.way

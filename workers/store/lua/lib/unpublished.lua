@@ -14,7 +14,7 @@
 --     work: the round that has begun, JSON (workers/policy/publish.py); after: the same behind a publish of
 --     the site, which is thereby asked for once; asked: ms of the last one; settled: ms of the last step of
 --     the round; sent: ms of the last publish of any kind; yielded: a batch had its turn; checks: the next
---     step looks for what was published; site; held, failed: why nothing is published, since: ms; full: up to when (lastUpdated) all
+--     step looks for what was published; rest: ms before which no round begins; site; held, failed: why nothing is published, since: ms; full: up to when (lastUpdated) all
 --     that was queued was published
 --   instep:published-sites              hash: site id → ms at which its publish was asked for
 -- ours of an item: Instep has made it, so that its first publish is ours as well.
@@ -81,8 +81,14 @@ local function wants(item, claim, status, back)
   end
 end
 
+-- The next round begins by *at*, but for one that has begun, and not before the last one has its rest.
 function unpublished.begin(destination, at)
-  if redis.call('HSETNX', 'instep:publishing:' .. destination, 'next', at) == 1 then
+  local key = 'instep:publishing:' .. destination
+  local next, work, token, rest = unpack(redis.call('HMGET', key, 'next', 'work', 'token', 'rest'))
+  if next and (work or token) then return end
+  at = math.max(at, step.sane(rest, unpublished.AGAIN_MS) or 0)
+  if not next or tonumber(next) > at then
+    redis.call('HSET', key, 'next', at)
     local waits = tonumber(redis.call('ZSCORE', 'instep:wakes', destination))
     if not waits or waits > at then wakeups.wake_at(destination, at) end
   end

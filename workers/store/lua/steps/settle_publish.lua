@@ -99,6 +99,7 @@ end
 local at = now + request.wait_ms
 if request.ended then
   redis.call('HDEL', key, 'work', 'checks')
+  redis.call('HSET', key, 'rest', at)
   local first = first_waiting()
   at = first and math.max(at, unpublished.next_at(request.destination, first))
 else
