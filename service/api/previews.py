@@ -75,6 +75,10 @@ class PreviewAnswer(ApiSchema):
     )
 
 
+# Of a pull what cannot be read is refused; of webhooks it is an answer, with problems.
+_ERRORS = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+
+
 def routes(parts: Parts) -> Routes:
     made = Routes("previews", "Preview")
 
@@ -88,5 +92,5 @@ def routes(parts: Parts) -> Routes:
         return preview_answer(parts.context, configuration, source, data, scope=scope, **body)
 
     answers = {HTTPStatus.OK: PreviewAnswer()}
-    made.post("/preview", preview, answers, body=PreviewBody, errors=(HTTPStatus.NOT_FOUND,))
+    made.post("/preview", preview, answers, body=PreviewBody, errors=_ERRORS)
     return made

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from service.config.build import Configuration
 from service.operate import previews
-from service.operate.unmatched import events_in, unmatched
+from service.operate.unmatched import unmatched
 from workers.errors import SelectionInvalid
 from workers.store.connection import connect
 from workers.store.outbox import Outbox
@@ -91,8 +91,9 @@ def previewed(case: Case, configuration: Configuration) -> dict[str, Any]:
     headers = {"content-type": _TYPES[case.payload.suffix], **_headers(case)}
     settings = configuration.settings
     outbox = Outbox(Steps(connect(settings.store, retries=0)), settings)
-    found = previews.preview(configuration, outbox, case.source, body, headers=headers)
-    events = events_in(configuration, case.source, body, headers, None, fetched=False)
+    found, events = previews.preview_and_events(
+        configuration, outbox, case.source, body, headers=headers
+    )
     others = unmatched(configuration, case.source, found, events)
     held = [dict.fromkeys(field.slug for field in each.fields) for each in found.changes]
     told: dict[str, Any] = json.loads(

@@ -9,7 +9,7 @@ from service.config.build import Configuration
 from service.operate import previews
 from service.operate.preview_before import before
 from service.operate.scope import Scope
-from service.operate.unmatched import events_in, unmatched
+from service.operate.unmatched import unmatched
 from workers.delivery.context import Context
 
 
@@ -36,9 +36,10 @@ def preview_answer(
         UnknownName: There is no such source.
     """
     options: dict[str, Any] = {"headers": headers, "topic": topic, "fetched": fetched}
-    found = previews.preview(configuration, context.outbox, source, data, **options)
+    found, events = previews.preview_and_events(
+        configuration, context.outbox, source, data, **options
+    )
     found, settings = previews.within(found, scope), configuration.settings
     held = before(context.steps, settings, found.changes)
-    events = events_in(configuration, source, data, **options)
     others = unmatched(configuration, source, found, events, scope.collections)
     return previews.as_dict(found, settings, held, others)

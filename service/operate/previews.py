@@ -9,7 +9,11 @@ from typing import Any
 
 from service.config.build import Configuration
 from service.ingest.intake import Intake, Preview
+from service.operate.pull_rows import first_rows
 from service.operate.scope import Scope
+from service.operate.unmatched import Event, events_in
+from service.pulls.runner import readers_of
+from service.reconcile.snapshot.rows import Row, mapped_row
 from workers.config.settings import Settings
 from workers.errors import UnknownName
 from workers.model.changes import Change
@@ -40,11 +44,52 @@ def preview(
     """
     if source not in configuration.senders:
         names = ", ".join(sorted(configuration.senders)) or "none"
-        if source in configuration.settings.pulls:
-            names = f"{names}; of a pull, `instep reconcile --pull {source} --dry-run` shows it"
         raise UnknownName(repr(source), f"a source of instep.toml ({names})", "use one of them")
     intake = Intake(configuration.senders, configuration.mappings, outbox, wake=str)
     return intake.preview(source, body, headers, topic, fetched=fetched)
+
+
+def preview_and_events(
+    configuration: Configuration,
+    outbox: Outbox,
+    source: str,
+    body: bytes | None,
+    *,
+    headers: Mapping[str, str],
+    topic: str | None = None,
+    fetched: bool = False,
+) -> tuple[Preview, list[Event]]:
+    """
+    Return what ``preview`` of these returns, and the events in *body*.
+
+    Args:
+        source: May also be a pull: *body* is an answer of its API, or with *fetched* one record.
+        body: None, of a pull alone: its API is asked for its first page.
+
+    Raises:
+        UnknownName: There is no such source.
+        PullFailed: The API that is asked does not answer, or not as instep.toml says.
+        RequestRefused: There is no record in *body*.
+    """
+    pull = configuration.settings.pulls.get(source)
+    if pull is not None:
+        rows = first_rows(pull, body, single=fetched)
+        rules = readers_of(configuration, pull)
+        mapped = [mapped_row(rules, n, row) for n, row in enumerate(rows, 1)] if rules else []
+        return _of_rows(mapped), [(None, row) for row in rows]
+    how: dict[str, Any] = {"headers": headers, "topic": topic, "fetched": fetched}
+    found = preview(configuration, outbox, source, body or b"", **how)
+    return found, events_in(configuration, source, body or b"", **how)
+
+
+def _of_rows(rows: Sequence[Row]) -> Preview:
+    changes = tuple(change for row in rows for change in row.changes)
+    problems = (
+        replace(each, message=f"record {row.number}: {each.message}")
+        for row in rows
+        for each in row.problems
+    )
+    return Preview(changes, tuple(problems), topics=(None,) * len(changes))
 
 
 def within(found: Preview, scope: Scope) -> Preview:

@@ -10,16 +10,13 @@ from itertools import islice
 from typing import Final
 
 from service.config.build import Configuration
-from service.fetchers.responses import Answer
 from service.onboarding.sample_events import Occasion, samples
 from service.onboarding.suggest import Sample, Suggestion, Wanted, suggest
 from service.onboarding.trigger import delivery
 from service.operate.cms_request import PATIENCE, ask
+from service.operate.pull_rows import first_rows
 from service.operate.token_check import refusal
 from service.operate.unmatched import events_in
-from service.pulls.feeds import page_of
-from service.pulls.pages import Pager
-from service.pulls.requester import Requester
 from workers.config.settings import PULLED, Collection
 from workers.delivery.context import Context
 from workers.errors import RequestRefused, StoreUnavailable, UnknownName
@@ -123,16 +120,9 @@ def of_pull(configuration: Configuration, name: str, body: bytes | None = None) 
         RequestRefused: There is no record in the answer.
         PullFailed: It does not answer, or not as instep.toml says.
     """
-    pull = configuration.settings.pulls[name]
-    if body is None:
-        first = Pager(pull).first()
-        answer, told = Requester(pull).get(first.url, first.body), "the first records of"
-    else:
-        answer, told = Answer(200, {}, body), "an answer of"
-    records = list(islice(page_of(pull, answer).records, _EACH))
-    if not records:
-        raise RequestRefused(f"no record in the answer of {name}", "one at least", "see items")
-    return Samples(tuple(Sample(None, each) for each in records), f"{told} {name}")
+    rows = first_rows(configuration.settings.pulls[name], body)
+    told = "the first records of" if body is None else "an answer of"
+    return Samples(tuple(Sample(None, each) for each in rows), f"{told} {name}")
 
 
 def suggestion(

@@ -63,14 +63,18 @@ class PullResult:
     calls: int = 0
 
 
-def rules_of(configuration: Configuration, pull: Pull) -> tuple[Rule, ...]:
-    """Return the mappings that read *pull*; raises ConfigurationInvalid if there is none."""
-    rules = tuple(
+def readers_of(configuration: Configuration, pull: Pull) -> tuple[Rule, ...]:
+    """Return the mappings that read *pull*, if any."""
+    return tuple(
         rule
         for rule in configuration.mappings.rules
         if rule.options.source == pull.name and rule.options.on_delete is None
     )
-    if rules:
+
+
+def rules_of(configuration: Configuration, pull: Pull) -> tuple[Rule, ...]:
+    """Return ``readers_of`` these; raises ConfigurationInvalid if there is none."""
+    if rules := readers_of(configuration, pull):
         return rules
     where = f"{configuration.settings.path}: pulls.{pull.name}"
     do = f'write one with Meta.source = "{pull.name}"'

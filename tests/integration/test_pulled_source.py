@@ -60,6 +60,12 @@ def test_an_access_sees_those_of_its_destinations_only(rig, ended):
     assert answer(rig, "/api/settings", SHOP)["pulls"] == {}
 
 
+def test_a_preview_takes_an_answer_of_it(rig):
+    sent = rig.post("/api/preview", ADMIN, source="feed", body='[{"sku": "P-0001", "qty": 3}]')
+    assert [each["key"] for each in sent.get_json()["changes"]] == ["P-0001"]
+    assert rig.post("/api/preview", ADMIN, source="feed", body="{").status_code == 409
+
+
 def test_its_secrets_stay(rig):
     text = rig.get("/api/settings", ADMIN).text
     assert "query-secret" not in text

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from service.mapping.compiled import Rule
 from service.mapping.registry import applied
 from service.reconcile.snapshot.mapping_choice import MappingChoice
 from service.reconcile.snapshot.records import Records
@@ -67,25 +68,26 @@ class Rows:
         for number, payload in self.records:
             self.count += 1
             fit.see(payload)
-            row = self._row(number, payload)
+            row = mapped_row(self.chosen.rules, number, payload)
             self.skipped += row.skipped
             self.bad += bool(row.problems)
             yield row
         if self.count and self.count == self.skipped + self.bad:
             fit.require(self.records.name, self.count)
 
-    def _row(self, number: int, payload: Any) -> Row:
-        rules = self.chosen.rules
-        keys = tuple(dict.fromkeys(key for rule in rules for key in rule.records(payload)))
-        try:
-            mapped = applied(rules, payload, None, [])
-            none = not mapped.changes and not mapped.problems
-            skipped = none and not any(rule.takes(payload) for rule in rules)
-        except Exception as error:  # mappings are the user's code
-            _log.exception("mapping failed", extra={"source": self.chosen.source})
-            problem = FieldProblem(
-                "mapping", f"the mapping raised {type(error).__name__}; the log has its traceback"
-            )
-            return Row(number, (), (problem,), keys)
-        changes = () if mapped.problems else mapped.changes
-        return Row(number, changes, mapped.problems, keys, skipped)
+
+def mapped_row(rules: Sequence[Rule], number: int, payload: Any) -> Row:
+    """Map the record *payload*, the one of *number*, by *rules*, which are of one source."""
+    keys = tuple(dict.fromkeys(key for rule in rules for key in rule.records(payload)))
+    try:
+        mapped = applied(rules, payload, None, [])
+        none = not mapped.changes and not mapped.problems
+        skipped = none and not any(rule.takes(payload) for rule in rules)
+    except Exception as error:  # mappings are the user's code
+        _log.exception("mapping failed", extra={"source": rules[0].options.source})
+        problem = FieldProblem(
+            "mapping", f"the mapping raised {type(error).__name__}; the log has its traceback"
+        )
+        return Row(number, (), (problem,), keys)
+    changes = () if mapped.problems else mapped.changes
+    return Row(number, changes, mapped.problems, keys, skipped)
