@@ -36,42 +36,19 @@ BECAME: Final[Mapping[str, str]] = MappingProxyType(
         "unwanted": "no mapping took it",
     }
 )
-# What a person should look at → its title, and what it means for the site.
-NEEDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+# What a person should look at → what it means for the site. Its title: `need_titles.title_of`.
+NEEDS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "every delivery refused": (
-            "Every delivery is refused",
-            "Nothing of this source reaches the site.",
-        ),
-        "most requests refused": (
-            "Most requests of the last hour were refused",
-            "What is refused is not kept, and does not reach the site.",
-        ),
-        "pull held": (
-            "What was pulled waits for approval",
-            "The site shows what was there before.",
-        ),
-        "pull failed": (
-            "It could not be pulled as a whole",
-            "What was read is on the site; nothing was taken away.",
-        ),
-        "pull killed": ("The last pull was killed", "The site may lack what it read."),
-        "pull overdue": (
-            "The next pull has not begun",
-            "The site shows what was pulled before.",
-        ),
-        "silent": ("Nothing comes any more", "The site shows what came before."),
-        "nothing wanted": (
-            "No mapping takes what it sends",
-            "Nothing of this source reaches the site.",
-        ),
-        "only older values": (
-            "Everything that comes is older than what is held",
-            "Nothing of it is written to the site.",
-        ),
-        "no room for payloads": (
-            "Too many events cannot be mapped",
-            "Further ones are kept without their payload, and cannot be replayed.",
-        ),
+        "every delivery refused": "Nothing of this source reaches the site.",
+        "most requests refused": "What is refused is not kept, and does not reach the site.",
+        "pull held": "The site shows what was there before.",
+        "pull failed": "What was read is on the site; nothing was taken away.",
+        "pull killed": "The site may lack what it read.",
+        "pull overdue": "The site shows what was pulled before.",
+        "silent": "The site shows what came before.",
+        "nothing wanted": "Nothing of this source reaches the site.",
+        "only older values": "Nothing of it is written to the site.",
+        "no room for payloads": "Further ones are kept without their payload, and cannot be "
+        "replayed.",
     }
 )

@@ -21,6 +21,7 @@ from service.console.sessions import caller
 from service.console.source_actions import FILTERS, MOST, replay_action, source_actions
 from service.console.source_words import BECAME, NEEDS, OUTCOMES, TITLES
 from service.operate.deliveries import list_deliveries, show_delivery
+from service.operate.need_titles import title_of
 from service.operate.page import FilterInvalid
 from service.operate.parts import Parts
 from service.operate.scope import Scope
@@ -34,6 +35,7 @@ _FROM: Final = ("delivery", "letter")  # in the URL: what the form is filled fro
 _SHOWN: Final = {
     "becomes": BECAME,
     "needs": NEEDS,
+    "title_of": title_of,
     "outcomes": OUTCOMES,
     "outcome_titles": TITLES,
     "refusal_kind": refusal_kind,

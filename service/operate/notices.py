@@ -247,11 +247,15 @@ _WAITS: Final[Mapping[str, str]] = MappingProxyType(
 )
 _LATE: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "flowing": "see that `instep worker` runs, and what the log says of the attempts",
+        "flowing": Remedy(
+            "see what the log says of the attempts, and that a worker runs, or start one", "worker"
+        ),
         "waiting": "nothing: it waits for its turn; raise requests_per_minute if the plan has more",
     }
 )
-_OVERDUE: Final = "see that `instep up` or `instep worker` runs, and what the log says of it"
+_OVERDUE: Final = Remedy(
+    "see what the log says, and that a worker runs, which begins it, or start one", "worker"
+)
 _NOT_BEGUN: Final = "it was due by its schedule, and has not begun"
 _FETCHERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -260,7 +264,9 @@ _FETCHERS: Final[Mapping[str, str]] = MappingProxyType(
         "waiting": "nothing: each is tried five times; what is refused still is then a problem",
     }
 )
-_UNFETCHED: Final = "see that `instep worker` runs and that a mapping still names the fetcher"
+_UNFETCHED: Final = Remedy(
+    "see that a mapping still names the fetcher, and that a worker runs, or start one", "worker"
+)
 _RUNS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "held": Remedy(

@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "publish": "instep publish {}",
         "writeback": "instep writeback {}",
         "status": "instep status",
+        "worker": "instep worker",
     }
 )
 

@@ -62,7 +62,7 @@ def test_what_refuses_or_is_paused_comes_first(console):
     assert NAMES.findall(text) == ["till", "erp"]
     assert "every delivery refused" in text
     page = console.person().page("/sources/till")
-    assert "<strong>Every delivery is refused</strong>: 3 so far" in page
+    assert "<strong>Every delivery of till is refused</strong>: 3 so far" in page
     told = console.rig.get("/api/sources").json["items"][1]["attention"][0]
     assert f"Do:</span> {sentence(told['do'])}</p>" in page
     assert "Compare <code>secrets</code> of sources.till" in page

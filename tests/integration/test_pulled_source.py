@@ -87,7 +87,7 @@ def test_what_went_wrong_is_a_notice_of_the_source(rig, ended, state):
 def test_its_page_shows_the_last_run_and_no_deliveries(rig, ended):
     ended("failed", "page 2: the source answers 500")
     page = Console(rig).person().page("/sources/feed")
-    assert "<strong>It could not be pulled as a whole</strong>" in page
+    assert "<strong>feed could not be pulled as a whole</strong>" in page
     assert "<dt>Last pull</dt>" in page
     assert "page 2: the source answers 500" in page
     assert "/runs?kind=pull" in page
