@@ -16,6 +16,7 @@ ProcessorError
 ├── StoreUnavailable        the store did not answer: nothing was kept  → spooled, or 503
 │   ├── StoreFull           it answers, but has no room for more        → spooled, or 503
 │   ├── StoreUnsafe         it answers, but may lose or evict keys      → no start; spooled
+│   ├── StoreLoading        it has begun, and reads its data from disk  → spooled, or 503
 │   ├── StoreForbidden      it refuses the password, or a right         → spooled, or 503
 │   ├── StoreNewer          a later release has written it              → no start
 │   ├── StoreDamaged        the embedded store's files are unreadable   → no start
@@ -165,6 +166,16 @@ class StoreUnsafe(StoreUnavailable):
     """The store answers, but may lose acknowledged writes or evict keys."""
 
     shown = "the store may lose what it is given"
+
+
+class StoreLoading(StoreUnavailable):
+    """The store has begun, and reads its data; *progress*: how far it is."""
+
+    shown = "the store loads its data"
+
+    def __init__(self, progress: str) -> None:
+        self.progress = progress
+        super().__init__(f"the store loads its data: {progress}")
 
 
 class StoreForbidden(StoreUnavailable):

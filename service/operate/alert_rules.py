@@ -20,7 +20,7 @@ class Rule:
 _NOTHING: Final = "Nothing is written until it goes on; what comes in is kept"
 # The first that fits counts.
 RULES: Final = (
-    Rule(r"store away", "store", 30.0, "Deliveries go to the spool; nothing is written"),
+    Rule(r"store (away|loads)", "store", 30.0, "Deliveries go to the spool; nothing is written"),
     Rule(r"store (weak|newer|forbidden)", "store", 10.0, "The store is not used: see there"),
     Rule(r"store ", "store", 10.0, "Accepted values may be missing on the site"),
     Rule(r"spool waits", "store", 300.0, "Deliveries are kept, and not yet on the site"),

@@ -94,7 +94,7 @@ _HALTED: Final = r"(?P<kind>destination|collection) (?P<id>.+): "
 # first. What a person has done himself comes late: he knows.
 RULES: Final = (
     # What comes is lost, or may have been.
-    Rule(r"store (?:away|weak|newer|forbidden)|memory full|spool full", "store"),
+    Rule(r"store (?:away|loads|weak|newer|forbidden)|memory full|spool full", "store"),
     Rule(r"store (?:damaged|older|copied).*|spool damaged", "store"),
     # Nothing reaches the site.
     Rule(r"no worker", "processes"),

@@ -17,6 +17,7 @@ _HALTED: Final = r"(?:destination|collection|source) (?P<id>.+): "
 # Pattern of the whole name of a reason or notice → what it says; the first that fits counts.
 TITLES: Final = (
     (r"store away", "The store does not answer"),
+    (r"store loads", "The store reads its data after a start"),
     (r"store weak", "The store may lose what it holds"),
     (r"store newer", "A later release has written the store"),
     (r"store forbidden", "The store refuses the user or password of Instep"),

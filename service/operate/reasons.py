@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 
 from service.ingest.spool import State
 from service.operate.remedies import Remedy, advised
-from workers.errors import StoreForbidden, StoreNewer, StoreUnavailable, StoreUnsafe
+from workers.errors import StoreForbidden, StoreLoading, StoreNewer, StoreUnavailable, StoreUnsafe
 from workers.store.circuit_breaker import OPERATOR
 
 LARGEST: Final = 3  # families of keys that are named when memory is short
@@ -90,11 +90,12 @@ def _store(seen: Seen) -> Iterator[Reason]:
     elif isinstance(seen.trouble, StoreNewer):
         do = "upgrade this machine: a later release has written the store"
         yield Reason("store newer", grade, None, do)
+    elif isinstance(seen.trouble, StoreLoading):
+        yield Reason("store loads", grade, None, f"wait: {seen.trouble.progress}")
     elif isinstance(seen.trouble, StoreForbidden):
         do = "give the store's user the right or password that the log names"
         yield Reason("store forbidden", grade, None, do)
-    elif seen.trouble is not None:
-        # Not its message: that may contain the store's address.
+    elif seen.trouble is not None:  # not its message: that may contain the store's address
         yield Reason("store away", grade, None, "check that the store runs and can be reached")
 
 

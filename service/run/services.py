@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,7 +26,13 @@ from service.run.registry import registered, running
 from service.run.reload import Reloader
 from service.web.listener import listen
 from workers.config.settings import Settings, StoreSettings
-from workers.errors import ConfigurationInvalid, StoreNewer, StoreUnavailable, StoreUnsafe
+from workers.errors import (
+    ConfigurationInvalid,
+    StoreLoading,
+    StoreNewer,
+    StoreUnavailable,
+    StoreUnsafe,
+)
 from workers.runtime import heartbeats
 from workers.runtime.background_tasks import BackgroundTask
 from workers.runtime.embedded_store import Keeper, kept
@@ -41,6 +48,7 @@ from workers.store.witness import Witness
 _log = logging.getLogger(__name__)
 
 _PAUSE = 0.1  # s between two tries
+_LOADS = 10.0  # s between two words about a store that loads its data
 _LOOK = 0.5  # s between two checks of a store that is away at the start
 Environ = Mapping[str, str]
 
@@ -121,7 +129,7 @@ def _run(service: Service, configuration: Configuration, given: Environ, server:
         _log.warning("site publishes take along the Designer", extra={"reason": found.found})
     with (
         registered(settings.store.data, service.name, service.bind) as registration,
-        kept(settings.store) as keeper,
+        kept(settings.store, patient=False) as keeper,
     ):
         supervisor: Supervisor
         reloader = Reloader(
@@ -199,13 +207,15 @@ def _begin(client: redis.Redis, settings: StoreSettings, upgrade: Upgrade | None
 
 def _await(supervisor: Supervisor, begin: Callable[[], None], stop: threading.Event) -> None:
     """Release the children that wait for the store, once it may be used."""
-    reason = ""
+    reason, due = "", float("-inf")
     while not supervisor.released and not stop.wait(_LOOK):
         try:
             begin()
         except StoreUnavailable as error:
-            if str(error) != reason:
-                reason = str(error)
+            # One that loads says something new each time.
+            new = str(error) != reason
+            if new and (time.monotonic() >= due or not isinstance(error, StoreLoading)):
+                reason, due = str(error), time.monotonic() + _LOADS
                 _log.warning("workers wait for the store", extra={"reason": reason})
         else:
             supervisor.release()

@@ -4,7 +4,7 @@ The Flask application: routes, health, readiness and metrics.
 | Path | Answer |
 |---|---|
 | ``/webhooks/…`` | see ``service.web.webhooks`` |
-| ``/healthz`` | 200 as long as the process answers |
+| ``/healthz`` | 200 as long as the process answers; how far the store is if it loads |
 | ``/readyz`` | 503 if a delivery could not be kept, else 200: see ``service.web.readiness`` |
 | ``/metrics`` | Prometheus text, see ``service.web.metrics_page`` |
 | ``/api/…`` | the same as commands show, as JSON: see ``service.api`` |
@@ -31,6 +31,7 @@ from service.web.path_prefix import PathPrefix
 from service.web.readiness import Readiness
 from service.web.refusals import ListRefusal, Reporter
 from workers.delivery.context import Context
+from workers.errors import StoreLoading, StoreUnavailable
 from workers.store.counters import Counters
 from workers.store.outbox import Outbox
 
@@ -81,7 +82,7 @@ def create_app(
     app.url_map.merge_slashes = False  # a redirect, which senders count as a failure
     reporter = Reporter(settings.sources, count_refusal, list_refusal, time_ack)
     app.register_blueprint(webhooks.blueprint(intake, settings.sources, clock, reporter))
-    app.add_url_rule("/healthz", view_func=lambda: {"alive": True}, endpoint="healthz")
+    app.add_url_rule("/healthz", view_func=lambda: _alive(spool), endpoint="healthz")
     state = spool.state if spool is not None else None
     readiness = Readiness(check_store, workers_alive, status, clock, hung, state)
     app.add_url_rule("/readyz", view_func=lambda: _ready(readiness), endpoint="readyz")
@@ -98,6 +99,18 @@ def create_app(
     error_answers.register(app, reporter)
     app.wsgi_app = PathPrefix(app.wsgi_app)  # type: ignore[assignment,method-assign]
     return app
+
+
+def _alive(spool: SpoolParts | None) -> dict[str, Any]:
+    """Return that the process answers, and how far the store is if it loads its data."""
+    try:
+        if spool is not None:
+            spool.store_check.check()
+    except StoreLoading as error:
+        return {"alive": True, "store": str(error)}
+    except StoreUnavailable:
+        pass
+    return {"alive": True}
 
 
 def _ready(readiness: Readiness) -> tuple[Response, int]:

@@ -15,6 +15,7 @@ from redis.retry import Retry
 
 from workers.embedded import pdeathsig
 from workers.embedded.layout import Place, binary, room, unwritable
+from workers.embedded.loading import progress_of
 from workers.errors import StoreUnavailable
 
 SILENCE = 30.0  # s that a starting server may neither answer nor report loading
@@ -61,6 +62,14 @@ class Server:
 
     def answers(self) -> bool:
         return self._watch.answers()
+
+    @property
+    def loads(self) -> bool:
+        """Whether it said so at the last question."""
+        return self._watch.loads
+
+    def progress(self) -> str:
+        return self._watch.progress()
 
     def hangs(self) -> bool:
         return self._watch.hangs(self.pid)
@@ -110,6 +119,7 @@ class PingMonitor:
     def __init__(self, place: Place, silence: float = SILENCE) -> None:
         self._silence = silence
         self._ends = time.monotonic() + silence
+        self.loads = False  # its data, at the last PING
         self.unanswered = 0  # PINGs in a row
         self._used = 0.0  # CPU seconds of the server at the first unanswered PING
         self._since = 0.0
@@ -123,14 +133,22 @@ class PingMonitor:
         """
         Return whether the server has loaded its data and answers; StoreUnavailable after *silence*.
         """
+        self.loads = False
         try:
             return bool(self._client.ping())
         except redis.exceptions.BusyLoadingError:
+            self.loads = True
             self._ends = time.monotonic() + self._silence
         except redis.exceptions.RedisError as error:
             if time.monotonic() > self._ends:
                 raise StoreUnavailable(f"the embedded store does not answer: {error}") from error
         return False
+
+    def progress(self) -> str:
+        """Return how far a server is that loads its data; "" if it does not say."""
+        with contextlib.suppress(redis.exceptions.RedisError):
+            return progress_of(self._client.info("persistence"))
+        return ""
 
     def hangs(self, pid: int) -> bool:
         """Send a PING. Counts PINGs, not seconds, so that our own suspension is no silence."""

@@ -33,6 +33,7 @@ _POLL = 0.05  # s between checks of the lock or the server
 _ASK = 1.0  # s between PINGs of a server that answers
 _SETTLED = 5.0  # s of uptime that end a series of crashes
 _LONGEST_WAIT = 1.5  # s before a dead server is restarted, at most
+_TELL = 2.0  # s of loading before that is told, and between two lines
 _DAMAGED = 30.0  # s before damaged files are checked again
 
 
@@ -40,11 +41,13 @@ class Keeper:
     """
     Starts or joins the embedded store of *store*, and keeps it running until `stop`.
 
-    It works in a thread of its own, since loading a large store takes seconds.
+    It works in a thread of its own, since loading a large store takes seconds. *patient*: its start
+    waits for that, however long it takes.
     """
 
-    def __init__(self, store: StoreSettings) -> None:
+    def __init__(self, store: StoreSettings, *, patient: bool = True) -> None:
         self._place = Place.of(store.data)
+        self._patient = patient
         self._memory_mb = store.memory_mb
         self._client = connection.connect(store, retries=0)
         self._witness = Witness(Steps(self._client), self._place.seen, copies=True)
@@ -62,7 +65,7 @@ class Keeper:
 
     def start(self) -> None:
         """
-        Return once the store has loaded its data and answers.
+        Return once the store has loaded its data and answers, or is seen to need time for that.
 
         Raises:
             StoreUnavailable: It cannot be started; the message ends with the server's last log
@@ -98,7 +101,7 @@ class Keeper:
                 with contextlib.suppress(BlockingIOError):
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     return True
-                if not self._settled.is_set() and watch.answers():
+                if not self._settled.is_set() and (watch.answers() or self._leaves(watch.loads)):
                     self._settled.set()
                 self._stop.wait(_POLL)
             return False
@@ -144,12 +147,22 @@ class Keeper:
 
     def _wait_for(self, server: Server) -> bool:
         """Wait until *server* answers; False: it ended."""
+        due = time.monotonic() + _TELL
         while server.running() and not self._stop.wait(0.01):
             if server.answers():
                 self._tell_losses()
                 self._settled.set()
                 return True
+            if server.loads and time.monotonic() >= due:
+                _log.warning("store loads its data", extra={"progress": server.progress()})
+                due = time.monotonic() + _TELL
+                if self._leaves(server.loads):
+                    self._settled.set()
         return False
+
+    def _leaves(self, loads: bool) -> bool:
+        """Tell whether the start is over although the store *loads*: web processes spool then."""
+        return loads and not self._patient
 
     def _watch(self, server: Server) -> bool:
         """Return once *server* has ended; kill it if it hangs."""
@@ -212,9 +225,11 @@ def _lock_file(place: Place) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def kept(store: StoreSettings) -> Iterator[Keeper | None]:
+def kept(store: StoreSettings, *, patient: bool = True) -> Iterator[Keeper | None]:
     """
     Keep the embedded store running during a ``with``; no effect with REDIS_URL.
+
+    *patient*: begin once it has loaded its data.
 
     Raises:
         StoreUnavailable: It cannot be started.
@@ -222,7 +237,7 @@ def kept(store: StoreSettings) -> Iterator[Keeper | None]:
     if store.url is not None:
         yield None
         return
-    keeper = Keeper(store)
+    keeper = Keeper(store, patient=patient)
     keeper.start()
     try:
         yield keeper

@@ -15,7 +15,8 @@ from typing import Any
 import redis
 
 from workers.config.settings import StoreSettings
-from workers.errors import Problem, StoreUnavailable, StoreUnsafe
+from workers.embedded.loading import progress_of
+from workers.errors import Problem, StoreLoading, StoreUnavailable, StoreUnsafe
 from workers.store import keys, version
 from workers.store.connection import Room, guarded
 from workers.store.store_clock import StoreClock
@@ -60,8 +61,22 @@ class Look:
 
 
 def look(client: redis.Redis) -> Look:
-    """Read everything a check needs, in one round trip; StoreUnavailable if there is no answer."""
-    with guarded(), client.pipeline(transaction=False) as pipeline:
+    """
+    Read everything a check needs, in one round trip.
+
+    Raises:
+        StoreLoading: It loads its data.
+        StoreUnavailable: There is no answer.
+    """
+    with guarded():
+        try:
+            return _look(client)
+        except redis.exceptions.BusyLoadingError as error:
+            raise StoreLoading(progress_of(client.info("persistence"))) from error
+
+
+def _look(client: redis.Redis) -> Look:
+    with client.pipeline(transaction=False) as pipeline:
         pipeline.time()
         pipeline.get(keys.VERSION)
         pipeline.info()

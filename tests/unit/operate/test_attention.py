@@ -90,6 +90,7 @@ def test_every_rule_has_its_place_in_the_order():
     ("name", "place"),
     [
         ("store weak", 0),
+        ("store loads", 0),
         ("store newer", 0),
         ("store forbidden", 0),
         ("memory full", 0),

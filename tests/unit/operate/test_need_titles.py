@@ -10,6 +10,7 @@ from tests.unit.operate.test_attention import ROWS
 LATER = "what a later release says"
 WORDS = [
     ("store away", "The store does not answer"),
+    ("store loads", "The store reads its data after a start"),
     ("store weak", "The store may lose what it holds"),
     ("store newer", "A later release has written the store"),
     ("store forbidden", "The store refuses the user or password of Instep"),

@@ -4,7 +4,7 @@ import pytest
 
 from service.ingest.spool import State
 from service.operate.reasons import MOST, Seen, reasons_of, shortened
-from workers.errors import Problem, StoreNewer, StoreUnavailable
+from workers.errors import Problem, StoreLoading, StoreNewer, StoreUnavailable
 from workers.policy.rules import RULES
 
 AWAY = StoreUnavailable("no answer")
@@ -27,6 +27,16 @@ def test_a_full_spool_is_named_while_it_is_needed():
 def test_a_store_of_a_later_release_is_named_as_such():
     newer = StoreNewer(Problem("store", "version 9", "8", "upgrade"))
     assert told(State(0, 0, takes=True), trouble=newer) == {"store newer": "degraded"}
+
+
+def test_a_store_that_loads_its_data_says_how_far_it_is():
+    seen = Seen(trouble=StoreLoading("43 % of 9 MB"), spool=State(0, 0, takes=True))
+    (reason,) = reasons_of(seen)
+    assert (reason.name, reason.state, reason.do) == (
+        "store loads",
+        "degraded",
+        "wait: 43 % of 9 MB",
+    )
 
 
 @pytest.mark.parametrize(
