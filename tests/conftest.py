@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from tests.support.known_routes import KnownRoute
+from tests.support.known_templates import KnownTemplates
 from tests.support.store_server import server_binary
 
 # Every process of a test would compile the whole product, and each of pytest's all tests.
@@ -20,6 +21,7 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 flask.Flask.url_rule_class = KnownRoute
+flask.Flask.jinja_options = {"bytecode_cache": KnownTemplates()}
 
 PYTEST_OWN = b"PYTEST_CURRENT_TEST"
 

@@ -99,7 +99,7 @@ def routes(parts: Parts) -> Routes:
         made.post(
             f"/deletes/{action}",
             _decide(parts, action),
-            {HTTPStatus.ACCEPTED: Started(), HTTPStatus.OK: DeletesEstimate()},
+            {HTTPStatus.ACCEPTED: Started, HTTPStatus.OK: DeletesEstimate},
             body=DecisionBody,
             errors=missing,
         )
@@ -115,7 +115,7 @@ def _decide(parts: Parts, action: Action) -> Callable[..., Any]:
         selection.check()
         found = choose(parts.context, selection)
         if body["dry_run"]:
-            return answered(DeletesEstimate(), estimate(parts.context, action, found))
+            return answered(DeletesEstimate, estimate(parts.context, action, found))
         return {"run": start(parts.context, action, found, who.name)}
 
     decide.__name__ = f"{action}_deletes"

@@ -163,7 +163,7 @@ def routes(parts: Parts) -> Routes:
                 scope=who.scope,
                 configuration=configuration,
             )
-            return answered(ReplayPreview(), found)
+            return answered(ReplayPreview, found)
         id = start_replay(
             context,
             selection,
@@ -177,11 +177,11 @@ def routes(parts: Parts) -> Routes:
     made.get(
         "/deliveries", deliveries, page_of(DeliveryEntry), query=DeliveriesQuery, errors=missing
     )
-    made.get("/deliveries/<delivery:id>", delivery, DeliveryAnswer(), errors=missing)
+    made.get("/deliveries/<delivery:id>", delivery, DeliveryAnswer, errors=missing)
     made.post(
         "/deliveries/replay",
         replay,
-        {HTTPStatus.ACCEPTED: Started(), HTTPStatus.OK: ReplayPreview()},
+        {HTTPStatus.ACCEPTED: Started, HTTPStatus.OK: ReplayPreview},
         body=ReplayBody,
         errors=missing,
     )

@@ -94,5 +94,5 @@ def routes(parts: Parts) -> Routes:
 
     missing = (HTTPStatus.NOT_FOUND,)
     made.get("/dead", letters, page_of(LetterEntry), query=LettersQuery, errors=missing)
-    made.get("/dead/<id>", letter, LetterAnswer(), errors=missing)
+    made.get("/dead/<id>", letter, LetterAnswer, errors=missing)
     return made

@@ -183,5 +183,5 @@ def routes(parts: Parts) -> Routes:
         """Show whether the site follows, how fast, what waits, and what needs a person first."""
         return asdict(overview_of(parts.context, caller().scope))
 
-    made.get("/overview", overview, OverviewAnswer())
+    made.get("/overview", overview, OverviewAnswer)
     return made

@@ -103,11 +103,11 @@ def routes(parts: Parts) -> Routes:
         )
 
     missing = (HTTPStatus.NOT_FOUND,)
-    made.post("/pause", pause, {HTTPStatus.OK: PauseAnswer()}, body=PauseBody, errors=missing)
+    made.post("/pause", pause, {HTTPStatus.OK: PauseAnswer}, body=PauseBody, errors=missing)
     made.post(
         "/resume",
         resume,
-        {HTTPStatus.OK: ResumeAnswer()},
+        {HTTPStatus.OK: ResumeAnswer},
         body=ResumeBody,
         errors=(*missing, HTTPStatus.CONFLICT),
     )

@@ -91,6 +91,6 @@ def routes(parts: Parts) -> Routes:
         data = body.pop("body").encode("utf-8", "surrogatepass")
         return preview_answer(parts.context, configuration, source, data, scope=scope, **body)
 
-    answers = {HTTPStatus.OK: PreviewAnswer()}
+    answers = {HTTPStatus.OK: PreviewAnswer}
     made.post("/preview", preview, answers, body=PreviewBody, errors=_ERRORS)
     return made

@@ -107,7 +107,7 @@ def routes(parts: Parts) -> Routes:
         made.post(
             f"/problems/<group>/{action}",
             _act(parts, action),
-            {HTTPStatus.ACCEPTED: Started(), HTTPStatus.OK: Estimate()},
+            {HTTPStatus.ACCEPTED: Started, HTTPStatus.OK: Estimate},
             body=DryRun,
             errors=missing,
         )
@@ -123,7 +123,7 @@ def _act(parts: Parts, action: Change) -> Callable[..., Any]:
             if not (found["letters"] or found["cannot"]):
                 raise UnknownGroup(group)  # none that this caller may see
             if body["dry_run"]:
-                return answered(Estimate(), found)
+                return answered(Estimate, found)
             id = start(parts.context, action, selection, who.name)
             return {"run": id}
         except UnknownGroup:

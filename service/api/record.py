@@ -96,9 +96,9 @@ def routes(parts: Parts) -> Routes:
     made.get(
         "/record",
         record,
-        RecordAnswer(),
+        RecordAnswer,
         query=RecordQuery,
-        others={HTTPStatus.NOT_FOUND: UnknownRecordAnswer()},
+        others={HTTPStatus.NOT_FOUND: UnknownRecordAnswer},
     )
     return made
 

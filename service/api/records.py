@@ -113,5 +113,5 @@ def routes(parts: Parts) -> Routes:
         return list_records(parts.context, caller().scope, **query)
 
     errors = (HTTPStatus.NOT_FOUND,)
-    made.get("/records", records, RecordsPage(), query=RecordsQuery, errors=errors)
+    made.get("/records", records, RecordsPage, query=RecordsQuery, errors=errors)
     return made

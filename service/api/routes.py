@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
@@ -20,9 +20,13 @@ View = Callable[..., Any]
 _ALWAYS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE)
 _WITH_BODY: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
-# One, which all routes share: to make it costs more than to document it.
-_ERROR: Final = ErrorAnswer()
-_NONE: Final[Mapping[HTTPStatus, Schema]] = MappingProxyType({})
+_NONE: Final[Mapping[HTTPStatus, type[Schema]]] = MappingProxyType({})
+
+
+@cache
+def _made(schema: type[Schema]) -> Schema:
+    """Return the one instance of *schema*: to make it takes longer than to add its route."""
+    return schema()
 
 
 class _Parser(FlaskParser):
@@ -38,15 +42,26 @@ class _Parser(FlaskParser):
 
 
 class _Blueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
+    """Copies and describes what its routes say of themselves once somebody asks for it."""
+
     ARGUMENTS_PARSER = _Parser()
 
+    def __init__(self, *given: Any, **more: Any) -> None:
+        self._to_store: list[Callable[[], None]] = []
+        super().__init__(*given, **more)
+
+    def _store_endpoint_docs(self, *given: Any, **more: Any) -> None:
+        self._to_store.append(partial(super()._store_endpoint_docs, *given, **more))
+
     def register_views_in_doc(self, api: Any, *given: Any, **more: Any) -> None:
+        for store in self._to_store:
+            api.describe_later(store)
         api.describe_later(partial(super().register_views_in_doc, api, *given, **more))
 
 
-def answered(schema: Schema, found: Mapping[str, Any]) -> Response:
+def answered(schema: type[Schema], found: Mapping[str, Any]) -> Response:
     """Return the answer 200 of a view whose usual one is another."""
-    return jsonify(schema.dump(found))
+    return jsonify(_made(schema).dump(found))
 
 
 class Routes:
@@ -65,11 +80,11 @@ class Routes:
         self,
         path: str,
         view: View,
-        answer: Schema,
+        answer: type[Schema],
         *,
         query: type[Schema] | None = None,
         errors: Sequence[HTTPStatus] = (),
-        others: Mapping[HTTPStatus, Schema] = _NONE,
+        others: Mapping[HTTPStatus, type[Schema]] = _NONE,
     ) -> None:
         """Add a route that shows something; *others*: answers with a form of their own."""
         answers = {HTTPStatus.OK: answer, **others}
@@ -79,7 +94,7 @@ class Routes:
         self,
         path: str,
         view: View,
-        answers: Mapping[HTTPStatus, Schema],
+        answers: Mapping[HTTPStatus, type[Schema]],
         *,
         body: type[Schema],
         errors: Sequence[HTTPStatus] = (),
@@ -92,7 +107,7 @@ class Routes:
         method: str,
         path: str,
         view: View,
-        answers: Mapping[HTTPStatus, Schema],
+        answers: Mapping[HTTPStatus, type[Schema]],
         query: type[Schema] | None,
         body: type[Schema] | None,
         errors: Sequence[HTTPStatus],
@@ -100,19 +115,21 @@ class Routes:
         routes = self.blueprint
         # From the inside: the first argument of the view is the outermost.
         if body is not None:
-            view = routes.arguments(body, location="json")(view)
+            view = routes.arguments(_made(body), location="json")(view)
         if query is not None:
-            view = routes.arguments(query, location="query")(view)
+            view = routes.arguments(_made(query), location="query")(view)
         (usual, schema_of), *others = answers.items()
-        view = routes.response(usual.value, schema_of)(view)
-        alternatives: dict[HTTPStatus, Schema] = dict.fromkeys((*_ALWAYS, *errors), _ERROR)
+        view = routes.response(usual.value, _made(schema_of))(view)
+        alternatives: dict[HTTPStatus, type[Schema]] = dict.fromkeys(
+            (*_ALWAYS, *errors), ErrorAnswer
+        )
         if query is not None or body is not None:
-            alternatives[HTTPStatus.UNPROCESSABLE_ENTITY] = _ERROR
+            alternatives[HTTPStatus.UNPROCESSABLE_ENTITY] = ErrorAnswer
         _describe(view, [*alternatives.items(), *others])
         routes.add_url_rule(path, view_func=view, methods=[method])
 
 
-def _describe(view: Any, answers: Sequence[tuple[HTTPStatus, Schema]]) -> None:
+def _describe(view: Any, answers: Sequence[tuple[HTTPStatus, type[Schema]]]) -> None:
     """
     Add *answers* to the description of *view*.
 
@@ -121,5 +138,5 @@ def _describe(view: Any, answers: Sequence[tuple[HTTPStatus, Schema]]) -> None:
     """
     responses = view._apidoc["response"]["responses"]
     for status, schema in answers:
-        described = {"schema": schema, "description": status.phrase, "content_type": None}
+        described = {"schema": _made(schema), "description": status.phrase, "content_type": None}
         responses.setdefault(status.value, []).append(described)

@@ -143,30 +143,30 @@ def routes(parts: Parts) -> Routes:
         found = approve_run(
             parts.context, id, by=who.name, scope=who.scope, configuration=made, **body
         )
-        return answered(ApprovalEstimate(), found) if body["dry_run"] else {"run": id}
+        return answered(ApprovalEstimate, found) if body["dry_run"] else {"run": id}
 
     def drop_held(body: dict[str, Any]) -> Any:
         """End a held run without what it is held for."""
         who = caller()
         id = body.pop("run")
         found = drop_run(parts.context, id, by=who.name, scope=who.scope, **body)
-        return answered(DropEstimate(), found) if body["dry_run"] else {"run": id}
+        return answered(DropEstimate, found) if body["dry_run"] else {"run": id}
 
     refusals = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
     made.post(
         "/runs/approve",
         approve_held,
-        {HTTPStatus.ACCEPTED: Started(), HTTPStatus.OK: ApprovalEstimate()},
+        {HTTPStatus.ACCEPTED: Started, HTTPStatus.OK: ApprovalEstimate},
         body=RunApproval,
         errors=refusals,
     )
     made.post(
         "/runs/drop",
         drop_held,
-        {HTTPStatus.ACCEPTED: Started(), HTTPStatus.OK: DropEstimate()},
+        {HTTPStatus.ACCEPTED: Started, HTTPStatus.OK: DropEstimate},
         body=RunDecision,
         errors=refusals,
     )
     made.get("/runs", runs, page_of(RunEntry), query=RunsQuery)
-    made.get("/runs/<run>", run, RunEntry(), errors=(HTTPStatus.NOT_FOUND,))
+    made.get("/runs/<run>", run, RunEntry, errors=(HTTPStatus.NOT_FOUND,))
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final, Self
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -93,17 +94,17 @@ class ListQuery(ApiSchema):
     )
 
 
-def page_of(item: type[Schema]) -> Schema:
+@cache
+def page_of(item: type[Schema]) -> type[Schema]:
     """Return the schema of ``{items, next}``; next is null on the last page."""
-    made: Any = ApiSchema.from_dict(
+    made: type[Schema] = ApiSchema.from_dict(
         {
             "items": fields.List(fields.Nested(item), required=True),
             "next": fields.String(required=True, allow_none=True),
         },
         name=f"{item.__name__}Page",
     )
-    schema: Schema = made()
-    return schema
+    return made
 
 
 def as_answer(page: Page) -> dict[str, Any]:

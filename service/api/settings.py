@@ -49,5 +49,5 @@ def routes(parts: Parts) -> Routes:
         """Show the settings in force; each secret is ***."""
         return settings_in_force(parts.configuration.settings, caller().scope)
 
-    made.get("/settings", settings, SettingsAnswer())
+    made.get("/settings", settings, SettingsAnswer)
     return made

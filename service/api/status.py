@@ -289,5 +289,5 @@ def routes(parts: Parts) -> Routes:
         found = seen_by(who.scope, status_of(parts.context))
         return found, mark if who.name == ADMIN else {}
 
-    made.get("/status", status, StatusAnswer())
+    made.get("/status", status, StatusAnswer)
     return made

@@ -89,12 +89,12 @@ def routes(parts: Parts) -> Routes:
             found = undoing.estimate(parts.context, selection, sleep=patient())
         except ReconcileFailed as error:
             raise RequestRefused(str(error), "items that can be read", "try it again") from None
-        return answered(UndoEstimate(), found)
+        return answered(UndoEstimate, found)
 
     made.post(
         "/undo",
         undo,
-        {HTTPStatus.ACCEPTED: Started(), HTTPStatus.OK: UndoEstimate()},
+        {HTTPStatus.ACCEPTED: Started, HTTPStatus.OK: UndoEstimate},
         body=UndoBody,
         errors=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
