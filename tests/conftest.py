@@ -1,6 +1,7 @@
 """A real store for the tests that need one, and Hypothesis as a busy machine needs it."""
 
 import contextlib
+import functools
 import gc
 import os
 import subprocess
@@ -22,6 +23,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 flask.Flask.url_rule_class = KnownRoute
 flask.Flask.jinja_options = {"bytecode_cache": KnownTemplates()}
+
+# Each client looks for it on disk, which takes 1 ms; tests make ten thousand clients.
+redis.utils.get_lib_version = functools.cache(redis.utils.get_lib_version)
 
 PYTEST_OWN = b"PYTEST_CURRENT_TEST"
 

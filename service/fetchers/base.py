@@ -11,7 +11,7 @@ from marshmallow import Schema
 from service.fetchers.api_client import Api
 from service.senders.base import Table
 from workers.config import settings
-from workers.config.schemas import FetcherSection
+from workers.config.schemas import FetcherSection, made
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class FetcherConfig(Table):
     @classmethod
     def of(cls, fetcher: settings.Fetcher, root: str) -> FetcherConfig:
         """Return the table of *fetcher*, its options not yet loaded."""
-        common = FetcherSection().fields
+        common = made(FetcherSection).fields
         name = f"fetchers.{fetcher.name}"
         return cls(name, fetcher.kind, common, fetcher.options, fetcher.token, root)
 

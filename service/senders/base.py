@@ -10,7 +10,7 @@ from urllib.parse import quote
 from marshmallow import Schema
 
 from service.senders.topics import Topics
-from workers.config.schemas import SourceSection
+from workers.config.schemas import SourceSection, made
 from workers.config.settings import MAX_BODY, Source
 from workers.errors import ConfigurationInvalid, Problem
 from workers.model.changes import FieldProblem, LogPosition, Placed
@@ -102,7 +102,7 @@ class SenderConfig(Table):
     @classmethod
     def of(cls, source: Source, public_url: str | None) -> SenderConfig:
         """Return the table of *source*, its options not yet loaded."""
-        common = SourceSection().fields
+        common = made(SourceSection).fields
         name = f"sources.{source.name}"
         return cls(name, source.sender, common, source.options, source, public_url)
 

@@ -194,3 +194,9 @@ def test_rq_gets_bytes_and_a_pool_of_its_own(client, settings):
     assert mine.get("key") == b"value"
     assert mine.connection_pool is not client.connection_pool
     mine.close()
+
+
+def test_no_connection_looks_on_disk_for_the_version_of_redis_py(monkeypatch, settings):
+    monkeypatch.setattr("redis.utils.get_lib_version", None)
+    for store in (settings, replace(settings, url="redis://127.0.0.1:1/0")):
+        connection.connect(store).connection_pool.make_connection()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-from workers.config.schemas import Section, Value
+from workers.config.schemas import Section, Value, made
 from workers.config.settings import Access
 from workers.config.value_checks import is_token, one_of, texts
 from workers.errors import Problem
@@ -49,7 +49,7 @@ def read(reader: Reading, admin_token: str | None) -> dict[str, Access]:
     known: dict[str, str] = {} if admin_token is None else {admin_token: "INSTEP_ADMIN_TOKEN"}
     for name, table in reader.tables("access").items():
         where = f"access.{name}."
-        values = reader.check(AccessSection(), table, where)
+        values = reader.check(made(AccessSection), table, where)
         if name == ADMIN:
             expected = "another name: the audit list calls INSTEP_ADMIN_TOKEN so"
             reader.add(Problem(f"{reader.file}: access.{name}", name, expected, "rename it"))

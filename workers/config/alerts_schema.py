@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from workers.config.reconcile_schema import seconds
-from workers.config.schemas import Section, Value
+from workers.config.schemas import Section, Value, made
 from workers.config.settings import ALERT_KINDS, Alerts
 from workers.config.value_checks import above_zero, is_url, texts
 from workers.errors import Problem
@@ -88,7 +88,7 @@ def read(reader: Reading) -> Alerts | None:
     table = reader.top.get("alerts")
     if table is None:
         return None
-    values = reader.check(AlertsSection(), table, "alerts.")
+    values = reader.check(made(AlertsSection), table, "alerts.")
     if values.get("secret") and not table.get("url"):
         where, expected = (
             f"{reader.file}: alerts.secret",

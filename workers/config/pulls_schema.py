@@ -10,7 +10,7 @@ from marshmallow import fields
 from workers.config import json_template
 from workers.config.pull import AUTHS, FORMATS, PAGES, Pull
 from workers.config.reconcile_schema import is_clock, seconds
-from workers.config.schemas import Section, Value
+from workers.config.schemas import Section, Value, made
 from workers.config.times import is_zone
 from workers.config.value_checks import is_flag, is_text, is_url, one_of, whole
 from workers.errors import Problem
@@ -120,7 +120,7 @@ def read(reader: Reading) -> dict[str, Pull]:
     built = {}
     for name, table in reader.tables("pulls").items():
         where = f"pulls.{name}."
-        values = reader.check(PullSection(), table, where)
+        values = reader.check(made(PullSection), table, where)
         pull = Pull(name, **(values | {"every": seconds(values.get("every"))}))
         for key, found, expected, do in _misfits(pull):
             reader.add(Problem(f"{reader.file}: {where}{key}", found, expected, do))

@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 
 from marshmallow import fields
 
-from workers.config.schemas import Section, Value
+from workers.config.schemas import Section, Value, made
 from workers.config.settings import RETIREMENTS, Guard, Reconcile
 from workers.config.value_checks import is_flag, is_slug, is_text, number, one_of, whole
 from workers.errors import Problem
@@ -109,12 +109,12 @@ ReconcileSection = cast("type[Section]", _Plain.from_dict(_REST, name="Reconcile
 def read(reader: Reading, name: str, table: Any, guard: Any) -> dict[str, Any]:
     """Return ``{"reconcile": …, "guard": …}`` of the collection *name*, from its tables, if any."""
     where = f"collections.{name}."
-    limits = {} if guard is None else reader.check(GuardSection(), guard, f"{where}guard.")
+    limits = {} if guard is None else reader.check(made(GuardSection), guard, f"{where}guard.")
     if "window" in limits:
         limits["window"] = seconds(limits["window"])
     found: dict[str, Any] = {}
     if table is not None:
-        values = reader.check(ReconcileSection(), table, f"{where}reconcile.")
+        values = reader.check(made(ReconcileSection), table, f"{where}reconcile.")
         for problem in _misfits(values, f"{reader.file}: {where}reconcile."):
             reader.add(problem)
         if "every" in values:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
@@ -187,6 +188,12 @@ class FileSection(Section):
     access = Value("tables [access.NAME]", is_table)
     alerts = Value("a table [alerts]", is_table)
     writeback = Value("tables [writeback.NAME]", is_table)
+
+
+@cache
+def made(section: type[Section]) -> Section:
+    """Return the one schema of *section*: to make one takes longer than to read a table by it."""
+    return section()
 
 
 def check(

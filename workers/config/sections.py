@@ -57,7 +57,7 @@ class SectionReader:
         self.problems = substitution.problems
         self.warnings: list[Problem] = []
         self.templates = substitution.templates
-        self.top = self.check(schemas.FileSection(), raw, "")
+        self.top = self.check(schemas.made(schemas.FileSection), raw, "")
 
     def check(self, section: schemas.Section, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
         values, problems = schemas.check(section, raw, f"{self.file}: {where}")
@@ -87,7 +87,7 @@ class SectionReader:
         return tables
 
     def store(self, environ: Mapping[str, str]) -> StoreSettings:
-        values = self.check(schemas.StoreSection(), self.top.get("store", {}), "store.")
+        values = self.check(schemas.made(schemas.StoreSection), self.top.get("store", {}), "store.")
         if "history" in values:
             found = f"{values.pop('history')} entries"
             expected, do = "[store] history_mb and history_days", "set the MiB that it may use"
@@ -101,7 +101,9 @@ class SectionReader:
     def destinations(self) -> dict[str, Destination]:
         built = {}
         for name, table in self.tables("destinations").items():
-            values = self.check(schemas.DestinationSection(), table, f"destinations.{name}.")
+            values = self.check(
+                schemas.made(schemas.DestinationSection), table, f"destinations.{name}."
+            )
             if "base_url" in values:
                 values["base_url"] = values["base_url"].rstrip("/")
             if "publish_domains" in values:
@@ -115,7 +117,9 @@ class SectionReader:
         known = self.top.get("destinations", {})
         built = {}
         for name, table in self.tables("collections").items():
-            values = self.check(schemas.CollectionSection(), table, f"collections.{name}.")
+            values = self.check(
+                schemas.made(schemas.CollectionSection), table, f"collections.{name}."
+            )
             destination = values.get("destination", "")
             if destination and destination not in known:
                 where = f"{self.file}: collections.{name}.destination"
@@ -151,7 +155,7 @@ class SectionReader:
                 self.add(Problem(where, collection.id, expected, "merge the two collections"))
 
     def sources(self) -> dict[str, Source]:
-        schema = schemas.SourceSection()
+        schema = schemas.made(schemas.SourceSection)
         built = {}
         for name, table in self.tables("sources").items():
             options, common = _parted(table, schema)
@@ -165,7 +169,7 @@ class SectionReader:
         return built
 
     def fetchers(self) -> dict[str, Fetcher]:
-        schema = schemas.FetcherSection()
+        schema = schemas.made(schemas.FetcherSection)
         built = {}
         for name, table in self.tables("fetchers").items():
             options, common = _parted(table, schema)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from workers.config.alerts_schema import SECRET, is_secret, make_secret
-from workers.config.schemas import Section, Value
+from workers.config.schemas import Section, Value, made
 from workers.config.value_checks import is_text, is_url, one_of, texts, whole
 from workers.config.writeback import WriteBack
 from workers.errors import Problem
@@ -95,7 +95,7 @@ def read(reader: Reading) -> dict[str, WriteBack]:
     """Return the write-backs by name."""
     built = {}
     for name, table in reader.tables("writeback").items():
-        values = reader.check(WriteBackSection(), table, f"writeback.{name}.")
+        values = reader.check(made(WriteBackSection), table, f"writeback.{name}.")
         where = f"{reader.file}: writeback.{name}"
         for problem in _problems(where, table, values, reader.top.get("collections", {})):
             reader.add(problem)

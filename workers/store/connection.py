@@ -10,6 +10,7 @@ from typing import Any
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.connection import UnixDomainSocketConnection
+from redis.driver_info import DriverInfo
 from redis.retry import Retry
 
 from workers.config.settings import StoreSettings
@@ -21,6 +22,8 @@ from workers.store.full import Client
 from workers.store.sentinel import MasterConnection, Masters
 
 TIMEOUT = 2.0  # s per answer
+# Made once: else each connection looks for the version of redis-py on disk, which takes 1 ms.
+_DRIVER = DriverInfo()
 _CONNECTIONS = 32  # per client; further threads wait for a free one
 FULL = 0.9  # of maxmemory
 _FULL_WORDS = (
@@ -56,6 +59,7 @@ def _pool(
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         "decode_responses": decode_responses,
+        "driver_info": _DRIVER,
         # Explicit: from_url retries nothing, Redis() ten times. Broken connections only: repeating
         # after a timeout, a hanging store would hold a request for six seconds, and most senders
         # wait for five.
