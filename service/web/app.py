@@ -81,7 +81,8 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a redirect, which senders count as a failure
     reporter = Reporter(settings.sources, count_refusal, list_refusal, time_ack)
-    app.register_blueprint(webhooks.blueprint(intake, settings.sources, clock, reporter))
+    deliveries = webhooks.Deliveries(intake, clock, reporter)
+    app.register_blueprint(webhooks.blueprint(deliveries, settings.sources))
     app.add_url_rule("/healthz", view_func=lambda: _alive(spool), endpoint="healthz")
     state = spool.state if spool is not None else None
     readiness = Readiness(check_store, workers_alive, status, clock, hung, state)

@@ -20,6 +20,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -74,15 +75,20 @@ _ERRORS: Final[Mapping[str, str]] = MappingProxyType(
         "unavailable": "{fault}; send again later",
     }
 )
-_PAGES: Final = MappingProxyType(
+_ANSWERS: Final = MappingProxyType(
     {
-        action: json.dumps(
-            {"error": _ERRORS[action]} if action in _ERRORS else {"status": action},
-            separators=(",", ":"),
-        ).encode()
-        + b"\n"
-        for action in STATUSES
+        action: Answer(
+            status,
+            json.dumps(
+                {"error": _ERRORS[action]} if action in _ERRORS else {"status": action},
+                separators=(",", ":"),
+            )
+            + "\n",
+            "application/json",
+        )
+        for action, status in STATUSES.items()
     }
+    | {"refused": Answer(STATUSES["refused"])}
 )
 _PIECE: Final = 65_536  # bytes
 _DRAINED: Final = 16_777_216  # bytes of an oversized body that are read and dropped
@@ -90,42 +96,57 @@ _DRAINED: Final = 16_777_216  # bytes of an oversized body that are read and dro
 _log = logging.getLogger(__name__)
 
 
-def blueprint(
-    intake: Intake,
-    sources: Mapping[str, Source],
-    clock: Callable[[], datetime],
-    reporter: Reporter,
-) -> Blueprint:
-    """Return the routes that take deliveries; *clock* returns the current time, aware."""
-    routes = Blueprint("webhooks", __name__)
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """Takes deliveries by their WSGI environ; *clock* returns the current time, aware."""
 
-    def receive(source: str, path_token: str | None = None) -> Response:
+    intake: Intake
+    clock: Callable[[], datetime]
+    reporter: Reporter
+
+    def answer(
+        self, source: Source, environ: Mapping[str, Any], read: Callable[[int], bytes]
+    ) -> Answer:
+        """
+        Take one delivery of *source* and return the answer.
+
+        Args:
+            read: Returns the raw body, or raises if it is longer than so many bytes.
+        """
         started = monotonic()
-        configured = _find(sources, source, path_token)
         receipt: Receipt | None = None
         fault = ""
-        values: dict[str, Any] = {"source": source}
+        values: dict[str, Any] = {"source": source.name}
         checked: Callable[[], Mapping[str, Any]] = dict
         try:
-            body = read_body(request, configured.max_body or MAX_BODY)
-            headers = read_headers(request)
-            if echo := _echo(configured, headers, body):
+            body = read(source.max_body or MAX_BODY)
+            headers = read_headers(environ)
+            if echo := _echo(source, environ["REQUEST_METHOD"], headers, body):
                 return echo
-            now = clock()
-            receipt = intake.receive(source, headers, body, now=now)
+            now = self.clock()
+            receipt = self.intake.receive(source.name, headers, body, now=now)
             action: str = receipt.outcome
         except (RequestEntityTooLarge, BodyTooLarge):
             action = "too-large"
         except SignatureInvalid as error:
             action, values["reason"] = "refused", str(error)
-            checked = partial(intake.checked, source, headers, body, now=now)
+            checked = partial(self.intake.checked, source.name, headers, body, now=now)
         except StoreUnavailable as error:
             action, values["reason"], fault = "unavailable", str(error), error.shown
         _log_outcome(action, values | {"ms": round((monotonic() - started) * 1000, 1)}, receipt)
         message = values.get("reason", "")
-        reporter.count_outcome(source, action, STATUSES[action].value, message, checked)
-        reporter.time_answer(source, action, request.environ.get(COMPLETE, started))
+        self.reporter.count_outcome(source.name, action, STATUSES[action].value, message, checked)
+        self.reporter.time_answer(source.name, action, environ.get(COMPLETE, started))
         return _answer(action, receipt, fault)
+
+
+def blueprint(deliveries: Deliveries, sources: Mapping[str, Source]) -> Blueprint:
+    """Return the routes of *deliveries*."""
+    routes = Blueprint("webhooks", __name__)
+
+    def receive(source: str, path_token: str | None = None) -> Response:
+        configured = _find(sources, source, path_token)
+        return _spoken(deliveries.answer(configured, request.environ, partial(read_body, request)))
 
     for rule in (
         "/webhooks/<source>",
@@ -145,10 +166,10 @@ def _ask(routes: Blueprint, source: Source) -> None:
 
     def asked(path_token: str | None = None) -> Response:
         _find({source.name: source}, source.name, path_token)
-        echo = _echo(source, read_headers(request), b"")
+        echo = _echo(source, request.method, read_headers(request.environ), b"")
         if echo is None:
             raise BadRequest
-        return echo
+        return _spoken(echo)
 
     methods = set(challenges.METHODS.get(source.challenge or "", ())) - {"POST"}
     if methods:
@@ -165,10 +186,9 @@ def _ask(routes: Blueprint, source: Source) -> None:
             )
 
 
-def read_headers(incoming: Request) -> dict[str, str]:
+def read_headers(environ: Mapping[str, Any]) -> dict[str, str]:
     """Return the headers by lower-case names, and the raw query under ``QUERY``."""
-    environ = incoming.environ
-    # Not incoming.headers: its capitalized names cost more than all the rest.
+    # Not the headers of a Request: their capitalized names cost more than all the rest.
     headers = {
         name[5:].replace("_", "-").lower(): value
         for name, value in environ.items()
@@ -253,21 +273,18 @@ def _log_outcome(outcome: str, values: dict[str, Any], receipt: Receipt | None) 
     _log.log(level, "delivery", extra={"outcome": outcome, "status": status.value, **values})
 
 
-def _echo(source: Source, headers: Mapping[str, str], body: bytes) -> Response | None:
+def _echo(source: Source, method: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
     wanted = source.challenge
-    if wanted is None or request.method not in challenges.METHODS[wanted]:
+    if wanted is None or method not in challenges.METHODS[wanted]:
         return None
-    answer = challenges.echo(wanted, headers, body, source.verify_token)
-    return None if answer is None else _spoken(answer)
+    return challenges.echo(wanted, headers, body, source.verify_token)
 
 
-def _answer(action: str, receipt: Receipt | None, fault: str) -> Response:
-    if action == "refused":
-        return Response(status=STATUSES[action])
+def _answer(action: str, receipt: Receipt | None, fault: str) -> Answer:
     if receipt is not None and receipt.answer and STATUSES[action] == HTTPStatus.OK:
-        return _spoken(receipt.answer)
-    page = _PAGES[action].replace(b"{fault}", fault.encode())
-    return Response(page, STATUSES[action], content_type="application/json")
+        return receipt.answer
+    answer = _ANSWERS[action]
+    return replace(answer, body=answer.body.replace("{fault}", fault)) if fault else answer
 
 
 def _spoken(answer: Answer) -> Response:
