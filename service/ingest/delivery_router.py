@@ -7,7 +7,6 @@ While the spool holds deliveries of a source, newer ones of that source go behin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from threading import Lock
 
 from service.ingest.entry import Entry
@@ -76,15 +75,14 @@ class DeliveryRouter:
         Raises:
             StoreUnavailable: Neither can keep it.
         """
-        clock = self._store_check.clock
-        entry = replace(entry, came_us=clock.now_us())
+        came_us = self._store_check.clock.now_us()
         if not self._spool.is_on:
             self._store_check.check()
-            return self._accept(entry)
+            return self._accept(entry.at(came_us))
         if self._spool.holds(entry.source) or (ticket := self._gate.enter()) is None:
-            return self._keep(entry, self._gate.reason)
+            return self._keep(entry.at(came_us), self._gate.reason)
         slot = self._slots.take()
-        tried = replace(entry, slot=slot)
+        tried = entry.at(came_us, slot)
         try:
             self._store_check.check()
             receipt = self._accept(tried)

@@ -15,7 +15,7 @@ from service.senders.configured_sender import ConfiguredSender, Received
 from service.senders.payload import canonical_text, parse_json
 from workers.config.settings import Collection
 from workers.errors import PayloadInvalid
-from workers.model.changes import FieldProblem, Gone, Incoming, LeftOut
+from workers.model.changes import Change, FieldProblem, Gone, Incoming, LeftOut
 from workers.model.retirement import GONE
 
 WHOLE_BODY: Final = -1  # the index of a dead letter whose body could not be split into events
@@ -82,8 +82,7 @@ class Reader:
             return unreadable(received.problem)
         events = received.events
         read = [self._map(source, event, topic or event.topic) for event in events]
-        placed = (_placed(mapped, event) for (mapped, _), event in zip(read, events, strict=True))
-        return Read(tuple(placed), any(wanted for _, wanted in read))
+        return Read(tuple(mapped for mapped, _ in read), any(wanted for _, wanted in read))
 
     def fetched(
         self,
@@ -137,7 +136,7 @@ class Reader:
     def _map(self, source: str, event: Event, topic: str | None) -> tuple[Incoming, bool]:
         """Return *event* mapped, and whether any mapping wants it."""
         if event.ping:
-            return Incoming(event.id, topic, event.index), False
+            return Incoming(event.id, topic, event.index, log=event.log), False
         mapped = self._mapped(
             lambda: self._mappings.changes(source, topic, event.payload, version=event.version),
             {"source": source, "event_id": event.id},
@@ -155,12 +154,13 @@ class Reader:
             event.id,
             topic,
             event.index,
-            changes,
+            _placed(changes, event),
             mapped.problems,
             gone,
             fetches,
             self._kept(source, event.payload) if fetches else None,
             left=mapped.left,
+            log=event.log,
             nameless=mapped.nameless,
         )
         return incoming, wanted
@@ -195,18 +195,17 @@ def _left_out(mapped: Mapped, problems: tuple[FieldProblem, ...]) -> Mapped:
     return replace(mapped, changes=(), problems=(*problems, *mapped.problems), left=left)
 
 
-def _placed(mapped: Incoming, event: Event) -> Incoming:
-    """Return *mapped* with the data that orders it beside its version."""
-    if event.placed == "arrival" and event.log is None:
-        return mapped
-    changes = tuple(
+def _placed(changes: tuple[Change, ...], event: Event) -> tuple[Change, ...]:
+    """Return *changes* with how *event* orders them beside its version."""
+    if event.placed == "arrival":
+        return changes
+    return tuple(
         # A version set by the mapping is not related to the previous row.
         replace(change, placed=event.placed)
         if event.placed != "after" or change.version == event.version
         else change
-        for change in mapped.changes
+        for change in changes
     )
-    return replace(mapped, changes=changes, log=event.log)
 
 
 def unreadable(message: str) -> Read:

@@ -107,7 +107,7 @@ class Intake:
         if receipt.outcome == "spooled":
             ids = bounded_names(event.id for event in received.events if event.id is not None)
             receipt = replace(receipt, events=len(received.events), ids=ids)
-        return replace(receipt, answer=received.answer)
+        return replace(receipt, answer=received.answer) if received.answer else receipt
 
     def checked(
         self, source: str, headers: Mapping[str, str], body: bytes, *, now: datetime

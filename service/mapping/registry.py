@@ -80,7 +80,10 @@ class Mappings:
         asked = [fetch for rule in thin for fetch in rule.fetches(payload, problems)]
         whole = [rule for rule in rules if not rule.options.fetching]
         mapped = applied(whole, payload, version, problems)
-        return replace(mapped, wanted=bool(rules), fetches=tuple(dict.fromkeys(asked)))
+        fetches = tuple(dict.fromkeys(asked))
+        return Mapped(
+            mapped.changes, mapped.problems, bool(rules), fetches, mapped.left, mapped.nameless
+        )
 
     def fetched(
         self,

@@ -98,21 +98,28 @@ class ConfiguredSender:
         kept = self.kept(request)
         # The stored form, not the request: a problem cannot quote a secret from it, and a replay
         # reads the same.
-        read = self.split(kept.headers, kept.body)
-        return replace(read, secret=self.mark(place), answer=self.answer)
+        return self.split(kept.headers, kept.body, self.mark(place), self.answer)
 
-    def split(self, headers: Mapping[str, str], body: bytes) -> Received:
+    def split(
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        secret: str | None = None,
+        answer: Answer | None = None,
+    ) -> Received:
         """Return the events of a proven request; raises nothing."""
-        received = Received(headers, body)
+        events: tuple[Event, ...] = ()
+        problem = ""
+        bug: Exception | None = None
         try:
             request = self.read(Request(headers, body))
-            return replace(received, events=tuple(self.events(request.headers, request.body)))
+            events = tuple(self.events(request.headers, request.body))
         except (PayloadInvalid, BodyTooLarge) as error:
-            return replace(received, problem=str(error))
+            problem = str(error)
         # A bug must not cost the event: a signed request is kept, readable or not.
         except Exception as error:
-            problem = f"the sender failed on it: {type(error).__name__}"
-            return replace(received, problem=problem, error=error)
+            problem, bug = f"the sender failed on it: {type(error).__name__}", error
+        return Received(headers, body, events, problem, bug, secret, answer)
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> int:
         """

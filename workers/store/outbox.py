@@ -128,6 +128,7 @@ class Outbox:
         text, encoding = stored(delivery.body) if delivery.body else ("", "text")
         events = events_for(delivery, self.settings)
         packed = self._packer.pack(delivery) if keeps(source, delivery) else None
+        slot = delivery.slot
         request: dict[str, Any] = {
             "token": delivery.token,
             "source": delivery.source,
@@ -143,7 +144,7 @@ class Outbox:
             "weak": self._weak,
             "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
             "spooled": delivery.spooled and asdict(delivery.spooled),
-            "slot": delivery.slot and asdict(delivery.slot),
+            "slot": slot and {"file": slot.file, "name": slot.name},
             "headers": dict(delivery.headers),
             "encoding": encoding,
             "limit": delivery.limit and asdict(delivery.limit),
