@@ -19,6 +19,7 @@ from typing import Any, Final
 _RECORD: Final = logging.LogRecord("", 0, "", 0, "", (), None)
 STANDARD: Final = frozenset(vars(_RECORD)) | {"message", "asctime", "taskName"}
 HEAD: Final = frozenset({"time", "level", "logger", "process", "message"})
+_KNOWN: Final = STANDARD | HEAD
 SHOWN: Final = 2  # keys, and event ids, in a line for people; the rest as "+n"
 # What JSON leaves as it is, and a terminal, or a program that splits lines, obeys: C1 controls,
 # line separators, marks that turn the direction of text, halves of a pair.
@@ -42,7 +43,7 @@ def values_of(record: logging.LogRecord, error: str | None = None) -> dict[str, 
     values |= {
         name: value
         for name, value in vars(record).items()
-        if name not in STANDARD and name not in HEAD and not name.startswith("_")
+        if name not in _KNOWN and not name.startswith("_")
     }
     if error:
         values["error"] = error

@@ -18,6 +18,7 @@ from workers.config.store_url import sentinels
 from workers.embedded.layout import Place
 from workers.errors import StoreForbidden, StoreFull, StoreUnavailable, StoreUnsafe
 from workers.store import rights, version
+from workers.store.connection_pool import ConnectionPool
 from workers.store.full import Client
 from workers.store.sentinel import MasterConnection, Masters
 
@@ -78,8 +79,8 @@ def _pool(
             **options,
         )
     if store.url is not None:
-        return redis.BlockingConnectionPool.from_url(store.url, **options)
-    return redis.BlockingConnectionPool(  # type: ignore[no-untyped-call]  # of redis-py
+        return ConnectionPool.from_url(store.url, **options)
+    return ConnectionPool(  # type: ignore[no-untyped-call]  # of redis-py
         connection_class=UnixDomainSocketConnection,
         path=str(Place.of(store.data).socket),
         **options,

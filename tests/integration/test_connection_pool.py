@@ -1,0 +1,91 @@
+"""Connections that are taken as they are: those that were closed meanwhile, too."""
+
+import time
+
+import pytest
+import redis
+
+from workers.config.settings import StoreSettings
+from workers.store import connection, connection_pool
+
+
+@pytest.fixture
+def settings(store):
+    return StoreSettings(url=f"unix://{store.connection_pool.connection_kwargs['path']}")
+
+
+@pytest.fixture
+def client(settings):
+    client = connection.connect(settings)
+    yield client
+    client.close()
+
+
+def closed_by_the_store(client):
+    """Let the store close the only connection of *client*."""
+    own = client.client_id()
+    with redis.Redis(unix_socket_path=client.connection_pool.connection_kwargs["path"]) as other:
+        other.client_kill_filter(_id=own)
+
+
+def test_a_fresh_connection_is_not_looked_at(client, monkeypatch):
+    client.ping()
+    (one,) = client.connection_pool._connections
+    monkeypatch.setattr(one, "can_read", None)
+    assert client.ping()
+    assert client.connection_pool._connections == [one]
+
+
+def test_a_rested_connection_is_looked_at(client, monkeypatch):
+    client.ping()
+    (one,) = client.connection_pool._connections
+    looked = []
+    look = one.can_read
+    monkeypatch.setattr(one, "can_read", lambda *a, **k: looked.append(1) or look(*a, **k))
+    one.used_at = time.monotonic() - connection_pool.FRESH
+    assert client.ping()
+    assert looked
+
+
+@pytest.mark.parametrize("rested", [False, True])
+def test_a_command_is_sent_again_where_its_connection_was_closed(client, rested):
+    closed_by_the_store(client)
+    (one,) = client.connection_pool._connections
+    if rested:
+        one.used_at = float("-inf")
+    assert client.set("key", "value")
+    assert client.get("key") == "value"
+
+
+def test_a_script_is_called_again_where_its_connection_was_closed(client):
+    script = client.register_script("return ARGV[1]")
+    assert script(args=["a"]) == "a"
+    closed_by_the_store(client)
+    assert script(args=["b"]) == "b"
+
+
+def test_a_script_that_the_store_has_forgotten_is_loaded_again(client):
+    script = client.register_script("return ARGV[1]")
+    assert script(args=["a"]) == "a"
+    client.script_flush()
+    assert script(args=["b"]) == "b"
+
+
+def test_a_connection_that_broke_is_not_handed_out_as_it_is(client):
+    client.ping()
+    (one,) = client.connection_pool._connections
+    one.disconnect()
+    assert client.ping()
+
+
+def test_all_connections_in_use_are_waited_for(settings):
+    client = connection.connect(settings, timeout=0.05)
+    pool = client.connection_pool
+    taken = [pool.get_connection() for _ in range(pool.max_connections)]
+    with pytest.raises(redis.ConnectionError):
+        client.ping()
+    pool.release(taken.pop())
+    assert client.ping()
+    for each in taken:
+        pool.release(each)
+    client.close()
