@@ -21,6 +21,7 @@ end
 
 -- The CMS holds this very value; of files whose addresses differ in the query alone, that file.
 local function is_known(field, held, kind, text)
+  if not field.confirmed then return false end
   if references.is_confirmed(field, kind, text) then return true end
   if not file_types.NO_QUERY[kind] or not held or not references.is_confirmed(field, held.type, held.value) then return false end
   local akin = write_history.akin_mark(field) == write_history.akin_mark(held)

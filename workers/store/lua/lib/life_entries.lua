@@ -31,19 +31,13 @@
 --   w written, o overtaken by a newer value, q unknown, z again, h held
 -- life_events.lua writes "a" and "l", life_requests.lua "c", "n" and "x",
 -- settle_writebacks.lua "v".
---! uses step lives
+--! uses lives
 
 local life_entries = {}
 local REFERS = 5  -- keys of items that it waits for
 
 local function note(item, ...)
   lives.note(item.collection, item.record, table.concat({...}, ','))
-end
-
--- The run that does this, as the end of an entry.
-function life_entries.run_text()
-  local run = step.given(step.request.run)
-  return run and ',' .. lives.text_of(run) or ''
 end
 
 function life_entries.note_found(item, id) note(item, '"f"', lives.text_of(id)) end
@@ -56,11 +50,11 @@ function life_entries.note_edited(item, what, detail, slugs)
 end
 
 function life_entries.note_letter(item, act, letter, why, slugs)
-  note(item, '"t"', cjson.encode(act), lives.text_of(letter), lives.text_of(why), lives.list_of(slugs) .. life_entries.run_text())
+  note(item, '"t"', cjson.encode(act), lives.text_of(letter), lives.text_of(why), lives.list_of(slugs) .. lives.run_text())
 end
 
 function life_entries.note_rewritten(item, by, slugs)
-  note(item, '"w"', cjson.encode(by), lives.list_of(slugs) .. life_entries.run_text())
+  note(item, '"w"', cjson.encode(by), lives.list_of(slugs) .. lives.run_text())
 end
 
 function life_entries.note_back(item) note(item, '"b"') end

@@ -1,5 +1,5 @@
 -- Shared, of accept: what an event did to a record, as its life tells it (life_entries.lua).
---! uses step lives life_entries
+--! uses step lives
 
 local request, given, encode = step.request, step.given, cjson.encode
 local life_events = {}
@@ -91,7 +91,7 @@ function life_events.note_accepted(event, change, fates, number)
     fields[n] = text .. ']'
   end
   lives.note(change.collection, change.record,
-    '"a",' .. head_of(event, change, number) .. ',[' .. table.concat(fields, ',') .. ']' .. life_entries.run_text())
+    '"a",' .. head_of(event, change, number) .. ',[' .. table.concat(fields, ',') .. ']' .. lives.run_text())
 end
 
 -- What an event left out, of each record.

@@ -61,4 +61,10 @@ local function list_of(names)
   return step.list_text(names)
 end
 
-return {note = note, cut = cut, text_of = text_of, list_of = list_of}
+-- The run that does this, as the end of an entry.
+local function run_text()
+  local run = given(step.request.run)
+  return run and ',' .. text_of(run) or ''
+end
+
+return {note = note, cut = cut, text_of = text_of, list_of = list_of, run_text = run_text}

@@ -36,7 +36,7 @@
 --! on demand locales write_history cms_forms raw_bodies left_out fetch_queue source_logs
 --! on demand held_retirements retirement_guard retirement_waits
 --! on demand delivery_log body_letters run_counts sliced_deliveries life_bounds life_events life_entries lives
---! on demand undo_log undo_bounds same_files
+--! on demand undo_log undo_bounds same_files undone_values
 
 local request, now_us, given = step.request, step.now_us, step.given
 
