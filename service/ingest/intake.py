@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from secrets import token_hex
 from typing import Any, Literal
-from uuid import uuid4
 
 from service.ingest.delivery_router import DeliveryRouter
 from service.ingest.entry import Entry
@@ -96,7 +96,7 @@ class Intake:
         received = self._sender(source).receive(headers, body, now=now)
         entry = Entry(
             source,
-            uuid4().hex,
+            token_hex(16),
             int(now.timestamp() * 1_000_000),
             secret=received.secret,
             headers=received.headers,
@@ -198,7 +198,7 @@ class Intake:
         read = replace(read, events=tuple(_placed(event, letter) for event in read.events))
         delivery = Delivery(
             source=source,
-            token=uuid4().hex,
+            token=token_hex(16),
             events=read.events,
             body=letter.body,
             headers=letter.headers,

@@ -98,28 +98,27 @@ class ConfiguredSender:
         kept = self.kept(request)
         # The stored form, not the request: a problem cannot quote a secret from it, and a replay
         # reads the same.
-        return self.split(kept.headers, kept.body, self.mark(place), self.answer)
+        return self._split(kept, self.mark(place), self.answer)
 
-    def split(
-        self,
-        headers: Mapping[str, str],
-        body: bytes,
-        secret: str | None = None,
-        answer: Answer | None = None,
-    ) -> Received:
+    def split(self, headers: Mapping[str, str], body: bytes) -> Received:
         """Return the events of a proven request; raises nothing."""
+        return self._split(Request(headers, body))
+
+    def _split(
+        self, kept: Request, secret: str | None = None, answer: Answer | None = None
+    ) -> Received:
         events: tuple[Event, ...] = ()
         problem = ""
         bug: Exception | None = None
         try:
-            request = self.read(Request(headers, body))
+            request = self.read(kept)
             events = tuple(self.events(request.headers, request.body))
         except (PayloadInvalid, BodyTooLarge) as error:
             problem = str(error)
         # A bug must not cost the event: a signed request is kept, readable or not.
         except Exception as error:
             problem, bug = f"the sender failed on it: {type(error).__name__}", error
-        return Received(headers, body, events, problem, bug, secret, answer)
+        return Received(kept.headers, kept.body, events, problem, bug, secret, answer)
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> int:
         """
