@@ -89,3 +89,28 @@ def test_all_connections_in_use_are_waited_for(settings):
     for each in taken:
         pool.release(each)
     client.close()
+
+
+class TimeLimit(Exception):
+    """Comes at any moment, as the alarm of a job does."""
+
+
+@pytest.mark.parametrize("way", ["command", "script"])
+def test_an_answer_that_was_not_read_is_not_taken_for_that_of_the_next_command(
+    client, monkeypatch, way
+):
+    script = client.register_script("return ARGV[1]")
+    client.set("key", "old")
+    script(args=["old"])
+    (one,) = client.connection_pool._connections
+
+    def interrupted(*args, **options):
+        raise TimeLimit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(one, "read_response", interrupted)
+        with pytest.raises(TimeLimit):
+            client.get("key") if way == "command" else script(args=["old"])
+    client.set("key", "new")
+    assert client.get("key") == "new"
+    assert script(args=["new"]) == "new"

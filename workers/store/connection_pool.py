@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from queue import Empty
 from typing import Any, Final
@@ -39,5 +40,10 @@ class ConnectionPool(redis.BlockingConnectionPool):
         if not self.owns_connection(connection) or connection.should_reconnect():
             drop(connection)
             return
+        # An error that is no answer, such as the time limit of a job, may have come between a command
+        # and its answer: the next command would take that for its own.
+        error = sys.exception()
+        if error is not None and not isinstance(error, redis.ResponseError):
+            connection.disconnect()
         connection.used_at = time.monotonic()
         self.pool.put_nowait(connection)
