@@ -1,6 +1,7 @@
 """Connections that are taken as they are: those that were closed meanwhile, too."""
 
 import time
+from unittest.mock import Mock
 
 import pytest
 import redis
@@ -104,11 +105,8 @@ def test_an_answer_that_was_not_read_is_not_taken_for_that_of_the_next_command(
     script(args=["old"])
     (one,) = client.connection_pool._connections
 
-    def interrupted(*args, **options):
-        raise TimeLimit
-
     with monkeypatch.context() as patch:
-        patch.setattr(one, "read_response", interrupted)
+        patch.setattr(one, "read_response", Mock(side_effect=TimeLimit))
         with pytest.raises(TimeLimit):
             client.get("key") if way == "command" else script(args=["old"])
     client.set("key", "new")

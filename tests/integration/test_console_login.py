@@ -191,6 +191,22 @@ def test_a_cookie_opens_neither_the_api_nor_the_webhooks(console):
     assert someone.client.post("/webhooks/erp", json={"id": "1"}).status_code == 401
 
 
+def test_no_cookie_is_looked_for_where_none_opens_anything(console, monkeypatch):
+    someone = console.person()
+    opened = []
+    kind = sessions.SecureCookieSessionInterface
+    open_session = kind.open_session
+    monkeypatch.setattr(
+        kind,
+        "open_session",
+        lambda self, app, request: opened.append(request.path) or open_session(self, app, request),
+    )
+    assert someone.client.post("/webhooks/erp", json={"id": "1"}).status_code == 401
+    assert someone.get("/api/settings").status_code == 401
+    assert someone.get("/settings").status_code == 200
+    assert opened == ["/settings"]
+
+
 def test_the_documentation_takes_the_cookie_and_shows_the_pages_of_the_console(console):
     someone = console.person("viewer")
     assert 'aria-label="Pages"' in someone.page("/docs")

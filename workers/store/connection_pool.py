@@ -40,8 +40,8 @@ class ConnectionPool(redis.BlockingConnectionPool):
         if not self.owns_connection(connection) or connection.should_reconnect():
             drop(connection)
             return
-        # An error that is no answer, such as the time limit of a job, may have come between a command
-        # and its answer: the next command would take that for its own.
+        # An error that is no answer, such as the time limit of a job, may have come between a
+        # command and its answer: the next command would take that for its own.
         error = sys.exception()
         if error is not None and not isinstance(error, redis.ResponseError):
             connection.disconnect()
