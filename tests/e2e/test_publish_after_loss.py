@@ -47,9 +47,8 @@ def found(told):
     return {cause: named[cause] for cause in (causes.STAGED, causes.WHOSE) if cause in named}
 
 
-@MODES
-def test_what_was_staged_is_published(site, publish):
-    told = site(publish)
+def test_what_was_staged_is_published(site):
+    told = site()
     way = told.way
     way.reconcile(source(100))
     assert told.published() == []
@@ -276,3 +275,17 @@ def test_a_loss_costs_one_call_for_each_item_that_waits_or_a_listing(site):
     way.reconcile(source(100, [1]), partial=True)
     reads = [r.path for r in way.requests if r.path.endswith("/live")]
     assert len(reads) == 1
+
+
+def test_what_an_older_process_has_staged_is_published(site):
+    """A release that does not publish notes nothing of what it stages."""
+    told = site()
+    way = told.way
+    way.begin(publish="never")
+    way.reconcile(source(100))
+    way.begin(publish="items")
+    way.run(600)
+    assert told.published() == []
+    assert found(way.reconcile(source(100))) == {causes.STAGED: [*source(100)]}
+    way.run(600)
+    assert way.shown("stock", range(1, 7)) == [100 + n for n in range(1, 7)]
