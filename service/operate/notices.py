@@ -60,7 +60,7 @@ def _edited_by_others(status: Status) -> Iterator[Reason]:
     for name, entry in status["collections"].items():
         if held := entry.get("edited_by_others"):
             many = "1 item waits" if held == 1 else f"{held} items wait"
-            do = Remedy(_EDITED, "publish", name)
+            do = _EDITED.format(name=name)
             yield _notice(f"collection {name}: {many} to be published", None, do, _BY_OTHERS)
 
 
@@ -238,7 +238,8 @@ def _is_held(status: Status, collection: str) -> bool:
 
 
 _EDITED: Final = (
-    "publish or discard their edits in Webflow, or let them go live with what Instep has staged"
+    "publish or discard their edits in Webflow; or let them go live with what Instep has staged: "
+    "`instep publish {name}`"
 )
 _BY_OTHERS: Final = "others have edited them, or it is not known whose their edits are"
 DELETES: Final = Remedy("look at them, then approve or drop them", "deletes")

@@ -23,8 +23,6 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "runs": "instep runs list --state held",
         "deletes": "instep deletes list",
         "deliveries": "instep deliveries list {}",
-        "publish": "instep publish {}",
-        "writeback": "instep writeback {}",
         "status": "instep status",
         "worker": "instep worker",
     }

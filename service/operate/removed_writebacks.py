@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from service.operate.remedies import Remedy
 from workers.config.settings import Settings
 from workers.delivery.context import Context
 from workers.errors import Problem, UnknownName
@@ -13,11 +12,14 @@ from workers.store.audit import Audit
 from workers.store.removed_writebacks import RemovedWriteBacks
 from workers.store.scripts import Steps
 
-DO: Final = "put [writeback.{name}] back, or hand over (--to OTHER) or drop (--drop) what it has"
+DO: Final = (
+    "put [writeback.{name}] back; or hand over what it has to tell, or drop it: `instep writeback "
+    "{name} --to OTHER`, or --drop"
+)
 
 
-def remedy(name: str) -> Remedy:
-    return Remedy(DO.format(name=name), "writeback", name)
+def remedy(name: str) -> str:
+    return DO.format(name=name)
 
 
 def why(entry: Mapping[str, Any]) -> str:
@@ -31,7 +33,7 @@ def waits(settings: Settings, steps: Steps) -> Iterator[Problem]:
     """Yield a warning for each; raises StoreUnavailable if the store does not answer."""
     for name, entry in RemovedWriteBacks(steps, settings).read().items():
         where = f"{settings.path}: writeback.{name}"
-        yield Problem(where, why(entry), "nothing that waits for it", str(remedy(name)))
+        yield Problem(where, why(entry), "nothing that waits for it", remedy(name))
 
 
 def waiting_of(context: Context, name: str) -> int:
