@@ -124,6 +124,9 @@ def _numbers(cms: SchemaField, value: Value, path: str, sender: str) -> Iterator
         pair = f"[{value.own}, {currency}]"
         yield Reading(f"{around}.{pair}" if around else pair, "MinorUnits")
         return
+    if words(value.own)[-1:] in (("cent",), ("cents",)):
+        yield Reading(path, "MinorUnits", {"decimals": 2})
+        return
     note = ""
     if value.own == "amount" and isinstance(value.found, int):
         note = "if it counts cents: MinorUnits instead of Decimal"

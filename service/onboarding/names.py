@@ -23,9 +23,12 @@ _KIND: Final = 4  # that a word more or less for the kind counts
 _MEANINGS: Final = {
     "name": (
         *("name", "title", "display name", "product name", "item name", "full name", "subject"),
-        *("product title", "item title", "headline"),
+        *("product title", "item title", "headline", "titel", "bezeichnung"),
     ),
-    "price": ("price", "amount", "unit amount", "unit price", "sales price", "price amount"),
+    "price": (
+        *("price", "amount", "unit amount", "unit price", "sales price", "price amount", "preis"),
+        "verkaufspreis",
+    ),
     "compare-price": (
         *("compare at price", "compare price", "old price", "strike price", "msrp", "rrp"),
         *("regular price", "list price", "original price", "was price"),
@@ -36,30 +39,47 @@ _MEANINGS: Final = {
         *("inventory quantity", "stock quantity", "quantity on hand", "qty in stock", "count"),
         *("available quantity", "inventory count", "stock count", "quantity available"),
         *("stock on hand", "available stock", "units in stock", "in stock quantity"),
+        *("bestand", "lagerbestand", "menge"),
     ),
     "in-stock": ("in stock", "available", "availability", "stock status", "sold out"),
     "description": (
         *("description", "body html", "body", "content", "details", "long description", "notes"),
-        *("description html", "html description"),
+        *("description html", "html description", "beschreibung", "langbeschreibung"),
     ),
-    "summary": ("summary", "short description", "excerpt", "teaser", "intro", "subtitle"),
+    "summary": (
+        *("summary", "short description", "excerpt", "teaser", "intro", "subtitle"),
+        "kurzbeschreibung",
+    ),
     "image": (
         *("image", "picture", "photo", "thumbnail", "thumb", "img", "cover", "image url", "avatar"),
         *("featured image", "cover image", "picture url", "photo url", "image src", "logo"),
+        *("bild", "foto", "titelbild"),
     ),
     "images": ("images", "pictures", "photos", "gallery", "media", "image urls"),
-    "category": ("category", "product type", "categories", "product category", "kind", "group"),
-    "brand": ("brand", "vendor", "manufacturer", "maker", "brand name", "supplier"),
+    "category": (
+        "category",
+        "product type",
+        "categories",
+        "product category",
+        "kind",
+        "group",
+        "kategorie",
+    ),
+    "brand": (
+        *("brand", "vendor", "manufacturer", "maker", "brand name", "supplier", "marke"),
+        "hersteller",
+    ),
     "sku": (
         *("sku", "article number", "item number", "product number", "part number", "stock code"),
-        *("product code", "productnumber", "item code"),
+        *("product code", "productnumber", "item code", "artikelnummer", "artikelnr"),
     ),
     "barcode": ("barcode", "ean", "gtin", "upc"),
     "link": (
         *("link", "url", "permalink", "html url", "href", "website", "web url", "product url"),
         "absolute url",
     ),
-    "location": ("location", "venue", "place"),
+    "location": ("location", "venue", "place", "ort", "standort"),
+    "host": ("host", "organizer", "organiser"),
     "email": ("email", "e mail", "mail", "email address", "emails"),
     "phone": ("phone", "telephone", "tel", "mobile", "phone number", "phones"),
     "color": ("color", "colour"),
@@ -93,7 +113,14 @@ _SMALL: Final = frozenset(
 # Words behind another that say only of what kind it is.
 _KINDS: Final = frozenset(
     {"name", "title", "label", "text", "value", "count", "url", "uri", "src", "href"}
+    | {"cent", "cents"}
 )
+# Ends of a range: what has one is nothing that has the other.
+_ENDS: Final = {
+    **dict.fromkeys(("min", "minimum", "lowest"), "min"),
+    **dict.fromkeys(("max", "maximum", "highest"), "max"),
+}
+_LAST_ENDS: Final = {"from": "min", "to": "max"}  # as the last word of several
 # "start date" and "starts at" are one thing, and so are a price and that of a product.
 _ASIDE: Final = frozenset({"date", "time", "datetime", "product", "item"})
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
@@ -117,6 +144,10 @@ def meaning(name: Words) -> Words:
         )
         if length:
             found.append(_PHRASES[tuple(name[place : place + length])])
+        elif place and place == len(name) - 1 and name[place] in _LAST_ENDS:
+            found.append(_LAST_ENDS[name[place]])
+        elif name[place] in _ENDS:
+            found.append(_ENDS[name[place]])
         elif name[place] not in _SMALL:
             found.append(singular(name[place]))
         place += length or 1
@@ -145,7 +176,7 @@ def _of_meaning(mine: Words, theirs: Words) -> int:
     if {*mine} == {*theirs}:
         return MEANT if mine == theirs else MEANT - _KIND
     shared = {*mine} & {*theirs}
-    if shared == {"name"}:
+    if {"min", "max"} <= {*mine} ^ {*theirs} or shared == {"name"}:
         return 0  # "property name" names something else
     share = len(shared) / len({*mine, *theirs})
     # What a name is about stands last: "retail price" is a price, "price list" is none.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from service.onboarding.field_reading import Reading, fits, readings
-from service.onboarding.names import MEANT, Words, best, likeness, meaning, words
+from service.onboarding.names import MEANT, Words, best, is_known, likeness, meaning, words
 from service.onboarding.payload_values import Steps, Value, path_text
 from workers.webflow.item_answers import SchemaField
 
@@ -24,6 +24,10 @@ _NO_RECORDS: Final = frozenset(
     {"event", "webhook", "subscription", "portal", "app", "account", "user", "merchant", "store"}
     | {"correlation", "request", "delivery", "trigger", "channel", "location", "company"}
 )
+_BY_LABEL: Final = 60  # that a value is one of the labels of an option
+_NAMES: Final = ("name", "title", "titel", "bezeichnung")
+# Last words of a field of keys: where no value is called so, it is the id of the record.
+_NUMBERS: Final = frozenset({"number", "no", "nr", "code", "ref", "reference", "key"})
 _BARE: Final = frozenset({("name",), ("title",), ("id",), ("type",), ("status",), ("state",)})
 # Keys of objects that hold the fields of a record, while its id may stand beside them.
 _WRAPPERS: Final = frozenset(
@@ -124,7 +128,8 @@ def pairs(ground: Ground, fields: Sequence[SchemaField]) -> list[Pair]:
             taken[pair.slug] = pair
             used.add(pair.reading.path)
     for cms in fields:
-        if cms["slug"] not in taken and (derived := _switch(ground, cms)):
+        derived = _switch(ground, cms) or _own_name(ground, cms, used)
+        if cms["slug"] not in taken and derived:
             taken[cms["slug"]] = derived
     return [taken[cms["slug"]] for cms in fields if cms["slug"] in taken]
 
@@ -149,6 +154,7 @@ def key_value(
     is_id = is_own_id(cms, (system, singular)) or any(
         name[-1:] == ("id",) for name in names_of(cms)
     )
+    is_number = any(_is_number(name) for name in names_of(cms))
     found = []
     for value in values:
         if isinstance(value.found, bool | list | float) or value.found in (None, ""):
@@ -156,8 +162,16 @@ def key_value(
         score = best(names_of(cms), value.names) - _distance(value, record)
         if is_id:
             score = max(score, _id_score(value, record, singular, resource))
+        elif is_number and score <= 0:
+            score = _id_score(value, record, singular, resource) - SURE // 2
         found.append((value, score))
     return max(found, key=lambda each: each[1], default=None)
+
+
+def _is_number(name: Words) -> bool:
+    """Return whether *name* is that of a number of whatever the record is called."""
+    last = "".join(name[-1:])
+    return not is_known(name) and (last in _NUMBERS or last.endswith("nummer"))
 
 
 def is_own_id(cms: SchemaField, of: Sequence[str]) -> bool:
@@ -187,6 +201,10 @@ def _of_field(ground: Ground, cms: SchemaField) -> Iterator[Pair]:
         score = _score(ground, mine, value)
         if own_id and value.holder == ground.record and words(value.own) == ("id",):
             score = max(score, MEANT)
+        if cms["type"] == "Option" and _is_home(value.holder, ground.record):
+            labels = {each["name"] for each in cms["options"]}
+            is_label = isinstance(value.found, str) and value.found in labels
+            score = max(score, _BY_LABEL * is_label)
         if score < LEAST:
             continue
         for reading in readings(cms, value, ground.sender, to):
@@ -222,6 +240,24 @@ def _is_home(holder: Steps, record: Steps) -> bool:
     """Return whether *holder* is the object of the record, or wraps it, or is wrapped by it."""
     inner, outer = sorted((holder, record), key=len, reverse=True)
     return inner == outer or (inner[:-1] == outer and inner[-1] in _WRAPPERS)
+
+
+def _own_name(ground: Ground, cms: SchemaField, used: Collection[str]) -> Pair | None:
+    """Return the only name of the record that bears its kind, such as dish_name, for its name."""
+    if cms["slug"] != "name":
+        return None
+    called = [
+        value
+        for value in ground.values
+        if value.holder == ground.record
+        and isinstance(value.found, str)
+        and (words(value.own)[-1:] or ("",))[0].endswith(_NAMES)
+        and path_text(value.steps) not in used
+    ]
+    if len(called) != 1:
+        return None
+    reading = Reading(path_text(called[0].steps), "fields.String")
+    return Pair("name", reading, LEAST) if fits(reading, cms, ground.roots) else None
 
 
 def _switch(ground: Ground, cms: SchemaField) -> Pair | None:

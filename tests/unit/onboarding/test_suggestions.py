@@ -242,3 +242,63 @@ def test_what_only_a_later_event_has_is_seen_too():
     assert 'name = fields.String(data_key="own.name"' in text
     assert 'color = fields.String(data_key="own.color"' in text
     assert 'data_key="name"' in pulled({"sku": "A-1", "name": "Oak"}, ["odd"])
+
+
+def of_kinds(payload, *fields, key="event-id"):
+    """Return slug → (path, kind), and the key with its score."""
+    known = [
+        {"slug": slug, "displayName": slug, "options": []} | rest
+        for slug, rest in ((key, {"type": "PlainText"}), ("name", {"type": "PlainText"}), *fields)
+    ]
+    wanted = Wanted("erp", "hmac", "events", (key,), known, {})
+    (each,) = suggest(wanted, [Sample("t", payload)], "it").classes
+    found = {pair.slug: (pair.reading.path, pair.reading.kind) for pair in each.pairs}
+    return found, (each.key[0], each.key_score >= SURE)
+
+
+def test_the_one_end_of_a_range_is_not_the_other():
+    number = {"type": "Number"}
+    payload = {"id": 1, "min_salary": 5, "max_salary": 7}
+    ends = (("salary-from", number), ("salary-to", number))
+    found, _ = of_kinds(payload, *ends)
+    assert found == {
+        "salary-from": ("min_salary", "fields.Decimal"),
+        "salary-to": ("max_salary", "fields.Decimal"),
+    }
+    assert of_kinds({"id": 1, "min_salary": 5, "x": 1, "name": "a"}, *ends)[0].keys() == {
+        "name",
+        "salary-from",
+    }
+
+
+def test_what_counts_cents_says_so():
+    found, _ = of_kinds({"id": 1, "price_cents": 850}, ("price", {"type": "Number"}))
+    assert found == {"price": ("price_cents", "MinorUnits")}
+
+
+def test_a_label_shows_which_option_is_meant():
+    labels = [{"id": "1", "name": "starters"}, {"id": "2", "name": "mains"}]
+    payload = {"id": 1, "kind_of": "starters", "note": "mild"}
+    found, _ = of_kinds(payload, ("course", {"type": "Option", "options": labels}))
+    assert found == {"course": ("kind_of", "Option")}
+
+
+@pytest.mark.parametrize(
+    ("named", "path"),
+    [
+        ({"dish_name": "Soup"}, "dish_name"),
+        ({"objekttitel": "Altbau"}, "objekttitel"),
+        ({"dish_name": "Soup", "chef_name": "Ida"}, None),
+        ({"dish_name": 4}, None),
+    ],
+)
+def test_the_only_name_that_bears_its_kind_is_the_name(named, path):
+    found, _ = of_kinds({"id": 1, "stage": "won"} | named, ("stage", {"type": "PlainText"}))
+    assert found.get("name", (None,))[0] == path
+
+
+def test_a_number_of_whatever_the_record_is_called_may_be_its_id():
+    payload = {"estate": {"id": 4711, "name": "Altbau"}}
+    assert of_kinds(payload, key="objektnummer")[1] == ("estate.id", False)
+    payload["estate"]["objektnummer"] = "O-1"
+    assert of_kinds(payload, key="objektnummer")[1] == ("estate.objektnummer", True)
