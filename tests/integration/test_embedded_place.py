@@ -37,6 +37,15 @@ def test_the_socket_is_for_its_owner_alone_and_there_is_no_port(tmp_path):
         client.close()
 
 
+def test_the_fields_of_a_record_are_one_object(tmp_path):
+    settings = StoreSettings(data=tmp_path / "data")
+    with kept(settings):
+        client = connection.connect(settings)
+        client.hset("record", mapping={f"f:{n}": "x" * 300 for n in range(6)})
+        assert client.object("encoding", "record") == "listpack"
+        client.close()
+
+
 @pytest.mark.parametrize(
     "name", ["with space", "a=b", 'quo"ted', "back\\slash", "grün", "per%cent"]
 )
