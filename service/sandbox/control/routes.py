@@ -33,7 +33,17 @@ class Control:
 
     def blueprint(self) -> Blueprint:
         made = Blueprint("control", __name__, url_prefix="/_sandbox")
-        rules: tuple[tuple[str, str, View], ...] = (
+        for method, rule, view in self.rules():
+            made.add_url_rule(rule, endpoint=view.__name__, view_func=view, methods=[method])
+        made.before_request(admit)
+        made.register_error_handler(ValidationError, _invalid)
+        made.register_error_handler(Refused, _refused)
+        made.register_error_handler(KeyError, _unknown)
+        return made
+
+    def rules(self) -> tuple[tuple[str, str, View], ...]:
+        """Return method, rule and view of each route."""
+        return (
             ("GET", "/faults", self.faults),
             ("POST", "/faults", self.add_fault),
             ("DELETE", "/faults", self.clear_faults),
@@ -52,13 +62,6 @@ class Control:
             ("POST", "/webhooks", self.add_webhook),
             ("DELETE", "/webhooks/<id>", self.remove_webhook),
         )
-        for method, rule, view in rules:
-            made.add_url_rule(rule, endpoint=view.__name__, view_func=view, methods=[method])
-        made.before_request(admit)
-        made.register_error_handler(ValidationError, _invalid)
-        made.register_error_handler(Refused, _refused)
-        made.register_error_handler(KeyError, _unknown)
-        return made
 
     def faults(self) -> Response:
         return answer({"faults": self._site.faults.as_list()})

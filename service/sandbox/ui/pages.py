@@ -8,6 +8,7 @@ It needs nothing from other hosts, and its policy forbids such requests. Only on
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from importlib.resources import files as resources
 
 from flask import Blueprint, Response, request
@@ -41,17 +42,20 @@ class Pages:
 
     def blueprint(self) -> Blueprint:
         made = Blueprint("page", __name__)
-        rules = (
+        for rule, shown in self.rules():
+            made.add_url_rule(rule, endpoint=shown.__name__, view_func=shown, methods=["GET"])
+        made.before_request(admit)
+        made.after_request(_sealed)
+        return made
+
+    def rules(self) -> tuple[tuple[str, Callable[..., Response]], ...]:
+        """Return rule and view of each route."""
+        return (
             ("/", self.page),
             ("/_sandbox/<any('page.css', 'page.js', 'icon.svg'):name>", self.part),
             ("/_sandbox/picture/<id>", self.picture),
             ("/_sandbox/view", self.view),
         )
-        for rule, shown in rules:
-            made.add_url_rule(rule, endpoint=shown.__name__, view_func=shown, methods=["GET"])
-        made.before_request(admit)
-        made.after_request(_sealed)
-        return made
 
     def page(self) -> Response:
         return Response(_read("page.html"), content_type="text/html; charset=utf-8")

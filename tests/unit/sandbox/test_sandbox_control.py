@@ -4,6 +4,7 @@ import pytest
 
 from service.sandbox.app import create_sandbox
 from service.sandbox.seeds.samples import product_id
+from service.sandbox.site.site import Site
 
 ONE = product_id(1)
 
@@ -154,3 +155,11 @@ def test_the_control_api_answers_only_this_machine(site):
     assert client.get("/_sandbox/calls").status_code == 200
     far = {"REMOTE_ADDR": "192.0.2.1"}
     assert client.get("/_sandbox/calls", environ_base=far).status_code == 403
+
+
+def test_every_route_has_its_view_and_each_site_of_a_process_its_own(site):
+    app, other = create_sandbox(site), create_sandbox(Site(token="t", now=site.clock))
+    assert {*app.view_functions} == {rule.endpoint for rule in app.url_map.iter_rules()}
+    for each, collections in ((app, 1), (other, 0)):
+        shown = each.test_client().get("/_sandbox/view")
+        assert len(shown.json["collections"]) == collections
