@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from io import BytesIO
 from time import monotonic
 from typing import Any, Final
@@ -13,6 +14,7 @@ BODY: Final = "instep.body"  # the whole body, as bytes: there is nothing left t
 COMPLETE: Final = "instep.complete"  # when it was whole, as `time.monotonic`
 
 _UNPREFIXED: Final = ("CONTENT_TYPE", "CONTENT_LENGTH")
+_SHORT: Final = 64  # bytes of a name that is remembered
 _ALWAYS: Final[Mapping[str, Any]] = {
     "SCRIPT_NAME": "",
     "wsgi.version": (1, 0),
@@ -47,16 +49,26 @@ def head(scope: Mapping[str, Any]) -> dict[str, Any]:
         "wsgi.url_scheme": scope["scheme"],
     }
     for raw_name, raw_value in scope["headers"]:
-        if b"_" in raw_name:
+        name = _known(raw_name) if len(raw_name) <= _SHORT else _name(raw_name)
+        if name is None:
             continue
-        name = raw_name.decode("latin-1").upper().replace("-", "_")
-        if name not in _UNPREFIXED:
-            name = f"HTTP_{name}"
         value = raw_value.decode("latin-1")
         if name in environ:
             value = f"{environ[name]}{'; ' if name == 'HTTP_COOKIE' else ','}{value}"
         environ[name] = value
     return environ
+
+
+def _name(raw: bytes) -> str | None:
+    """Return the name that an environ has for the header *raw*; None: it is dropped."""
+    if b"_" in raw:
+        return None
+    name = raw.decode("latin-1").upper().replace("-", "_")
+    return name if name in _UNPREFIXED else f"HTTP_{name}"
+
+
+# Senders send the same few names again and again.
+_known = lru_cache(maxsize=512)(_name)
 
 
 def with_body(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
