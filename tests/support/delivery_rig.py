@@ -77,6 +77,8 @@ class Way(Cms):
         destination: Options of "site".
     """
 
+    steps_of = Steps
+
     def __init__(
         self,
         store,
@@ -91,7 +93,7 @@ class Way(Cms):
     ):
         self.store = store
         self.by = by
-        self.steps = Steps(store)
+        self.steps = self.steps_of(store)
         self.queued = set()  # destinations that have a job on its way
         super().__init__(items, window, self.now)
         site = Destination("site", api, "t", base_url=self.server.url)

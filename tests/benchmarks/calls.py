@@ -1,0 +1,165 @@
+"""
+How many calls each load takes, beside the least that any client needs.
+
+    python -m tests.benchmarks.calls [--only NAME] [--api v1|v2] [--json] [--write]
+
+By a clock that stands still but where it is moved: five minutes of a load take seconds, and every
+run makes the same calls. Prints of each load the least number of calls (`calls_planner.py`), ours,
+those of one call for each event, the seconds until the site was right, and what is over its goal.
+"""
+
+# ruff: noqa: T201
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+
+import redis
+
+from tests.benchmarks.calls_planner import Policy, least
+from tests.benchmarks.calls_rig import Play
+from tests.benchmarks.calls_scenarios import SCENARIOS
+from tests.benchmarks.steps import server
+
+LIMIT = 60  # calls a minute
+MORE = 1.2  # of the least
+BESIDE = 0.005  # of the calls may be too many beside another client
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """
+    Args:
+        least: Kind → calls, as *kinds* of ours.
+        seconds: Until the site was right; None: it never was.
+        within: Seconds in which it should have been.
+    """
+
+    scenario: str
+    title: str
+    api: str
+    least: dict
+    kinds: dict
+    one_per_event: int
+    seconds: float | None
+    within: float
+    too_many: int
+    too_many_most: int
+
+    @property
+    def calls(self):
+        return sum(self.kinds.values())
+
+    @property
+    def least_calls(self):
+        return sum(self.least.values())
+
+    @property
+    def ratio(self):
+        return self.calls / self.least_calls
+
+    def over(self):
+        """What is over its goal, in words."""
+        found = []
+        if self.calls > MORE * self.least_calls + 1:
+            found.append("calls")
+        if self.seconds is None or self.seconds > self.within:
+            found.append("time")
+        if self.too_many > self.too_many_most:
+            found.append("429s")
+        return ", ".join(found)
+
+    def as_dict(self):
+        return {
+            "scenario": self.scenario,
+            "api": self.api,
+            "least": self.least_calls,
+            "calls": self.calls,
+            "one_per_event": self.one_per_event,
+            "seconds": None if self.seconds is None else round(self.seconds, 1),
+            "ratio": round(self.ratio, 2),
+            "rate_limited": self.too_many,
+            "over": self.over(),
+            "least_by_kind": self.least,
+            "calls_by_kind": self.kinds,
+        }
+
+
+def measure(store, name, api):
+    """Play one scenario on an empty store."""
+    scenario = SCENARIOS[name]
+    store.flushall()
+    play = Play(store, api=api, **scenario.options)
+    try:
+        load = scenario.prepare(play)
+        play.site.tokens.hide(scenario.others)
+        play.begin_load(load.is_right)
+        play.play(load.arrivals)
+    finally:
+        play.close()
+    rate = (LIMIT - scenario.others) / 60
+    policy = Policy(LIMIT - scenario.others, *((100, 1.0) if api == "v2" else (1, 0.0)))
+    kinds = play.calls()
+    since = max(at for at, _ in load.arrivals) if load.since is None else load.since
+    right = play.begun if load.is_right() and not kinds.keys() & WRITES else play.right_at
+    return Measured(
+        scenario=name,
+        title=scenario.title,
+        api=api,
+        least=dict(least(load.pieces, policy) + load.extra),
+        kinds=dict(kinds),
+        one_per_event=load.events or len(load.arrivals),
+        seconds=None if right is None else max(0.0, right - play.begun - since),
+        within=MORE * kinds.total() / rate + 2 + scenario.held.get(api, 0.0),
+        too_many=play.too_many(),
+        too_many_most=int(BESIDE * kinds.total()) if scenario.others else 0,
+    )
+
+
+WRITES = {"write", "create", "delete", "publish"}
+HEAD = ("load", "least", "calls", "one per event", "right after", "ratio", "over its goal")
+
+
+def row(found):
+    seconds = "never" if found.seconds is None else f"{found.seconds:,.1f} s"
+    figures = (f"{found.least_calls:,}", f"{found.calls:,}", f"{found.one_per_event:,}", seconds)
+    return (f"{found.title} ({found.api})", *figures, f"{found.ratio:.2f}", found.over())
+
+
+def show(found):
+    name, *figures, over = row(found)
+    kinds = " ".join(
+        f"{kind} {found.least.get(kind, 0)}/{found.kinds.get(kind, 0)}"
+        for kind in sorted({*found.least, *found.kinds})
+    )
+    print(
+        f"{name:58}" + "".join(f"{each:>11}" for each in figures) + f"  {over}  [{kinds}]",
+        flush=True,
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", metavar="NAME", choices=SCENARIOS, action="append")
+    parser.add_argument("--api", choices=("v1", "v2"))
+    parser.add_argument("--json", action="store_true", help="a list on standard output")
+    chosen = parser.parse_args()
+    measured = []
+    with (
+        server() as socket,
+        redis.Redis(unix_socket_path=str(socket), decode_responses=True) as store,
+    ):
+        for name in chosen.only or SCENARIOS:
+            for api in SCENARIOS[name].apis:
+                if chosen.api in (None, api):
+                    measured.append(measure(store, name, api))
+                    if not chosen.json:
+                        show(measured[-1])
+    if chosen.json:
+        print(json.dumps([found.as_dict() for found in measured], indent=1))
+    return 1 if any(found.over() for found in measured) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
