@@ -74,7 +74,7 @@ end
 function file_imports.learn(dest_key, files, ms)
   if files == 0 then return end
   local each = tonumber(redis.call('HGET', dest_key, 'import_ms')) or ONE_MS
-  redis.call('HSET', dest_key, 'import_ms', math.ceil(math.max(ms / files, each / 4)))
+  redis.call('HSET', dest_key, 'import_ms', math.ceil(math.max(ms / files, each / 8)))
   if ms >= LONG_MS then redis.call('HSET', dest_key, 'imported', 1) end
 end
 
