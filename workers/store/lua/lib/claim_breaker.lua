@@ -1,5 +1,6 @@
--- Shared, of claim: the breaker, which is open until a probe has been answered. Then one request may try:
--- after a bad probe too, for a GET does not show how writes fare (destination_health.lua).
+-- Shared, of claim: the breaker, which is open until a probe has been answered. Then one request may try.
+-- After a bad probe the next one to ask is a request as well, for a GET does not show how writes fare
+-- (destination_health.lua): so they take turns, and an outage costs one call at a time.
 -- 'fresh': what just failed is an item that failed alone before, and may be to blame itself, so that
 -- others need not wait for the next probe.
 --! uses step batch claim_slots claim_wait
@@ -20,6 +21,9 @@ local function probe(till)
   return step.answer({step = 'probe', collection = batch.open[1].name}, step.CLAIM_MS)
 end
 
+-- Of a blind trial there was nothing to send: a probe asks.
+local function probe_instead() return probe(now) end
+
 -- Returns what to do instead of a request; nil: the next one is a trial.
 local function try()
   local dest = batch.dest
@@ -27,9 +31,9 @@ local function try()
   if out_till and out_till > now then return claim_wait.wait(nil, 'breaker') end
   local till = step.sane(dest.open_until, 30000)
   batch.fresh_only = dest.trial == 'fresh' and till > now
-  batch.blind = dest.trial == 'blind' and till > now
+  batch.blind = dest.trial == 'blind' and till <= now
   if dest.trial ~= 'ready' and not batch.fresh_only and not batch.blind then return probe(till) end
   batch.trial = true
 end
 
-return {try = try}
+return {try = try, probe_instead = probe_instead}

@@ -1,6 +1,6 @@
 -- Shared: what an answer, a probe or an operator says of a destination or a collection.
 -- While the breaker is open, *trial* says which request may try: 'ready' any, after a good probe;
--- 'blind' one batch, after a bad one; 'fresh' items that have not failed alone; 'out': it is out.
+-- 'blind' one batch, at its time, after a bad one; 'fresh' items that have not failed alone; 'out': it is out.
 --! uses step publish_wait plan_room
 
 local now, given = step.now, step.given
@@ -78,7 +78,8 @@ local function record(destination, report)
   elseif event == 'probe-good' then
     redis.call('HSET', key, 'trial', 'ready')
   elseif event == 'probe-bad' then
-    -- Not counted here: the one request that may now try counts as it fails.
+    -- The next to ask is a request.
+    redis.call('HINCRBY', key, 'probes', 1)
     redis.call('HSET', key, 'open_until', now + probe_ms(key), 'trial', 'blind')
   end
 end

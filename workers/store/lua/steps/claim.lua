@@ -124,5 +124,6 @@ for _, collection in ipairs(batch.open) do
     listing_schedule.note_due(collection.full_next)
   end
 end
-if batch.fresh_only or batch.blind then listing_schedule.note_due(step.sane(batch.dest.open_until, 30000)) end
+if batch.blind then return claim_breaker.probe_instead() end
+if batch.fresh_only then listing_schedule.note_due(step.sane(batch.dest.open_until, 30000)) end
 return claim_wait.wait_for_next(claim_slots.wait_ms, lingering, next(short) ~= nil, full)
