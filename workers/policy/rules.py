@@ -28,6 +28,7 @@ from workers.webflow.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
 
 LONGEST_CLOSURE = 3600.0  # s: a Retry-After beyond that is a mistake
+SCHEMA_FRESH_MS = 60_000  # a schema that was read since then is not blamed for a refusal again
 
 
 class Action(Enum):
@@ -206,7 +207,7 @@ def judge(
     action = rule.action
     case = Case(batch, outcome, destination, collection, sent, spread, schema)
     if action in _ISOLATED and isinstance(outcome, Answer) and not batch.alone:
-        case = replace(case, parts=isolation.parts(case, outcome))
+        case = replace(case, parts=_parts(case, outcome))
     if batch.create and action is Action.MISSING:
         action = Action.PAUSE_COLLECTION  # only the collection can be missing
     decide = _table(batch)[action]
@@ -229,6 +230,19 @@ def judge(
         drop_schema=_contradicts_schema(case),
         mark_schema_stale=_doubts_schema(case) if action is Action.REFUSE else "no",
     )
+
+
+def _parts(case: Case, answer: Answer) -> Mapping[str, str]:
+    """
+    Return record → part in which it is sent again.
+
+    All together, once, if the schema has changed since it was read: the items are made anew from
+    the new one, and none of them need be bad.
+    """
+    read = case.schema.read
+    if read and case.batch.at - read > SCHEMA_FRESH_MS and _contradicts_schema(case):
+        return {item.record: isolation.ANY for item in case.batch.items}
+    return isolation.parts(case, answer)
 
 
 def _table(batch: Batch) -> Mapping[Action, Callable[[Case, ClaimedItem], ItemOutcome]]:
