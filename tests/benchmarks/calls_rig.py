@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from service.sandbox.seeds.samples import PRODUCTS
 from tests.support.reconcile_rig import Reconciling
-from workers.model.attempts import Wait
+from workers.model.attempts import Lookup, Wait
 from workers.store.scripts import Steps, text_of
 
 REQUEST = 0.1  # s that the CMS takes to answer
@@ -19,6 +19,8 @@ REQUEST = 0.1  # s that the CMS takes to answer
 CLOCK = "local clock = redis.call('TIME')"
 STILL = "local clock = {0, (request.still_ms - tonumber(ARGV[1])) * 1000}"
 MOST = 100_000  # steps of one load: more are a loop that does not end
+# Listings that no item of a site in use waits for: what others have edited, deleted or localized.
+UNASKED = (":edits", ":round", "variants")
 KINDS = (
     ("filter[", "look-up"),
     ("offset=", "listing"),
@@ -68,11 +70,22 @@ class Play(Reconciling):
     steps_of = StillSteps
 
     def __init__(self, store, **options):
-        self.is_right, self.right_at, self.begun = lambda: False, None, 0.0
-        self._working, self._wait = False, None
+        self.is_right, self.right_at, self.begun, self.unasked = lambda: False, None, 0.0, 0
         collection = {"preflight": True} | options.pop("collection", {})  # as by default
         super().__init__(store, **options)
         self.configure(**collection)
+
+    def begin(self, **destination):
+        super().begin(**destination)
+        self._working, self._wait, self._beside = False, None, False
+        claim = self.context.outbox.claim
+
+        def claimed(*given, **told):
+            step = claim(*given, **told)
+            self._beside = isinstance(step, Lookup) and (step.slot or step.kind) in UNASKED
+            return step
+
+        self.context.outbox.claim = claimed
 
     def now(self):
         return self.steps.now()
@@ -89,6 +102,7 @@ class Play(Reconciling):
         def record(environ, start_response):
             self.pass_time(REQUEST)
             answer = serve(environ, start_response)
+            self.unasked += self._beside
             if environ["REQUEST_METHOD"] != "GET" and self.right_at is None and self.is_right():
                 self.right_at = self.now()
             return answer
@@ -103,12 +117,20 @@ class Play(Reconciling):
         """
         self.begun, self.is_right, self.right_at = self.now(), is_right, None
         self.forget_requests()
+        self.unasked = 0  # calls that no item waits for: they notice what others have edited
         self.site.calls.clear()
 
-    def play(self, arrivals):
-        """Let *arrivals* come, each (seconds, what to do then); work until nothing is left."""
-        coming = sorted(arrivals, key=itemgetter(0), reverse=True)
+    def play(self, arrivals, after=math.inf):
+        """
+        Let *arrivals* come, each (seconds, what to do then), and work until nothing is left, or
+        for *after* seconds behind the moment at which all of it was done.
+        """
+        coming, till = sorted(arrivals, key=itemgetter(0), reverse=True), math.inf
         for _ in range(MOST):
+            if not coming and till == math.inf and after < math.inf and self.is_done():
+                till = self.now() + after
+            if self.now() > till:
+                return
             while coming and self.begun + coming[-1][0] <= self.now():
                 coming.pop()[1]()
             if self._is_woken():
@@ -116,6 +138,10 @@ class Play(Reconciling):
             elif not self._pause(coming):
                 return
         raise AssertionError(f"{MOST} steps and no end: {self.requests[-3:]}")
+
+    def is_done(self):
+        """Whether the site is right, and nothing of the load is left."""
+        return self.right_at is not None and self.counts()["pending"] == 0
 
     def _is_woken(self):
         return self._working or "site" in self.queued or "site" in self.context.outbox.sweep()[0]
@@ -143,8 +169,8 @@ class Play(Reconciling):
     # what came of it
 
     def calls(self):
-        """Kind → calls since the start."""
-        return Counter(map(kind_of, self.requests))
+        """Kind → calls of the load."""
+        return Counter(map(kind_of, self.requests)) - Counter(listing=self.unasked)
 
     def too_many(self):
         """How many calls the CMS refused since the start because they were too many."""

@@ -12,7 +12,10 @@ from workers.config.settings import Collection
 
 
 def images(play, items=100):
-    """A picture for each of 100 items. How long the CMS takes to fetch one nobody knows before."""
+    """
+    A picture for each of 100 items. A request ends once all of its pictures are fetched, and how
+    long that takes shows only one that is sent: the others may go together then.
+    """
     use(play)
     numbers = range(1, items + 1)
 
@@ -26,6 +29,7 @@ def images(play, items=100):
         [change(play, 0.0, n, image=url.format(n)) for n in numbers],
         [Piece(0.0, str(n)) for n in numbers],
         Shown({n: {"image": True} for n in numbers}, look),
+        Counter() if play.by_v1 else Counter(tried=1),
     )
 
 
@@ -60,7 +64,7 @@ def references(play, items=100, shelves=10, later=30.0):
         made = {"name": f"Shelf {n}"}
         load.arrivals.append(change(play, later, key, collection="shelves", **made))
         load.pieces.append(Piece(later, key, ("shelf look-up", "shelf create")[play.by_v1 :]))
-    load.extra = Counter(asked=1)
+    load.extra = Counter({"shelf look-up": 1})
     if play.by_v1:
         load.extra = Counter(listing=pages(ITEMS) + 2 * pages(shelves))
     shelf_of = play.site.collections[known].items
@@ -99,8 +103,9 @@ def locales(play, items=100):
 
 def publish_site(play, items=500):
     """
-    500 changes, written staged, and one publish of the site. What others have queued is asked for
-    before it, of each collection, and after it whether it has happened.
+    500 changes, written staged, and one publish of the site. Before it the site's collections are
+    asked for, and what is queued in them, which is what was just written as well; after it whether
+    it has happened.
     """
     use(play)
     numbers = range(1, items + 1)
@@ -108,7 +113,7 @@ def publish_site(play, items=500):
         [change(play, 0.0, n, stock=1000 + n) for n in numbers],
         [Piece(0.0, str(n)) for n in numbers],
         Shown({n: {"stock": 1000 + n} for n in numbers}, play.live),
-        Counter(look=1, publish=1, check=1),
+        Counter(site=2, listing=pages(items), publish=1),
     )
 
 

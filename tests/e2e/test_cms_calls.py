@@ -1,6 +1,7 @@
 """How many requests everyday situations take: none of them grows with the number of items."""
 
 from collections import Counter
+from dataclasses import replace
 
 from service.sandbox.site.site import new_id
 from tests.support.depth import depth
@@ -163,3 +164,50 @@ def test_what_a_listing_showed_while_a_request_was_on_its_way_is_not_listed_agai
     assert (shown.count(2), shown.count(1)) == (80, 80)
     assert len(way.listings()) == 2, told(way)
     assert len(way.requests) <= 6, told(way)
+
+
+def test_after_two_requests_to_ids_that_are_wrong_the_others_wait_for_the_listing(open_way):
+    way = open_way(by="key", items=500)
+    change_all(way, range(1, 501), stock=1)
+    restore(way)
+    way.pass_time(5)
+    way.forget_requests()
+    change_all(way, range(1, 501), stock=2)
+    assert len(way.patches()) == 2 + 5
+    assert len(way.listings()) <= 5 + 1  # one that notices edits
+    held = way.products.items.values()
+    assert {item.live.fields["stock"] for item in held} == {2}
+
+
+def test_an_option_field_that_was_made_anew_costs_one_refusal_and_one_schema(open_way):
+    way = open_way(items=100)
+    way.change(1, category="Sofas")
+    way.run()
+    field = way.products.fields["category"]
+    labels = enumerate(field.options.values())
+    options = [{"id": f"{n:032x}", "name": label} for n, label in labels]
+    way.products.put_field(replace(field, validations={"options": options}, id=""))
+    for item in way.products.items.values():
+        item.staged.fields["category"] = None
+    way.pass_time(61)
+    way.forget_requests()
+    for n in range(2, 101):
+        way.change(n, category="Sofas")
+    way.run()
+    (wanted,) = (one["id"] for one in options if one["name"] == "Sofas")
+    assert set(way.shown("category", range(2, 101))) == {wanted}
+    assert [request.method for request in way.requests] == ["PATCH", "GET", "PATCH"]
+
+
+def test_in_an_outage_one_call_at_a_time_asks_for_its_end(open_way):
+    way = open_way(items=100)
+    way.down(503, match={"method": None})
+    for n in range(1, 101):
+        way.change(n, stock=n)
+    way.run(300)
+    # Three failures, six 5 s apart, and then one every 30 s: a GET, or a write.
+    assert len(way.requests) <= 3 + 6 + 9
+    assert way.patches()[-1].at > way.gets()[0].at
+    way.mend()
+    way.run(60)
+    assert way.shown("stock", range(1, 101)) == list(range(1, 101))

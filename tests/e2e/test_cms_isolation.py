@@ -196,3 +196,16 @@ def test_a_new_item_is_created_without_the_picture_that_cannot_be_imported(makin
     making.run()
     assert making.the("new-1").staged.fields["name"] == "Oak desk"
     assert [set(letter.fields) for letter in making.letters()] == [{"image"}]
+
+
+def test_what_the_search_for_a_bad_item_leaves_over_goes_together(bulk):
+    bulk.fault("status", status=400, match=bulk.of(57))
+    for n in range(1, 101):
+        bulk.change(n, stock=n)
+    bulk.run()
+    others = [n for n in range(1, 101) if n != 57]
+    assert bulk.shown("stock", others) == others
+    # All, seven halves, perhaps the bad one alone, and the rest.
+    assert len(bulk.patches()) <= 10
+    assert bulk.counts("written", "dead") == (99, 1)
+    assert not any(bulk.meta(n, name) for n in others for name in ("part", "pooled"))

@@ -1,6 +1,6 @@
 -- Shared, of claim: which items of a due set go together by one request.
 --! uses step items item_schedule creation references create_only filters variant_choice item_status
---! uses requests lanes retirement_request plan_room file_imports pauses
+--! uses requests lanes retirement_request plan_room file_imports pauses listing_schedule retirements
 
 local request, now, given = step.request, step.now, step.given
 local LOOKS = 400  -- items that one claim looks at, in as many steps as that takes
@@ -49,6 +49,19 @@ local function is_free(item, set_of)
     return false
   end
   creation.expire_claim(item)
+  return true
+end
+
+-- Forgets an id that is wrong most likely, as after a restored backup: so were those of two requests, and
+-- the listing that was asked for then has not shown it (status_answers.lua).
+local function forget_doubted(item, collection, id)
+  local place = collection.name .. ':' .. collection.index
+  local till = item.meta.by == 'key' and step.sane(collection.held.relisted, step.CLAIM_MS)
+  if not till or till <= now or redis.call('SISMEMBER', 'instep:listed:' .. place, id) == 1 then return false end
+  retirements.forget_id(place, item.record, id)
+  items.forget_confirmations(item)
+  items.set(item, 'forgotten', 1)
+  creation.look_up_again(item)
   return true
 end
 
@@ -119,7 +132,9 @@ local function consider(set_of, record)
   local status = id and item_status.load(collection.name .. ':' .. collection.index, id)
   local send, how, options = retirement_request.request_of(item, status)
   if not send then return put_back(item) end
-  if id then
+  if id and forget_doubted(item, collection, id) then
+    return put_back(item)
+  elseif id then
     creation.finish(item)
     send = fields_to_write(item, collection, send, options)
   elseif collection.create and creation.is_to_be_created(item) then
@@ -130,6 +145,12 @@ local function consider(set_of, record)
     return put_back(item)
   end
   if not send then return end
+  local till = requests.leave_pool(item, collection)
+  if till then
+    items.set(item, 'due', till)
+    listing_schedule.note_due(till)
+    return put_back(item)
+  end
   local writes = how.kind == 'update' or how.kind == 'publish'
   if id and writes then item_status.stage_unpublished(item, status) end
   local limit, to = limit_of(item, collection, id, send, how), nil

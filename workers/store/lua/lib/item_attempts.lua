@@ -2,16 +2,33 @@
 -- attempts: that are counted   failed: ms at which it first failed alone   refused: it was, alone
 -- limit: with so many others at most; epoch: of the outage that this is due to
 -- part: requests.lua   told: the answer to a batch has named it, and so it goes alone
+-- pooled: it was left over by the search for what is bad (note_part_refused)
 --! uses step items
 
 local request, now, given = step.request, step.now, step.given
 local item_attempts = {}
 
+-- The search for what is bad in the collection goes on until then, unless it is over.
+local SEARCH_MS = 3000
+local function search_on()
+  redis.call('HSET', 'instep:collection:' .. request.collection, 'search', string.format('%.0f', now + SEARCH_MS))
+end
+
 -- The CMS took the part of a refused batch: then some item of the other one is bad (requests.lua).
 local function note_part_taken(part)
-  if part and string.sub(part, -1) == 'o' then
-    redis.call('SET', 'instep:part:' .. string.sub(part, 1, -2) .. 's', 1, 'PX', 600000)
-  end
+  if not part or string.sub(part, -1) ~= 'o' then return end
+  redis.call('SET', 'instep:part:' .. string.sub(part, 1, -2) .. 's', 1, 'PX', 600000)
+  search_on()
+end
+
+-- The CMS refused it: what is bad is in that one most likely, and the other one need not be tried by
+-- itself. It waits until the search is over, and goes with what else that leaves over. Once: where
+-- several are bad, all halves find them sooner.
+local function note_part_refused(item)
+  local part = item.meta.part
+  if not part or string.sub(part, -1) ~= 'o' or item.meta.pooled then return end
+  redis.call('SET', 'instep:part:' .. string.sub(part, 1, -2) .. 's', string.format('left %.0f', now), 'PX', 600000, 'NX')
+  search_on()
 end
 
 -- *held*: its claim had not run out.
@@ -25,7 +42,7 @@ function item_attempts.reset(item, verdict)
   note_part_taken(item.meta.part)
   -- Named, and taken alone: for a while it is not believed whom the answer to a batch names.
   if item.meta.told then redis.call('HSET', 'instep:collection:' .. request.collection, 'mistold', now) end
-  items.clear(item, 'attempts', 'failed', 'refused', 'forgotten', 'looked', 'told')
+  items.clear(item, 'attempts', 'failed', 'refused', 'forgotten', 'looked', 'told', 'pooled')
   if not given(verdict.limit) then items.clear(item, 'limit', 'epoch', 'part') end
   if given(verdict.updated) then items.set(item, 'updated', verdict.updated) end
 end
@@ -37,6 +54,7 @@ local function limit_batch(item, verdict)
     items.set(item, 'limit', limit)
     items.set(item, 'epoch', epoch or nil)
   end
+  if part or limit == 1 then note_part_refused(item) end
   if part then items.set(item, 'part', part ~= '' and part or nil) end
   if limit == 1 and part == '' then items.set(item, 'told', 1) end
 end

@@ -118,7 +118,7 @@ function lanes.not_paused(collections)
   local open = {}
   for _, collection in ipairs(collections) do
     collection.held = listing_schedule.read_hash('instep:collection:' .. collection.name, 'paused', 'closed', 'closed_next', 'full',
-      'full_next', 'full_try', 'create_most', 'refused', 'count_next')
+      'full_next', 'full_try', 'create_most', 'refused', 'count_next', 'relisted', 'search')
     if not collection.held.paused then open[#open + 1] = collection end
   end
   return open

@@ -88,12 +88,33 @@ local function is_held_back(item)
   return creation.held_text(item, '_draft') == 'true' or creation.held_text(item, '_archived') == 'true'
 end
 
+local told = {}  -- of the parts, in this step
+
+-- instep:part:<part>  of suspects, for a while; what is not known costs a request, no more:
+--   1: the CMS took the other part; left <ms>: it refused that, then (item_attempts.lua)
+local function told_of(part)
+  if told[part] == nil then told[part] = redis.call('GET', 'instep:part:' .. part) or '' end
+  return told[part]
+end
+
+local POOL_MS = 20000  -- for so long what a search leaves over waits for its end
+
+-- Suspects who are none any more, since the other part was refused: they go with any others, and all that
+-- the search leaves over together. Returns the ms until which they wait for that; nil: they go now.
+function requests.leave_pool(item, collection)
+  local left = item.meta.part and string.match(told_of(item.meta.part), '^left (%d+)$')
+  if not left then return nil end
+  local till = math.min(step.sane(collection.held.search, POOL_MS) or now, (step.sane(left, 0) or 0) + POOL_MS)
+  if till > now then return till end
+  items.set(item, 'part', nil)
+  items.set(item, 'pooled', 1)
+end
+
 -- Suspects whose other part the CMS took: one of them is bad, and so half of them go at once. The
 -- rest are the suspects of that half.
--- instep:part:<part>  that it is so, for a while: what is not known costs a request, no more
 function requests.halve_suspects(picked, token)
   local part = picked[1].item.meta.part
-  if not part or #picked < 2 or picked[1].limit < 2 or redis.call('EXISTS', 'instep:part:' .. part) == 0 then
+  if not part or #picked < 2 or picked[1].limit < 2 or told_of(part) ~= '1' then
     return
   end
   local own = 'h' .. string.sub(token, 1, 12)

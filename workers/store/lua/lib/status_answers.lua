@@ -55,7 +55,12 @@ function status_answers.look_up_all(verdict)
     redis.call('HSET', 'instep:site:' .. step.place, 'doubted', now)
     redis.call('HDEL', 'instep:site:' .. step.place, 'list_next')
   end
-  redis.call('HSET', 'instep:index:' .. step.place, 'ids_doubted', 1)
+  local doubted = redis.call('HGET', 'instep:index:' .. step.place, 'ids_doubted')
+  if doubted and doubted ~= request.claim then
+    -- A second request, as after a restored backup: the others would be refused as well.
+    redis.call('HSET', 'instep:collection:' .. request.collection, 'relisted', now + step.CLAIM_MS)
+  end
+  redis.call('HSET', 'instep:index:' .. step.place, 'ids_doubted', request.claim)
 end
 
 -- The status of the item was to be read: *look* says why it is to be once more, if it is.

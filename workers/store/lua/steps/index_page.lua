@@ -177,6 +177,7 @@ end
 
 local every = request.whole and request.full_ms or request.every_ms
 if all then
+  redis.call('HDEL', 'instep:collection:' .. request.collection, 'relisted')
   if not holes then redis.call('HDEL', index, 'full') end
   if redis.call('HGET', index, 'holes') ~= '1' then key_forms.note_plain(index, started) end
   redis.call('HSET', index, 'full_next', now + request.full_ms, 'full_every', request.full_ms,
