@@ -3,7 +3,8 @@ The circuit breaker, pause and resume of destinations and collections.
 
 State is in `keys.destination` and `keys.collection` (``record_health.lua``). Three failures in a
 row open the breaker; it asks every 5 s, later every 30 s. After a good probe any request may try;
-after a bad one the next to ask is a single batch: a failing GET must not stop writes that need none.
+after a bad one the next to ask is a single batch: a failing GET must not stop writes that need
+none.
 """
 
 from __future__ import annotations
