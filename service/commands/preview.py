@@ -24,11 +24,7 @@ def headers_of(
     return headers
 
 
-@click.command()
-@click.argument("source")
-@click.argument("file", type=click.File("rb"), required=False)
-@click.option("--topic", help="Use this topic instead of the payload's.")
-@click.option(
+header_option = click.option(
     "--header",
     "headers",
     multiple=True,
@@ -36,6 +32,13 @@ def headers_of(
     metavar="'NAME: VALUE'",
     help="Header of the delivery. Repeatable.",
 )
+
+
+@click.command()
+@click.argument("source")
+@click.argument("file", type=click.File("rb"), required=False)
+@click.option("--topic", help="Use this topic instead of the payload's.")
+@header_option
 @click.option(
     "--fetched",
     is_flag=True,

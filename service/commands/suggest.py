@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from service.commands.preview import headers_of
+from service.commands.preview import header_option
 
 if TYPE_CHECKING:
     from service.config.build import Configuration
@@ -21,14 +21,7 @@ if TYPE_CHECKING:
     "--collection", required=True, metavar="NAME", help="The collection to write, by its name here."
 )
 @click.option("--topic", help="Topic of SAMPLE, where its sender reads that from a header.")
-@click.option(
-    "--header",
-    "headers",
-    multiple=True,
-    callback=headers_of,
-    metavar="'NAME: VALUE'",
-    help="Header of SAMPLE. Repeatable.",
-)
+@header_option
 def suggest(
     source: str,
     sample: BinaryIO | None,

@@ -87,6 +87,7 @@ class _Plain(Section):
         do='set it from the environment, as in "${DATABASE_URL}"',
     )
     query = Value("an SQL query", is_text)
+    under = Value('the path to put each record under, such as "record"', is_text)
 
 
 class GuardSection(Section):
@@ -143,9 +144,10 @@ def _misfits(values: Mapping[str, Any], where: str) -> Iterator[Problem]:
         yield Problem(f"{where}at", "every as well", "either every or at", "remove one")
     if len(sources) == 2:
         yield Problem(f"{where}sql", "file as well", "either file or sql", "remove one")
-    if timed and not sources:
+    reading = [key for key in ("every", "at", "under") if key in values]
+    if reading and not sources:
         do = "name what to read the snapshot from"
-        yield Problem(f"{where}{timed[0]}", "nothing to read", "file or sql as well", do)
+        yield Problem(f"{where}{reading[0]}", "nothing to read", "file or sql as well", do)
     if ("query" in values) != ("sql" in values):
         lone = "query" if "query" in values else "sql"
         other = "sql" if lone == "query" else "query"

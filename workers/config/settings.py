@@ -83,6 +83,7 @@ class Reconcile:
     file: str | None = None  # the snapshot, relative to instep.toml
     sql: str | None = field(default=None, repr=False)  # the database's address
     query: str | None = None
+    under: str | None = None  # path that each record of it is put under
     partial: bool = False  # an item that the snapshot lacks is not an orphan
 
 

@@ -28,6 +28,8 @@ def opened(
     if options.file and options.sql:
         raise _usage("FILE and --sql", "one of them", "give one snapshot")
     own, shape = collection.reconcile, _shape(options)
+    if not (options.file or options.sql or options.under):
+        shape = replace(shape, under=own.under)
     now = datetime.now(UTC)
     if options.sql:
         return _database(*options.sql, now, shape)

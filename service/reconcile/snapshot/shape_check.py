@@ -51,7 +51,9 @@ class ShapeFit:
             steps = (path.steps or ())[:length]
             rest = Path("", (path.steps or ())[length:])
             if all(isinstance(step, str) for step in steps) and rest.reaches(self._sample):
-                return f"put the records under it with --under {'.'.join(map(str, steps))}"
+                name = ".".join(map(str, steps))
+                own = f'under = "{name}" in the table reconcile of the collection'
+                return f"put the records under it with --under {name}, or by {own}"
         return "name the columns as the mapping does, or choose another --topic"
 
 

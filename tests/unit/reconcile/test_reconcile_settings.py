@@ -39,6 +39,7 @@ orphans = "archive"
 every = "90m"
 sql = "sqlite:///shop.db"
 query = "SELECT 1"
+under = "data.row"
 partial = true
 """
     assert settings(tmp_path, text) == Reconcile(
@@ -48,6 +49,7 @@ partial = true
         every=5400.0,
         sql="sqlite:///shop.db",
         query="SELECT 1",
+        under="data.row",
         partial=True,
     )
 
@@ -68,6 +70,7 @@ def test_without_a_table_the_source_wins_and_orphans_are_told(tmp_path):
         ('every = "0h"', "every", '"90m", "24h" or "7d"'),
         ('at = "25:00"', "at", "a time of day"),
         ('every = "24h"', "every", "file or sql as well"),
+        ('under = "row"', "under", "file or sql as well"),
         ('every = "24h"\nat = "03:00"\nfile = "a.csv"', "at", "either every or at"),
         ('file = "a.csv"\nsql = "sqlite://"\nquery = "q"', "sql", "either file or sql"),
         ('sql = "sqlite://"', "sql", "query as well"),

@@ -152,7 +152,8 @@ def test_columns_that_stand_elsewhere_are_told_with_what_to_do(rows):
         list(rows([STOCK], "sku,qty\nA,1\nB,2\n"))
     assert str(caught.value) == (
         "standard input: found no data.sku in 2 records, whose columns are sku, qty, "
-        "expected data.sku, which Stock (m.py) reads; put the records under it with --under data"
+        "expected data.sku, which Stock (m.py) reads; put the records under it with --under data, "
+        'or by under = "data" in the table reconcile of the collection'
     )
 
 

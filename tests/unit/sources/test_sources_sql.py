@@ -1,7 +1,10 @@
 """SQL as a source of records: real databases, what is read of them, and what is refused."""
 
+import contextlib
 import datetime
 import gc
+import io
+import sqlite3
 import uuid
 import warnings
 from decimal import Decimal
@@ -9,12 +12,17 @@ from decimal import Decimal
 import pytest
 import sqlalchemy
 
+from service.config.build import Configuration
+from service.mapping.registry import Mappings
+from service.reconcile.options import ReconcileOptions
+from service.reconcile.snapshot import choice
 from service.reconcile.snapshot.records import Shape
 from service.reconcile.snapshot.sql import SqlRecords
 from service.reconcile.snapshot.sql_values import payload_value
 from service.reconcile.time_limit import TimeLimit, watched
 from tests.support.databases import PASSWORD
 from tests.support.snapshot_files import NOW
+from workers.config.settings import Collection, Reconcile, Settings, StoreSettings
 from workers.errors import ConfigurationInvalid, SnapshotInvalid
 from workers.outgoing.sql_address import address
 
@@ -370,3 +378,29 @@ def test_a_query_that_hangs_is_ended_where_the_run_is(request, database):
             read(database, HANGS[kind])
         gc.collect()
     assert "no progress" in limit.words
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, {"row": {"sku": "A"}}),
+        ({"under": "data"}, {"data": {"sku": "A"}}),
+        ({"sql": ("sqlite:///{}", "SELECT sku FROM p")}, {"sku": "A"}),
+    ],
+)
+def test_what_the_configuration_reads_stands_where_it_says(tmp_path, given, found):
+    path = tmp_path / "shop.db"
+    with contextlib.closing(sqlite3.connect(path)) as made, made:
+        made.execute("CREATE TABLE p AS SELECT 'A' AS sku")
+    own = Reconcile(sql=f"sqlite:///{path}", query="SELECT sku FROM p", under="row")
+    collection = Collection("products", "site", "c", key="sku", reconcile=own)
+    if "sql" in given:
+        given = {"sql": (given["sql"][0].format(path), given["sql"][1])}
+    configuration = Configuration(
+        Settings(tmp_path / "instep.toml", StoreSettings(data=tmp_path), {}, {}, {}),
+        {},
+        Mappings([]),
+    )
+    options = ReconcileOptions("products", **given)
+    records = choice.opened(configuration, collection, options, io.BytesIO())
+    assert [payload for _, payload in records] == [found]
