@@ -6,6 +6,7 @@ from itertools import pairwise
 from tests.support.depth import depth
 
 MINUTE = 60.0
+MANY = depth(70, 100)  # more than a minute takes, so that requests wait
 
 
 def most_in_a_minute(requests):
@@ -15,13 +16,13 @@ def most_in_a_minute(requests):
 
 
 def test_no_minute_holds_more_requests_than_the_ceiling(open_way):
-    way = open_way(api="v1", items=100, linger=0)
+    way = open_way(api="v1", items=MANY, linger=0)
     for round in range(2):
-        for n in range(1, 101):
-            way.change(n, stock=1000 + 100 * round + n)
+        for n in range(1, MANY + 1):
+            way.change(n, stock=1000 + MANY * round + n)
         way.run()
         way.pass_time(37)
-    assert len(way.patches()) == 200
+    assert len(way.patches()) == 2 * MANY
     assert most_in_a_minute(way.requests) <= 60
     assert way.site.calls.statuses[429] == 0
 
@@ -30,19 +31,19 @@ def test_an_idle_destination_sends_at_once(open_way):
     way = open_way(api="v1")
     for n in range(1, 6):
         way.change(n, stock=n)
-    began = way.now()
+    began = way.moved()
     way.run(0.5)
     assert len(way.requests) == 5
-    assert way.requests[-1].at - began < 0.5
+    assert way.moved() == began  # none has waited, however long this machine takes for them
 
 
 def test_the_ceiling_is_used(open_way):
-    way = open_way(api="v1", items=100)
-    for n in range(1, 101):
+    way = open_way(api="v1", items=MANY)
+    for n in range(1, MANY + 1):
         way.change(n, stock=n)
     began = way.now()
     way.run()
-    assert way.now() - began < 110
+    assert way.now() - began < MANY + 10
 
 
 def test_the_edge_of_a_window_holds_up_nothing(open_way, api):
@@ -58,7 +59,7 @@ def test_the_edge_of_a_window_holds_up_nothing(open_way, api):
 
 def test_two_destinations_with_one_token_share_the_budget(open_way, api):
     way = open_way(api=api, by="key", linger=0, more={"shop": {}})
-    for round in range(40):
+    for round in range(depth(25, 40)):
         for n in (1, 2):
             way.change(f"P-{n:04d}", stock=100 + round)
             way.change(f"P-{n:04d}", stock=100 + round, collection="shop")
@@ -73,34 +74,34 @@ def test_two_destinations_with_one_token_share_the_budget(open_way, api):
 
 
 def test_a_lower_limit_is_learned_from_the_headers(open_way):
-    way = open_way(api="v1", items=100, window=30, requests_per_minute=120)
-    for n in range(1, 101):
+    way = open_way(api="v1", items=MANY, window=30, requests_per_minute=120)
+    for n in range(1, MANY + 1):
         way.change(n, stock=n)
     way.run()
     assert most_in_a_minute(way.requests) <= 31
     assert way.site.calls.statuses[429] <= 1
-    assert way.counts("written") == (100,)
+    assert way.counts("written") == (MANY,)
 
 
 def test_a_second_consumer_of_the_token_costs_a_refusal_or_two(open_way):
-    way = open_way(api="v1", items=100)
+    way = open_way(api="v1", items=MANY)
     way.site.tokens.hide(30)
     for round in range(2):
-        for n in range(1, 101):
-            way.change(n, stock=1000 + 100 * round + n)
+        for n in range(1, MANY + 1):
+            way.change(n, stock=1000 + MANY * round + n)
         way.run()
     assert way.counts("pending") == (0,)
     assert way.site.calls.statuses[429] <= 2
 
 
 def test_waiting_for_the_budget_shows_and_is_no_attempt(open_way):
-    way = open_way(api="v1", items=100)
-    for n in range(1, 101):
+    way = open_way(api="v1", items=MANY)
+    for n in range(1, MANY + 1):
         way.change(n, stock=n)
     way.run(20)
     way.run(0)
     assert way.state()[0] == "waiting"
-    assert all(way.meta(n, "attempts") is None for n in range(1, 101))
+    assert all(way.meta(n, "attempts") is None for n in range(1, MANY + 1))
 
 
 def test_a_busy_destination_fills_its_batches(open_way):
