@@ -36,7 +36,7 @@ from workers.delivery.context import Context
 from workers.embedded import pdeathsig
 from workers.errors import ProcessorError
 from workers.policy.run_guard import CREATED, OVERWRITTEN
-from workers.runtime import jobs
+from workers.runtime import heartbeats, jobs
 from workers.runtime.embedded_store import kept
 from workers.store import connection, durability
 
@@ -87,10 +87,11 @@ def sync(
         try:
             connection.reach(context.steps.client, settings.store)
             durability.check(context.steps.client, settings.store)
-            with _worker():
+            with _worker() as runs:
                 with _limited(seconds, result):
                     _approve(context, approve, result, by)
                     _drain(configuration, context)
+                    _await(runs, context)
                     _pull(configuration, context, result, by)
                     _reconcile(configuration, context, result)
                     _deliver(context)
@@ -102,14 +103,17 @@ def sync(
 
 
 @contextlib.contextmanager
-def _worker() -> Iterator[None]:
-    """Run a worker, which upgrades the store, sweeps, fetches and delivers."""
+def _worker() -> Iterator[Callable[[], bool]]:
+    """
+    Run a worker, which upgrades the store, sweeps, fetches and delivers; yield what tells whether
+    its process runs.
+    """
     command = pdeathsig.module("service", "worker", "--processes", "1", "--no-schedule")
     process = subprocess.Popen(  # noqa: S603  # our own argv
         command, env=dict(os.environ), stdin=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        yield
+        yield lambda: process.poll() is None
     finally:
         process.terminate()
         try:
@@ -117,6 +121,12 @@ def _worker() -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _await(runs: Callable[[], bool], context: Context) -> None:
+    """Wait for the worker while it *runs*: on a busy machine a run would end before it works."""
+    while runs() and not heartbeats.workers_alive(context.steps.client):
+        time.sleep(_LOOK)
 
 
 @contextlib.contextmanager

@@ -23,16 +23,22 @@ def site():
     site.close()
 
 
-class AtPublish:
-    """Holds the first publish that arrives: before it is carried out, or behind that."""
+class Held:
+    """
+    Holds the first request of *method* to a path that ends with *ends*.
 
-    def __init__(self, server, *, behind):
-        self._app, self._behind = server.app, behind
+    Args:
+        behind: Once it was carried out, so that its answer is lost; else it never is.
+    """
+
+    def __init__(self, server, method, ends, *, behind):
+        self._app, self._method, self._ends, self._behind = server.app, method, ends, behind
         self.arrived, self._goes_on = threading.Event(), threading.Event()
         server.app = self
 
     def __call__(self, environ, start_response):
-        if self.arrived.is_set() or not environ["PATH_INFO"].endswith("/publish"):
+        of = environ["REQUEST_METHOD"] == self._method
+        if self.arrived.is_set() or not (of and environ["PATH_INFO"].endswith(self._ends)):
             return self._app(environ, start_response)
         if self._behind:
             answer = self._app(environ, start_response)
@@ -50,21 +56,15 @@ class AtPublish:
         self._goes_on.set()
 
 
-def killed(site, instep, *, behind):
-    """Kill a round whose publish is on its way."""
-    held = AtPublish(site.planted.server, behind=behind)
+def kill(site, instep, method, ends, *, behind):
+    """Kill a round while that request is on its way."""
+    held = Held(site.planted.server, method, ends, behind=behind)
     process = instep.start(ROUND, instep.folder / "log")
-    assert held.arrived.wait(40)
+    assert held.arrived.wait(50)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()
     held.release()
-
-
-def ended(_, instep):
-    """A round that ends before it publishes: that waits for 10 s."""
-    code, said, wrong = instep.alone("sync", "--once", "--for", "9s")
-    assert code == 1, said + wrong
 
 
 def draft(site, n):
@@ -75,19 +75,21 @@ def draft(site, n):
 
 
 @pytest.mark.parametrize(
-    "until",
+    ("method", "ends", "behind"),
     [
-        ended,
-        pytest.param(lambda *of: killed(*of, behind=False), marks=pytest.mark.full, id="asked"),
-        pytest.param(lambda *of: killed(*of, behind=True), marks=pytest.mark.full, id="published"),
+        pytest.param("PATCH", "/items", True, id="staged"),
+        pytest.param("POST", "/publish", False, marks=pytest.mark.full, id="asked"),
+        pytest.param("POST", "/publish", True, marks=pytest.mark.full, id="published"),
     ],
 )
-def test_a_round_on_an_empty_folder_ends_with_what_the_source_says(tmp_path, site, until):
+def test_a_round_on_an_empty_folder_ends_with_what_the_source_says(
+    tmp_path, site, method, ends, behind
+):
     instep = site.installed(tmp_path, destination=DESTINATION)
     for n in (1, 2, 3, 6):
         site.change(n, qty=1000 + n)
     draft(site, 6)
-    until(site, instep)
+    kill(site, instep, method, ends, behind=behind)
     shutil.rmtree(instep.folder / "data")
     code, said, wrong = instep.alone(*ROUND)
     assert site.planted.products.items[product_id(6)].live.fields["name"] != "a draft"

@@ -47,7 +47,7 @@ def configured(site, tmp_path, store_socket, monkeypatch):
         @contextlib.contextmanager
         def worker():
             with delivering(found):
-                yield
+                yield lambda: False
 
         monkeypatch.setattr(rounds, "_worker", worker)
         return found
@@ -201,3 +201,23 @@ def test_what_the_store_may_have_lost_is_left_where_webhooks_brought_it(configur
     assert len(found) == sends
     context.steps.client.close()
     context.wakes.close()
+
+
+def test_a_round_waits_for_its_worker_that_starts_slowly(configured, monkeypatch):
+    configuration = configured()
+    alive = iter([0, 0, 1])
+    seen = []
+
+    @contextlib.contextmanager
+    def slow():
+        with delivering(configuration):
+            yield lambda: True
+
+    def workers(_):
+        seen.append(next(alive, 1))
+        return seen[-1]
+
+    monkeypatch.setattr(rounds, "_worker", slow)
+    monkeypatch.setattr(rounds.heartbeats, "workers_alive", workers)
+    result = rounded(configuration)
+    assert (result.code, seen[:3]) == (0, [0, 0, 1])

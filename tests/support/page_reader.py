@@ -162,7 +162,7 @@ class PageReader:
     def working(self):
         """Deliver in a thread, as the worker of a round does."""
         with delivering(self.configuration):
-            yield
+            yield lambda: False
 
     def delivered(self):
         """Deliver until nothing is pending."""
