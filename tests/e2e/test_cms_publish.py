@@ -180,6 +180,20 @@ def test_what_is_archived_leaves_the_site(site, live):
     assert way.live(2)["stock"] == 5
 
 
+@pytest.mark.parametrize("others", [False, True])
+def test_what_is_archived_behind_a_publish_leaves_the_site_with_the_next_one(site, others):
+    told = site("items", publish_others=others)
+    way = told.way
+    way.retire(1, "archive")
+    way.run(14)
+    assert way.live(1) is None
+    way.retire(2, "archive")  # before that publish is looked for
+    way.run(400)
+    assert way.live(2) is None
+    assert told.waiting() == {}
+    assert len(told.published()) == 2
+
+
 def test_what_is_written_live_needs_no_publish(site):
     told = site("site", live=True)
     told.way.change(1, stock=1)

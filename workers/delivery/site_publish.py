@@ -146,7 +146,8 @@ def confirm(call: Call, round: Round) -> Progress:
     if shown <= round.published:
         # Not yet, or never: another round finds out, no sooner than a minute after this one.
         return Progress(round.rest)
-    return Progress(replace(round.rest, confirmed=True), full=publish.early(shown))
+    rest = replace(round.rest, confirmed=True, published=shown)
+    return Progress(rest, full=publish.early(shown))
 
 
 def is_good(outcome: Outcome) -> TypeGuard[Answer]:

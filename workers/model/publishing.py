@@ -110,7 +110,8 @@ class Round:
         domains: Ids of the custom domains to publish to.
         subdomain: Whether that of Webflow is published to.
         locales: cmsLocaleIds of the site, comma-separated; "": it has one.
-        published: When the site was published last before, as the CMS says it.
+        published: When the site was published last, as the CMS says it: before, or if `confirmed`
+            by this round.
         own: Items of ours that a publish of the site would make live, or take down.
         ready: Collection id → items of ours that are to be published by themselves.
         others: Collection → items that somebody else has queued.

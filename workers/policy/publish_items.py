@@ -79,7 +79,9 @@ def _state(member: Member, view: ItemView, round: Round, *, others: bool) -> str
     if view.archived:
         if not member.by_site or not ours:
             return "leave"  # somebody else has archived it
-        return "done" if round.confirmed else "r"
+        # What was archived since the lists of the round began may have missed its publish.
+        took = round.confirmed and updated <= (round.since or round.published)
+        return "done" if took else "r"
     if published >= max(updated, member.at):
         return "done"
     if view.draft:

@@ -236,7 +236,10 @@ def test_with_publish_others_what_was_edited_goes_out_and_a_draft_does_not():
 def test_what_we_have_archived_is_gone_once_the_site_is_published():
     shown = view(T1, T0, archived=True)
     assert seen(BY_SITE, shown) == [("state", "r")]
-    assert seen(BY_SITE, shown, confirmed=True) == [("done", "")]
+    assert seen(BY_SITE, shown, confirmed=True, published=T1) == [("done", "")]
+    # It was archived behind the publish, or while the site was listed for it.
+    assert seen(BY_SITE, shown, confirmed=True, published=T0) == [("state", "r")]
+    assert seen(BY_SITE, shown, confirmed=True, published=T2, since=T0) == [("state", "r")]
     assert seen(BY_SITE, replace(shown, updated=T2)) == [("leave", "")]
 
 
