@@ -63,12 +63,13 @@ class Editing:
                     self.failed.append(f"{collection} {key}: what an editor held back is live")
 
     def judge_published(self, outcome):
-        """What is staged is live, but for what an editor holds back."""
+        """What is staged is live, but for what an editor holds back, or a dead letter."""
+        letters = {(each.collection, each.key) for each in self.letters()}
         for collection in self.settings.collections:
             for item in self.cms.all_of(collection):
                 key = item.staged.fields.get("sku")
                 words = f"{collection} {key}"
-                if (collection, key) in self.theirs:
+                if (collection, key) in {*self.theirs, *letters}:
                     continue
                 if item.staged.archived:
                     if item.live is not None:

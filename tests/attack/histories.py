@@ -223,9 +223,11 @@ class History(Surroundings):
 
     def _rests(self, outcome):
         world = self.world
-        held = bool(world.theirs)  # what an editor holds back is looked at again and again
+        # What an editor holds back is looked at again and again, and so is what a request without an
+        # answer wrote, of a record that has a dead letter since.
+        held = world.theirs or (world.installation.publishes and world.letters())
         try:
-            quiet = world.run(SEEN_AGAIN if held else QUIET) or held
+            quiet = world.run(SEEN_AGAIN if world.theirs else QUIET) or bool(held)
         except AssertionError:
             quiet = False
         pending = world.counts()["pending"]
