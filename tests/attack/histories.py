@@ -223,8 +223,8 @@ class History(Surroundings):
 
     def _rests(self, outcome):
         world = self.world
-        # What an editor holds back is looked at again and again, and so is what a request without an
-        # answer wrote, of a record that has a dead letter since.
+        # What an editor holds back is looked at again and again, and so is what a request wrote
+        # without an answer, of a record that has a dead letter since.
         held = world.theirs or (world.installation.publishes and world.letters())
         try:
             quiet = world.run(SEEN_AGAIN if world.theirs else QUIET) or bool(held)
