@@ -207,7 +207,7 @@ class ReconcileRun:
     def _matcher(self) -> tuple[FieldMatcher, int]:
         types = {*self.table.types_by_slug().values()}
         options, calls = options_of(self.context, self.collection, types)
-        schema, more = known_schema(self.context, self.collection, types)
+        schema, more = known_schema(self.context, self.collection, types, self.sleep)
         return FieldMatcher(self.destination.api, options, schema), calls + more
 
     def warnings(self) -> Iterator[str]:

@@ -5,7 +5,10 @@ How many calls each load takes, beside the least that any client needs.
 
 By a clock that stands still but where it is moved: five minutes of a load take seconds, and every
 run makes the same calls. Prints of each load the least number of calls (`calls_planner.py`), ours,
-those of one call for each event, the seconds until the site was right, and what is over its goal.
+those of one call for each event, the seconds until the site was right, what is over its goal, and
+each kind of call as least/ours, + the calls that notice what others edit. ``--json``: a list of
+``{scenario, api, least, calls, one_per_event, seconds, ratio, …}``; ``--write``: the figures of
+``service/docs/calls.md``.
 """
 
 # ruff: noqa: T201
@@ -14,6 +17,7 @@ import argparse
 import json
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import redis
 
@@ -123,25 +127,45 @@ def measure(store, name, api):
 
 
 WRITES = {"write", "create", "delete", "publish"}
-HEAD = ("load", "least", "calls", "one per event", "right after", "ratio", "over its goal")
+HEAD = "| Load | API | Least | Calls | Ratio | One per event | Right after | To notice edits |"
+LINE = "|---|---|---|---|---|---|---|---|"
+PAGE = Path(__file__).parents[2] / "service/docs/calls.md"
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
-def row(found):
-    seconds = "never" if found.seconds is None else f"{found.seconds:,.1f} s"
-    figures = (f"{found.least_calls:,}", f"{found.calls:,}", f"{found.one_per_event:,}", seconds)
-    return (f"{found.title} ({found.api})", *figures, f"{found.ratio:.2f}", found.over())
+def table(rows):
+    """The figures, each as `Measured.as_dict` has them, for the documentation."""
+    lines = [HEAD, LINE]
+    for row in rows:
+        cells = (
+            SCENARIOS[row["scenario"]].title,
+            row["api"],
+            f"{row['least']:,}",
+            f"{row['calls']:,}" + ("*" if row["over"] else ""),
+            f"{row['ratio']:.2f}",
+            f"{row['one_per_event']:,}",
+            "never" if row["seconds"] is None else f"{row['seconds']:,.1f} s",
+            f"{row['unasked']:,}",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def write(rows):
+    """Put the figures into the page of the documentation."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    behind = rest.partition(END)[2]
+    PAGE.write_text(f"{before}{BEGIN}\n{table(rows)}\n{END}{behind}")
 
 
 def show(found):
-    name, *figures, over = row(found)
-    kinds = " ".join(
-        f"{kind} {found.least.get(kind, 0)}/{found.kinds.get(kind, 0)}"
-        for kind in sorted({*found.least, *found.kinds})
-    )
+    seconds = "never" if found.seconds is None else f"{found.seconds:,.1f} s"
+    both = sorted({*found.least, *found.kinds})
+    kinds = " ".join(f"{k} {found.least.get(k, 0)}/{found.kinds.get(k, 0)}" for k in both)
     print(
-        f"{name:58}"
-        + "".join(f"{each:>11}" for each in figures)
-        + f"  {over}  [{kinds}] +{found.unasked}",
+        f"{found.title} ({found.api})".ljust(58)
+        + f"{found.least_calls:>8,}{found.calls:>8,}{found.ratio:>7.2f}"
+        + f"{found.one_per_event:>9,}{seconds:>12}  {found.over()} [{kinds}] +{found.unasked}",
         flush=True,
     )
 
@@ -151,6 +175,7 @@ def main():
     parser.add_argument("--only", metavar="NAME", choices=SCENARIOS, action="append")
     parser.add_argument("--api", choices=("v1", "v2"))
     parser.add_argument("--json", action="store_true", help="a list on standard output")
+    parser.add_argument("--write", action="store_true", help="put the figures into the page")
     chosen = parser.parse_args()
     measured = []
     with (
@@ -163,8 +188,11 @@ def main():
                     measured.append(measure(store, name, api))
                     if not chosen.json:
                         show(measured[-1])
+    rows = [found.as_dict() for found in measured]
     if chosen.json:
-        print(json.dumps([found.as_dict() for found in measured], indent=1))
+        print(json.dumps(rows, indent=1))
+    if chosen.write:
+        write(rows)
     return 1 if any(found.over() for found in measured) else 0
 
 

@@ -118,7 +118,7 @@ def new_keys(play, keys=1000, seconds=300):
 
 def first_sync(play, records=None):
     """A snapshot of many records, by a reconcile, into an empty collection."""
-    records = records or (1000 if play.by_v1 else 20_000)
+    records = records or (300 if play.by_v1 else 20_000)
     rows = {f"N-{n:05d}": ({"name": f"New {n}", "stock": n + 1}, None) for n in range(records)}
     truth = {key: {"stock": fields["stock"]} for key, (fields, _) in rows.items()}
     return Load(

@@ -37,12 +37,14 @@ UNSEEN = PLAIN | {"collection": {"preflight": False}}  # bad as only the CMS can
 KEYED = {"items": loads.ITEMS, "by": "key"}
 NEW = KEYED | {"missing": "create"}
 SYNC = {"items": 2000}
+LISTED = {"v1": 600.0}  # v1 cannot ask for keys, and lists anew every ten minutes at most
+GATHERED = {"v2": 10.0}  # what is to be published waits for more
 SCENARIOS = {
     "burst": Scenario("10,000 events over 1,000 items in 10 s", loads.burst, PLAIN),
-    "keys": Scenario("1,000 new keys in 5 minutes", loads.new_keys, NEW),
-    "key": Scenario("one new key on a quiet site", partial(loads.new_keys, keys=1), NEW),
+    "keys": Scenario("1,000 new keys in 5 minutes", loads.new_keys, NEW, LISTED),
+    "key": Scenario("one new key on a quiet site", partial(loads.new_keys, keys=1), NEW, LISTED),
     "sync": Scenario(
-        "first sync of 20,000 records (v1: 1,000)", loads.first_sync, NEW | {"items": 0}
+        "first sync of 20,000 records (v1: 300)", loads.first_sync, NEW | {"items": 0}
     ),
     "same": Scenario(
         "reconcile 2,000 items: none differs", partial(loads.differing, share=0), SYNC
@@ -95,6 +97,10 @@ SCENARIOS = {
         apis=BULK,
     ),
     "publish": Scenario(
-        "500 changes and a publish of the site", sites.publish_site, KEYED | sites.STAGED, apis=BULK
+        "500 changes and a publish of the site",
+        sites.publish_site,
+        KEYED | sites.STAGED,
+        GATHERED,
+        BULK,
     ),
 }

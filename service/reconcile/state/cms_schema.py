@@ -39,7 +39,12 @@ def options_of(
     return {slug: schema.options(slug) for slug in schema.fields}, calls
 
 
-def known_schema(context: Context, collection: Collection, types: set[str]) -> tuple[Schema, int]:
+def known_schema(
+    context: Context,
+    collection: Collection,
+    types: set[str],
+    sleep: Callable[[float], object] = time.sleep,
+) -> tuple[Schema, int]:
     """
     Return the schema if the form of *types* in the CMS depends on it, and the number of calls.
 
@@ -50,7 +55,7 @@ def known_schema(context: Context, collection: Collection, types: set[str]) -> t
     if schema.fields or not collection.preflight or "plain" not in types:
         return schema, 0
     try:
-        return schema_of(context, collection)
+        return schema_of(context, collection, sleep)
     except ReconcileFailed:
         return schema, 1
 
