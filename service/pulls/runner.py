@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -275,16 +276,15 @@ def _client(configuration: Configuration) -> Iterator[redis.Redis]:
 
 @contextmanager
 def _locked(client: redis.Redis, pull: Pull, *, scheduled: bool) -> Iterator[RunLock]:
-    work = "a scheduled pull" if scheduled else "a pull"
+    work = f"a {'scheduled ' if scheduled else ''}pull"
     with run_lock(client, place_of(pull.name), work) as lock:
         yield lock
 
 
 def _note_end(client: redis.Redis, pull: Pull, result: PullResult, lock: RunLock) -> None:
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for figures in result.figures.values():
-        for cause, number in figures["counts"].items():
-            counts[cause] = counts.get(cause, 0) + number
+        counts.update(figures["counts"])
     read, items = (sum(f[name] for f in result.figures.values()) for name in ("records", "items"))
     past_runs.note_end(
         client,
