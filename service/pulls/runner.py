@@ -276,8 +276,7 @@ def _client(configuration: Configuration) -> Iterator[redis.Redis]:
 
 @contextmanager
 def _locked(client: redis.Redis, pull: Pull, *, scheduled: bool) -> Iterator[RunLock]:
-    work = f"a {'scheduled ' if scheduled else ''}pull"
-    with run_lock(client, place_of(pull.name), work) as lock:
+    with run_lock(client, place_of(pull.name), f"a {'scheduled ' * scheduled}pull") as lock:
         yield lock
 
 
