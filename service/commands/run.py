@@ -71,7 +71,8 @@ def worker(**options: Any) -> None:
 
 def _run(service: str, **options: Any) -> NoReturn:
     from service.config import logging_setup
-    from service.config.build import left_to_children, of_process
+    from service.config.build import of_process
+    from service.config.inherited import left_to_children
     from service.run import services
     from workers.config.loader import fill
     from workers.runtime import fork_server

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from service import fetchers, senders
+from service.config.inherited import inherited
 from service.config.pull_paths import wrong_paths
 from service.fetchers.base import Fetcher
 from service.mapping.load import Mappings
 from service.mapping.load import load as load_mappings
 from service.senders.configured_sender import ConfiguredSender
-from workers.config.loader import Draft, fill, load, read
+from workers.config.loader import Draft, fill, read
 from workers.config.settings import Settings
 from workers.errors import ConfigurationInvalid, MappingsInvalid, Problem
 
@@ -27,9 +27,6 @@ class Configuration:
     mappings: Mappings
 
 
-_left: list[Configuration] = []  # by the process that has forked this one
-
-
 def of_process() -> Configuration:
     """
     Return what the process has left that forked this one, else ``build`` of the environment.
@@ -37,20 +34,7 @@ def of_process() -> Configuration:
     To that ``.env`` is added first: the user's own functions look for their tokens there.
     """
     fill(os.environ)
-    return _left[0] if _left else build(os.environ)
-
-
-def settings_of_process() -> Settings:
-    """Return the settings of `of_process`, without reading the mappings for them."""
-    return _left[0].settings if _left else load(os.environ)
-
-
-@contextmanager
-def left_to_children(configuration: Configuration) -> Iterator[None]:
-    """Leave *configuration* to the processes forked meanwhile, which share its memory."""
-    _left.append(configuration)
-    yield
-    _left.clear()
+    return inherited() or build(os.environ)
 
 
 def build(environ: Mapping[str, str]) -> Configuration:

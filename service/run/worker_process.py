@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from service.config import logging_setup
-from service.config.build import of_process, settings_of_process
+from service.config.inherited import settings_of_process
 from workers.config.settings import Settings
 from workers.runtime import child_process, jobs, liveness, rq_worker
 from workers.store import connection
@@ -61,6 +61,7 @@ def _runs(context: Context) -> jobs.Running:
 
 
 def _bind_fetches() -> Settings:
+    from service.config.build import of_process
     from service.ingest.fetch_runner import Runner
 
     configuration = of_process()

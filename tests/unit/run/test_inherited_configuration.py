@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
-from service.config import build, logging_setup
+from service.config import build, inherited, logging_setup
 from service.run import services
 from workers.runtime import fork_server, forked_process
 
@@ -21,7 +21,7 @@ class Server:
     def of_this(cls, modules):
         server = cls(modules)
         server.left = build.of_process()
-        assert build.settings_of_process() is server.left.settings
+        assert inherited.settings_of_process() is server.left.settings
         return server
 
     def close(self):
@@ -68,4 +68,4 @@ def test_each_reads_it_where_a_mapping_has_begun_a_thread_or_opened_a_file(start
 def test_the_process_itself_reads_it_anew(start):
     configuration, _ = start(alone=True)
     assert build.of_process() is not configuration
-    assert build.settings_of_process() is not configuration.settings
+    assert inherited.settings_of_process() is not configuration.settings
