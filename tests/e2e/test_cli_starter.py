@@ -48,7 +48,8 @@ def test_the_sample_payload_reaches_the_sandbox(instep, tmp_path):
 def test_from_a_site_and_a_webhook_to_the_right_item_by_the_page(instep, tmp_path):
     text = documentation.pages()["first-steps"].text
     block = next(each for each in cookbook.blocks(text) if "init shop --site" in each.text)
-    lines = [line.removeprefix("$ ") for line in block.text.splitlines()]
+    typed = (line for line in block.text.splitlines() if line.startswith("$ "))
+    lines = [line.removeprefix("$ ") for line in typed]
     shop, environ, said = tmp_path / "shop", {}, {}
     for line in lines:
         if line.startswith("export "):

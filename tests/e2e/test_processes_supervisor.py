@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 BUSY = 20.0  # s that a busy machine may take: a child that it starves is given longer
 
 SUPERVISOR = """
-import json, sys
+import json, os, sys
 from service.config import logging_setup
 from workers.runtime.liveness import SilenceLimits
 from workers.runtime.background_tasks import BackgroundTask
@@ -28,7 +28,7 @@ logging_setup.configure()
 def report(stop):
     while not stop.wait(0.02):
         line = [[p.role, p.pid, "hung" if p.hung else p.ready] for p in supervisor.processes()]
-        print(json.dumps(line), flush=True)
+        os.write(1, f"{json.dumps(line)}\\n".encode())  # print may write the end of a line later
 
 children = [Child(role, module, announces=role == "worker")
             for role, module in (word.split("=") for word in sys.argv[2:])]
@@ -40,8 +40,8 @@ sys.exit(supervisor.run())
 STUBS = {
     "patient": "import time\nwhile True: time.sleep(60)",
     "stubborn": (
-        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        "print('[]', flush=True)\nwhile True: time.sleep(60)"
+        "import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "os.write(1, b'[]\\n')\nwhile True: time.sleep(60)"
     ),
     "crashing": "import time\ntime.sleep(0.1)\nraise SystemExit(3)",
     "announcing": (
