@@ -110,3 +110,45 @@ def test_a_refusal_has_the_schema_read_even_where_it_was_just_read_in_vain(many)
         many.change(n, supplier="Oak & Sons", stock=n)
     many.run()
     assert len(refusals(many)) == 1
+
+
+def make_anew(way, slug):
+    """Make a field of options anew, which clears it; return label → the id that it has now."""
+    labels = way.products.fields[slug].options.values()
+    options = [{"id": f"{n:032x}", "name": label} for n, label in enumerate(labels)]
+    redo(way, slug, validations={"options": options}, id="")
+    way.products.put_field(way.products.fields[slug])
+    for item in way.products.items.values():
+        item.staged.fields[slug] = None
+    return {one["name"]: one["id"] for one in options}
+
+
+@pytest.mark.parametrize("later", [0, 61], ids=["soon", "late"])
+def test_an_option_of_a_field_made_anew_is_sent_once_more_by_its_new_id(checked, later):
+    checked.change(1, category="Sofas")
+    checked.run()
+    ids = make_anew(checked, "category")
+    checked.pass_time(later)
+    checked.forget_requests()
+    checked.change(1, category="Lamps", stock=7)
+    checked.run()
+    assert (checked.live(1)["category"], checked.live(1)["stock"]) == (ids["Lamps"], 7)
+    assert [request.method[0] for request in checked.requests] == ["P", "G", "P"]
+    assert checked.counts("dead") == (0,)
+    make_anew(checked, "category")  # another time: it is no matter of the first
+    checked.change(1, category="Sofas")
+    checked.run()
+    assert checked.counts("dead") == (0,)
+
+
+def test_an_option_that_the_cms_refuses_by_each_schema_dies_after_two_calls(checked):
+    checked.change(1, category="Sofas")
+    checked.run()
+    checked.pass_time(61)
+    checked.forget_requests()
+    checked.fault("status", status=400, message="Validation Error", times=None)
+    checked.change(1, category="Lamps")
+    checked.run()
+    assert [request.method for request in checked.requests].count("GET") == 1
+    assert len(checked.requests) == 3
+    assert checked.counts("dead", "pending") == (1, 0)

@@ -206,3 +206,21 @@ def test_several_items_of_a_batch_meet_each_their_own_fate(bench):
     )
     assert [bench.state(f"i{n}") for n in range(3)] == ["written", "dead", "pending"]
     assert isinstance(bench.claim(), Batch)
+
+
+def test_who_goes_by_a_new_schema_is_told_of_it_until_it_is_taken_or_dies(bench):
+    bench.accept(event("i1", {"stock": 5}))
+
+    def attempt(**outcome):
+        batch = bench.batch()
+        bench.settle(batch, ItemOutcome("i1", **outcome))
+        return batch.items[0].by_new_schema
+
+    assert not attempt(by_new_schema=True)
+    assert attempt(limit=1)
+    assert attempt(written=("stock",))
+    bench.accept(event("i1", {"stock": 6}))
+    assert not attempt(by_new_schema=True)
+    assert attempt(failures=(FieldFailure("refused", ("stock",), "no"),))
+    bench.accept(event("i1", {"stock": 7}))
+    assert not attempt()

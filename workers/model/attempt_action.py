@@ -16,7 +16,7 @@ ACTIONS: Final = {
     "waiting": "for a publish of the site, or for room in the plan",
     "published": "its staged copy was published",
     "staged": "it is written staged only from now on",
-    "looked-up": "its id, its status or a slug is looked up before it is sent again",
+    "looked-up": "its id, its status, a slug or the schema is read before it is sent again",
     "isolated": "it is sent again in a smaller batch",
     "retried": "it is sent again after a backoff",
     "lost": "its claim had run out before the answer came",
@@ -47,6 +47,7 @@ def _of_batch(item: ItemOutcome, batch: BatchOutcome) -> str:
 def _of_item(item: ItemOutcome) -> str:
     if item.staged is not None:
         return "staged" if item.staged else "published"
-    if item.forget or item.relist or item.look or item.taken or item.dangling:
+    looks = (item.forget, item.relist, item.look, item.taken, item.dangling, item.by_new_schema)
+    if any(looks):
         return "looked-up"
     return "retried" if item.limit is None and item.part is None else "isolated"

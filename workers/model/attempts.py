@@ -49,6 +49,7 @@ class ClaimedItem:
     fresh: bool = False  # not failed alone since: a failure may be the start of an outage
     failed_seconds: float = 0.0  # since it first failed alone; 0: it has not
     forgotten: bool = False  # its id was looked up again since its last success
+    by_new_schema: bool = False  # it goes by a schema read since it was refused
     taken: str | None = None  # slug of the new item that another item already has
     passed: str | None = None  # last generated slug known to be taken
     # Fields that are not sent but have known forms: slug → the marks they may show.
@@ -219,6 +220,7 @@ class ItemOutcome:
     dangling: tuple[str, ...] = ()  # references with unknown ids: look them up again
     status: str | None = None  # as of workers.model.item_status
     look: Look = ""  # read its status before the next attempt
+    by_new_schema: bool = False  # send it once more, by a schema that is read before
     relist: bool = False  # an item of the batch is missing: look all of them up, if that is quick
     unmoved: bool = False  # it was not live when unpublished
     unpublishable: bool = False  # do not publish it until its status changes

@@ -18,6 +18,7 @@ from workers.webflow.item_answers import Answer
 
 ALONE = "alone"
 ANY = ""  # with any other due items
+ANEW = "anew"  # the same, by a schema that is read before that
 SUSPECTS = "s"  # suffix of a part that is sent after the other
 _OTHERS = "o"
 

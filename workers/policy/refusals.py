@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workers.model.attempts import ClaimedItem, ItemOutcome
-from workers.policy import isolation, messages
+from workers.policy import isolation, messages, schema_doubts
 from workers.policy.case import Case
 
 CONFLICT_WAIT = 10.0  # s before an unexplained conflict is retried
@@ -22,6 +22,8 @@ def isolate(case: Case, item: ClaimedItem) -> ItemOutcome:
         return ItemOutcome(item.record, limit=case.halved)
     if part == isolation.ALONE:
         return ItemOutcome(item.record, limit=1, part="", wait=LAST)
+    if part == isolation.ANEW:
+        return ItemOutcome(item.record, part=isolation.ANY, by_new_schema=True)
     # Items above suspicion go first, as if nothing had happened.
     return ItemOutcome(
         item.record, part=part, wait=LAST if part.endswith(isolation.SUSPECTS) else 0.0
@@ -36,6 +38,8 @@ def refused(case: Case, item: ClaimedItem) -> ItemOutcome:
         return ItemOutcome(item.record, dangling=dangling, attempt=True)
     sent = case.values(item)
     named = case.named & set(sent) or _files_meant(case, item)
+    if schema_doubts.spoils(case, item, named):
+        return ItemOutcome(item.record, by_new_schema=True)
     some = bool(named) and len(named) < len(sent) and not item.refused
     slugs = [slug for slug in sent if slug in named or not some]
     return ItemOutcome(

@@ -10,7 +10,6 @@ https://developers.webflow.com/data/v1.0.0/reference/errors
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -20,15 +19,22 @@ from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.model.attempts import Batch, BatchOutcome, ClaimedItem, ItemOutcome
 from workers.policy import create as creations
-from workers.policy import isolation, localized, messages, publication, refusals, retire, update
+from workers.policy import (
+    isolation,
+    localized,
+    messages,
+    publication,
+    refusals,
+    retire,
+    schema_doubts,
+    update,
+)
 from workers.policy.backoff import backoff as backoff
 from workers.policy.case import Case, summary
 from workers.webflow.item_answers import Answer
 from workers.webflow.schema import UNKNOWN, Schema
-from workers.webflow.site import field_of
 
 LONGEST_CLOSURE = 3600.0  # s: a Retry-After beyond that is a mistake
-SCHEMA_FRESH_MS = 60_000  # a schema that was read since then is not blamed for a refusal again
 
 
 class Action(Enum):
@@ -118,14 +124,6 @@ RULES = (
     Rule(_REFUSALS, Action.REFUSE),
 )
 
-# Errors that no schema predicts: whether a file can be fetched, or an item or slug exists.
-_BESIDES_SCHEMA = r"import|not found|already in database|'url' field"
-# Errors of a rule in the schema, which let the value pass as last read.
-_BY_RULE = (
-    r"cannot be cleared|too (?:short|long|small|large)|not allowed|single line|to match"
-    r"|Expected value to be"
-)
-
 _VERDICTS: Mapping[Action, Callable[[Case, ClaimedItem], ItemOutcome]] = {
     Action.SETTLE: update.settle,
     Action.REFUSE: refusals.refused,
@@ -213,11 +211,12 @@ def judge(
     decide = _table(batch)[action]
     if batch.publish and action is Action.SETTLE:
         decide = publication.published
+    item_outcomes = tuple(
+        localized.decide(decide, case, item) if item.variants else decide(case, item)
+        for item in batch.items
+    )
     return BatchOutcome(
-        item_outcomes=tuple(
-            localized.decide(decide, case, item) if item.variants else decide(case, item)
-            for item in batch.items
-        ),
+        item_outcomes=item_outcomes,
         health=_HEALTH.get(action, "refusal"),
         pause=f"{case.summary}; {rule.advice}" if action is Action.PAUSE else None,
         pause_collection=case.summary if action is Action.PAUSE_COLLECTION else None,
@@ -227,21 +226,16 @@ def judge(
         not_published=case.summary if action is Action.AWAIT_PUBLISH else None,
         close_budget=_closure(case) if action is Action.SNOOZE else None,
         at=case.answer.at if case.answer else None,
-        drop_schema=_contradicts_schema(case),
-        mark_schema_stale=_doubts_schema(case) if action is Action.REFUSE else "no",
+        drop_schema=schema_doubts.contradicts(case)
+        or any(each.by_new_schema for each in item_outcomes),
+        mark_schema_stale=schema_doubts.doubts(case) if action is Action.REFUSE else "no",
     )
 
 
 def _parts(case: Case, answer: Answer) -> Mapping[str, str]:
-    """
-    Return record → part in which it is sent again.
-
-    All together, once, if the schema has changed since it was read: the items are made anew from
-    the new one, and none of them need be bad.
-    """
-    read = case.schema.read
-    if read and case.batch.at - read > SCHEMA_FRESH_MS and _contradicts_schema(case):
-        return {item.record: isolation.ANY for item in case.batch.items}
+    """Return record → part in which it is sent again."""
+    if schema_doubts.spoils_batch(case):
+        return {item.record: isolation.ANEW for item in case.batch.items}
     return isolation.parts(case, answer)
 
 
@@ -254,31 +248,3 @@ def _table(batch: Batch) -> Mapping[Action, Callable[[Case, ClaimedItem], ItemOu
 def _closure(case: Case) -> float:
     asked = case.answer.retry_after if case.answer else None
     return min(asked or 0.0, LONGEST_CLOSURE)
-
-
-def _doubts_schema(case: Case) -> Literal["no", "soon", "at-once"]:
-    """Tell whether a field was refused that the schema, as last read, allowed."""
-    # Fields that were not sent prove nothing: the item may have broken the rule before.
-    sent = {slug for item in case.batch.items for slug in case.values(item)}
-    problems = case.answer.problems if case.answer else ()
-    told = [problem.message for problem in problems if problem.path in sent]
-    if any(re.search(_BY_RULE, text) for text in told):
-        return "at-once"
-    return "soon" if any(not re.search(_BESIDES_SCHEMA, text) for text in told) else "no"
-
-
-def _contradicts_schema(case: Case) -> bool:
-    """Tell whether the answer contradicts the schema: another type, or no such field."""
-    answer = case.answer
-    if answer is None or not 400 <= answer.status < 500:
-        return False
-    texts = [answer.message, *(problem.message for problem in answer.problems)]
-    if any(re.search("not described in schema|(?:schema|structure) .*changed", t) for t in texts):
-        return True
-    options = {
-        field_of(field.slug)
-        for item in case.batch.items
-        for field in item.fields
-        if case.type_of(field).needs_schema
-    }
-    return any(problem.path in options for problem in answer.problems)

@@ -163,6 +163,7 @@ def _item(item: dict[str, Any]) -> ClaimedItem:
         fresh=item["fresh"],
         failed_seconds=item["failed_ms"] / 1000,
         forgotten=item["forgotten"],
+        by_new_schema=bool(item.get("by_new_schema")),
         taken=item["taken"] or None,
         passed=item.get("passed") or None,
         looked=item["looked"],

@@ -46,6 +46,7 @@ local function item_payload(pick, dest)
   return {record = pick.item.record, id = pick.id, size = pick.item.size, fields = pick.send, limit = pick.limit,
     attempts = tonumber(meta.attempts or 0), refused = meta.refused and true or false,
     taken = meta.taken or false, passed = meta.passed or false, forgotten = meta.forgotten and true or false,
+    by_new_schema = meta.by_new_schema and true or nil,
     healthy = is_healthy(pick.item, dest), fresh = not meta.failed,
     forms = cms_forms.of_fields(pick.item, pick.send),
     failed_ms = meta.failed and math.max(0, now - tonumber(meta.failed)) or 0,

@@ -2,6 +2,7 @@
 -- attempts: that are counted   failed: ms at which it first failed alone   refused: it was, alone
 -- limit: with so many others at most; epoch: of the outage that this is due to
 -- part: requests.lua   told: the answer to a batch has named it, and so it goes alone
+-- by_new_schema: it was refused, and goes once more by the schema as it is now
 -- pooled: it was left over by the search for what is bad (note_part_refused)
 --! uses step items
 
@@ -42,7 +43,7 @@ function item_attempts.reset(item, verdict)
   note_part_taken(item.meta.part)
   -- Named, and taken alone: for a while it is not believed whom the answer to a batch names.
   if item.meta.told then redis.call('HSET', 'instep:collection:' .. request.collection, 'mistold', now) end
-  items.clear(item, 'attempts', 'failed', 'refused', 'forgotten', 'looked', 'told', 'pooled')
+  items.clear(item, 'attempts', 'failed', 'refused', 'forgotten', 'looked', 'told', 'pooled', 'by_new_schema')
   if not given(verdict.limit) then items.clear(item, 'limit', 'epoch', 'part') end
   if given(verdict.updated) then items.set(item, 'updated', verdict.updated) end
 end
@@ -62,6 +63,8 @@ end
 -- *fresh*: a value has come meanwhile, which waits for nothing.
 function item_attempts.record(item, verdict, fresh)
   limit_batch(item, verdict)
+  if verdict.by_new_schema then items.set(item, 'by_new_schema', 1) end
+  if next(verdict.deaths or {}) then items.clear(item, 'by_new_schema') end
   if fresh then
     items.set(item, 'due', now)
     return
