@@ -16,6 +16,8 @@ from service.operate.undo_runner import UndoRunner
 from service.reconcile.plan import causes
 from tests.support.locale_rig import add_variant, edit_in, live_in, localize
 from tests.support.undo_rig import Undoing
+from workers.config.writeback import WriteBack
+from workers.policy import writeback as policy
 from workers.store import undo_keys
 from workers.store.audit import Audit
 
@@ -270,6 +272,20 @@ def test_a_created_item_is_taken_off_the_site_and_not_made_again(undoing):
     again = way.undo(run=run.id)
     assert again.figures["fields"] == 1
     assert way.the("new-1").live.fields["stock"] == 1
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_a_creation_that_is_undone_is_told_as_the_cms_shows_it(undoing, api):
+    way = undoing(api=api, by="key", missing="create")
+    own = WriteBack("shop", "products", url="https://shop.example/")
+    way.settings = replace(way.settings, writebacks={"shop": own})
+    way.begin()
+    way.change("new-1", name="New desk", stock=1, version=way.at(), run="r9")
+    way.run()
+    way.undo(run="r9")
+    assert way.the("new-1").staged.archived
+    (owed,) = way.context.writebacks.claim(own).owed
+    assert (owed.event, policy.told_of(own, owed).state) == ("retired", "archived")
 
 
 def test_a_created_item_waits_like_any_that_is_retired_and_counts_as_taken_back(undoing):

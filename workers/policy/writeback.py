@@ -22,7 +22,7 @@ CAP: Final = 300.0  # s: longest wait of a record
 REST: Final = 60.0  # s: longest rest of a target that is at fault
 ASKED: Final = 3600.0  # s that its Retry-After may ask for
 _RETIRED: Final = MappingProxyType(
-    {"archive": "archived", "draft": "draft", "unpublish": "unpublished", "delete": "deleted"}
+    {"archive": "archived", "draft": "draft", "unpublish": "unpublished"}
 )
 _AWAY: Final = frozenset({408, 425, 429})
 _CLOSED: Final = frozenset({401, 403, 410})
@@ -48,13 +48,14 @@ def told_of(target: WriteBack, owed: Owed) -> Told:
 
 def state_of(held: Held) -> str:
     """Return how the item is in the CMS, as far as answers have shown it."""
-    if held.retired:
-        return _RETIRED[held.retired]
     if held.id is None:
-        return "none"
+        return "deleted" if held.retired == "delete" else "none"
     flags, published, *_ = (*held.status.split("|"), "")
+    # Also of one that was unpublished first: a creation that is undone is archived then.
     if "a" in flags:
         return "archived"
+    if held.retired:
+        return _RETIRED[held.retired]
     if "d" in flags:
         return "draft"
     return "live" if published and not held.staged else "staged"
