@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +12,9 @@ from workers.policy.run_guard import CREATED, OVERWRITTEN
 # s from now in which a publish is worth waiting for: two are 90 s apart at least (unpublished.lua),
 # and what is further ahead waits for a person, or for the window.
 PUBLISH_SOON: Final = 100.0
+NAMED: Final = 10  # keys in one line
 Status = Mapping[str, Any]
+Drafts = Mapping[str, Sequence[str]]
 _WOULD: Final[Status] = {
     CREATED: "{:,} items would be created beside {:,}",
     OVERWRITTEN: "{:,} of {:,} items would be overwritten",
@@ -75,9 +77,15 @@ def held_words(figures: Mapping[str, Any]) -> str:
     )
 
 
-def left(settings: Settings, status: Status) -> Iterator[str]:
-    """Yield what keeps the site from being in step; *status*: as of ``status.status_of``."""
-    yield from _waiting(settings, status)
+def left(settings: Settings, status: Status, drafts: Drafts) -> Iterator[str]:
+    """
+    Yield what keeps the site from being in step.
+
+    Args:
+        status: As of ``status.status_of``.
+        drafts: Collection → keys of the items that wait since an editor holds them as drafts.
+    """
+    yield from _waiting(settings, status, drafts)
     if number := status["spool"]["deliveries"]:
         yield f"spool: {number} deliveries wait for the store"
     # What was pulled is read again from where the store was; what webhooks brought is not.
@@ -89,19 +97,33 @@ def left(settings: Settings, status: Status) -> Iterator[str]:
             yield f"{each['name']}: {each['do']}"
 
 
-def _waiting(settings: Settings, status: Status) -> Iterator[str]:
+def _waiting(settings: Settings, status: Status, drafts: Drafts) -> Iterator[str]:
     for name, each in status["collections"].items():
         if number := each["pending_items"]:
             why = each["reason"] or "not sent yet"
             yield f"collection {name}: {number} items wait ({why})"
+        held = drafts.get(name, ()) if each["unpublished"] else ()
+        if held:
+            yield f"collection {name}: {_draft_words(held)}"
         # Those that others have edited are a notice of their own.
-        if number := each["unpublished"] - each["edited_by_others"]:
+        if (number := each["unpublished"] - each["edited_by_others"] - len(held)) > 0:
             told = status["destinations"][settings.collections[name].destination]
             yield f"collection {name}: {number} items wait to be published ({_why_staged(told)})"
     for name, each in status["writebacks"].items():
         if number := each["waiting"]:
             why = f"{each['state']}: {each['reason']}" if each["reason"] else "not told yet"
             yield f"writeback {name}: {number} records wait ({why})"
+
+
+def _draft_words(keys: Sequence[str]) -> str:
+    """Return that the items of *keys* are drafts, and what to do."""
+    named = ", ".join(keys[:NAMED])
+    more = len(keys) - NAMED
+    named += f" and {more} more" if more > 0 else ""
+    return (
+        f"{named}: held as a draft by an editor, so the site shows older values; publish it in "
+        "Webflow once it is ready"
+    )
 
 
 def _why_staged(destination: Status) -> str:

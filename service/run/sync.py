@@ -95,7 +95,11 @@ def sync(
                     _pull(configuration, context, result, by)
                     _reconcile(configuration, context, result)
                     _deliver(context)
-                result.left += left(settings, status_of(context))
+                drafts = {
+                    name: context.publishing.drafts(each)
+                    for name, each in settings.collections.items()
+                }
+                result.left += left(settings, status_of(context), drafts)
         finally:
             context.steps.client.close()
             context.wakes.close()

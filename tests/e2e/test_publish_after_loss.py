@@ -90,11 +90,34 @@ def test_an_editors_draft_is_not_published(site, publish):
     told.draft(1, "a draft")
     lose(way)
     again = way.reconcile(source(100))
-    assert causes.HELD_BACK in again.told()
+    assert {causes.HELD_BACK, causes.DRAFT} <= again.told()
     assert found(again) == {causes.STAGED: [*source(100, range(2, 7))]}
     way.run(600)
     assert way.live(1)["name"] != "a draft"
     assert way.live(2)["stock"] == 102
+    # As without a loss: what Instep has staged there waits, and is named.
+    assert told.waiting() == {"P-0001": "d"}
+    products = way.settings.collections["products"]
+    assert way.context.publishing.drafts(products) == ["P-0001"]
+    assert way.command(source(100)).code == 0
+    way.publish(1)
+    way.run(2 * AGAIN)
+    assert told.waiting() == {}
+
+
+def test_a_draft_that_is_made_ready_is_not_taken_along_before_it_is_known_whose(site):
+    told = site()
+    way = told.way
+    way.reconcile(source(100))
+    told.draft(1, "a draft")
+    lose(way)
+    way.reconcile(source(100))
+    told.queue(1, "a draft")  # made ready as it is
+    way.reconcile(source(200))
+    way.run(600)
+    assert way.live(1)["name"] != "a draft"
+    assert told.waiting() == {"P-0001": "e"}
+    assert way.live(2)["stock"] == 202
 
 
 def test_what_an_editor_has_staged_beside_it_waits_for_a_person(site):

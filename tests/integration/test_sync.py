@@ -181,6 +181,16 @@ def test_it_ends_when_all_is_published_and_told(site, configured, tmp_path):
     assert shop.row("P-0002")[2] == "live"
 
 
+@pytest.mark.parametrize("staged", [True, False], ids=["by a store that was lost", "by itself"])
+def test_a_draft_that_holds_back_what_it_has_staged_is_named(site, configured, staged):
+    site.change(2, qty=702)
+    site.hold_as_draft("P-0002", **({"stock": 702} if staged else {}))
+    result = rounded(configured(destination=STAGES))
+    assert (result.code, len(result.left)) == (1, 1)
+    assert result.left[0].startswith("collection products: P-0002: held as a draft by an editor")
+    assert site.shown == site.wanted | {"P-0002": site.shown["P-0002"]} != site.wanted
+
+
 def test_the_process_of_the_schedule_says_what_came_of_it(site, configured, monkeypatch, capsys):
     monkeypatch.setattr(process, "of_process", configured)
     assert process.main("feed") == 0

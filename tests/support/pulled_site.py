@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from dataclasses import replace
 
 from service.config.build import build
 from service.sandbox.seeds.samples import PRODUCTS
@@ -102,6 +103,13 @@ class PulledSite:
     def change(self, n, **fields):
         """Change record *n*, counted from 1, at the source."""
         self.api.records[n - 1] = self.api.records[n - 1] | fields
+
+    def hold_as_draft(self, key, **fields):
+        """An editor keeps the staged copy of an item, with *fields*, as a draft."""
+        products, now = self.planted.products, self.planted.site.now()
+        (item,) = (i for i in products.items.values() if i.staged.fields["sku"] == key)
+        changed = {**item.staged.fields, **fields}
+        products.store(item, replace(item.staged, fields=changed, draft=True, updated=now))
 
     def configured(self, folder, store_socket, *, mappings=MAPPINGS, **options):
         """Return the configuration of an installation in *folder*, on a store that runs."""

@@ -81,6 +81,7 @@ class Noted:
         by_site: It is archived.
         new: It has never been on the site.
         edited: It is not known whose all of that is: it waits for a person.
+        draft: An editor holds it back as a draft.
     """
 
     record: str
@@ -89,6 +90,7 @@ class Noted:
     by_site: bool = False
     new: bool = False
     edited: bool = False
+    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,7 @@ class Publishing:
                         "way": "s" if each.by_site else "i",
                         "new": each.new,
                         "edited": each.edited,
+                        "draft": each.draft,
                     }
                     for each in found
                 ],
@@ -196,6 +197,13 @@ class Publishing:
         with guarded():
             held = self._client.sscan_iter(keys.unpublished_held(collection.name), count=1000)
             return [*islice(held, most)]
+
+    def drafts(self, collection: Collection) -> list[str]:
+        """Return the records of *collection* that wait since an editor holds them as drafts."""
+        with guarded():
+            scanned = self._client.hscan_iter(keys.unpublished_of(collection.name), count=1000)
+            members = (Member.parse(record, text, "items") for record, text in scanned)
+            return sorted({each.record for each in members if each.state == "d"})
 
     def members(self, collection: Collection, records: Sequence[str]) -> dict[str, Member]:
         """Return record → what waits to be published of it, of those of which anything does."""

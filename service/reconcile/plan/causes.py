@@ -42,6 +42,7 @@ UNPUBLISHED = "changed since it was published"  # the live copy was not read, an
 
 STAGED = "staged, and published next"  # by Instep, which had lost sight of it
 WHOSE = "staged, not known whose"  # a publish would take along what Instep did not write
+DRAFT = "staged, and a draft"  # values of Instep's, which an editor holds back with it
 
 NOTES = (
     ON_ITS_WAY,
@@ -62,6 +63,7 @@ NOTES = (
     UNPUBLISHED,
     STAGED,
     WHOSE,
+    DRAFT,
     NORMALISED,
 )
 

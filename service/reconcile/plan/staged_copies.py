@@ -10,6 +10,7 @@ else is staged beside that may be an editor's, who has not decided on it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from service.reconcile.plan import causes
@@ -37,9 +38,11 @@ def staged(one: ComparedRecord, found: Sequence[Finding], comparison: Comparison
     if item.archived:
         leaves = one.live is not None and _is_to_leave(one, found, comparison)
         return Finding(causes.STAGED, one.record, item.id, why=ARCHIVED) if leaves else None
-    if not comparison.stages or not _is_compared(one, found, comparison):
+    if not comparison.stages:
         return None
-    return _queued(one, item, found, comparison)
+    if item.draft:
+        return _drafted(one, item, found, comparison)
+    return _queued(one, item, found, comparison) if _is_compared(one, found, comparison) else None
 
 
 def is_queued(item: ListedItem) -> bool:
@@ -59,6 +62,19 @@ def _is_to_leave(one: ComparedRecord, found: Sequence[Finding], comparison: Comp
         wanted.slug == "_archived" and wanted.value == "true" and wanted.slug not in told
         for wanted in one.wanted
     )
+
+
+def _drafted(
+    one: ComparedRecord, item: ListedItem, found: Sequence[Finding], comparison: Comparison
+) -> Finding | None:
+    """Return the finding about a draft of an editor's that holds back values of Instep's."""
+    rest = [each for each in found if each.cause != causes.HELD_BACK]
+    held_back = len(rest) < len(found)  # it is no draft by its mapping
+    if not held_back or one.live is None or not _is_compared(one, rest, comparison):
+        return None
+    waits = _queued(one, item, rest, comparison)
+    why = "the site shows older values until it is published in the CMS"
+    return waits and replace(waits, cause=causes.DRAFT, why=why)
 
 
 def _is_compared(one: ComparedRecord, found: Sequence[Finding], comparison: Comparison) -> bool:

@@ -25,6 +25,8 @@ from workers.delivery.context import Context
 from workers.model.publishing import Noted
 from workers.model.versions import Version, text_of_moment
 
+_NOTED = (causes.STAGED, causes.WHOSE, causes.DRAFT)
+
 
 class StagedItems:
     """Of one run."""
@@ -68,7 +70,7 @@ class StagedItems:
 
     def note(self, moved: Callable[[], object]) -> None:
         """Note what the comparison has found."""
-        for chunk in chunks(self._table.findings(causes=(causes.STAGED, causes.WHOSE))):
+        for chunk in chunks(self._table.findings(causes=_NOTED)):
             found = [self._noted(finding) for own in chunk for finding in own]
             self._context.publishing.note(self._collection, [*filter(None, found)])
             moved()
@@ -78,5 +80,13 @@ class StagedItems:
         if item is None or item.updated is None or finding.record is None:
             return None
         at = text_of_moment(Version.parse(item.updated).number // 1000) or ""
-        new, edited = item.published is None, finding.cause == causes.WHOSE
-        return Noted(finding.record, item.id, at, by_site=item.archived, new=new, edited=edited)
+        draft = finding.cause == causes.DRAFT
+        return Noted(
+            finding.record,
+            item.id,
+            at,
+            by_site=item.archived,
+            new=item.published is None,
+            edited=draft or finding.cause == causes.WHOSE,
+            draft=draft,
+        )

@@ -136,9 +136,13 @@ class WorkingSet(ScratchFile, FindingsTable):
             yield row[1], _item(row)
 
     def queued(self) -> Iterator[tuple[str, ListedItem]]:
-        """Yield record and item, with a record, that a publish may change on the site."""
+        """
+        Yield record and item, with a record, that a publish may change on the site, or would if it
+        were no draft.
+        """
         query = (
-            "SELECT * FROM items WHERE record IS NOT NULL AND NOT draft "
+            "SELECT * FROM items WHERE record IS NOT NULL "
+            "AND NOT (draft AND (archived OR published IS NULL)) "
             "AND (updated > published OR published IS NULL) ORDER BY record, id"
         )
         for row in self._db.execute(query).fetchall():

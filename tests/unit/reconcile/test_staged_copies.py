@@ -14,6 +14,7 @@ PICTURE = {"photo": {"fileId": "f1", "url": "https://cms.example/f1.jpg"}}
 OTHER = {"photo": {"fileId": "f2", "url": "https://cms.example/f2.jpg"}}
 URL = "https://shop.example/1.jpg"
 NEW = {"published": None}
+NOTED = (causes.STAGED, causes.WHOSE, causes.DRAFT)
 
 
 def of(*source, item, live=None, stages=True, outbox=None, number=1, given=True, variants=(), **on):
@@ -31,7 +32,7 @@ def of(*source, item, live=None, stages=True, outbox=None, number=1, given=True,
         variants=dict(variants),
     )
     among = replace(comparison(live=False, **on), stages=stages)
-    own = [each for each in compare(one, among) if each.cause in (causes.STAGED, causes.WHOSE)]
+    own = [each for each in compare(one, among) if each.cause in NOTED]
     return own[0].cause if own else None
 
 
@@ -52,7 +53,6 @@ def live(**fields):
         pytest.param(staged(shows={"seo": "a"}), live(stock=1), None, id="another field alone"),
         pytest.param(staged(shows={"seo": ""}), live(), causes.STAGED, id="an empty one"),
         pytest.param(staged(), live(seo="a"), causes.WHOSE, id="a field that was cleared"),
-        pytest.param(staged(draft=True), live(), None, id="of a draft"),
         pytest.param(staged(fields={"stock": 5}), live(), None, id="a value that is written next"),
         pytest.param(
             staged(fields={"stock": 5, "seo": "a"}), live(), causes.WHOSE, id="and one beside it"
@@ -61,6 +61,27 @@ def live(**fields):
 )
 def test_what_it_differs_in(item, there, expected):
     assert of(wanted(1), item=item, live=there) == expected
+
+
+@pytest.mark.parametrize(
+    ("item", "there", "source", "expected"),
+    [
+        (staged(draft=True), live(), [wanted(1)], causes.DRAFT),
+        (staged(draft=True, shows={"seo": "a"}), live(), [wanted(1)], causes.DRAFT),
+        (staged(draft=True, shows={"seo": "a"}), live(stock=1), [wanted(1)], None),
+        (staged(draft=True, fields={"stock": 5}), live(), [wanted(1)], None),
+        (staged(draft=True), None, [wanted(1)], None),
+        (staged(draft=True, **NEW), None, [wanted(1)], None),
+        (staged(draft=True), live(), [wanted(1), wanted(True, slug="_draft", kind="switch")], None),
+    ],
+    ids=[
+        *("a value of Instep's", "and an editor's beside it", "an editor's alone"),
+        *("a value that is written next", "it is not on the site", "it never was"),
+        "a draft by its mapping",
+    ],
+)
+def test_a_draft_with_what_instep_has_staged_waits_for_its_editor(item, there, source, expected):
+    assert of(*source, item=item, live=there) == expected
 
 
 def test_only_where_a_destination_publishes_what_it_stages():

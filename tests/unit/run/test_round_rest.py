@@ -44,6 +44,10 @@ def goes_on(telling=False, **given):
     return moves(settings(), status(**given), NOW, telling=telling)
 
 
+def rest(drafts=(), **given):
+    return left(settings(), status(**given), {"products": drafts})
+
+
 def soon(seconds):
     return {"next": (NOW + timedelta(seconds=seconds)).isoformat()}
 
@@ -54,7 +58,7 @@ PAUSED = {"state": "paused", "reason": "moving house"}
 
 def test_nothing_goes_on():
     assert not goes_on()
-    assert [*left(settings(), status())] == []
+    assert [*rest()] == []
 
 
 @pytest.mark.parametrize("seconds", [-1, 10, 95])
@@ -75,22 +79,38 @@ def test_a_publish_soon_is_waited_for(seconds):
 )
 def test_a_publish_that_waits_for_somebody_is_told_and_not_waited_for(given):
     assert not goes_on(collection=STAGED, **given)
-    (line,) = left(settings(), status(collection=STAGED, **given))
+    (line,) = rest(collection=STAGED, **given)
     assert line.startswith("collection products: 2 items wait to be published (")
 
 
 def test_why_nothing_is_published_is_told():
     held = soon(5) | {"held": "2 items in Blog"}
-    assert "(2 items in Blog)" in next(left(settings(), status(collection=STAGED, publish=held)))
-    (line,) = left(settings(), status(collection=STAGED, publish=soon(290)))
+    assert "(2 items in Blog)" in next(rest(collection=STAGED, publish=held))
+    (line,) = rest(collection=STAGED, publish=soon(290))
     assert line.endswith("(next at 2026-03-01T12:04:50+00:00)")
+
+
+def test_a_draft_is_named_with_what_to_do():
+    (line,) = rest(["A-1", "A-2"], collection=STAGED, publish=soon(290))
+    assert line.startswith("collection products: A-1, A-2: held as a draft by an editor")
+    assert "publish it in Webflow" in line
+    named, others = rest(["A-1"], collection=STAGED, publish=soon(290))
+    assert named.startswith("collection products: A-1: ")
+    assert others.startswith("collection products: 1 items wait to be published (next at ")
+    many = [f"A-{n:02d}" for n in range(12)]
+    (line,) = rest(many, collection=STAGED | {"unpublished": 12})
+    assert "A-09 and 2 more: held" in line
+
+
+def test_drafts_where_nothing_is_published_any_more_are_not_named():
+    assert [*rest(["A-1"])] == []
 
 
 def test_what_a_write_back_has_to_tell_is_waited_for_and_told():
     waits = {"waiting": 3, "state": "outage", "reason": "503"}
     assert goes_on(telling=True)
     told = {"shop": waits, "erp": waits | {"state": "flowing", "reason": ""}}
-    assert [*left(settings(), status(writebacks=told))] == [
+    assert [*rest(writebacks=told)] == [
         "writeback shop: 3 records wait (outage: 503)",
         "writeback erp: 3 records wait (not told yet)",
     ]

@@ -1,9 +1,9 @@
 #!lua
 -- note_staged: items that a listing shows as staged, of which no publish is noted (unpublished.lua): they are
 -- published, or held until a person decides. The look before a publish sees what was changed since the listing.
--- ARGV[2]: {token, destination, collection, found: [{record, id, at, way, new, edited}]}
+-- ARGV[2]: {token, destination, collection, found: [{record, id, at, way, new, edited, draft}]}
 --   at: lastUpdated, as it was listed; new: it was never on the site
---   edited: it is not known whose all of that is
+--   edited: it is not known whose all of that is; draft: an editor holds it back
 -- Returns {noted}.
 -- Errors: OOM: the store is full, and nothing was done.
 --! uses step unpublished
@@ -13,7 +13,7 @@ local request, now = step.request, step.now
 local earlier = step.earlier_answer()
 if earlier then return earlier end
 
-local noted = 0
+local noted, first = 0, nil
 
 -- *member*: noted since, or before by somebody else's edit. What the listing shows of it counts if it is as new.
 local function renew(member, found)
@@ -28,8 +28,9 @@ local function renew(member, found)
 end
 
 local function fresh(found)
+  local state = found.draft and 'd' or found.edited and 'e' or ''
   return {id = found.id, way = found.way, at = found.at, since = now, live = false, new = found.new or nil,
-    made = found.new or nil, state = found.edited and 'e' or '', edited = found.edited and found.at or nil}
+    made = found.new or nil, state = state, edited = found.edited and found.at or nil}
 end
 
 for _, found in ipairs(request.found) do
@@ -37,10 +38,12 @@ for _, found in ipairs(request.found) do
   local member
   if held then member = renew(held, found) else member = fresh(found) end
   if member then
-    unpublished.put(request.collection, found.record, member,
-      member.state == 'e' and now + unpublished.AGAIN_MS or now)
+    local waits = member.state == 'e' or member.state == 'd'
+    local at = waits and now + unpublished.AGAIN_MS or now
+    unpublished.put(request.collection, found.record, member, at)
+    first = math.min(first or at, at)
     noted = noted + 1
   end
 end
-if noted > 0 then unpublished.begin(request.destination, unpublished.next_at(request.destination, now)) end
+if first then unpublished.begin(request.destination, unpublished.next_at(request.destination, first)) end
 return step.answer({noted = noted})
