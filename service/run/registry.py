@@ -21,6 +21,7 @@ from workers.errors import ConfigurationInvalid, Problem
 from workers.store.machine import machine
 
 _FOLDER = "services"
+_LONGEST = 4_096  # bytes of a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,20 @@ class Running:
 
 
 class Registration:
-    """The file of this process; see `registered`."""
+    """The *file* of this process, at *path*; see `registered`."""
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
+    def __init__(self, path: Path | None, file: IO[str] | None = None) -> None:
+        self._path, self._file = path, file
+
+    def leave_address(self) -> None:
+        """List no address any more: whatever listens there from now on is not this process."""
+        if self._file is None:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            held = os.pread(self._file.fileno(), _LONGEST, 0)
+            left = json.dumps({**json.loads(held), "bind": ""}).encode()
+            # Of the same length, by one write: who reads it meanwhile reads the one or the other.
+            os.pwrite(self._file.fileno(), left.ljust(len(held)), 0)
 
     def record(self, outcome: dict[str, Any]) -> None:
         """Write what came of a reload."""
@@ -88,7 +99,7 @@ def registered(data: Path, service: str, bind: str = "") -> Iterator[Registratio
         yield Registration(None)
         return
     try:
-        yield Registration(path)
+        yield Registration(path, held)
     finally:
         for each in (path, _outcome(path)):
             each.unlink(missing_ok=True)
@@ -123,7 +134,7 @@ def _refuse_second(data: Path) -> None:
 
 
 def _hold(own: Running) -> IO[str]:
-    file = own.path.open("w")
+    file = own.path.open("w+")
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     content = asdict(own)
     del content["path"]

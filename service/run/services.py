@@ -22,7 +22,7 @@ from service.console.pages import PAGES
 from service.operate.check_publish import designer_changes
 from service.run.children import QUIET, Alerting, Service, Web, Workers
 from service.run.prepare import Prepared, parts_of
-from service.run.registry import registered, running
+from service.run.registry import Registration, registered, running
 from service.run.reload import Reloader
 from service.web.listener import listen
 from workers.config.settings import Settings, StoreSettings
@@ -157,7 +157,7 @@ def _run(service: Service, configuration: Configuration, given: Environ, server:
             server=server,
             below=_below,
             on_hangup=reloader.ask,
-            on_stop=service.refuse,
+            on_stop=partial(_refuse, registration, service),
         )
         try:
             begin()
@@ -167,6 +167,12 @@ def _run(service: Service, configuration: Configuration, given: Environ, server:
         except StoreUnavailable as error:
             _log.warning("store away: webs spool, workers wait", extra={"reason": str(error)})
         return supervisor.run()
+
+
+def _refuse(registration: Registration, service: Service) -> None:
+    """Refuse connections, at an address that is listed no more: another program may take it."""
+    registration.leave_address()
+    service.refuse()
 
 
 @contextlib.contextmanager

@@ -1,7 +1,9 @@
 """`instep status` from the web process that runs here, without the code that reads the store."""
 
+import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -67,6 +69,25 @@ def test_nothing_is_asked_where_none_runs_or_none_answers(rig):
     assert status_of_running(rig.environ) is None
     with registered(data, "worker"), registered(data, "web", "127.0.0.1:1"):
         assert status_of_running(rig.environ) is None
+
+
+def test_the_token_reaches_no_program_that_has_got_the_port_since(rig, monkeypatch):
+    data = rig.configuration.settings.store.data
+    with (
+        socket.create_server(("127.0.0.1", 0)) as other,
+        registered(data, "up", f"127.0.0.1:{other.getsockname()[1]}") as service,
+    ):
+        connect = http.client.HTTPConnection.connect
+
+        def late(connection):
+            service.leave_address()  # after it was listed with it
+            connect(connection)
+
+        monkeypatch.setattr(http.client.HTTPConnection, "connect", late)
+        assert status_of_running(rig.environ) is None
+        reached, _ = other.accept()
+        with reached:
+            assert reached.recv(1) == b""
 
 
 def test_only_the_operator_is_told_which_installation_answers(rig):

@@ -7,12 +7,14 @@ import sys
 
 import pytest
 
+from service.run import services
 from service.run.registry import registered, running
 from workers.errors import ConfigurationInvalid
 
 HOLD = """
 import sys
 from pathlib import Path
+from service.run import services
 from service.run.registry import registered
 with registered(Path(sys.argv[1]), sys.argv[2]):
     print("held", flush=True)
@@ -50,6 +52,29 @@ def test_what_runs_is_listed_until_it_ends(tmp_path):
         assert found["web"].here
     assert running(tmp_path) == []
     assert [path.name for path in (tmp_path / "services").iterdir()] == ["lock"]
+
+
+def test_an_address_is_left_while_its_process_is_still_listed(tmp_path, other):
+    other("worker")
+    with registered(tmp_path, "up", "127.0.0.1:8000") as registration:
+        registration.leave_address()
+        registration.leave_address()
+        found = {each.service: each for each in running(tmp_path)}
+        assert (found["up"].pid, found["up"].bind) == (os.getpid(), "")
+        with pytest.raises(ConfigurationInvalid), registered(tmp_path, "up"):
+            pass
+
+
+def test_a_service_that_ends_leaves_its_address_before_it_listens_no_more(tmp_path):
+    listed = []
+
+    class Ending:
+        def refuse(self):
+            listed.extend(running(tmp_path))
+
+    with registered(tmp_path, "web", "127.0.0.1:8000") as registration:
+        services._refuse(registration, Ending())
+    assert [each.bind for each in listed] == [""]
 
 
 def test_what_was_killed_is_listed_no_more(tmp_path, other):
