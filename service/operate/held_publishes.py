@@ -8,8 +8,9 @@ from typing import Any, Final
 from service.operate.moments import moment
 from workers.delivery.context import Context
 from workers.store.audit import Audit
+from workers.webflow.item_keys import normal_record
 
-MOST: Final = 1000  # that are listed, or let out at once
+MOST: Final = 1000  # that are listed
 
 
 def list_held(context: Context, collection: str) -> Sequence[Mapping[str, Any]]:
@@ -35,19 +36,27 @@ def list_held(context: Context, collection: str) -> Sequence[Mapping[str, Any]]:
     ]
 
 
-def let_out(context: Context, collection: str, keys: Sequence[str], by: str) -> Sequence[str]:
+def all_held(context: Context, collection: str) -> list[str]:
+    """Return the keys of all of *collection*; raises StoreUnavailable if the store is away."""
+    return sorted({*context.publishing.held(context.settings.collections[collection])})
+
+
+def let_out(
+    context: Context, collection: str, keys: Sequence[str], by: str
+) -> tuple[int, Sequence[str]]:
     """
-    Have the items of *keys* published with what others have edited of them; return those of which
-    nothing waited for that.
+    Have the items of *keys* published with what others have edited of them; return how many, and
+    the keys of which nothing waited for that.
 
     Raises:
         StoreUnavailable: The store does not answer.
     """
     own = context.settings.collections[collection]
-    left = context.publishing.release(own, keys)
-    done = len(keys) - len(left)
+    records = [*dict.fromkeys(normal_record(key, len(own.keys) or 1) for key in keys)]
+    left = context.publishing.release(own, records)
+    done = len(records) - len(left)
     if done:
-        target = f"{collection} {keys[0]}" if len(keys) == 1 else collection
+        target = f"{collection} {records[0]}" if len(records) == 1 else collection
         Audit(context.steps).record(by, "publish", target, items=done)
         context.wakes.wake(own.destination)
-    return left
+    return done, left

@@ -51,7 +51,8 @@ def waiting_of(context: Context, name: str) -> int:
 
 def move(context: Context, name: str, to: str | None, by: str) -> int:
     """
-    Have the write-back *to* tell what *name* has to tell; None: drop it. Return how many records.
+    Have the write-back *to* tell what *name* has to tell; None: drop it. Return of how many
+    records, those with a dead letter among them.
 
     Raises:
         UnknownName: *name* is configured, or *to* is none of the same collection.
@@ -59,15 +60,15 @@ def move(context: Context, name: str, to: str | None, by: str) -> int:
     """
     _require_removed(context, name)
     removed = RemovedWriteBacks(context.steps, context.settings)
-    own = removed.read().get(name)
+    own = removed.collection_of(name)
     if to is not None:
         same = [
             each.name
             for each in context.settings.writebacks.values()
-            if own is None or each.collection == own["collection"]
+            if own in (None, each.collection)
         ]
         if to not in same:
-            of = f" of {own['collection']}" if own else ""
+            of = f" of {own}" if own else ""
             expected = f"a write-back{of}: {', '.join(same) or 'none'}"
             raise UnknownName(repr(to), expected, "use one of them")
     done = removed.move(name, to)

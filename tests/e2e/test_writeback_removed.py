@@ -79,7 +79,7 @@ def test_it_is_dropped_with_its_dead_letters(telling):
     way.run()
     assert len(way.letters()) == 1
     renamed(way)
-    assert removed_writebacks.move(way.context, "shop", None, "me") == 1
+    assert removed_writebacks.move(way.context, "shop", None, "me") == 2
     assert [letter.reason for letter in way.letters(all=True)] == ["discarded"]
     assert not way.store.exists(
         *(writeback_keys.records("shop"), writeback_keys.due("shop")),
@@ -106,15 +106,20 @@ def test_a_dead_letter_goes_along_and_is_replayed_there(telling):
 
 
 @pytest.mark.parametrize("to", ["nobody", "other"])
-def test_it_goes_to_none_of_another_collection(telling, to):
-    way = telling(options={"more": {"other": {}}})
+@pytest.mark.parametrize("dead", [False, True])
+def test_it_goes_to_none_of_another_collection(telling, to, dead):
+    way = telling(options={"more": {"other": {}}}, attempts=1)
     way.change(1, stock=7)
     way.run()
+    if dead:  # a dead letter is all that is left
+        way.sinks["shop"].answers = [422]
+        way.tell()
     other = WriteBack("other", collection="other", url="https://other.example/")
     way.configured({"other": other})
     with pytest.raises(UnknownName, match="a write-back of products: none"):
         removed_writebacks.move(way.context, "shop", to, "me")
-    assert waiting(way)["shop"]["waiting"] == 1
+    assert way.store.hlen(writeback_keys.records("shop")) == 1
+    assert ("shop" in waiting(way)) is not dead
 
 
 def test_many_are_moved_in_portions_and_a_repeat_does_the_rest(telling, monkeypatch):

@@ -46,12 +46,12 @@ def test_they_are_listed(shop):
 def test_none_is_no_error(shop):
     found = shop.run("publish", "products")
     assert (found.exit_code, found.stdout) == (0, "items: none\n")
-    assert shop.run("publish", "products", "--all").exit_code == 0
+    assert shop.run("publish", "products", "--all", "--yes").exit_code == 0
 
 
 def test_one_is_let_out_and_the_audit_list_says_by_whom(shop, store):
     note(shop, "A-1", "B-2")
-    found = shop.run("publish", "products", "A-1")
+    found = shop.run("publish", "products", "A-1", "--yes")
     assert (found.exit_code, found.stdout) == (0, "1 item is published next\n")
     assert states(store) == {"A-1": "", "B-2": "e"}
     (entry,), _ = Audit(shop.context.steps).list(None, 5)
@@ -63,15 +63,43 @@ def test_one_is_let_out_and_the_audit_list_says_by_whom(shop, store):
 
 def test_all_are_let_out(shop, store):
     note(shop, "A-1", "B-2")
-    found = shop.run("publish", "products", "--all", "--json")
+    found = shop.run("publish", "products", "--all", "--yes", "--json")
     assert (found.exit_code, json.loads(found.stdout)) == (0, {"published": 2, "left": []})
     assert set(states(store).values()) == {""}
     assert store.scard(keys.unpublished_held("products")) == 0
 
 
+@pytest.mark.parametrize("words", [("A-1",), ("--all",), ("--all", "--json")])
+def test_what_goes_live_is_asked_for(shop, store, monkeypatch, words):
+    note(shop, "A-1")
+    found = shop.run("publish", "products", *words)
+    assert found.exit_code == 2
+    assert "nothing was changed; add --yes to publish" in found.stderr
+    monkeypatch.setattr("service.commands.publish.is_interactive", lambda: True)
+    for answer, state in (("n", "e"), ("y", "")):
+        found = shop.run("publish", "products", *words, input=answer)
+        assert "Publish 1 item with what others have edited of them?" in found.output
+        assert (found.exit_code, states(store)) == (answer == "n", {"A-1": state})
+
+
+def test_all_are_more_than_are_listed(shop, store, monkeypatch):
+    monkeypatch.setattr("service.operate.held_publishes.MOST", 2)
+    note(shop, "A-1", "B-2", "C-3")
+    assert len(json.loads(shop.run("publish", "products", "--json").stdout)) == 2
+    assert shop.run("publish", "products", "--all", "--yes").exit_code == 0
+    assert set(states(store).values()) == {""}
+
+
+def test_a_key_is_the_one_in_its_normal_form(shop, store):
+    note(shop, "Caf\u00e9")
+    found = shop.run("publish", "products", "Cafe\u0301 ", "Caf\u00e9", "--yes")
+    assert (found.exit_code, found.stdout) == (0, "1 item is published next\n")
+    assert states(store) == {"Caf\u00e9": ""}
+
+
 def test_what_does_not_wait_for_that_is_named(shop):
     note(shop, "B-2", edited=False)
-    found = shop.run("publish", "products", "B-2", "C-3")
+    found = shop.run("publish", "products", "B-2", "C-3", "--yes")
     assert (found.exit_code, found.stdout) == (1, "0 items are published next\n")
     assert "B-2 does not wait for this" in found.stderr
     assert "C-3 does not wait for this" in found.stderr

@@ -28,9 +28,27 @@ def test_it_says_how_much_waits_and_drops_it(shop):
         "old": {"collection": "products", "waiting": 1}
     }
     found = shop.run("writeback", "old", "--drop")
+    assert found.exit_code == 2
+    assert "nothing was changed; add --yes to drop" in found.stderr
+    found = shop.run("writeback", "old", "--drop", "--yes")
     assert (found.exit_code, found.stdout) == (0, "1 record of old: dropped\n")
     assert shop.run("writeback", "old").exit_code == 0
     assert "removed" not in shop.run("status").stdout
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_on_a_terminal_it_asks_before_it_drops(shop, monkeypatch, answer):
+    monkeypatch.setattr("service.commands.writeback.is_interactive", lambda: True)
+    found = shop.run("writeback", "old", "--drop", input=answer)
+    assert "Drop what old has to tell (1 record waits)?" in found.stdout
+    assert found.exit_code == (answer == "n")
+    assert shop.run("writeback", "old").exit_code == (answer == "n")
+
+
+def test_a_name_of_which_nothing_is_kept_is_told(shop):
+    found = shop.run("writeback", "odl", "--drop", "--yes")
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert "found nothing that odl has to tell" in found.stderr
 
 
 @pytest.mark.parametrize(

@@ -192,8 +192,10 @@ class Publishing:
             left += answer["left"] or []
         return left
 
-    def held(self, collection: Collection, most: int) -> list[str]:
-        """Return at most *most* records of *collection* that wait for a person, in no order."""
+    def held(self, collection: Collection, most: int | None = None) -> list[str]:
+        """
+        Return the records of *collection* that wait for a person, in no order; at most *most*.
+        """
         with guarded():
             held = self._client.sscan_iter(keys.unpublished_held(collection.name), count=1000)
             return [*islice(held, most)]

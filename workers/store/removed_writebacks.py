@@ -35,17 +35,23 @@ class RemovedWriteBacks:
         told = {name: {"collection": next(found), "waiting": next(found)} for name in names}
         return {name: each for name, each in told.items() if each["waiting"]}
 
+    def collection_of(self, name: str) -> str | None:
+        """Return the collection that *name* was for; None: nothing is kept of it."""
+        with guarded():
+            found: str | None = self._client.hget(writeback_keys.writeback(name), "collection")
+        return found
+
     def move(self, name: str, to: str | None) -> int:
         """
         Have the write-back *to* tell what waits of *name*; None: drop it.
 
         Returns:
-            How many records waited.
+            Of how many records something was kept: to be told, or a dead letter.
         """
         request = {"name": name, "to": to, "most": AT_ONCE}
         request["collection"] = self._settings.writebacks[to].collection if to else None
-        waited, left = 0, 1
+        moved, left = 0, 1
         while left:
             answer = self._steps.run("move_writebacks", request | {"token": uuid.uuid4().hex})
-            waited, left = waited + answer["waiting"], answer["left"]
-        return waited
+            moved, left = moved + answer["done"], answer["left"]
+        return moved

@@ -3,7 +3,7 @@
 -- some of its records.
 -- ARGV[2]: {token, name, to, collection, most}   to: null: it is dropped; else a write-back of *collection*, as
 --   *name* was
--- Returns {done, left, waiting}: left: records of which something is kept still; waiting: done, and it was due
+-- Returns {done, left}: records; left: of which something is kept still
 -- Errors: none: a full store does this as well.
 --! uses step writebacks writeback_moves
 
@@ -13,17 +13,15 @@ local earlier = step.earlier_answer()
 if earlier then return earlier end
 
 local name, to = request.name, given(request.to)
-local records, due = writebacks.records(name), writebacks.due(name)
-local done, waiting = 0, 0
+local records, done = writebacks.records(name), 0
 for _, record in ipairs(redis.call('HRANDFIELD', records, request.most)) do
   done = done + 1
-  if redis.call('ZSCORE', due, record) then waiting = waiting + 1 end
   if to then writeback_moves.move(name, record, to, record) else writeback_moves.drop(name, record) end
 end
 if to and done > 0 then writebacks.register(to, request.collection) end
 local left = redis.call('HLEN', records)
 if left == 0 then
-  redis.call('DEL', due, writebacks.target(name))
+  redis.call('DEL', writebacks.due(name), writebacks.target(name))
   redis.call('SREM', 'instep:writebacks', name)
 end
-return step.answer({done = done, left = left, waiting = waiting})
+return step.answer({done = done, left = left})
