@@ -22,7 +22,7 @@ from workers.webflow.site import field_of, tag_of
 ARCHIVED = "it is archived, and still on the site"
 # The item shows what the record, or something newer of Instep's, says.
 _AS_WANTED = (causes.NORMALISED, causes.OLDER, causes.SHOWN)
-_NOTHING: tuple[Any, ...] = (None, "", False, [], {})
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def staged(one: ComparedRecord, found: Sequence[Finding], comparison: Comparison) -> Finding | None:
@@ -114,10 +114,14 @@ def _differing(
     """Yield the fields in which the staged copy differs from *live*; {}: there is no live copy."""
     for name in sorted(item.fields.keys() | live.keys()):
         here, there = item.fields.get(name), live.get(name)
-        if here == there or (here in _NOTHING and there in _NOTHING):
+        if here == there or (_is_nothing(here) and _is_nothing(there)):
             continue
         if live or not _is_made(one, item, name, comparison):
             yield name
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is False or value in _EMPTY  # 0 is a number: it equals False, and is something
 
 
 def _is_made(one: ComparedRecord, item: ListedItem, name: str, comparison: Comparison) -> bool:

@@ -53,6 +53,7 @@ def live(**fields):
         pytest.param(staged(shows={"seo": "a"}), live(stock=1), None, id="another field alone"),
         pytest.param(staged(shows={"seo": ""}), live(), causes.STAGED, id="an empty one"),
         pytest.param(staged(), live(seo="a"), causes.WHOSE, id="a field that was cleared"),
+        pytest.param(staged(shows={"seo": 0}), live(), causes.WHOSE, id="a number that is 0"),
         pytest.param(staged(fields={"stock": 5}), live(), None, id="a value that is written next"),
         pytest.param(
             staged(fields={"stock": 5, "seo": "a"}), live(), causes.WHOSE, id="and one beside it"
@@ -82,6 +83,11 @@ def test_what_it_differs_in(item, there, expected):
 )
 def test_a_draft_with_what_instep_has_staged_waits_for_its_editor(item, there, source, expected):
     assert of(*source, item=item, live=there) == expected
+
+
+def test_0_is_not_nothing():
+    there = listed(200, fields={"stock": None})
+    assert of(wanted(0), item=staged(fields={"stock": 0}), live=there) == causes.STAGED
 
 
 def test_only_where_a_destination_publishes_what_it_stages():
