@@ -12,11 +12,11 @@ from workers.webflow.client import Client
 from workers.webflow.item_answers import Answer, SchemaField
 from workers.webflow.site import ListedCollection, Site
 
+_OTHER_API = {
+    "v2": "create a token in the site's settings; one of the legacy API needs --api v1",
+    "v1": "create a token of the legacy API, or leave out --api v1",
+}
 _DO = {
-    401: (
-        "a token that the CMS knows",
-        "create a token in the site's settings; one of the legacy API needs --api v1",
-    ),
     403: (
         "a token with sites:read and cms:read",
         "give it the scopes sites:read, cms:read, cms:write",
@@ -69,6 +69,7 @@ class SiteReader:
             self.rate = answer.limit
         if answer.status == 200:
             return answer
-        expected, do = _DO.get(answer.status, ("status 200", "try again later"))
+        known = {401: ("a token that the CMS knows", _OTHER_API[self.api]), **_DO}
+        expected, do = known.get(answer.status, ("status 200", "try again later"))
         said = f" ({answer.message})" if answer.message else ""
         raise RequestRefused(f"status {answer.status}{said} from {self.base_url}", expected, do)

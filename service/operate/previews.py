@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from service.config.build import Configuration
 from service.ingest.intake import Intake, Preview
+from service.mapping.compiled import Rule
 from service.operate.pull_rows import first_rows
 from service.operate.scope import Scope
 from service.operate.unmatched import Event, events_in
@@ -74,12 +75,23 @@ def preview_and_events(
     pull = configuration.settings.pulls.get(source)
     if pull is not None:
         rows = first_rows(pull, body, single=fetched)
-        rules = readers_of(configuration, pull)
-        mapped = [mapped_row(rules, n, row) for n, row in enumerate(rows, 1)] if rules else []
+        mapped = [
+            mapped_row(own, number, row)
+            for number, row in enumerate(rows, 1)
+            for own in _by_collection(readers_of(configuration, pull))
+        ]
         return _of_rows(mapped), [(None, row) for row in rows]
     how: dict[str, Any] = {"headers": headers, "topic": topic, "fetched": fetched}
     found = preview(configuration, outbox, source, body or b"", **how)
     return found, events_in(configuration, source, body or b"", **how)
+
+
+def _by_collection(rules: Iterable[Rule]) -> list[list[Rule]]:
+    """Return *rules* as a run takes them: what one collection cannot read, others may."""
+    found: dict[str, list[Rule]] = {}
+    for rule in rules:
+        found.setdefault(rule.options.collection, []).append(rule)
+    return [*found.values()]
 
 
 def _of_rows(rows: Sequence[Row]) -> Preview:

@@ -135,6 +135,8 @@ def test_a_refused_token_is_told(init):
     assert "status 401" in result.output
     assert "a token that the CMS knows" in result.output
     assert "one of the legacy API needs --api v1" in result.output
+    result = init("--sender", "hmac", "--api", "v1", token="wrong")
+    assert "create a token of the legacy API, or leave out --api v1" in result.output
 
 
 def test_the_token_is_in_no_repr():

@@ -16,6 +16,10 @@ token = "t0ken"
 destination = "site"
 id = "65f000000000000000000001"
 key = "sku"
+[collections.stands]
+destination = "site"
+id = "65f000000000000000000002"
+key = "sku"
 [pulls.feed]
 url = "{url}/products"
 items = "data"
@@ -68,6 +72,29 @@ def test_a_captured_answer_or_one_record_asks_nothing(preview):
     result = preview("feed", "-", "--fetched", text=json.dumps(product(7)))
     assert result.exit_code == 0, result.output
     assert "Product: products, key P-0007" in result.output
+
+
+def test_what_one_collection_cannot_read_keeps_nothing_from_another(preview, tmp_path):
+    with (tmp_path / "mappings.py").open("a") as file:
+        file.write(
+            """
+
+class Stand(Mapping):
+    class Meta:
+        source, collection, key = "feed", "stands", "sku"
+
+    name = fields.String(data_key="title")
+"""
+        )
+    found = preview(
+        "feed", "-", "--fetched", "--json", text='{"sku": "A", "qty": "x", "title": "B"}'
+    )
+    assert found.exit_code == 1
+    told = json.loads(found.stdout)
+    assert [(each["collection"], each["after"]) for each in told["changes"]] == [
+        ("stands", {"name": "B"})
+    ]
+    assert [each["path"] for each in told["problems"]] == ["qty"]
 
 
 def test_where_no_mapping_reads_it_that_is_said(preview):
