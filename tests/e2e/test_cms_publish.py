@@ -12,6 +12,7 @@ from tests.support.depth import depth
 from tests.support.locale_rig import add_variant, live_in, localize, variant
 from tests.support.publishes import CUSTOM, Publishes
 from workers.policy.publish_items import AGAIN
+from workers.store import keys
 
 MODES = pytest.mark.parametrize("publish", ["items", "site"])
 
@@ -455,3 +456,16 @@ def test_an_item_that_stays_away_from_long_listings_leaves(site):
     way.run(600)
     assert told.waiting() == {}
     assert way.shown("stock", range(2, 131)) == [7000 + n for n in range(2, 131)]
+
+
+def test_a_round_takes_what_a_worker_of_the_release_before_has_left(site):
+    """It knows two of the keys, and has let it go from those."""
+    told = site()
+    store = told.way.store
+    store.zadd(keys.unpublished_since("products"), {told.way.id(2): 1})
+    store.sadd(keys.unpublished_held("products"), told.way.id(2))
+    told.way.change(1, stock=7)
+    told.way.run()
+    assert told.equal()
+    assert not store.exists(keys.unpublished_since("products"))
+    assert not store.exists(keys.unpublished_held("products"))

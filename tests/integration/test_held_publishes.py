@@ -1,12 +1,14 @@
 """``instep publish``: what waits since somebody else has edited it, and what lets it out."""
 
 import json
+import time
 
 import pytest
 
 from tests.support.letters_rig import Shop
+from workers.config.settings import Destination
 from workers.model.publishing import Noted
-from workers.store import keys
+from workers.store import keys, publish_status
 from workers.store.audit import Audit
 
 AT = "2026-01-02T03:04:05.678Z"
@@ -29,6 +31,14 @@ def note(shop, *records, edited=True):
 def states(store):
     held = store.hgetall(keys.unpublished_of("products"))
     return {record: json.loads(text)["state"] for record, text in held.items()}
+
+
+def numbers(store):
+    with store.pipeline(transaction=False) as pipeline:
+        publish_status.ask(pipeline, "products")
+        site = Destination("site", "v2", "token", publish="items")
+        told = publish_status.items(site, pipeline.execute(), time.time() * 1000)
+    return told["unpublished"], told["unpublished_seconds"] > 0, told["edited_by_others"]
 
 
 def test_they_are_listed(shop):
@@ -130,3 +140,14 @@ def test_a_write_that_came_since_the_listing_does_not_make_an_edit_its_own(shop,
     note(shop, "A-1", edited=True)
     member = json.loads(store.hget(keys.unpublished_of("products"), "A-1"))
     assert (member["state"], member["edited"]) == ("", AT)
+
+
+def test_what_a_worker_of_the_release_before_has_let_go_waits_for_nobody(shop, store):
+    """It knows two of the keys."""
+    note(shop, "A-1")
+    assert numbers(store) == (1, True, 1)
+    store.hdel(keys.unpublished_of("products"), "A-1")
+    store.zrem(keys.unpublished("products"), "A-1")
+    assert numbers(store) == (0, False, 0)
+    note(shop, "B-2", edited=False)
+    assert numbers(store) == (1, True, 0)

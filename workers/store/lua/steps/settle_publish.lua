@@ -18,6 +18,7 @@
 --! on demand life_bounds items writebacks
 
 local request, now, given = step.request, step.now, step.given
+local LEFT = 20  -- of each set that are looked at
 
 local earlier = step.earlier_answer()
 if earlier then return earlier end
@@ -96,8 +97,19 @@ local function first_waiting()
   return first
 end
 
+-- What a process of the release before has let go is in the sets that it does not know.
+local function drop_left(collection)
+  local since, held = 'instep:unpublished-since:' .. collection, 'instep:unpublished-held:' .. collection
+  for _, records in ipairs({redis.call('ZRANGE', since, 0, LEFT - 1), redis.call('SRANDMEMBER', held, LEFT)}) do
+    for _, record in ipairs(records) do
+      if not unpublished.member(collection, record) then unpublished.leave(collection, record) end
+    end
+  end
+end
+
 local at = now + request.wait_ms
 if request.ended then
+  for _, collection in ipairs(request.collections) do drop_left(collection) end
   redis.call('HDEL', key, 'work', 'checks')
   redis.call('HSET', key, 'rest', at)
   local first = first_waiting()
