@@ -7,9 +7,10 @@ import pytest
 
 from tests.support.letters_rig import Shop
 from workers.config.settings import Destination
-from workers.model.publishing import Noted
+from workers.model.publishing import Noted, Outcome, Round
 from workers.store import keys, publish_status
 from workers.store.audit import Audit
+from workers.store.publishing import Progress
 
 AT = "2026-01-02T03:04:05.678Z"
 
@@ -151,3 +152,21 @@ def test_what_a_worker_of_the_release_before_has_let_go_waits_for_nobody(shop, s
     assert numbers(store) == (0, False, 0)
     note(shop, "B-2", edited=False)
     assert numbers(store) == (1, True, 0)
+
+
+def test_what_a_look_that_had_begun_says_does_not_hold_it_again(shop, store):
+    """It was edited before it was written last, so the time of that write stays as it is."""
+
+    def look():
+        store.hset(keys.publishing("site"), "token", "t")
+        held = Outcome("A-1", AT, "state", "e", edited=AT, wait=300.0)
+        site = shop.context.settings.destinations["site"]
+        shop.context.publishing.settle(site, "t", Progress(Round(), "products", [held]))
+
+    note(shop, "A-1", edited=False)
+    note(shop, "A-1", edited=True)
+    look()
+    assert states(store) == {"A-1": "e"}
+    assert shop.run("publish", "products", "A-1").exit_code == 0
+    look()
+    assert states(store) == {"A-1": ""}

@@ -53,10 +53,16 @@ local function note_live(record, member, text)
   if item and member.new and given(request.writebacks) then writebacks.note_live(item, member.made) end
 end
 
+-- A person has let it out since the look began that holds it for this edit.
+local function is_let_out(member, outcome)
+  local edited = given(outcome.edited)
+  return outcome.state == 'e' and edited and not member.edited and edited <= member.at
+end
+
 local settled = 0
 for _, outcome in ipairs(request.outcomes) do
   local member = unpublished.member(request.collection, outcome.record)
-  if member and member.at == outcome.at then
+  if member and member.at == outcome.at and not is_let_out(member, outcome) then
     settled = settled + 1
     if outcome.state == 'x' then step.measure('published:' .. request.collection .. ':refused', 1) end
     if outcome.act == 'done' then step.measure('published:' .. request.collection .. ':live', 1) end
