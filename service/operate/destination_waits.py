@@ -73,12 +73,12 @@ def _outage(facts: RecordFacts) -> Wait | None:
     says = f"the end of an outage: {name} has not answered well since {since}: {outage.failure}"
     if outage.trial == "out":
         return Wait("outage", says, "the answer to a trial request", outage.trial_until)
-    if outage.trial == "blind":
-        return Wait("outage", says, "one request tries whether it is back", facts.now)
+    attempt = "one request tries whether it is back"
     if outage.trial == "fresh" and facts.schedule.failed is None:
-        return Wait("outage", says, "one request tries whether it is back", facts.now)
+        return Wait("outage", says, attempt, facts.now)
     probe = f"a GET of a collection asks whether {name} is back"
-    return Wait("outage", says, probe, max(facts.now, outage.probe_at))
+    asks = attempt if outage.trial == "blind" else probe
+    return Wait("outage", says, asks, max(facts.now, outage.probe_at))
 
 
 def _unpublished(facts: RecordFacts) -> Wait | None:

@@ -88,6 +88,20 @@ def test_an_outage_is_told_with_the_time_of_the_next_probe(plant):
     assert seconds_until(way, found) <= 30
 
 
+def test_a_request_that_takes_the_place_of_a_probe_is_told_with_its_time(way):
+    known(way, 1)
+    way.down(500, match={"method": None})
+    way.receive("P-0001", qty=5)
+    told = []
+    for _ in range(60):
+        way.run(1)
+        if way.store.hget("instep:destination:site", "trial") == "blind":
+            found = way.why("P-0001")
+            told.append((found["waits"][0]["next"]["what"], round(seconds_until(way, found))))
+    assert {what for what, _ in told} == {"one request tries whether it is back"}
+    assert max(seconds for _, seconds in told) >= 3
+
+
 def test_a_backoff_is_told_with_the_last_answer(way):
     known(way, 1)
     way.down(503, times=1, retry_after=20)

@@ -57,7 +57,9 @@ class Outage:
     failure: str
     since: float | None
     probe_at: float
-    trial: str  # "ready": any request may try; "blind": one; "fresh": not of failed items; "out"
+    # Any request may try: "ready"; one, from probe_at on: "blind"; until then, one of an item that
+    # has not failed alone: "fresh"; one is on its way: "out".
+    trial: str
     trial_until: float | None
 
     @classmethod
@@ -68,7 +70,7 @@ class Outage:
         since = float(held["opened"]) if "opened" in held else None
         trial, until = held.get("trial", ""), sane(held.get("trial_until"), CLAIM_MS, now)
         over = trial == "out" and (until is None or until <= now)
-        over = over or (trial in ("blind", "fresh") and probe_at <= now)
+        over = over or (trial == "fresh" and probe_at <= now)
         failure = held.get("failure") or "no answer"
         return cls(failure, since, probe_at, "" if over else trial, until)
 
