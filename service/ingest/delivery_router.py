@@ -26,8 +26,8 @@ class Slots:
     the delivery can find out.
     """
 
-    def __init__(self, file: str) -> None:
-        self._file = file
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
         self._free: list[Slot] = []
         self._made = 0
         self._lock = Lock()
@@ -37,7 +37,7 @@ class Slots:
             if self._free:
                 return self._free.pop()
             self._made += 1
-            return Slot(self._file, str(self._made))
+            return Slot(self._spool.name, str(self._made))
 
     def give_back(self, slot: Slot) -> None:
         with self._lock:
@@ -66,7 +66,7 @@ class DeliveryRouter:
         self._store_check = store_check
         self._accept = accept
         self._notify = notify
-        self._slots = Slots(spool.name)
+        self._slots = Slots(spool)
 
     def take(self, entry: Entry) -> Receipt:
         """

@@ -88,13 +88,20 @@ class Spool:
 
     def __init__(self, folder: Path, limit_mb: int) -> None:
         self.folder = folder
-        self.name = uuid.uuid4().hex[:12]  # of this process
+        self.name = _new_name()  # of this process
         self._limit = limit_mb * _MIB
         self._most = max(_SMALLEST, min(_LARGEST, self._limit // 8))
         self._lock = Condition()
         self._files: list[SpoolFile] = []
         self._waiting: Counter[str] = Counter()  # source → deliveries
         self._broken = False  # the disk refused the last write
+
+    def rename(self) -> None:
+        """
+        Take another name, before the first delivery of a process: the one that has forked it may
+        have built the spool, for others as well, and the store tells their calls apart by it.
+        """
+        self.name = _new_name()
 
     @property
     def is_on(self) -> bool:
@@ -246,3 +253,7 @@ class Spool:
         with contextlib.suppress(OSError):
             sync_folder(self.folder.parent)
             sync_folder(Path(os.path.dirname(self.folder.parent)))
+
+
+def _new_name() -> str:
+    return uuid.uuid4().hex[:12]

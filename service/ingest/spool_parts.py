@@ -67,7 +67,8 @@ class SpoolParts:
         return self._drainer
 
     def start(self) -> None:
-        """Drain in a thread until the process ends."""
+        """Begin in this process, before its first delivery: drain in a thread until it ends."""
+        self.spool.rename()
         if self._drainer:
             # Beside a busy drain, a request would wait for its turn as long as this at each of its
             # steps.

@@ -47,7 +47,7 @@ from workers.store.witness import Witness
 
 _log = logging.getLogger(__name__)
 
-_PAUSE = 0.1  # s between two tries
+_PAUSE = 0.05  # s between two tries
 _LOADS = 10.0  # s between two words about a store that loads its data
 _LOOK = 0.5  # s between two checks of a store that is away at the start
 Environ = Mapping[str, str]
@@ -82,7 +82,8 @@ def up(
     with _listening(configuration.settings, bind) as listener:
         host, port = listener.getsockname()[:2]
         shown = f"http://{bind.rpartition(':')[0]}:{port}"
-        ready = BackgroundTask("ready", partial(_ready, host, port, shown))
+        client = connection.connect(configuration.settings.store)
+        ready = BackgroundTask("ready", partial(_ready, client, host, port, shown))
         service = Service(
             "up",
             Web(listener, processes),
@@ -245,15 +246,23 @@ def _below(role: str, pid: int) -> Sequence[int]:
     return heartbeats.children(pid) if role == "web" else ()
 
 
-def _ready(host: str, port: int, shown: str, stop: threading.Event) -> None:
+def _ready(client: redis.Redis, host: str, port: int, shown: str, stop: threading.Event) -> None:
     """Print once that the store is durable and a worker alive, whatever else is degraded."""
-    while not _works(_ANYWHERE.get(host, host), port):
+    while not (_has_worker(client) and _works(_ANYWHERE.get(host, host), port)):
         if stop.wait(_PAUSE):
             return
     with contextlib.suppress(OSError):  # the reader is gone
         sys.stdout.write(f"ready {shown}\n")
         sys.stdout.flush()
     stop.wait()
+
+
+def _has_worker(client: redis.Redis) -> bool:
+    """Look before a web process is asked, which says for half a second what it has seen."""
+    try:
+        return heartbeats.workers_alive(client) > 0
+    except StoreUnavailable:
+        return False
 
 
 def _works(host: str, port: int) -> bool:

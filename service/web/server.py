@@ -1,19 +1,22 @@
 """
 The web processes: granian, the front (``service.web.front``), the Flask application.
 
-Arguments: ``--fd FD``, an inherited listening socket, and ``--processes N``. Each process builds
-its own application. The processes are tied to granian's main process, because kill -9 of that would
-leave them holding the port. One that dies is replaced, because granian would otherwise stop them
-all. (After a second death within 5.5 s granian stops; its supervisor restarts it.)
+Arguments: ``--fd FD``, an inherited listening socket, and ``--processes N``. Granian's main process
+builds the application, whose memory the processes share that it forks; a thread, a connection or a
+file is begun in each of them alone. They are tied to the main process, because kill -9 of that
+would leave them holding the port. One that dies is replaced, because granian would otherwise stop
+them all. (After a second death within 5.5 s granian stops; its supervisor restarts it.)
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import os
 import resource
 import signal
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +36,10 @@ from workers.runtime import liveness
 from workers.runtime.child_process import announce
 
 if TYPE_CHECKING:
+    import redis
     from flask import Flask
 
+    from service.ingest.spool_parts import SpoolParts
     from workers.config.settings import Settings
 
 _CONNECTIONS = 4_096  # per process; idle ones are closed, the next one waits in the backlog
@@ -48,11 +53,27 @@ _KILL = 3  # s for open requests to end after a stop (the store has 2); stalled 
 LOGGING: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
 
 
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """The application and what it uses; nothing of it has begun."""
+
+    application: Flask
+    settings: Settings
+    reporter: Reporter
+    spool: SpoolParts
+    client: redis.Redis
+
+    def begin(self) -> None:
+        """Begin what each process has for itself."""
+        logging_setup.observe(self.settings, self.client)
+        self.spool.start()
+
+
 def serve(fd: int, processes: int) -> None:
     """Serve until SIGTERM or SIGINT on the listening socket of descriptor *fd*."""
-    from workers.store.scripts import text_of
-
-    text_of("accept")
+    built = _build()
+    gc.collect()
+    gc.freeze()  # else the first collection of each process would copy all of it
     # Only a forked process inherits the socket; Python 3.14 has another default.
     multiprocessing.set_start_method("fork", force=True)
     listener = SharedListener(fd)
@@ -78,7 +99,7 @@ def serve(fd: int, processes: int) -> None:
         process_name=_TITLE,
         workers_kill_timeout=_KILL,
     )
-    server.serve(target_loader=partial(_process, os.getpid(), listener), wrap_loader=False)
+    server.serve(target_loader=partial(_process, os.getpid(), listener, built), wrap_loader=False)
 
 
 def _connections() -> int:
@@ -98,21 +119,26 @@ def application() -> Flask:
     Put a proxy in front that buffers each request: the application alone can neither detect a body
     that was cut off nor drop stalled connections.
     """
-    return _build()[0]
+    built = _build()
+    built.begin()
+    return built.application
 
 
-def _front() -> Front:
-    application, settings, reporter = _build()
+def _front(built: _Built) -> Front:
+    built.begin()
+    sources, reporter = built.settings.sources, built.reporter
 
     def limit(path: str) -> int:
-        source = settings.sources.get(reporter.source_of(path) or "")
+        source = sources.get(reporter.source_of(path) or "")
         return (source and source.max_body) or MAX_BODY
 
-    largest = max((source.max_body or 0 for source in settings.sources.values()), default=0)
-    return Front(application, limit, reporter.report, Uploads(bound=max(HELD, 2 * largest)))
+    largest = max((source.max_body or 0 for source in sources.values()), default=0)
+    uploads = Uploads(bound=max(HELD, 2 * largest))
+    return Front(built.application, limit, reporter.report, uploads)
 
 
-def _build() -> tuple[Flask, Settings, Reporter]:
+def _build() -> _Built:
+    """Build the application; no thread, connection or file is begun."""
     from service.config.build import of_process
     from service.ingest.spool_parts import SpoolParts
     from service.ingest.store_gate import SOON
@@ -133,7 +159,6 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     settings = configuration.settings
     context = jobs.build(settings)
     client = context.steps.client
-    logging_setup.observe(settings, client)
     refusals, acks = Refusals(client), AckTimes(BackgroundCounts(client))
     # Without a spool an early timeout would only lose deliveries.
     soon = jobs.build(settings, timeout=SOON, retries=1) if settings.store.spool_mb else context
@@ -154,13 +179,13 @@ def _build() -> tuple[Flask, Settings, Reporter]:
         spool=spool,
         context=context,
     )
-    spool.start()
-    return application, settings, Reporter(settings.sources, refusals.count, refusals.list)
+    reporter = Reporter(settings.sources, refusals.count, refusals.list)
+    return _Built(application, settings, reporter, spool, client)
 
 
-def _process(parent: int, listener: SharedListener) -> Front:
+def _process(parent: int, listener: SharedListener, built: _Built) -> Front:
     try:
-        front = _start(parent, listener)
+        front = _start(parent, listener, built)
     except Exception as error:
         pdeathsig.report_error(error)
         raise
@@ -168,14 +193,14 @@ def _process(parent: int, listener: SharedListener) -> Front:
     return front
 
 
-def _start(parent: int, listener: SharedListener) -> Front:
+def _start(parent: int, listener: SharedListener, built: _Built) -> Front:
     # A forked process has the signal handler of granian's main process, which would ignore a stop
     # until the process serves; granian would then wait for all of _KILL.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     pdeathsig.tie(parent)
     setproctitle(_TITLE)  # granian calls them workers
     logging_setup.configure()
-    front = _front()
+    front = _front(built)
     liveness.start(front.is_alive)
 
     def drain(*_: object) -> None:

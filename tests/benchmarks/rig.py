@@ -142,17 +142,24 @@ def until_right(rig, truth, patience):
 
 
 def tree_cost(pid):
-    """Return the cost of a process, its living descendants, and its children that have ended."""
+    """Return the cost of a process, its living descendants, and their children that have ended."""
+    return sum((cost for _, cost in costs(pid)), Cost())
+
+
+def costs(pid):
+    """Return the title and the cost of a process, with its children that have ended; then those
+    of its living descendants."""
     try:
         words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        title = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
         children = [
             int(child)
             for task in Path(f"/proc/{pid}/task").glob("*/children")
             for child in task.read_text().split()
         ]
     except OSError:
-        return Cost()
+        return []
     pss = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
     own = Cost(sum(int(word) for word in words[11:15]) / _TICKS, pss / 1024)
-    return sum((tree_cost(child) for child in children), own)
+    return [(title.strip(), own), *(each for child in children for each in costs(child))]

@@ -336,6 +336,23 @@ def test_a_drain_leaves_requests_their_turn(tmp_path, monkeypatch):
         sys.setswitchinterval(before)
 
 
+def test_processes_that_share_what_was_built_have_spools_and_slots_of_their_own(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Drainer, "run", lambda _: None)
+    monkeypatch.setattr(sys, "setswitchinterval", lambda _: None)
+    parts = SpoolParts(StoreSettings(data=tmp_path), client=None)
+    intake = make(Outbox(), None)
+    parts.attach(intake)
+    names = [parts.spool.name]
+    for _ in range(2):  # as each of two processes, which have copies of the same parts
+        parts.start()
+        names += [parts.spool.name, intake.router._slots.take().file]
+    built, first, of_first, second, of_second = names
+    assert (of_first, of_second) == (first, second)
+    assert len({built, first, second}) == 3
+
+
 def test_nobody_waits_for_a_store_that_is_silent():
     now = [0.0]
     gate = StoreGate(lambda: now[0])

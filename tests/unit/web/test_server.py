@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import threading
 
 import pytest
 
@@ -10,6 +11,7 @@ from service.config import live_lines
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import SOON
 from service.web import server
+from workers.runtime import fork_server
 from workers.store import durability
 from workers.store.connection import TIMEOUT
 from workers.store.scripts import text_of
@@ -87,7 +89,16 @@ def test_a_delivery_gives_up_early_where_the_spool_keeps_it(tmp_path, monkeypatc
     assert waits == [seconds] * 3
 
 
-def test_a_process_that_takes_the_place_of_another_finds_the_step_put_together(monkeypatch):
+@pytest.mark.usefixtures("installation")
+def test_nothing_has_begun_in_what_the_processes_share():
+    server.application()  # else the first one of all imports what opens files
+    before = threading.enumerate(), fork_server.open_files()
+    server._build()
+    assert (threading.enumerate(), fork_server.open_files()) == before
+
+
+@pytest.mark.usefixtures("installation")
+def test_a_process_that_takes_the_place_of_another_finds_the_application_built(monkeypatch):
     """What is at hand before the fork is at hand in every process."""
     seen = []
 
@@ -95,15 +106,16 @@ def test_a_process_that_takes_the_place_of_another_finds_the_step_put_together(m
         def __init__(self, *_, **__):
             pass
 
-        def serve(self, **_):
-            seen.append(is_put_together())
+        def serve(self, target_loader, **_):
+            seen.extend((is_put_together(), target_loader.args[-1].application.name))
 
     text_of.cache_clear()
     monkeypatch.setattr(server, "Server", Forks)
     monkeypatch.setattr(server.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(server.gc, "freeze", lambda: None)
     with socket.socket() as bound:
         server.serve(bound.fileno(), 1)
-    assert seen == [True]
+    assert seen == [True, "service.web.app"]
 
 
 def is_put_together():
