@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
-from rich.filesize import decimal
-from rich.progress import BarColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
-from rich.text import Text
+if TYPE_CHECKING:  # imported for a terminal alone: it is large, and services never have one
+    from rich.progress import Progress as Bars
 
 
 class Progress:
@@ -35,15 +32,9 @@ class Progress:
         self._out = out = out or sys.stderr
         self._bars: Bars | None = None
         if out.isatty():
-            self._bars = Bars(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(),
-                _Done(unit),
-                TimeElapsedColumn(),
-                TimeRemainingColumn(),
-                console=Console(file=out),
-                transient=True,
-            )
+            from service.reconcile.progress_bars import bars_on
+
+            self._bars = bars_on(out, unit)
             self._task = self._bars.add_task(label, total=total)
 
     def __enter__(self) -> Progress:
@@ -67,21 +58,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         if self._bars:
-            self._bars.console.print(Text(text))
+            self._bars.console.print(text, markup=False, highlight=False, emoji=False)
         else:
             self._out.write(f"{text}\n")
             self._out.flush()
-
-
-class _Done(TextColumn):
-    """``120/500 rows``, or the sizes of bytes."""
-
-    def __init__(self, unit: str) -> None:
-        super().__init__("")
-        self._unit = unit
-
-    def render(self, task: Task) -> Text:
-        show = decimal if self._unit == "bytes" else "{:,}".format
-        whole = "" if task.total is None else f"/{show(int(task.total))}"
-        unit = "" if self._unit == "bytes" else f" {self._unit}"
-        return Text(f"{show(int(task.completed))}{whole}{unit}")

@@ -13,17 +13,18 @@ from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, g, render_template, url_for
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from service.console import protection
 from service.console.sessions import Sessions
 from service.operate import documentation
 from service.operate.documentation import DocPage
 from service.web.operator_token import refusal
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -90,6 +91,8 @@ def _shown(page: DocPage) -> Response:
 @cache
 def html(name: str, text: str, root: str) -> str:
     """Return the page *name* as HTML; links to other pages begin with *root*."""
+    from markdown_it import MarkdownIt  # large, and few processes ever show a page
+
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = markdown.parse(text)
     _name_headings(tokens)
