@@ -105,7 +105,8 @@ def create_app(
 def _alive(spool: SpoolParts | None) -> dict[str, Any]:
     """Return that the process answers, and how far the store is if it loads its data."""
     try:
-        if spool is not None:
+        # Without a spool it is asked with patience: one that hangs would hold up the answer.
+        if spool is not None and spool.spool.is_on:
             spool.store_check.check()
     except StoreLoading as error:
         return {"alive": True, "store": str(error)}

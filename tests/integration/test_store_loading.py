@@ -4,6 +4,7 @@ import logging
 import os
 import secrets
 import signal
+from dataclasses import replace
 
 import pytest
 import redis
@@ -97,6 +98,18 @@ def test_web_processes_tell_it_at_healthz(settings, client, tmp_path):
     assert "loads its data" in app.get("/healthz").json["store"]
     loaded(client)
     eventually(lambda: app.get("/healthz").json == {"alive": True})
+
+
+def test_a_store_that_hangs_holds_up_no_answer_of_healthz(settings, tmp_path):
+    """Without a spool it is asked with patience, and who watches processes has none."""
+
+    class Hanging:
+        def __getattr__(self, name):
+            raise AssertionError(name)
+
+    parts = SpoolParts(replace(settings, spool_mb=0), Hanging())
+    app = make(tmp_path, Outbox(), spool=parts)
+    assert app.get("/healthz").json == {"alive": True}
 
 
 @pytest.mark.parametrize(
