@@ -20,8 +20,10 @@ _left: list[Configuration] = []
 def left_to_children(configuration: Configuration) -> Iterator[None]:
     """Leave *configuration* to the processes forked meanwhile."""
     _left.append(configuration)
-    yield
-    _left.clear()
+    try:
+        yield
+    finally:
+        _left.clear()
 
 
 def inherited() -> Configuration | None:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from collections.abc import Mapping, Sequence
 
 from workers.embedded import pdeathsig
@@ -80,6 +81,8 @@ class ForkServer:
         server = cls(modules)
         parent, control = os.getpid(), server._connect()
         fork_server.share(modules)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()  # else each child says once more what was not written yet
         server._pid = os.fork()
         if server._pid == 0:
             pdeathsig.tie(parent)
