@@ -1,22 +1,27 @@
 """Who runs the embedded store, and what happens when anybody dies. Real processes."""
 
 import contextlib
+import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import redis
 
 from workers.config.settings import StoreSettings
-from workers.embedded import server
+from workers.embedded import repair, server
+from workers.embedded.layout import Place
 from workers.embedded.server import is_hung
 from workers.runtime.embedded_store import Keeper, kept
 from workers.runtime.liveness import state_of
-from workers.store import connection
+from workers.store import connection, connection_pool, keys
+from workers.store.witness import Witness
 
 ROOT = Path(__file__).parents[2]
 KEEP = """
@@ -100,6 +105,23 @@ def test_a_server_that_dies_again_and_again_is_still_restarted_within_two_second
             pid = eventually(lambda: server_pid(client), within=2.0)
             os.kill(pid, signal.SIGKILL)
             eventually(lambda old=pid: server_pid(client) != old, within=2.0)
+
+
+def test_what_was_cut_off_is_told_though_the_keeper_has_just_used_its_connection(
+    settings, client, monkeypatch
+):
+    monkeypatch.setattr(connection_pool, "FRESH", math.inf)
+    looks, look = [], Witness.look
+    monkeypatch.setattr(Witness, "look", lambda own: looks.append(look(own)))
+    place = Place.of(settings.data)
+    with kept(settings) as keeper:
+        eventually(lambda: len(looks) >= 2)  # the next one comes in 5 s
+        cut = repair.Cut(Path("log"), 7, datetime.now(UTC), Path("copy")).as_loss()
+        (place.data / "store.losses").write_text(json.dumps(cut) + "\n", encoding="utf-8")
+        os.kill(keeper.pid, signal.SIGKILL)
+        (loss,) = eventually(lambda: client.hvals(keys.LOSSES))
+        assert json.loads(loss)["bytes"] == 7
+        eventually(lambda: not repair.pending(place))
 
 
 def test_what_was_written_is_there_after_a_stop_and_a_start(settings, client):

@@ -144,6 +144,8 @@ class Keeper:
                 server.stop()
             server.close()
             self._server = None
+            # What was just used would be taken as it is, and nothing is sent again.
+            self._client.connection_pool.disconnect()
 
     def _wait_for(self, server: Server) -> bool:
         """Wait until *server* answers; False: it ended."""
