@@ -13,7 +13,7 @@ from service.mapping.compiled import Rule
 from service.operate.pull_rows import first_rows
 from service.operate.scope import Scope
 from service.operate.unmatched import Event, events_in
-from service.pulls.runner import readers_of
+from service.pulls.pull_rules import readers_of
 from service.reconcile.snapshot.rows import Row, mapped_row
 from workers.config.settings import Settings
 from workers.errors import UnknownName

@@ -22,6 +22,7 @@ import redis
 from service.config.build import Configuration
 from service.mapping.compiled import Rule
 from service.pulls import pull_state
+from service.pulls.pull_rules import rules_of
 from service.pulls.pull_state import PullState, place_of
 from service.pulls.pulled_records import PulledRecords
 from service.pulls.read_records import ReadRecords
@@ -36,7 +37,7 @@ from service.reconcile.runner import RunResult
 from service.reconcile.snapshot.snapshot_time import MARGIN
 from service.reconcile.state import past_runs
 from workers.config.pull import Pull
-from workers.errors import ConfigurationInvalid, Problem, ProcessorError, PullFailed
+from workers.errors import ProcessorError, PullFailed
 from workers.store import connection
 
 PATIENCE: Final = 600.0  # s that a collection which is being reconciled is waited for
@@ -62,24 +63,6 @@ class PullResult:
     lines: list[str] = field(default_factory=list)
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: int = 0
-
-
-def readers_of(configuration: Configuration, pull: Pull) -> tuple[Rule, ...]:
-    """Return the mappings that read *pull*, if any."""
-    return tuple(
-        rule
-        for rule in configuration.mappings.rules
-        if rule.options.source == pull.name and rule.options.on_delete is None
-    )
-
-
-def rules_of(configuration: Configuration, pull: Pull) -> tuple[Rule, ...]:
-    """Return ``readers_of`` these; raises ConfigurationInvalid if there is none."""
-    if rules := readers_of(configuration, pull):
-        return rules
-    where = f"{configuration.settings.path}: pulls.{pull.name}"
-    do = f'write one with Meta.source = "{pull.name}"'
-    raise ConfigurationInvalid([Problem(where, "no mapping", "a mapping that reads it", do)])
 
 
 @contextmanager
