@@ -1,6 +1,7 @@
 """Refused batches: how many requests it takes until only what is bad is left."""
 
 import json
+import random
 from dataclasses import replace
 
 import pytest
@@ -209,3 +210,23 @@ def test_what_the_search_for_a_bad_item_leaves_over_goes_together(bulk):
     assert len(bulk.patches()) <= 10
     assert bulk.counts("written", "dead") == (99, 1)
     assert not any(bulk.meta(n, name) for n in others for name in ("part", "pooled"))
+
+
+def test_several_bad_items_of_a_batch_are_found_in_quarters_of_what_is_left_over(open_way):
+    bulk = open_way(items=400)
+    chance, bad = random.Random(11), set()  # noqa: S311
+    for turn in range(4):
+        numbers = range(100 * turn + 1, 100 * turn + 101)
+        spoiled = chance.sample(numbers, 5)
+        for n in spoiled:
+            bulk.fault("status", status=400, match=bulk.of(n), times=None)
+        for n in numbers:
+            bulk.change(n, stock=n)
+        bulk.run()
+        bulk.pass_time(300)
+        bad.update(spoiled)
+    others = [n for n in range(1, 401) if n not in bad]
+    assert bulk.shown("stock", others) == others
+    assert bulk.counts("written", "dead") == (380, 20)
+    assert len(bulk.patches()) <= 4 * 36.5  # by halves, 151
+    assert not any(bulk.meta(n, name) for n in others for name in ("part", "pooled", "limit"))

@@ -3,7 +3,7 @@
 -- limit: with so many others at most; epoch: of the outage that this is due to
 -- part: requests.lua   told: the answer to a batch has named it, and so it goes alone
 -- by_new_schema: it was refused, and goes once more by the schema as it is now
--- pooled: it was left over by the search for what is bad (note_part_refused)
+-- pooled: so often it was left over by a search for what is bad (note_part_refused)
 --! uses step items
 
 local request, now, given = step.request, step.now, step.given
@@ -23,11 +23,12 @@ local function note_part_taken(part)
 end
 
 -- The CMS refused it: what is bad is in that one most likely, and the other one need not be tried by
--- itself. It waits until the search is over, and goes with what else that leaves over. Once: where
--- several are bad, all halves find them sooner.
+-- itself. It waits until the search is over, and goes with what else that leaves over. Not for
+-- ever: where many are bad, all halves find them sooner.
+local POOLS = 3
 local function note_part_refused(item)
   local part = item.meta.part
-  if not part or string.sub(part, -1) ~= 'o' or item.meta.pooled then return end
+  if not part or string.sub(part, -1) ~= 'o' or (tonumber(item.meta.pooled) or 0) >= POOLS then return end
   redis.call('SET', 'instep:part:' .. string.sub(part, 1, -2) .. 's', string.format('left %.0f', now), 'PX', 600000, 'NX')
   search_on()
 end
@@ -48,8 +49,16 @@ function item_attempts.reset(item, verdict)
   if given(verdict.updated) then items.set(item, 'updated', verdict.updated) end
 end
 
+-- What a search left over is refused: several are bad. Quarters find them in fewer requests than halves.
+local function limit_of_pool(item, part)
+  local first = item.meta.pooled and not item.meta.limit
+  return first and part and part ~= '' and math.ceil(request.items / 4) or nil
+end
+
 local function limit_batch(item, verdict)
   local limit, part = given(verdict.limit), given(verdict.part)
+  local quarter = limit_of_pool(item, part)
+  if quarter then limit, part = quarter, '' end
   if limit then
     local epoch = request.soft and (redis.call('HGET', 'instep:destination:' .. request.destination, 'epoch') or '0')
     items.set(item, 'limit', limit)
@@ -57,14 +66,17 @@ local function limit_batch(item, verdict)
   end
   if part or limit == 1 then note_part_refused(item) end
   if part then items.set(item, 'part', part ~= '' and part or nil) end
-  if limit == 1 and part == '' then items.set(item, 'told', 1) end
+  if limit == 1 and part == '' and not quarter then items.set(item, 'told', 1) end
 end
 
 -- *fresh*: a value has come meanwhile, which waits for nothing.
 function item_attempts.record(item, verdict, fresh)
   limit_batch(item, verdict)
   if verdict.by_new_schema then items.set(item, 'by_new_schema', 1) end
-  if next(verdict.deaths or {}) then items.clear(item, 'by_new_schema') end
+  if next(verdict.deaths or {}) then
+    items.clear(item, 'by_new_schema')
+    if request.items == 1 then note_part_refused(item) end
+  end
   if fresh then
     items.set(item, 'due', now)
     return

@@ -107,7 +107,7 @@ function requests.leave_pool(item, collection)
   local till = math.min(step.sane(collection.held.search, POOL_MS) or now, (step.sane(left, 0) or 0) + POOL_MS)
   if till > now then return till end
   items.set(item, 'part', nil)
-  items.set(item, 'pooled', 1)
+  items.set(item, 'pooled', (tonumber(item.meta.pooled) or 0) + 1)
 end
 
 -- Suspects whose other part the CMS took: one of them is bad, and so half of them go at once. The
