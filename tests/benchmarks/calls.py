@@ -7,8 +7,8 @@ By a clock that stands still but where it is moved: five minutes of a load take 
 run makes the same calls. Prints of each load the least number of calls (`calls_planner.py`), ours,
 those of one call for each event, the seconds until the site was right, what is over its goal, and
 each kind of call as least/ours, + the calls that notice what others edit. ``--json``: a list of
-``{scenario, api, least, calls, one_per_event, seconds, ratio, …}``; ``--write``: the figures of
-``service/docs/calls.md``.
+``{scenario, api, least, calls, one_per_event, seconds, ratio, …}``; ``--write``: what was
+measured among the figures of ``service/docs/calls.md``.
 """
 
 # ruff: noqa: T201
@@ -133,29 +133,33 @@ PAGE = Path(__file__).parents[2] / "service/docs/calls.md"
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
-def table(rows):
-    """The figures, each as `Measured.as_dict` has them, for the documentation."""
-    lines = [HEAD, LINE]
-    for row in rows:
-        cells = (
-            SCENARIOS[row["scenario"]].title,
-            row["api"],
-            f"{row['least']:,}",
-            f"{row['calls']:,}" + ("*" if row["over"] else ""),
-            f"{row['ratio']:.2f}",
-            f"{row['one_per_event']:,}",
-            "never" if row["seconds"] is None else f"{row['seconds']:,.1f} s",
-            f"{row['unasked']:,}",
-        )
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+def line(row):
+    """One of the figures, as `Measured.as_dict` has them, for the documentation."""
+    cells = (
+        SCENARIOS[row["scenario"]].title,
+        row["api"],
+        f"{row['least']:,}",
+        f"{row['calls']:,}" + ("*" if row["over"] else ""),
+        f"{row['ratio']:.2f}",
+        f"{row['one_per_event']:,}",
+        "never" if row["seconds"] is None else f"{row['seconds']:,.1f} s",
+        f"{row['unasked']:,}",
+    )
+    return f"| {' | '.join(cells)} |"
 
 
-def write(rows):
-    """Put the figures into the page of the documentation."""
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    behind = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n{table(rows)}\n{END}{behind}")
+def written(page, rows):
+    """The text of the documentation with the figures of *rows*, and the others as they stood."""
+    before, _, rest = page.partition(BEGIN)
+    table, _, behind = rest.partition(END)
+    lines = {_load_of(text): text for text in (*table.split("\n"), *map(line, rows))}
+    known = [(one.title, api) for one in SCENARIOS.values() for api in one.apis]
+    figures = [lines[load] for load in known if load in lines]
+    return "\n".join([f"{before}{BEGIN}", HEAD, LINE, *figures, f"{END}{behind}"])
+
+
+def _load_of(text):
+    return tuple(cell.strip() for cell in text.split("|")[1:3])
 
 
 def show(found):
@@ -175,7 +179,7 @@ def main():
     parser.add_argument("--only", metavar="NAME", choices=SCENARIOS, action="append")
     parser.add_argument("--api", choices=("v1", "v2"))
     parser.add_argument("--json", action="store_true", help="a list on standard output")
-    parser.add_argument("--write", action="store_true", help="put the figures into the page")
+    parser.add_argument("--write", action="store_true", help="put what was measured into the page")
     chosen = parser.parse_args()
     measured = []
     with (
@@ -192,7 +196,7 @@ def main():
     if chosen.json:
         print(json.dumps(rows, indent=1))
     if chosen.write:
-        write(rows)
+        PAGE.write_text(written(PAGE.read_text(), rows))
     return 1 if any(found.over() for found in measured) else 0
 
 
