@@ -65,6 +65,7 @@ class Editing:
     def judge_published(self, outcome):
         """What is staged is live, but for what an editor holds back, or a dead letter."""
         letters = {(each.collection, each.key) for each in self.letters()}
+        self._judge_held(outcome)
         for collection in self.settings.collections:
             for item in self.cms.all_of(collection):
                 key = item.staged.fields.get("sku")
@@ -74,8 +75,19 @@ class Editing:
                 if item.staged.archived:
                     if item.live is not None:
                         outcome.lost.append(f"{words}: it is archived, and live")
-                elif self.truth.is_gone(collection, key) == "unpublish":
+                elif self._is_no_more_live(collection, key, item):
                     continue
                 elif item.live is None or item.live.fields != item.staged.fields:
                     shown = item.live and dict(item.live.fields)
                     outcome.lost.append(f"{words}: live {shown}, staged {dict(item.staged.fields)}")
+
+    def _is_no_more_live(self, collection, key, item):
+        """It was unpublished; or archived as an editor's draft, and brought back as one."""
+        unpublished = self.truth.is_gone(collection, key) == "unpublish"
+        return unpublished or (item.staged.draft and (collection, key) in self.edited)
+
+    def _judge_held(self, outcome):
+        """Nothing is taken for an edit that no editor has made."""
+        for own in self.settings.collections.values():
+            held = {(own.name, key) for key in self.context.publishing.held(own, 1000)}
+            outcome.stale += [f"{name} {key}: held as edited" for name, key in held - self.edited]

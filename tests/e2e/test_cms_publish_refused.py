@@ -177,3 +177,21 @@ def test_nothing_waits_any_more_as_the_round_begins(site):
     way.store.delete("instep:unpublished:products", "instep:unpublished-of:products")
     way.run(200)
     assert [request.method for request in way.requests] == ["PATCH"]
+
+
+def test_a_write_without_an_answer_is_no_editors_edit_once_its_value_is_refused(site):
+    told = site(publish="items")
+    way = told.way
+    way.change(1, stock=5)
+    way.run(2)
+    told.fault("reset-after", times=1, method="PATCH", path="*")
+    told.fault("status", times=1, method="PATCH", path="*", status=400)
+    way.change(1, stock=6)
+    way.run(0)
+    way.change(1, stock=7)
+    way.run(600)
+    assert told.waiting() == {way.id(1): ""}
+    (letter,) = way.letters()
+    way.context.letters.replay(letter.id)
+    way.run(600)
+    assert (way.live(1)["stock"], told.waiting()) == (7, {})

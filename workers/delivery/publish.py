@@ -112,6 +112,9 @@ class Publisher:
             for each in publish_items.outcomes(members, views, round, others=others)
             if each.state != "e" or each.record not in unsettled
         ]
+        edited = [each.record for each in found if each.state == "e"]
+        if collection and edited:
+            found = publish_items.unsure(found, self._store.doubted(collection, edited))
         theirs = {
             v.id for v in views if task.kind == "list" and _is_other(v, known.get(v.id), round)
         }

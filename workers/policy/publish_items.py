@@ -12,6 +12,7 @@ https://developers.webflow.com/data/docs/working-with-the-cms/publishing
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 
 from workers.model.item_status import status_of
 from workers.model.publishing import Member, Outcome, Round
@@ -95,6 +96,20 @@ def _is_as_written(member: Member, view: ItemView) -> bool:
     """Tell whether nobody else has edited an item since it was published."""
     theirs = member.edited > (view.published or "")
     return not theirs and (view.updated or "") <= member.at
+
+
+def unsure(found: Iterable[Outcome], doubted: Container[str]) -> list[Outcome]:
+    """
+    Return *found* without edits that may be ours: those items wait until their letters are decided.
+
+    Args:
+        doubted: Records that a request of ours may have written without an answer, and whose newest
+            value is a dead letter since: nothing is written over it.
+    """
+    return [
+        replace(each, state="", edited="") if each.state == "e" and each.record in doubted else each
+        for each in found
+    ]
 
 
 def absent(members: Iterable[Member], seen: Container[str], *, whole: bool) -> list[Outcome]:

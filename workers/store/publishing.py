@@ -17,6 +17,7 @@ from workers.config.settings import Collection, Destination, Settings
 from workers.model.publishing import CHECKS, Member, Noted, Outcome, Round
 from workers.store import keys
 from workers.store.connection import guarded
+from workers.store.item_record import FieldRecord, slug_of
 from workers.store.scripts import Steps
 
 MOST = 1000  # items of a collection that one round looks at
@@ -207,6 +208,17 @@ class Publishing:
             members = (Member.parse(record, text, "items") for record, text in scanned)
             return sorted({each.record for each in members if each.state == "d"})
 
+    def doubted(self, collection: Collection, records: Sequence[str]) -> set[str]:
+        """
+        Return those of *records* of which a dead letter holds a value, and a request before it had
+        no answer: it may have written the item since.
+        """
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for record in records:
+                pipeline.hgetall(keys.item(collection.name, record))
+            held = pipeline.execute()
+        return {record for record, stored in zip(records, held, strict=True) if _is_doubted(stored)}
+
     def members(self, collection: Collection, records: Sequence[str]) -> dict[str, Member]:
         """Return record → what waits to be published of it, of those of which anything does."""
         if not records:
@@ -219,6 +231,11 @@ class Publishing:
             for record, text in zip(records, texts, strict=True)
             if text
         }
+
+
+def _is_doubted(stored: Mapping[str, str]) -> bool:
+    fields = (FieldRecord.parse(text) for name, text in stored.items() if slug_of(name))
+    return any(each.state == "dead" and each.repair_at is not None for each in fields)
 
 
 def _told(outcome: Outcome) -> Mapping[str, Any]:

@@ -35,6 +35,13 @@ def begun(site="s1", full="", others=False, **waiting):
 ITEMS, SITE = Waiting(True, False, T1), Waiting(False, True, T2)
 
 
+def test_an_edit_that_may_be_a_request_of_ours_without_an_answer_is_nobodys_yet():
+    edits = [Outcome(name, T1, "state", "e", edited=T2, wait=300.0) for name in ("P-1", "P-2")]
+    ready = Outcome("P-3", T1, "state", "r")
+    found = publish_items.unsure([*edits, ready], {"P-1", "P-3"})
+    assert found == [Outcome("P-1", T1, "state", "", wait=300.0), edits[1], ready]
+
+
 def test_items_are_looked_at_sent_and_looked_at_again():
     round = begun(c1=ITEMS, c2=ITEMS)
     assert kinds(round) == [
