@@ -469,3 +469,15 @@ def test_a_round_takes_what_a_worker_of_the_release_before_has_left(site):
     assert told.equal()
     assert not store.exists(keys.unpublished_since("products"))
     assert not store.exists(keys.unpublished_held("products"))
+
+
+@MODES
+def test_an_outage_in_which_nothing_else_waits_does_not_keep_it_from_the_site(site, publish):
+    told = site(publish)
+    told.way.change(1, stock=7)
+    told.way.run(3)
+    assert told.waiting()
+    told.way.down(500, seconds=300, match={"method": None})
+    told.way.run()
+    assert told.equal()
+    assert told.waiting() == {}

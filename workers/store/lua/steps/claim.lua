@@ -125,5 +125,11 @@ for _, collection in ipairs(batch.open) do
   end
 end
 if batch.blind then return claim_breaker.probe_instead() end
+-- A trial of what writes nothing, where nothing else is to be sent: else it would wait for the next event.
+if given(request.publish) and batch.trial and not batch.fresh_only and claim_slots.wait_ms.live == 0
+    and not pauses.is_lane_paused('live') then
+  local published = publish_claims.take('live')
+  if published then return published end
+end
 if batch.fresh_only then listing_schedule.note_due(step.sane(batch.dest.open_until, 30000)) end
 return claim_wait.wait_for_next(claim_slots.wait_ms, lingering, next(short) ~= nil, full)
