@@ -9,7 +9,7 @@ from service.operate.record_entries import says
 from service.sandbox.model.records import Copy
 from service.sandbox.site.site import SITE_ID
 from tests.support.depth import depth
-from tests.support.locale_rig import add_variant, live_in, localize, variant
+from tests.support.locale_rig import EN, add_variant, live_in, localize, variant
 from tests.support.publishes import CUSTOM, Publishes
 from workers.policy.publish_items import AGAIN
 from workers.store import keys
@@ -480,4 +480,34 @@ def test_an_outage_in_which_nothing_else_waits_does_not_keep_it_from_the_site(si
     told.way.down(500, seconds=300, match={"method": None})
     told.way.run()
     assert told.equal()
+
+
+def test_a_draft_stays_one_where_another_variant_alone_was_written(site):
+    told = site(by="key", items=2, collection={"locales": "all"})
+    way = told.way
+    localize(way, "en", "de")
+    way.change(1, stock=7)
+    way.run(200)
+    told.draft(1, "a draft")
+    add_variant(way, 1, name="Eiche", stock=0)
+    way.pass_time(3700)
+    way.change(2, stock=8)  # variants are listed with what is sent
+    way.run(600)
+    assert (way.live(1)["stock"], live_in(way, 1)) == (7, 7)
+    assert way.live(1)["name"] != "a draft"
+    assert variant(way, 1, EN).staged.draft
+
+
+def test_a_variant_that_was_written_before_another_one_is_published_too(site):
+    told = site(by="key", items=2, collection={"locales": "all"})
+    way = told.way
+    localize(way, "en", "de")
+    told.window_opens_in(3 * 3600)
+    way.change(1, stock=7)
+    way.run(200)
+    add_variant(way, 1, name="Eiche", stock=0)
+    way.pass_time(3700)
+    way.change(2, stock=8)
+    way.run(4 * 3600)
+    assert (way.live(1)["stock"], live_in(way, 1)) == (7, 7)
     assert told.waiting() == {}

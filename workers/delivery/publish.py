@@ -109,7 +109,9 @@ class Publisher:
         unsettled = {each.record for each in known.values() if each.unsettled}
         found = [
             each
-            for each in publish_items.outcomes(members, views, round, others=others)
+            for each in publish_items.outcomes(
+                members, views, round, others=others, localized=_is_localized(collection)
+            )
             if each.state != "e" or each.record not in unsettled
         ]
         edited = [each.record for each in found if each.state == "e"]
@@ -200,6 +202,10 @@ class Publisher:
         """Undo the effects of a claim without a request."""
         self._context.limiter.give_back(destination)
         self._context.breaker.record(destination.name, "read", flight=token)
+
+
+def _is_localized(collection: Collection | None) -> bool:
+    return collection is not None and collection.localized
 
 
 def _goes_on(page: Answer, task: Task) -> bool:

@@ -53,6 +53,7 @@ class Member:
     why: str = ""  # x: in the words of the CMS
     locales: tuple[str, ...] = ()  # cmsLocaleIds of the variants that are ready
     edited: str = ""  # lastUpdated of an edit by somebody else, which later writes of ours left
+    first: str = ""  # lastUpdated in the answer to the first write that is not on the site yet
 
     @classmethod
     def parse(cls, record: str, text: str, publish: str) -> Member:
@@ -68,6 +69,7 @@ class Member:
             why=stored.get("why") or "",
             locales=tuple(stored.get("locales") or ()),
             edited=stored.get("edited") or "",
+            first=stored.get("first") or stored["at"],
         )
 
 

@@ -203,5 +203,6 @@ def waiting_of(members: Iterable[Member]) -> Waiting | None:
     return Waiting(
         any(not each.by_site for each in known),
         any(each.by_site for each in known),
-        min(each.at for each in known),
+        # A variant may have been written before another one was last.
+        min(each.first or each.at for each in known),
     )

@@ -35,7 +35,12 @@ def is_queued(view: ItemView, published: str) -> bool:
 
 
 def outcomes(
-    members: Iterable[Member], views: Sequence[ItemView], round: Round, *, others: bool
+    members: Iterable[Member],
+    views: Sequence[ItemView],
+    round: Round,
+    *,
+    others: bool,
+    localized: bool = False,
 ) -> list[Outcome]:
     """
     Return what a page shows of *members*, those of its items that wait.
@@ -43,22 +48,24 @@ def outcomes(
     Args:
         views: All entries of the page: an item has one per locale.
         others: An item goes out although somebody else has edited it since.
+        localized: The collection is written in several locales: variants that the page does not
+            show, since we have not written them, stay as they are.
     """
     found = []
     for member in members:
         own = [view for view in views if view.id == member.id]
-        if outcome := _outcome(member, own, round, others=others):
+        if outcome := _outcome(member, own, round, others=others, localized=localized):
             found.append(outcome)
     return found
 
 
 def _outcome(
-    member: Member, views: Sequence[ItemView], round: Round, *, others: bool
+    member: Member, views: Sequence[ItemView], round: Round, *, others: bool, localized: bool
 ) -> Outcome | None:
     states = {view.locale or "": _state(member, view, round, others=others) for view in views}
     ready = tuple(locale for locale, state in states.items() if state == "r")
     if ready:
-        locales = ready if len(states) > 1 else ()
+        locales = tuple(filter(None, ready)) if localized or len(states) > 1 else ()
         return Outcome(member.record, member.at, "state", "r", locales=locales)
     if "e" in states.values():
         # Kept: a later write of ours does not make theirs ours.

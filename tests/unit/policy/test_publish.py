@@ -154,7 +154,10 @@ def test_the_stored_form_of_a_round_is_read_back():
 def test_a_stored_item_is_read_back():
     text = '{"id":"i1","at":"t","way":"s","since":7,"live":true,"state":"r","locales":["l1"]}'
     read = Member.parse("P-1", text, "items")
-    assert read == Member("P-1", "i1", "t", by_site=True, since=7, state="r", locales=("l1",))
+    held = Member("P-1", "i1", "t", by_site=True, since=7, state="r", locales=("l1",), first="t")
+    assert read == held
+    earlier = text.replace('"since"', '"first":"t0","since"')
+    assert Member.parse("P-1", earlier, "items").first == "t0"
     assert (
         Member.parse("P-1", text.replace('"since"', '"edited":"t2","since"'), "items").edited
         == "t2"

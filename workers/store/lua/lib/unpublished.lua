@@ -1,9 +1,9 @@
 -- Shared by the steps: items whose staged copy is not on the site yet, and that Instep is to publish.
 --   instep:unpublished:<collection>     sorted set: records by the ms from which they may be published
---   instep:unpublished-of:<collection>  hash: record → JSON {id, way, at, since, live, back, state, why, locales, edited}
+--   instep:unpublished-of:<collection>  hash: record → JSON {id, way, at, first, since, live, back, state, why, locales, edited}
 --     way: 'i' by the item, or by the site where that is published as a whole, 's' by the site alone; new: it
 --     was told as not live (writebacks.lua), made: as it was created; at: lastUpdated of the answer to our last
---     write; since: ms since which its oldest value waits; live: that came by a live event; back: a retirement
+--     write; first: the same of the first one that is not on the site; since: ms since which its oldest value waits; live: that came by a live event; back: a retirement
 --     took it off the site, and is taken back; state: '' waits,
 --     'r' ready, 's' sent, 'd' an editor's draft, 'e' edited by somebody else since, 'x' refused (why),
 --     'm' not in the last listing; locales: of the variants that are ready, if there are several; edited:
@@ -106,7 +106,8 @@ function unpublished.note(item, claim, id, status, since, live, made)
   local new = way == 'i' and (item.meta.staged ~= nil or status.flags ~= '' or status.published == '')
   local first = before and math.min(before.since, since or before.since) or since or now
   local at = state == 'd' and now + unpublished.AGAIN_MS or now
-  unpublished.put(collection, record, {id = id, way = way, at = status.updated, since = first,
+  unpublished.put(collection, record, {id = id, way = way, at = status.updated, first = before and (before.first or before.at) or status.updated,
+    since = first,
     live = live or (before and before.live) or false, back = back or nil,
     new = new or (way == 'i' and before and before.new) or nil, made = made or (before and before.made) or nil,
     state = state, edited = before and before.edited}, at)
