@@ -1,11 +1,12 @@
 -- Shared by the steps: items whose staged copy is not on the site yet, and that Instep is to publish.
 --   instep:unpublished:<collection>     sorted set: records by the ms from which they may be published
---   instep:unpublished-of:<collection>  hash: record → JSON {id, way, at, first, since, live, back, state, why, locales, edited}
+--   instep:unpublished-of:<collection>  hash: record → JSON {id, way, new, made, at, first, since, live, back,
+--     state, why, locales, edited}
 --     way: 'i' by the item, or by the site where that is published as a whole, 's' by the site alone; new: it
 --     was told as not live (writebacks.lua), made: as it was created; at: lastUpdated of the answer to our last
---     write; first: the same of the first one that is not on the site; since: ms since which its oldest value waits; live: that came by a live event; back: a retirement
---     took it off the site, and is taken back; state: '' waits,
---     'r' ready, 's' sent, 'd' an editor's draft, 'e' edited by somebody else since, 'x' refused (why),
+--     write; first: of the first one that is not on the site; since: ms since which its oldest value waits;
+--     live: that came by a live event; back: a retirement took it off the site, and is taken back; state: ''
+--     waits, 'r' ready, 's' sent, 'd' an editor's draft, 'e' edited by somebody else since, 'x' refused (why),
 --     'm' not in the last listing; locales: of the variants that are ready, if there are several; edited:
 --     lastUpdated of an edit by somebody else, which a later write of ours leaves there
 --   instep:unpublished-since:<collection>  sorted set: the same by since
@@ -14,8 +15,8 @@
 --     work: the round that has begun, JSON (workers/policy/publish.py); after: the same behind a publish of
 --     the site, which is thereby asked for once; asked: ms of the last one; settled: ms of the last step of
 --     the round; sent: ms of the last publish of any kind; yielded: a batch had its turn; checks: the next
---     step looks for what was published; rest: ms before which no round begins; site; held, failed: why nothing is published, since: ms; full: up to when (lastUpdated) all
---     that was queued was published
+--     step looks for what was published; rest: ms before which no round begins; site; held, failed: why
+--     nothing is published, since: ms; full: up to when (lastUpdated) all that was queued was published
 --   instep:published-sites              hash: site id → ms at which its publish was asked for
 -- ours of an item: Instep has made it, so that its first publish is ours as well.
 --! uses step items creation wakeups
@@ -106,8 +107,8 @@ function unpublished.note(item, claim, id, status, since, live, made)
   local new = way == 'i' and (item.meta.staged ~= nil or status.flags ~= '' or status.published == '')
   local first = before and math.min(before.since, since or before.since) or since or now
   local at = state == 'd' and now + unpublished.AGAIN_MS or now
-  unpublished.put(collection, record, {id = id, way = way, at = status.updated, first = before and (before.first or before.at) or status.updated,
-    since = first,
+  unpublished.put(collection, record, {id = id, way = way, at = status.updated,
+    first = before and (before.first or before.at) or status.updated, since = first,
     live = live or (before and before.live) or false, back = back or nil,
     new = new or (way == 'i' and before and before.new) or nil, made = made or (before and before.made) or nil,
     state = state, edited = before and before.edited}, at)
