@@ -79,7 +79,9 @@ SCENARIOS = {
     "restored": Scenario("1,000 items after a restored backup", troubles.restored, KEYED),
     "anew": Scenario("200 items, a field of options made anew", troubles.field_anew, KEYED),
     "images": Scenario("100 images", sites.images, PLAIN),
-    "references": Scenario("100 new items that refer to 10 later ones", sites.references, NEW),
+    "references": Scenario(
+        "100 new items that refer to 10 later ones", sites.references, NEW, LISTED
+    ),
     "away": Scenario("5 minutes of 503 under load", partial(troubles.away, kind="status"), PLAIN),
     "silent": Scenario(
         "5 minutes without answers under load",
