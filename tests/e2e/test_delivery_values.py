@@ -209,9 +209,7 @@ def test_the_schema_is_read_again_once_an_answer_contradicts_it(way):
     way.pass_time(60)
     way.change(2, category="Sofas")
     way.run()
-    assert [letter.kind for letter in way.letters()] == ["refused"]
-    way.context.letters.replay(way.letters()[0].id)
-    way.run()
+    assert not way.letters()
     assert len(way.gets()) == 2
     assert way.counts("written", "dead") == (2, 0)
 
