@@ -8,6 +8,7 @@ from tests.attack import histories
 from tests.attack.installation import INSTALLATIONS
 from tests.attack.judge import Outcome
 from tests.attack.spoils import spoiled
+from tests.attack.truth import Event
 from tests.attack.world import World
 from tests.support.depth import depth
 
@@ -88,3 +89,19 @@ def test_a_record_of_a_feed_that_is_taken_for_gone_is_told(world):
         assert outcome.lost
 
     assert "always was in the feed" in " ".join(spoiled(world, spoil, "pulled").unbalanced)
+
+
+def test_a_wait_longer_than_some_looks_is_not_stuck_where_an_editor_holds_an_item(
+    world, monkeypatch
+):
+    """An item that is referred to may yet be created for ten minutes: then it is a dead letter."""
+    monkeypatch.setattr(histories, "SEEN_AGAIN", 310.0)
+    world.reset(1, INSTALLATIONS["published"])
+    history = histories.History(world)
+    world.hold_back("products", "K1")
+    payload = {"type": "changed", "sku": "K1", "of": "Never"}
+    told = {"of": "Never"}
+    history.arrive("bare", [Event("bare", "n1", "notes", "K1", told, (1, 1, 0), payload)])
+    history._rests(outcome := Outcome())
+    assert world.theirs
+    assert (outcome.problems, len(world.letters())) == ([], 1)
