@@ -511,3 +511,35 @@ def test_a_variant_that_was_written_before_another_one_is_published_too(site):
     way.run(4 * 3600)
     assert (way.live(1)["stock"], live_in(way, 1)) == (7, 7)
     assert told.waiting() == {}
+
+
+def edit_beside_a_variant(site):
+    """One of the primary variant, which is seen before Instep writes another one."""
+    told = site("items", by="key", items=2, collection={"locales": "all"})
+    way = told.way
+    localize(way, "en", "de")
+    way.change(1, stock=7)
+    way.run(5)
+    add_variant(way, 1, name="Eiche", stock=0)
+    told.queue(1, "theirs")
+    return told
+
+
+def write_variant(way):
+    way.pass_time(3700)
+    way.change(2, stock=8)  # variants are listed with what is sent
+    way.run(600)
+
+
+def test_an_edit_of_one_variant_does_not_hold_another_one(site):
+    told = edit_beside_a_variant(site)
+    way = told.way
+    way.run(200)
+    assert [*told.waiting().values()] == ["e"]
+    write_variant(way)
+    assert live_in(way, 1) == 7
+    assert way.live(1)["name"] != "theirs"
+    assert [*told.waiting().values()] == ["e"]
+    way.publish(1)
+    way.run(2 * AGAIN)
+    assert told.waiting() == {}

@@ -9,6 +9,7 @@ from service.reconcile.plan import causes
 from service.sandbox.model.records import Copy
 from service.sandbox.site.site import SITE_ID
 from tests.support.depth import some
+from tests.support.locale_rig import add_variant, live_in, localize
 from tests.support.publishes import Publishes
 from workers.policy.publish_items import AGAIN
 
@@ -312,3 +313,25 @@ def test_what_an_older_process_has_staged_is_published(site):
     assert found(way.reconcile(source(100))) == {causes.STAGED: [*source(100)]}
     way.run(600)
     assert way.shown("stock", range(1, 7)) == [100 + n for n in range(1, 7)]
+
+
+def test_an_edit_found_by_a_reconcile_is_one_of_its_variant(site):
+    told = site(items=2)
+    way = told.way
+    localize(way, "en", "de")
+    way.configure(locales="all")
+    rows = source(100, (1, 2))
+    way.reconcile(rows)
+    add_variant(way, 1, name="Eiche", stock=101)
+    told.queue(1, "theirs")
+    lose(way)
+    assert found(way.reconcile(rows))[causes.WHOSE] == ["P-0001"]
+    way.run(2)
+    way.change(1, stock=103)
+    way.run(2 * AGAIN)
+    assert live_in(way, 1) == 103
+    assert way.live(1)["name"] != "theirs"
+    assert [*told.waiting().values()] == ["e"]
+    way.publish(1)
+    way.run(2 * AGAIN)
+    assert told.waiting() == {}

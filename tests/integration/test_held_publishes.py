@@ -167,6 +167,19 @@ def test_what_a_look_that_had_begun_says_does_not_hold_it_again(shop, store):
     note(shop, "A-1", edited=True)
     look()
     assert states(store) == {"A-1": "e"}
-    assert shop.run("publish", "products", "A-1").exit_code == 0
+    assert shop.run("publish", "products", "A-1", "--yes").exit_code == 0
     look()
     assert states(store) == {"A-1": ""}
+
+
+def test_which_variants_are_edited_is_kept_as_first_seen(shop):
+    products = shop.context.settings.collections["products"]
+    note(shop, "A-1", edited=False)
+    later = AT.replace("2026", "2027")
+    for at, edits in ((AT, {"en": AT}), (later, {"en": later, "de": later})):
+        shop.context.publishing.note(products, [Noted("A-1", "i", at, edited=True, edits=edits)])
+    held = shop.context.publishing.members(products, ["A-1"])["A-1"]
+    assert (held.edited, held.edits) == (AT, {"en": AT, "de": later})
+    note(shop, "A-1", edited=True)  # of an unknown one
+    held = shop.context.publishing.members(products, ["A-1"])["A-1"]
+    assert (held.edited, held.edits) == (AT, {})

@@ -53,6 +53,8 @@ class Member:
     why: str = ""  # x: in the words of the CMS
     locales: tuple[str, ...] = ()  # cmsLocaleIds of the variants that are ready
     edited: str = ""  # lastUpdated of an edit by somebody else, which later writes of ours left
+    # The same of each variant that is edited, by cmsLocaleId; none: any of them may be.
+    edits: Mapping[str, str] = field(default_factory=dict)
     first: str = ""  # lastUpdated in the answer to the first write that is not on the site yet
 
     @classmethod
@@ -69,6 +71,8 @@ class Member:
             why=stored.get("why") or "",
             locales=tuple(stored.get("locales") or ()),
             edited=stored.get("edited") or "",
+            # A worker of the release before knows the first alone, and ends it alone.
+            edits=(stored.get("edited") and stored.get("edits")) or {},
             first=stored.get("first") or stored["at"],
         )
 
@@ -83,6 +87,7 @@ class Noted:
         by_site: It is archived.
         new: It has never been on the site.
         edited: It is not known whose all of that is: it waits for a person.
+        edits: lastUpdated of the variants of which that holds, by cmsLocaleId; none: any may be.
         draft: An editor holds it back as a draft.
     """
 
@@ -92,6 +97,7 @@ class Noted:
     by_site: bool = False
     new: bool = False
     edited: bool = False
+    edits: Mapping[str, str] = field(default_factory=dict)
     draft: bool = False
 
 
@@ -185,6 +191,7 @@ class Outcome:
         act: "done": its live copy equals the staged one; "leave": it is not ours to publish any
             more; "state": its new state is *state*.
         edited: lastUpdated of an edit by somebody else; "": none was seen.
+        edits: The same of each variant that is edited, by cmsLocaleId; none: any may be.
         wait: Seconds before it is looked at again.
         status: "done": of its item, as `workers.model.item_status` writes it.
     """
@@ -196,5 +203,6 @@ class Outcome:
     why: str = ""
     locales: tuple[str, ...] = ()
     edited: str = ""
+    edits: Mapping[str, str] = field(default_factory=dict)
     wait: float = 0.0
     status: str = ""

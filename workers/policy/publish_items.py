@@ -11,7 +11,7 @@ https://developers.webflow.com/data/docs/working-with-the-cms/publishing
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from workers.model.item_status import status_of
@@ -70,7 +70,10 @@ def _outcome(
     if "e" in states.values():
         # Kept: a later write of ours does not make theirs ours.
         edited = member.edited or max(view.updated or "" for view in views)
-        return Outcome(member.record, member.at, "state", "e", edited=edited, wait=AGAIN)
+        edits = _edits(member, views, states)
+        return Outcome(
+            member.record, member.at, "state", "e", edited=edited, edits=edits, wait=AGAIN
+        )
     if "d" in states.values():
         return Outcome(member.record, member.at, "state", "d", wait=AGAIN)
     if "done" in states.values():
@@ -79,6 +82,22 @@ def _outcome(
     if "leave" in states.values():
         return Outcome(member.record, member.at, "leave")
     return None  # an older state than that of our write
+
+
+def _edits(
+    member: Member, views: Sequence[ItemView], states: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Return the variants that somebody else has edited, by when that was first seen."""
+    if "" in states or (member.edited and not member.edits):
+        return {}  # the item has no variants; or it is not known which of them was edited
+    elsewhere = {
+        locale: edited for locale, edited in member.edits.items() if locale not in states
+    }  # another page shows those
+    return elsewhere | {
+        view.locale: member.edits.get(view.locale) or view.updated or ""
+        for view in views
+        if view.locale and states[view.locale] in ("e", "d")
+    }
 
 
 def _state(member: Member, view: ItemView, round: Round, *, others: bool) -> str:
@@ -100,8 +119,14 @@ def _state(member: Member, view: ItemView, round: Round, *, others: bool) -> str
 
 
 def _is_as_written(member: Member, view: ItemView) -> bool:
-    """Tell whether nobody else has edited an item since it was published."""
-    theirs = member.edited > (view.published or "")
+    """
+    Tell whether nobody else has edited what *view* shows of an item since it was published.
+
+    Each variant has times of its own: what an editor has not touched is not published by them.
+    """
+    edits = member.edits
+    edited = edits.get(view.locale or "", "") if edits else member.edited
+    theirs = edited > (view.published or "")
     return not theirs and (view.updated or "") <= member.at
 
 
@@ -114,7 +139,9 @@ def unsure(found: Iterable[Outcome], doubted: Container[str]) -> list[Outcome]:
             value is a dead letter since: nothing is written over it.
     """
     return [
-        replace(each, state="", edited="") if each.state == "e" and each.record in doubted else each
+        replace(each, state="", edited="", edits={})
+        if each.state == "e" and each.record in doubted
+        else each
         for each in found
     ]
 

@@ -169,6 +169,7 @@ class Publishing:
                         "way": "s" if each.by_site else "i",
                         "new": each.new,
                         "edited": each.edited,
+                        "edits": dict(each.edits) or None,
                         "draft": each.draft,
                     }
                     for each in found
@@ -247,6 +248,7 @@ def _told(outcome: Outcome) -> Mapping[str, Any]:
         "why": outcome.why or None,
         "locales": list(outcome.locales) or None,
         "edited": outcome.edited or None,
+        "edits": dict(outcome.edits) or None,
         "status": outcome.status or None,
         "wait_ms": int(outcome.wait * 1000),
     }

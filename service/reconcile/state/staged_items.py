@@ -9,7 +9,7 @@ Raises (every method):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 from service.reconcile.plan import causes
@@ -79,14 +79,37 @@ class StagedItems:
         item = self._table.item(finding.item or "")
         if item is None or item.updated is None or finding.record is None:
             return None
-        at = text_of_moment(Version.parse(item.updated).number // 1000) or ""
         draft = finding.cause == causes.DRAFT
+        edited = draft or finding.cause == causes.WHOSE
         return Noted(
             finding.record,
             item.id,
-            at,
+            _updated(item),
             by_site=item.archived,
             new=item.published is None,
-            edited=draft or finding.cause == causes.WHOSE,
+            edited=edited,
+            edits=self._edits(item) if edited else {},
             draft=draft,
         )
+
+    def _edits(self, item: ListedItem) -> Mapping[str, str]:
+        """
+        Return lastUpdated of the primary variant, and of all others that are not live as they are
+        staged, by cmsLocaleId; none: there are no others, or the locales of the site are unknown.
+        """
+        locales = self._context.locales.known(self._collection).locales or ()
+        if not (self._collection.localized and locales):
+            return {}
+        ids = {locale.tag: locale.id for locale in locales}
+        staged = {
+            tag: each
+            for tag, each in self._table.variants(item.id)
+            if each.published is None or (each.updated or "") > each.published
+        }
+        return {ids[tag]: _updated(each) for tag, each in (staged | {locales[0].tag: item}).items()}
+
+
+def _updated(item: ListedItem) -> str:
+    if item.updated is None:
+        return ""
+    return text_of_moment(Version.parse(item.updated).number // 1000) or ""

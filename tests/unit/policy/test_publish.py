@@ -347,3 +347,33 @@ def test_what_waits_in_a_collection():
     assert publish.waiting_of([]) is None
     assert publish.waiting_of([replace(OURS, at=T2), OURS]) == Waiting(True, False, T1)
     assert publish.waiting_of([BY_SITE]) == Waiting(False, True, T1)
+
+
+def test_an_edit_is_one_of_the_variant_that_shows_it():
+    held = view(T2, T0, locale="en")
+    (found,) = publish_items.outcomes(
+        [OURS], [held, view(T0, T0, locale="de")], Round(), others=False
+    )
+    assert (found.state, found.edits) == ("e", {"en": T2})
+    theirs = replace(OURS, at=T3, edited=found.edited, edits=found.edits)
+    written = view(T3, T0, locale="de")
+    shown = [view(T3, T0, locale="en"), written]
+    (found,) = publish_items.outcomes([theirs], shown, Round(), others=False, localized=True)
+    assert (found.state, found.locales) == ("r", ("de",))
+    (found,) = publish_items.outcomes([theirs], shown[:1], Round(), others=False, localized=True)
+    assert (found.state, found.edits) == ("e", {"en": T2})
+    assert not publish_items.is_ours(shown[0], theirs, T3, made=False)
+    assert publish_items.is_ours(written, theirs, T3, made=False)
+
+
+def test_an_edit_on_another_page_stays_one():
+    theirs = replace(OURS, edited=T2, edits={"en": T2})
+    (found,) = publish_items.outcomes([theirs], [view(T3, T0, locale="de")], Round(), others=False)
+    assert found.edits == {"en": T2, "de": T3}
+
+
+def test_an_edit_of_an_unknown_variant_may_be_one_of_any():
+    theirs = replace(OURS, at=T3, edited=T2)
+    shown = [view(T3, T0, locale="en"), view(T3, T0, locale="de")]
+    (found,) = publish_items.outcomes([theirs], shown, Round(), others=False)
+    assert (found.state, found.edited, found.edits) == ("e", T2, {})

@@ -1,14 +1,15 @@
 -- Shared by the steps: items whose staged copy is not on the site yet, and that Instep is to publish.
 --   instep:unpublished:<collection>     sorted set: records by the ms from which they may be published
 --   instep:unpublished-of:<collection>  hash: record → JSON {id, way, new, made, at, first, since, live, back,
---     state, why, locales, edited}
+--     state, why, locales, edited, edits}
 --     way: 'i' by the item, or by the site where that is published as a whole, 's' by the site alone; new: it
 --     was told as not live (writebacks.lua), made: as it was created; at: lastUpdated of the answer to our last
 --     write; first: of the first one that is not on the site; since: ms since which its oldest value waits;
 --     live: that came by a live event; back: a retirement took it off the site, and is taken back; state: ''
 --     waits, 'r' ready, 's' sent, 'd' an editor's draft, 'e' edited by somebody else since, 'x' refused (why),
 --     'm' not in the last listing; locales: of the variants that are ready, if there are several; edited:
---     lastUpdated of an edit by somebody else, which a later write of ours leaves there
+--     lastUpdated of an edit by somebody else, which a later write of ours leaves there; edits: {cmsLocaleId:
+--     the same} of the variants that are edited; nil: any of them may be
 --   instep:unpublished-since:<collection>  sorted set: the same by since
 --   instep:unpublished-held:<collection>  set: those of state 'e': a person decides on them
 --   instep:publishing:<destination>     hash: next: ms of the next step; token, till: of the one that is out;
@@ -53,7 +54,10 @@ function unpublished.move(collection, from, to)
   local held = unpublished.member(collection, to)
   unpublished.leave(collection, from)
   if held and held.at >= moved.at then return end
-  if held and held.id == moved.id then moved.edited = moved.edited or held.edited end
+  if held and held.id == moved.id and held.edited then
+    moved.edits = not moved.edited and held.edits or nil
+    moved.edited = moved.edited or held.edited
+  end
   unpublished.put(collection, to, moved, at)
 end
 
@@ -111,7 +115,7 @@ function unpublished.note(item, claim, id, status, since, live, made)
     first = before and (before.first or before.at) or status.updated, since = first,
     live = live or (before and before.live) or false, back = back or nil,
     new = new or (way == 'i' and before and before.new) or nil, made = made or (before and before.made) or nil,
-    state = state, edited = before and before.edited}, at)
+    state = state, edited = before and before.edited, edits = before and before.edits}, at)
   unpublished.begin(request.destination, unpublished.next_at(request.destination, at))
 end
 

@@ -16,7 +16,7 @@ for _, record in ipairs(request.records) do
   local member = unpublished.member(request.collection, record)
   if member and member.state == 'e' then
     if (member.edited or '') > member.at then member.at = member.edited end
-    member.edited, member.state = nil, ''
+    member.edited, member.edits, member.state = nil, nil, ''
     unpublished.put(request.collection, record, member, now)
   else
     left[#left + 1] = record

@@ -2,7 +2,7 @@
 -- settle_publish: what one step of a round of publishing has shown of the items of one collection, and what
 -- comes next. Only the caller that holds the round settles it, and an item that was written since stays.
 -- ARGV[2]: {token, claim, destination, collection, index, publish, collections: [name],
---   outcomes: [{record, at, act, state, why, locales, edited, status, wait_ms}], live, work, after,
+--   outcomes: [{record, at, act, state, why, locales, edited, edits, status, wait_ms}], live, work, after,
 --   checks, wait_ms, ended, sent, site, held, failed, full}
 --   act: 'done' its live copy equals the staged one, 'leave' it is not ours to publish any more, 'state'
 --   index: copy of the collection; publish: 'items' or 'site'; status: of an item that is 'done'; live: of the
@@ -68,7 +68,7 @@ for _, outcome in ipairs(request.outcomes) do
     if outcome.act == 'done' then step.measure('published:' .. request.collection .. ':live', 1) end
     if outcome.act == 'state' then
       member.state, member.why, member.locales = outcome.state, given(outcome.why), given(outcome.locales)
-      member.edited = given(outcome.edited) or member.edited
+      if given(outcome.edited) then member.edited, member.edits = outcome.edited, given(outcome.edits) end
       unpublished.put(request.collection, outcome.record, member, now + outcome.wait_ms)
     else
       if outcome.act == 'done' then note_live(outcome.record, member, outcome.status) end
