@@ -14,7 +14,12 @@ class KnownTemplates(jinja2.BytecodeCache):
         self._known = {}
 
     def load_bytecode(self, bucket):
-        bucket.code = self._known.get((bucket.key, bucket.checksum))
+        bucket.code = self._known.get(_place(bucket))
 
     def dump_bytecode(self, bucket):
-        self._known[bucket.key, bucket.checksum] = bucket.code
+        self._known[_place(bucket)] = bucket.code
+
+
+def _place(bucket):
+    # What an environment finalizes is part of the code: one without it could not run that.
+    return bucket.key, bucket.checksum, bucket.environment.finalize

@@ -21,8 +21,8 @@ STEPS: Final = frozenset(
      "HINCRBY", "HKEYS", "HLEN", "HMGET", "HRANDFIELD", "HSCAN", "HSET", "HSETNX", "HSTRLEN",
      "HVALS", "INCR", "INCRBY", "INFO", "LINDEX", "LLEN", "LPOP", "LPUSH", "LRANGE", "LREM",
      "LTRIM", "MGET", "PERSIST", "PEXPIRE", "PTTL", "RENAME", "RPUSH", "SADD", "SCARD", "SET",
-     "SISMEMBER", "SMEMBERS", "SPOP", "SREM", "TIME", "UNLINK", "XADD", "XDEL", "XLEN",
-     "XRANGE", "XREVRANGE", "ZADD", "ZCARD", "ZCOUNT", "ZINTERCARD", "ZPOPMIN", "ZRANGE",
+     "SISMEMBER", "SMEMBERS", "SPOP", "SRANDMEMBER", "SREM", "TIME", "UNLINK", "XADD", "XDEL",
+     "XLEN", "XRANGE", "XREVRANGE", "ZADD", "ZCARD", "ZCOUNT", "ZINTERCARD", "ZPOPMIN", "ZRANGE",
      "ZRANGEBYSCORE", "ZREM", "ZREMRANGEBYSCORE", "ZSCORE"}
 )  # fmt: skip
 # What the clients of Instep and RQ send beside it.
