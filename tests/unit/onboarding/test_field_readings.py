@@ -122,6 +122,12 @@ def test_cents_are_read_in_one_way():
     assert len([*readings(field("Number"), value, "stripe", None)]) == 1
 
 
+def test_what_names_cents_is_read_in_one_way():
+    (value,) = values({"price_cents": 850})
+    found = [*readings(field("Number"), value, "hmac", None)]
+    assert [(each.kind, each.options) for each in found] == [("MinorUnits", {"decimals": 2})]
+
+
 def test_an_amount_of_another_sender_may_be_of_cents():
     assert "MinorUnits" in read(field("Number"), {"amount": 1850})[3]
     assert read(field("Number"), {"amount": "18.50"})[3] == ""
