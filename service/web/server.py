@@ -151,10 +151,10 @@ def _build() -> _Built:
     from workers.store.counters import CountersReader
     from workers.store.histograms import AckTimes
     from workers.store.refusals import Refusals
-    from workers.store.scripts import text_of
+    from workers.store.step_library import library
 
     # Assembled now: else the threads of the first requests would each do it, while senders wait.
-    text_of("accept")
+    library()
     configuration = of_process()
     settings = configuration.settings
     context = jobs.build(settings)

@@ -6,7 +6,8 @@ from functools import cache
 import hiredis
 import redis
 
-from workers.store.scripts import Steps, text_of
+from workers.store.scripts import Steps
+from workers.store.step_library import Library, library
 
 BEGIN = 1_780_000_000.0  # the first moment of the simulated time
 LATEST_SWEEP = 1.0  # s after the one before
@@ -21,19 +22,19 @@ class Mortal(redis.Redis):
     """
     A client that tells *point* of each command, before and after it.
 
-    Scripts go by a socket of their own: redis-py takes longer for a call than the store.
+    Steps go by a socket of their own: redis-py takes longer for a call than the store.
     """
 
     point = staticmethod(lambda _: None)
     _raw = None
 
-    def evalsha(self, sha, numkeys, *args):
+    def fcall(self, *call):
         self.point("before a command")
-        answer = self._script(("EVALSHA", sha, numkeys, *args))
+        answer = self._ask(("FCALL", *call))
         self.point("after a command")
         return answer
 
-    def _script(self, command):
+    def _ask(self, command):
         if self._raw is None:
             path = self.connection_pool.connection_kwargs["path"]
             self._raw = socket.socket(socket.AF_UNIX)
@@ -43,8 +44,6 @@ class Mortal(redis.Redis):
         while (answer := self._reader.gets()) is False:
             self._reader.feed(self._raw.recv(1 << 20))
         if isinstance(answer, hiredis.ReplyError):
-            if str(answer).startswith("NOSCRIPT"):
-                raise redis.exceptions.NoScriptError(str(answer))
             raise redis.ResponseError(str(answer))
         return answer
 
@@ -109,18 +108,20 @@ class ClockedSteps(Steps):
         self._clock.go(0.002)
         return super().run(step, request, *more)
 
-    def _script(self, step):
-        script = self._scripts.get(step)
-        if script is None:
-            script = self._scripts[step] = self.client.register_script(_timed(text_of(step)))
-        return lambda keys, args: script(keys=keys, args=[self._clock.store_us // 1000, *args[1:]])
+    @property
+    def library(self):
+        return _timed()
+
+    def _arguments(self, request, *more):
+        _, *rest = super()._arguments(request, *more)
+        return [self._clock.store_us // 1000, *rest]
 
 
 @cache
-def _timed(text):
-    """The *text* of a step, whose clock is its first argument, and whose marker does not end."""
-    timed = text.replace("redis.call('TIME')", "{0, 0}")
+def _timed():
+    """Steps whose clock is their first argument, and whose marker does not end."""
+    timed = library().text.replace("redis.call('TIME')", "{0, 0}")
     # By the store it ends after so long of a time that is not simulated: see World._await_sweep.
     timed = timed.replace("MARKER_MS = 5000", "MARKER_MS = 3600000")
     assert timed.count("{0, 0}") == 1
-    return timed
+    return Library(timed, library().flags)

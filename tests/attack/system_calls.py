@@ -118,7 +118,7 @@ def _below(parent, kind):
 def _counted(pid, kind):
     """A thread of *pid*, of a sweeper the one that sweeps, and its calls in a while."""
     text = _traced(["-f", "-p", str(pid)], COUNTED) or ""
-    calls, steps = _by_thread(text), _by_thread(text, "EVALSHA")
+    calls, steps = _by_thread(text), _by_thread(text, "FCALL")
     busiest = (steps if kind == "sweep" else calls).most_common(1)
     return (int(busiest[0][0]), calls[busiest[0][0]]) if busiest else (None, 0)
 

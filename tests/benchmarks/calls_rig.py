@@ -7,12 +7,14 @@ What the machine is busy with takes no time of that clock, so that every run mak
 import math
 import time
 from collections import Counter
+from functools import cache
 from operator import itemgetter
 
 from service.sandbox.seeds.samples import PRODUCTS
 from tests.support.reconcile_rig import Reconciling
 from workers.model.attempts import Lookup, Wait
-from workers.store.scripts import Steps, text_of
+from workers.store.scripts import Steps
+from workers.store.step_library import Library, library
 
 REQUEST = 0.1  # s that the CMS takes to answer
 # What the steps begin with, and what stands there instead.
@@ -50,12 +52,17 @@ class StillSteps(Steps):
     def _text(self, request):
         return super()._text(request | {"still_ms": self.ms})
 
-    def _script(self, step):
-        if step not in self._scripts:
-            text = text_of(step)
-            assert text.count(CLOCK) == 1
-            self._scripts[step] = self.client.register_script(text.replace(CLOCK, STILL))
-        return self._scripts[step]
+    @property
+    def library(self):
+        return still()
+
+
+@cache
+def still():
+    """The steps with such a clock."""
+    text = library().text
+    assert text.count(CLOCK) == 1
+    return Library(text.replace(CLOCK, STILL), library().flags)
 
 
 class Play(Reconciling):

@@ -100,7 +100,8 @@ class Rounds:
             self.last = next(
                 entry["duration"]
                 for entry in self.client.slowlog_get(8)
-                if entry["command"].startswith(b"EVAL")
+                # EVALSHA: in a checkout from before the steps were functions.
+                if entry["command"].startswith((b"FCALL", b"EVAL"))
             )
             return answer
 

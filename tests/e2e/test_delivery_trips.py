@@ -10,7 +10,7 @@ from workers.errors import StoreUnavailable
 from workers.model.attempts import Wait
 from workers.runtime.jobs import Jobs
 from workers.store.outbox import balanced
-from workers.store.scripts import text_of
+from workers.store.step_library import library
 
 PAIR = ("settle", "claim")
 
@@ -190,13 +190,13 @@ def test_an_answer_that_was_lost_is_asked_for_again(rig):
     assert rig.settled()
 
 
-def test_a_store_that_has_lost_its_scripts_meanwhile_gets_them(rig):
+def test_a_store_that_has_lost_its_functions_meanwhile_gets_them(rig):
     rig.way.change(1, stock=1)
     rig.way.change(2, stock=2)
 
     def flush(*calls):
         rig.pair = None
-        rig.way.store.script_flush()
+        rig.way.store.function_flush()
         return rig.run_together(*calls)
 
     rig.pair = flush
@@ -210,11 +210,12 @@ def test_a_claim_that_came_before_what_it_was_to_follow_is_asked_anew(rig):
     rig.way.change(2, stock=2)
 
     def flush(settle, claim):
-        """Another process has loaded its claim before ours came."""
+        """Another process has loaded the functions in between."""
         rig.pair = None
-        rig.way.store.script_flush()
-        rig.way.store.script_load(text_of("claim"))
-        return rig.run_together(settle, claim)
+        rig.way.store.function_flush()
+        settled = rig.run_together(settle)
+        rig.way.store.function_load(library().functions)
+        return settled + rig.run_together(claim)
 
     rig.jobs._flights = lambda: (1, 1)  # so that the claim finds the one before on its way
     rig.pair = flush

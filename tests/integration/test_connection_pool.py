@@ -9,6 +9,10 @@ import redis
 from workers.config.settings import StoreSettings
 from workers.store import connection, connection_pool
 
+ECHO = """#!lua name=echo
+redis.register_function('echo', function(_, ARGV) return ARGV[1] end)
+"""
+
 
 @pytest.fixture
 def settings(store):
@@ -20,6 +24,14 @@ def client(settings):
     client = connection.connect(settings)
     yield client
     client.close()
+
+
+@pytest.fixture
+def echo(client):
+    """Calls a function of the store, which returns its argument."""
+    client.function_load(ECHO, replace=True)
+    yield lambda text: client.fcall("echo", 0, text)
+    client.function_delete("echo")
 
 
 def closed_by_the_store(client):
@@ -58,18 +70,10 @@ def test_a_command_is_sent_again_where_its_connection_was_closed(client, rested)
     assert client.get("key") == "value"
 
 
-def test_a_script_is_called_again_where_its_connection_was_closed(client):
-    script = client.register_script("return ARGV[1]")
-    assert script(args=["a"]) == "a"
+def test_a_function_is_called_again_where_its_connection_was_closed(client, echo):
+    assert echo("a") == "a"
     closed_by_the_store(client)
-    assert script(args=["b"]) == "b"
-
-
-def test_a_script_that_the_store_has_forgotten_is_loaded_again(client):
-    script = client.register_script("return ARGV[1]")
-    assert script(args=["a"]) == "a"
-    client.script_flush()
-    assert script(args=["b"]) == "b"
+    assert echo("b") == "b"
 
 
 def test_a_connection_that_broke_is_not_handed_out_as_it_is(client):
@@ -96,19 +100,18 @@ class TimeLimit(Exception):
     """Comes at any moment, as the alarm of a job does."""
 
 
-@pytest.mark.parametrize("way", ["command", "script"])
+@pytest.mark.parametrize("way", ["command", "function"])
 def test_an_answer_that_was_not_read_is_not_taken_for_that_of_the_next_command(
-    client, monkeypatch, way
+    client, echo, monkeypatch, way
 ):
-    script = client.register_script("return ARGV[1]")
     client.set("key", "old")
-    script(args=["old"])
+    echo("old")
     (one,) = client.connection_pool._connections
 
     with monkeypatch.context() as patch:
         patch.setattr(one, "read_response", Mock(side_effect=TimeLimit))
         with pytest.raises(TimeLimit):
-            client.get("key") if way == "command" else script(args=["old"])
+            client.get("key") if way == "command" else echo("old")
     client.set("key", "new")
     assert client.get("key") == "new"
-    assert script(args=["new"]) == "new"
+    assert echo("new") == "new"

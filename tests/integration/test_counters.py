@@ -243,10 +243,10 @@ def test_what_is_kept_of_late_is_bounded(bench):
 
 
 def test_the_buckets_of_freshness_are_those_that_the_step_counts():
-    from workers.store.scripts import text_of
+    from workers.store.step_library import library
 
     bounds = ", ".join(map(str, histograms.FRESHNESS))
-    assert f"local BOUNDS = {{{bounds}}}" in " ".join(text_of("settle").split())
+    assert f"local BOUNDS = {{{bounds}}}" in " ".join(library().text.split())
 
 
 def test_the_counters_are_a_table_which_is_quick_to_count_in(bench):

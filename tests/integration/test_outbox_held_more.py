@@ -3,6 +3,7 @@
 import json
 import random
 import uuid
+from importlib.resources import files
 
 import pytest
 import redis
@@ -29,7 +30,6 @@ from workers.config.settings import Guard
 from workers.model.attempts import Batch, Lookup
 from workers.model.changes import Change, Delivery, Gone, Incoming, Snapshot
 from workers.policy import run_guard
-from workers.store import scripts
 from workers.store.erasure import Erasure
 from workers.store.held_deletes import AT_ONCE
 from workers.store.item_totals import ItemTotals
@@ -141,8 +141,8 @@ def test_the_delay_of_a_mass_of_many_portions_ends_in_parts(store):
 
 def test_the_store_decides_by_the_rule_of_runs(store):
     """The rule stands twice: in the step, which must count and decide at one moment, and here."""
-    text = (scripts._FOLDER / "lib" / "retirement_guard.lua").read_text()
-    script = "local step, run_counts, held_retirements = {}, {}, {}\n" + text.replace(
+    text = (files("workers.store") / "lua/lib/retirement_guard.lua").read_text()
+    script = "local step, calls = {}, {on_begin = function() end}\n" + text.replace(
         "\nreturn retirement_guard",
         "\nreturn retirement_guard.most(cjson.decode(ARGV[1]), tonumber(ARGV[2]))",
     )

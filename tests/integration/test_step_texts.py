@@ -1,25 +1,33 @@
-"""The texts of the Lua steps: what the store is given of the shared files."""
+"""The Lua steps as the store takes them."""
 
 import itertools
 from importlib.resources import files
 
 import pytest
 
-from workers.store.scripts import text_of
+from workers.store.step_library import library
 
 FOLDER = files("workers.store") / "lua"
-TEXTS = [file.read_text() for folder in FOLDER.iterdir() for file in folder.iterdir()]
 STEPS = sorted(file.name[:-4] for file in (FOLDER / "steps").iterdir())
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_the_store_takes_each_step(store, step):
-    assert len(store.script_load(text_of(step))) == 40
+@pytest.fixture
+def functions(store):
+    """The functions of the library in *store*, each with its flags."""
+    store.function_load(library().functions, replace=True)
+    ((_, _, _, _, _, found),) = store.function_list(library().name)
+    return {name: flags for _, name, _, _, _, flags in found}
+
+
+def test_the_store_takes_all_steps_with_their_flags(functions):
+    assert functions == {library().function_of(step): library().flags[step] for step in STEPS}
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_begins_with_what_it_does_takes_returns_and_raises(step):
-    first, *lines = (FOLDER / "steps" / f"{step}.lua").read_text().splitlines()
+    lines = (FOLDER / "steps" / f"{step}.lua").read_text().splitlines()
+    flags = [line for line in lines if line.startswith("--! flags")]
+    lines = [line for line in lines if line not in flags]
     head = list(itertools.takewhile(lambda line: line.startswith("-- "), lines))
     places = [
         [n for n, line in enumerate(head) if line.startswith(start)]
@@ -28,4 +36,4 @@ def test_a_step_begins_with_what_it_does_takes_returns_and_raises(step):
     assert [len(found) for found in places] == [1, 1, 1, 1]
     assert places[0] == [0]
     assert places == sorted(places)
-    assert head[-1].startswith("-- Errors: none") == ("allow-oom" in first)
+    assert head[-1].startswith("-- Errors: none") == (flags == ["--! flags allow-oom"])

@@ -20,14 +20,9 @@ class Hanging:
         self.client = client
         self.answers, self.asked = threading.Event(), threading.Event()
 
-    def register_script(self, text):
-        script = self.client.register_script(text)
-
-        def call(**options):
-            self.wait()
-            return script(**options)
-
-        return call
+    def fcall(self, *call):
+        self.wait()
+        return self.client.fcall(*call)
 
     def wait(self):
         self.answers.wait()
@@ -45,12 +40,7 @@ class Away(Hanging):
 class Unheard(Away):
     """A client whose store does what it is asked, but its answers come too late."""
 
-    def register_script(self, text):
-        script = self.client.register_script(text)
-
-        def call(**options):
-            found = script(**options)
-            self.wait()
-            return found
-
-        return call
+    def fcall(self, *call):
+        found = self.client.fcall(*call)
+        self.wait()
+        return found

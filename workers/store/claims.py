@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import redis
-from redis.exceptions import NoScriptError
 
 from workers.config.settings import Destination, Settings
 from workers.errors import StoreUnavailable
 from workers.model.publish_window import closed_for
 from workers.model.publishing import seen_for
 from workers.store.connection import guarded
-from workers.store.scripts import Steps
+from workers.store.scripts import Steps, UnknownStep
 
 MOST = 2000  # per step, in units of 4 µs of the store's time: some 8 ms
 ITEM, VALUE = 10, 3  # units of an item beside one per field, and of a value sent
@@ -104,7 +103,7 @@ def claim(
 def claim_anew(steps: Steps, request: Mapping[str, Any], marker: str) -> dict[str, Any]:
     """Like `claim`, but delete the key *marker* first, in the same round trip."""
     (answer,) = steps.run_together(("claim", _first(request)), delete=marker)
-    if isinstance(answer, NoScriptError):
+    if isinstance(answer, UnknownStep):
         return claim(steps, request)
     with guarded():
         if isinstance(answer, redis.RedisError):
@@ -176,7 +175,7 @@ def _settle_and_claim(
         # answers.
         settled, claimed = steps.run_together(*calls)
     found = None if isinstance(claimed, redis.RedisError) else claimed
-    if isinstance(settled, NoScriptError):
+    if isinstance(settled, UnknownStep):
         # Only the claim has run: if it found nothing, it did not see what is settled now.
         found = found if found and found["step"] != "wait" else None
         try:

@@ -27,7 +27,8 @@ STEPS: Final = frozenset(
 )  # fmt: skip
 # What the clients of Instep and RQ send beside it.
 CLIENTS: Final = frozenset(
-    {"BLMOVE", "BLPOP", "CLIENT|SETNAME", "DBSIZE", "EVALSHA", "EXPIRE",
+    {"BLMOVE", "BLPOP", "CLIENT|SETNAME", "DBSIZE", "EVALSHA", "EXPIRE", "FCALL",
+     "FUNCTION|DELETE", "FUNCTION|LIST", "FUNCTION|LOAD",
      "HINCRBYFLOAT", "HVALS", "LMOVE", "PING", "PUBLISH", "PUBSUB|NUMSUB", "SCAN",
      "SCRIPT|LOAD", "SMISMEMBER", "SUBSCRIBE", "TYPE", "ZREVRANGE"}
 )  # fmt: skip

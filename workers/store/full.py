@@ -15,8 +15,7 @@ from typing import Any, Final
 
 import redis
 from redis.client import Pipeline
-from redis.commands.core import Script
-from redis.exceptions import NoScriptError, OutOfMemoryError, ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
 # ARGV: a count and that many arguments, repeated; JSON could not carry binary data.
 _SCRIPT: Final = """#!lua flags=allow-oom
@@ -46,8 +45,23 @@ class Client(redis.Redis):
             return self._moved(args)
         return _answer(self, args, options, self._scripted([args])[0])
 
-    def register_script(self, script: Any) -> Script:
-        return _Script(self, script)
+    def fcall(self, function: str, numkeys: int, *arguments: Any) -> Any:
+        """
+        Call *function* straight over a connection.
+
+        Through `execute_command` a call would cost as much again, for metrics that nobody collects.
+        """
+        pool: Any = self.connection_pool
+        connection = pool.get_connection()
+
+        def ask() -> Any:
+            connection.send_command("FCALL", function, numkeys, *arguments)
+            return connection.read_response()
+
+        try:
+            return connection.retry.call_with_retry(ask, lambda _: connection.disconnect())
+        finally:
+            pool.release(connection)
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> _Pipeline:
         return _Pipeline(
@@ -72,36 +86,6 @@ class Client(redis.Redis):
         flat = [part for args in whole for part in (len(args), *args)]
         run: Any = super().execute_command
         return list(run("EVAL", _SCRIPT, 0, *flat))
-
-
-class _Script(Script):
-    """
-    A script that is called straight over a connection.
-
-    Through the client a call would cost as much again, for metrics that nobody collects.
-    """
-
-    def __call__(self, keys: Any = None, args: Any = None, client: Any = None) -> Any:
-        if client is None:
-            try:
-                return self._call(keys or [], args or [])
-            except NoScriptError:
-                pass  # loaded by the client
-        return super().__call__(keys, args, client)
-
-    def _call(self, keys: Sequence[Any], args: Sequence[Any]) -> Any:
-        client: Any = self.registered_client
-        pool = client.connection_pool
-        connection = pool.get_connection()
-
-        def ask() -> Any:
-            connection.send_command("EVALSHA", self.sha, len(keys), *keys, *args)
-            return connection.read_response()
-
-        try:
-            return connection.retry.call_with_retry(ask, lambda _: connection.disconnect())
-        finally:
-            pool.release(connection)
 
 
 class _Pipeline(Pipeline):

@@ -1,26 +1,11 @@
-"""
-The Lua steps, loaded from ``lua/steps``: one file is one atomic step. What they share: ``lua/lib``.
-
-A library is a file that returns a table. Steps and libraries name the libraries that they use in a
-line ``--! uses items step``; each stands before what uses it, as a local of its own name::
-
-    local items = (function()
-    ... lua/lib/items.lua
-    end)()
-
-The store makes every function of a script anew at each call. What a step seldom needs it names in
-a line ``--! on demand dead_letters``: such a library is made when something of it is first called
-(``lua/lib/autoload.lua``), and so is what only those use. Nothing else is done to the text of a
-file, and nothing is ever formatted into a script.
-"""
+"""Runs the Lua steps (``step_library.py``) on one store."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.resources import files
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import redis
@@ -28,61 +13,18 @@ from redis.client import Pipeline
 
 from workers.store.connection import guarded
 from workers.store.state_log import log_changes
+from workers.store.step_library import NAME, Library, library
 
 # Made once: json.dumps makes a new encoder for every call that has an option.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_FOLDER = files("workers.store") / "lua"
 
 
-@cache
-def text_of(step: str) -> str:
-    """
-    Return the whole text of *step*, e.g. ``"accept"``.
-
-    Raises:
-        FileNotFoundError: There is no such step, or no library that something names.
-    """
-    head, _, body = (_FOLDER / "steps" / f"{step}.lua").read_text(encoding="utf-8").partition("\n")
-    on_demand = _named(body, "on demand")
-    needed = set(_in_order(_named(body, "uses"), leave_out=on_demand))
-    blocks = [head]
-    if on_demand:
-        blocks.append(_made("autoload"))
-    for name in _in_order([*_named(body, "uses"), *on_demand]):
-        on_call = f"local {name} = autoload(function()\n{_library(name)}end)"
-        blocks.append(_made(name) if name in needed else on_call)
-    return "\n".join([*blocks, body])
+class UnknownStep(redis.ResponseError):
+    """The store has lost the functions; the call was not carried out."""
 
 
-def _made(name: str) -> str:
-    return f"local {name} = (function()\n{_library(name)}end)()"
-
-
-def _library(name: str) -> str:
-    return (_FOLDER / "lib" / f"{name}.lua").read_text(encoding="utf-8")
-
-
-def _named(text: str, what: str) -> list[str]:
-    """Return the libraries that the lines ``--! <what>`` of *text* name."""
-    mark = f"--! {what} "
-    lines = (line for line in text.splitlines() if line.startswith(mark))
-    return [name for line in lines for name in line.removeprefix(mark).split()]
-
-
-def _in_order(names: Sequence[str], leave_out: Sequence[str] = ()) -> Iterator[str]:
-    """Yield *names* and all that they use, each after what it uses, none twice."""
-    found = set(leave_out)
-
-    def visit(name: str) -> Iterator[str]:
-        if name in found:
-            return
-        found.add(name)
-        for other in _named(_library(name), "uses"):
-            yield from visit(other)
-        yield name
-
-    for name in names:
-        yield from visit(name)
+def _is_unknown(answer: object) -> bool:
+    return isinstance(answer, redis.ResponseError) and "Function not found" in str(answer)
 
 
 def _decoded(text: str) -> dict[str, Any]:
@@ -91,6 +33,10 @@ def _decoded(text: str) -> dict[str, Any]:
     if changes := answer.pop("changes", None):
         log_changes(changes, answer.pop("untold", 0))
     return answer
+
+
+def _answered(answer: Any) -> dict[str, Any] | redis.RedisError:
+    return answer if isinstance(answer, redis.RedisError) else _decoded(answer)
 
 
 class Steps:
@@ -103,6 +49,7 @@ class Steps:
 
     Attributes:
         standing: Parts of every request: what any step may need of the configuration.
+        library: The functions that it calls.
 
     Raises (every call):
         StoreUnavailable: The store did not answer in time, or refused to keep anything.
@@ -112,7 +59,10 @@ class Steps:
         self.client = client
         self.clock_offset_ms = clock_offset_ms
         self.standing: dict[str, Any] = {}
-        self._scripts: dict[str, Any] = {}
+
+    @cached_property
+    def library(self) -> Library:
+        return library()
 
     def now(self) -> float:
         """Return the time of this machine, moved as the steps are; seconds since 1970."""
@@ -120,15 +70,18 @@ class Steps:
 
     def run(self, step: str, request: dict[str, Any], *more: str | bytes) -> dict[str, Any]:
         """Run *step* with *request* (as JSON) and return its answer."""
-        text = self._text(request)
         with guarded():
-            answer = self._script(step)(keys=[], args=[self.clock_offset_ms, text, *more])
-        return _decoded(answer)
+            return _decoded(self._call(step, self._arguments(request, *more)))
 
     def add_to(self, pipeline: Pipeline, step: str, request: dict[str, Any]) -> None:
         """Add *step* to the commands of *pipeline*, which does not decode its answer."""
-        arguments = [self.clock_offset_ms, self._text(request)]
-        self._script(step)(keys=[], args=arguments, client=pipeline)
+        arguments = self._arguments(request)
+        with guarded():
+            known = self.library.name in self._libraries() or self._load()
+        if known:
+            pipeline.fcall(self.library.function_of(step), 0, *arguments)
+        else:
+            self._script(keys=[], args=[step, *arguments], client=pipeline)
 
     def run_in_order(
         self, step: str, calls: Sequence[tuple[dict[str, Any], str, bytes, bytes]]
@@ -138,14 +91,14 @@ class Steps:
         in between; return the answer of each, or what went wrong with it: those behind it were
         run all the same.
         """
+        every = [self._arguments(request, *more) for request, *more in calls]
         with guarded(), self.client.pipeline(transaction=False) as pipeline:
-            for request, *more in calls:
-                arguments = [self.clock_offset_ms, self._text(request), *more]
-                self._script(step)(keys=[], args=arguments, client=pipeline)
+            for arguments in every:
+                pipeline.fcall(self.library.function_of(step), 0, *arguments)
             answers = pipeline.execute(raise_on_error=False)
         return [
-            answer if isinstance(answer, redis.RedisError) else _decoded(answer)
-            for answer in answers
+            self._tried(step, arguments) if _is_unknown(answer) else _answered(answer)
+            for answer, arguments in zip(answers, every, strict=True)
         ]
 
     def run_together(
@@ -154,7 +107,7 @@ class Steps:
         """
         Run steps one behind the other in one round trip, which the store keeps by one fsync;
         return the answer of each, or what went wrong with it: those behind it were run all the
-        same. One that the store does not know since it was restarted is NoScriptError.
+        same. One that the store does not know is UnknownStep.
 
         Args:
             calls: Step and request.
@@ -164,22 +117,64 @@ class Steps:
             if delete:
                 pipeline.delete(delete)
             for step, request in calls:
-                # Not the script itself: redis-py would ask first whether the store knows it.
-                sha = self._script(step).sha
-                pipeline.evalsha(sha, 0, self.clock_offset_ms, self._text(request))
+                pipeline.fcall(self.library.function_of(step), 0, *self._arguments(request))
             answers = pipeline.execute(raise_on_error=False)
             if delete and isinstance(failed := answers.pop(0), redis.RedisError):
                 raise failed
         return [
-            answer if isinstance(answer, redis.RedisError) else _decoded(answer)
+            UnknownStep(str(answer)) if _is_unknown(answer) else _answered(answer)
             for answer in answers
         ]
 
+    def drop_others(self) -> None:
+        """Delete the functions of other releases; one that still runs loads its own again."""
+        with guarded():
+            for name in self._libraries() - {self.library.name}:
+                try:
+                    self.client.function_delete(name)
+                except redis.ResponseError as error:
+                    if "Library not found" not in str(error):  # another process was first
+                        raise
+
+    def _libraries(self) -> set[str]:
+        """Return the names of the libraries of all releases that the store has."""
+        found: Any = self.client.function_list(f"{NAME}*")
+        return {name for _, name, *_ in found}
+
+    def _load(self) -> bool:
+        """Load the functions; False: the store is too full."""
+        try:
+            self.client.function_load(self.library.functions, replace=True)
+        except redis.exceptions.OutOfMemoryError:
+            return False
+        return True
+
+    def _call(self, step: str, arguments: Sequence[Any]) -> Any:
+        function: Any = self.library.function_of(step)
+        call: Any = self.client.fcall
+        try:
+            return call(function, 0, *arguments)
+        except redis.ResponseError as error:
+            if not _is_unknown(error):
+                raise
+        if self._load():
+            return call(function, 0, *arguments)
+        if "allow-oom" not in self.library.flags[step]:
+            raise redis.exceptions.OutOfMemoryError("the store cannot load the step")
+        return self._script(keys=[], args=[step, *arguments])
+
+    def _tried(self, step: str, arguments: Sequence[Any]) -> dict[str, Any] | redis.RedisError:
+        try:
+            return _answered(self._call(step, arguments))
+        except redis.RedisError as error:
+            return error
+
+    @cached_property
+    def _script(self) -> Any:
+        return self.client.register_script(self.library.script)
+
+    def _arguments(self, request: dict[str, Any], *more: Any) -> list[Any]:
+        return [self.clock_offset_ms, self._text(request), *more]
+
     def _text(self, request: dict[str, Any]) -> str:
         return _encode(self.standing | request)
-
-    def _script(self, step: str) -> Any:
-        script = self._scripts.get(step)
-        if script is None:
-            script = self._scripts[step] = self.client.register_script(text_of(step))
-        return script

@@ -105,6 +105,7 @@ class Upgrade:
                 else:
                     sleep(0.2)
             version.mark(self._steps.client)
+        self._steps.drop_others()
 
     def look_again(self) -> None:
         """Merge records that an old process has written since; a page per call."""

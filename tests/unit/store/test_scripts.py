@@ -1,11 +1,12 @@
-"""Steps as they reach the store: each library once, behind what it uses, word for word."""
+"""The Lua steps, put together: each library once, behind what it uses, and what is of one call."""
 
 import re
 from importlib.resources import files
 
 import pytest
 
-from workers.store.scripts import text_of
+from tests.support.lua_scopes import Source
+from workers.store.step_library import library
 
 FOLDER = files("workers.store") / "lua"
 
@@ -15,42 +16,40 @@ def texts_in(folder):
 
 
 LIBRARIES, STEPS = texts_in("lib"), texts_in("steps")
-BLOCK = re.compile(r"^local (\w+) = (\(function\(\)|autoload\(function\(\))$", re.MULTILINE)
-
-
-def blocks(step):
-    return {found[1]: found.start() for found in BLOCK.finditer(text_of(step))}
+BLOCK = re.compile(r"^local (\w+) = \(function\(\)$", re.MULTILINE)
+WHERE = {found[1]: found.start() for found in BLOCK.finditer(library().text)}
 
 
 def named(text):
-    return re.findall(r"\w+", " ".join(re.findall(r"^--! (?:uses|on demand) (.+)$", text, re.M)))
+    return re.findall(r"\w+", " ".join(re.findall(r"^--! uses (.+)$", text, re.M)))
 
 
-def test_a_step_holds_each_library_word_for_word():
-    for step, written in STEPS.items():
-        text = text_of(step)
-        assert {name for name in blocks(step) if LIBRARIES[name] not in text} == set(), step
-        assert text.endswith(written.partition("\n")[2]), step
+def code_of(text):
+    return re.sub(r"--.*|'[^'\n]*'", "", text)
+
+
+def test_all_files_stand_in_the_library_word_for_word():
+    for name, text in LIBRARIES.items():
+        assert f"local {name} = (function()\n{text}end)()\n" in library().text
+    for name, text in STEPS.items():
+        assert f"function steps.{name}(ARGV)\n{text}end\n" in library().text
 
 
 def test_a_library_stands_behind_those_that_it_uses_and_once():
-    for step, written in STEPS.items():
-        there = blocks(step)
-        assert len(BLOCK.findall(text_of(step))) == len(there), step
-        assert set(named(written)) <= there.keys(), step
-        for name in there:
-            late = {other for other in named(LIBRARIES[name]) if there[other] >= there[name]}
-            assert late == set(), (step, name)
+    assert [found[1] for found in BLOCK.finditer(library().text)] == [*WHERE]
+    assert WHERE.keys() == LIBRARIES.keys()
+    for name, text in LIBRARIES.items():
+        assert {other for other in named(text) if WHERE[other] >= WHERE[name]} == set(), name
 
 
-def test_a_file_names_the_libraries_that_it_uses():
-    unnamed = {}
-    for name in [*STEPS, *(LIBRARIES.keys() - {"autoload", "redis"})]:
-        text = STEPS.get(name) or LIBRARIES[name]
-        code = re.sub(r"--.*|'[^'\n]*'", "", text)
-        used = set(re.findall(r"(?<![\w.])(\w+)\.\w+", code)) & LIBRARIES.keys() - {"redis"}
-        unnamed[name] = used - {name} - set(named(text))
-    assert {name: libraries for name, libraries in unnamed.items() if libraries} == {}
+def test_what_makes_the_request_stands_before_all_that_may_read_it():
+    assert [*WHERE][:5] == ["calls", "redis", "step", "arrivals", "sliced_request"]
+
+
+def test_a_file_names_the_libraries_that_it_uses_and_no_others():
+    for name, text in [*STEPS.items(), *LIBRARIES.items()]:
+        used = set(re.findall(r"(?<![\w.])(\w+)\.\w+", code_of(text))) & LIBRARIES.keys()
+        assert set(named(text)) - {"redis"} == used - {name, "redis"}, name
 
 
 RETURNED = {name: text.rpartition("\nreturn ")[2] for name, text in LIBRARIES.items()}
@@ -61,5 +60,61 @@ def test_what_is_used_of_a_library_is_what_it_returns(name):
     there = set(re.findall(r"(\w+) = ", RETURNED[name]))
     for text in [*STEPS.values(), *(text for other, text in LIBRARIES.items() if other != name)]:
         if name in named(text):
-            code = re.sub(r"--.*|'[^'\n]*'", "", text)
-            assert set(re.findall(rf"(?<![\w.]){name}\.(\w+)", code)) <= there
+            assert set(re.findall(rf"(?<![\w.]){name}\.(\w+)", code_of(text))) <= there
+
+
+# What is of one call: all are made once, and a value that stays would be that of another call.
+
+
+def state_of(sources):
+    """What calls begin with: (library, name) of its own names, (None, name, key) of fields."""
+    found = set()
+    for name, source in sources.items():
+        for use in source.assigned:
+            if use.begins:
+                found.add((name, use.name) if use.key is None else (None, use.name, use.key))
+    return found
+
+
+def left_from_the_last_call(name, source, state):
+    """What *source* assigns as it runs, and no call begins with."""
+    for use in source.assigned:
+        if use.at_load or use.begins or not (use.own or use.name in LIBRARIES):
+            continue
+        anew = {(name, use.name)} if use.own else set()
+        if use.key is not None:
+            anew.add((None, use.name, use.key))
+        if not anew & state:
+            yield f"{name}:{use.line}: {use.name}{'.' + use.key if use.key else ''}"
+
+
+def read_too_early(name, source, state):
+    """What *source* reads as it is made, when there is no call yet."""
+    for use in source.read:
+        its = {(name, use.name)} if use.own else set()
+        if use.at_load and (its | {(None, use.name, use.key)}) & state:
+            yield f"{name}:{use.line}: {use.name}{'.' + use.key if use.key else ''}"
+
+
+# `calls` itself keeps what the others give it as they are made.
+SOURCES = {name: Source(text) for name, text in LIBRARIES.items() if name != "calls"}
+
+
+def leaks(sources, steps=()):
+    state = state_of(sources)
+    found = [
+        one
+        for name, source in sources.items()
+        for one in left_from_the_last_call(name, source, state)
+    ]
+    found += [
+        one for name, source in sources.items() for one in read_too_early(name, source, state)
+    ]
+    for name, text in dict(steps).items():
+        source = Source(f"local function run(ARGV)\n{text}end\n")
+        found += left_from_the_last_call(name, source, state)
+    return found
+
+
+def test_a_call_begins_with_all_that_a_library_keeps():
+    assert leaks(SOURCES, STEPS) == []

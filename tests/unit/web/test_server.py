@@ -14,7 +14,7 @@ from service.web import server
 from workers.runtime import fork_server
 from workers.store import durability
 from workers.store.connection import TIMEOUT
-from workers.store.scripts import text_of
+from workers.store.step_library import library
 
 TOML = """
 mappings = ["mappings.py"]
@@ -69,8 +69,8 @@ def installation(tmp_path, monkeypatch, kept_loggers):  # noqa: ARG001
 
 
 @pytest.mark.usefixtures("installation")
-def test_the_step_that_accepts_is_put_together_before_the_first_request():
-    text_of.cache_clear()
+def test_the_steps_are_put_together_before_the_first_request():
+    library.cache_clear()
     server.application()
     assert is_put_together()
 
@@ -109,7 +109,7 @@ def test_a_process_that_takes_the_place_of_another_finds_the_application_built(m
         def serve(self, target_loader, **_):
             seen.extend((is_put_together(), target_loader.args[-1].application.name))
 
-    text_of.cache_clear()
+    library.cache_clear()
     monkeypatch.setattr(server, "Server", Forks)
     monkeypatch.setattr(server.signal, "signal", lambda *_: None)
     monkeypatch.setattr(server.gc, "freeze", lambda: None)
@@ -119,6 +119,4 @@ def test_a_process_that_takes_the_place_of_another_finds_the_application_built(m
 
 
 def is_put_together():
-    found = text_of.cache_info().hits
-    text_of("accept")
-    return text_of.cache_info().hits == found + 1
+    return library.cache_info().currsize == 1

@@ -1,13 +1,16 @@
 -- Shared, of accept: whether a value that comes is news to its item, and what becomes of it.
---! uses step items arrivals adoption version_events version_order field_kinds stale_values remap losses delivery
+--! uses calls step items arrivals adoption version_events version_order field_kinds stale_values remap losses delivery
 --! uses before_values undone_values dead_letters retirements create_only locales write_history cms_forms left_out
 --! uses same_files run_counts pauses held_retirements retirement_waits
 
-local request, given = step.request, step.given
-local accepted_values = {
-  changes = {},  -- by destination, one for each that has something to send now
-  has_retired = false,
-}
+local given = step.given
+local request
+calls.on_begin(function() request = step.request end)
+local accepted_values = {}
+calls.on_begin(function()
+  accepted_values.changes = {}  -- by destination, one for each that has something to send now
+  accepted_values.has_retired = false
+end)
 
 -- A copy is named "<index>:live" or "<index>:staged".
 local function place_of(change) return change.collection .. ':' .. string.match(change.copy, '^[^:]*') end

@@ -1,8 +1,10 @@
 -- Shared: arrival numbers. One counter gives them, but to what is accepted in slices (sliced_deliveries.lua):
 -- its delivery was given as many as it can need when it came, so that what came later is later.
+--! uses calls
 
-local arrivals = {}  -- one table, for a script has 200 names at most
+local arrivals = {}
 -- read: the last that was given   reserved: {arrival: the last that was used; came, came_ms: when its delivery came}
+calls.on_begin(function() arrivals.read, arrivals.reserved = nil, nil end)
 
 function arrivals.next()
   local reserved = arrivals.reserved

@@ -1,24 +1,26 @@
 -- Shared, of claim: which items of a due set go together by one request.
---! uses step items item_schedule creation references create_only filters variant_choice item_status
+--! uses calls step items item_schedule creation references create_only filters variant_choice item_status
 --! uses requests lanes retirement_request plan_room file_imports pauses listing_schedule retirements
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local LOOKS = 400  -- items that one claim looks at, in as many steps as that takes
 
-local batch = {
-  -- Set by the step before it looks at any item. dest, flight, turn: what is known of the destination;
-  -- open: its collections that are not paused
-  trial = false,  -- one request tries whether it is back
-  blind = false,  -- a GET has just failed
-  fresh_only = false,  -- one request tries, of an item that has not failed alone
-  spare = false,  -- passes over items that failed alone, while there are others
-  -- how: it is sent (requests.lua); room: entries that the request may take
-  picked = {},
-  filled = 0,     -- entries
-  looked = given(request.looked) or 0,  -- at so many items, in this step and those before it
-  effort = 0,     -- of this step so far, in the units of request.most
-  LOOKS = LOOKS,
-}
+local batch = {LOOKS = LOOKS}
+calls.on_begin(function()
+  -- Set by the step before it looks at any item: what is known of the destination; its collections that are not paused.
+  batch.dest, batch.flight, batch.turn, batch.open = nil, nil, nil, nil
+  batch.trial = false  -- one request tries whether it is back
+  batch.blind = false  -- a GET has just failed
+  batch.fresh_only = false  -- one request tries, of an item that has not failed alone
+  batch.spare = false  -- passes over items that failed alone, while there are others
+  batch.how, batch.room = nil, nil  -- how it is sent (requests.lua); entries that the request may take
+  batch.picked = {}
+  batch.filled = 0  -- entries
+  batch.looked = given(request.looked) or 0  -- at so many items, in this step and those before it
+  batch.effort = 0  -- of this step so far, in the units of request.most
+end)
 
 -- What it takes to read an item, to hand out a value of it, and to put an item back
 -- (workers/store/claims.py).

@@ -1,9 +1,14 @@
 -- Shared, of claim: claims the items of a batch, and makes the payload for the worker.
---! uses step items item_schedule batch lanes item_status cms_forms write_history retirement_request file_imports
+--! uses calls step items item_schedule batch lanes item_status cms_forms write_history retirement_request file_imports
 --! uses publish_wait joined_claims claim_slots retirements
 
-local request, now, given = step.request, step.now, step.given
-local dest_key = 'instep:destination:' .. request.destination
+local given = step.given
+local request, now, dest_key
+local sources  -- of what is sent, by name
+calls.on_begin(function()
+  request, now, dest_key = step.request, step.now, step.destination_key
+  sources = {}
+end)
 local MISWARNED_MS = 600000
 local EVENTS = 3  -- ids of events that a worker is told of an item
 
@@ -54,8 +59,6 @@ local function item_payload(pick, dest)
     unpublishable = meta.unpublishable ~= nil and meta.unpublishable == item_status.sign_of(pick.status),
     variants = pick.to and pick.to.entries, events = event_ids(pick)}
 end
-
-local sources = {}  -- of what is sent, by name
 
 -- Of a request of *kind*.
 local function save_claim(kind, pick)

@@ -6,13 +6,15 @@
 --   told: what the CMS shows since then; none: unknown
 --     {a: lastUpdated of the item's answer; o = 1: the value itself; v, t: JSON text and type; r: run}
 --     Where the item was answered since, by an older release, it holds no longer.
---! uses step items
+--! uses calls step items
 
-local request, given = step.request, step.given
+local given = step.given
+local request
+calls.on_begin(function() request = step.request end)
 local before_values = {}
 local MOST = 102400  -- bytes of a value that is held beside another, as of undo_log.lua
 
-before_values.kept = given(request.undo) ~= nil
+calls.on_begin(function() before_values.kept = given(request.undo) ~= nil end)
 
 local function answered(item) return item.meta.answered or '' end
 

@@ -4,12 +4,15 @@
 --
 -- instep:letter:<id>, beside left_out.lua's: e:<hashed event id, or #place>: where an event of it stands,
 --   "<place> <arrival number> <1: it was taken in part>"; the repeats of those are replays
---! uses step items slices left_out
+--! uses calls step items slices left_out
 
-local request, given = step.request, step.given
+local given = step.given
+local request
+calls.on_begin(function() request = step.request end)
 local body_letters = {}
 local BODY = -1
-local nameless_parts, parts_with_ids = false, false
+local nameless_parts, parts_with_ids
+calls.on_begin(function() nameless_parts, parts_with_ids = false, false end)
 
 function body_letters.is_nameless() return nameless_parts end
 

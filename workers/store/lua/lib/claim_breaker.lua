@@ -3,10 +3,10 @@
 -- (destination_health.lua): so they take turns, and an outage costs one call at a time.
 -- 'fresh': what just failed is an item that failed alone before, and may be to blame itself, so that
 -- others need not wait for the next probe.
---! uses step batch claim_slots claim_wait
+--! uses calls step batch claim_slots claim_wait
 
-local request, now = step.request, step.now
-local dest_key = 'instep:destination:' .. request.destination
+local request, now, dest_key
+calls.on_begin(function() request, now, dest_key = step.request, step.now, step.destination_key end)
 
 local function probe(till)
   local dest, slot_ms = batch.dest, claim_slots.wait_ms.live

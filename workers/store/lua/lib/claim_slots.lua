@@ -1,11 +1,21 @@
 -- Shared, of claim: the budget slot that its request takes.
---! uses step rate_limiter lanes batch
+--! uses calls step rate_limiter lanes batch
 
-local request, now = step.request, step.now
-local name = request.destination
-local dest_key, budget = 'instep:destination:' .. name, rate_limiter.budget_of(request.budget, request.limit)
-local claim_slots = {budget = budget, wait_ms = {}}  -- wait_ms: until one is free, by lane
-for _, lane in ipairs(step.LANES) do claim_slots.wait_ms[lane] = rate_limiter.slot_wait(budget, lane, name) end
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
+local name, dest_key, budget
+local claim_slots = {}
+calls.on_begin(function()
+  name, dest_key, budget = request.destination, step.destination_key, nil
+  claim_slots.budget, claim_slots.wait_ms = nil, {}  -- wait_ms: until one is free, by lane
+end)
+
+-- Call it before anything else of these.
+function claim_slots.load()
+  budget = rate_limiter.budget_of(request.budget, request.limit)
+  claim_slots.budget = budget
+  for _, lane in ipairs(step.LANES) do claim_slots.wait_ms[lane] = rate_limiter.slot_wait(budget, lane, name) end
+end
 
 function claim_slots.take(lane)
   rate_limiter.take_slot(budget, lane, name, name)

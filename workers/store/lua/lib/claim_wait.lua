@@ -1,8 +1,8 @@
 -- Shared, of claim: nothing may be sent now, and when to come back.
---! uses step wakeups listing_schedule
+--! uses calls step wakeups listing_schedule
 
-local request, now = step.request, step.now
-local dest_key = 'instep:destination:' .. request.destination
+local request, now, dest_key
+calls.on_begin(function() request, now, dest_key = step.request, step.now, step.destination_key end)
 
 -- *ms*: nil: nothing is waited for. *gate_ms*: for how long no new live change can be sent either, so that
 -- accept need wake nobody; *lower_ms*: the same of the lower lanes, where it is longer.

@@ -2,7 +2,7 @@
 -- An item that is there never gets them (create_only). They are ignored there, and go with the next
 -- item that is made of the record, be it years later.
 -- goes_into_new (creation.lua) says that what is ignored so goes into a new item.
---! uses step items references
+--! uses items references
 
 -- *how*: 'create' where the collection creates what is missing, 'never' where it does not.
 local function keep(field, how)

@@ -7,9 +7,10 @@
 --   passed: the last slug made for it that another item is known to have: the next one is tried
 --   partial: the letter of the event that it is known by, which could not be read whole
 -- One claim per item at a time, and no other before the doubt is over: that is why none is made twice.
---! uses step life_entries life_requests undo_log items item_schedule dead_letters retirements writebacks
+--! uses calls step life_entries life_requests undo_log items item_schedule dead_letters retirements writebacks
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local creation = {}
 local MAKE_MS = 3600000  -- a listing older than this says no more that an item is not there
 

@@ -1,7 +1,9 @@
 -- Shared: what a request that was to create an item has come to.
---! uses step items retirements item_ids creation
+--! uses calls step items retirements item_ids creation
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 
 -- *slugs*: what the request carried, with the arrival number of each.
 local function settle(item, slugs, verdict)

@@ -1,7 +1,9 @@
 -- Shared by the steps: what goes into a dead letter, and what leaves one.
---! uses step items letter_groups writebacks
+--! uses calls step items letter_groups writebacks
 
-local now, given = step.now, step.given
+local given = step.given
+local now
+calls.on_begin(function() now = step.now end)
 local dead_letters = {}
 local CLOSED_LETTERS = 1000  -- that are kept, and
 local CLOSED_MS = 30 * 86400000

@@ -7,9 +7,11 @@
 --   instep:seen-bytes             hash: source → "<bytes> <ms until which they count>"
 --   instep:seen:<source>:<bucket>  set, of the release before: ids as texts. It is read, and also
 --     written while processes of that release do.
---! uses step version_events
+--! uses calls step version_events
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local deduplication = {}
 local SHORT_MS = 3600000
 local PARTS = {l = 8, s = 4}  -- generations of one life, so that none is kept much longer
@@ -21,14 +23,19 @@ local SEEN_BYTES = 134217728  -- of all sources, in a store without a limit
 local SEEN_SHARE = 0.375      -- of the memory of a store with one
 local ROLLING_MS = 600000
 
-local life = {l = request.dedupe_ms, s = math.min(request.dedupe_ms or 0, SHORT_MS)}
+local life
 local forgot  -- ms for which ids are kept now, where there is no room for as long as they should be
+local generations, written_to  -- of both kinds, oldest first; kind → the one that is written to
+local integers  -- by id
+local buckets  -- of the release before, that there are
+calls.on_begin(function()
+  life = {l = request.dedupe_ms, s = math.min(request.dedupe_ms or 0, SHORT_MS)}
+  forgot, generations, written_to, integers, buckets = nil, nil, nil, {}, nil
+end)
 
 local function seen_base() return 'instep:seen:' .. request.source end
 
 local function span_of(kind) return math.max(1, math.floor(life[kind] / PARTS[kind])) end
-
-local generations, written_to  -- of both kinds, oldest first; kind → the one that is written to
 
 local function load_generations()
   if generations then return generations end
@@ -46,8 +53,6 @@ local function load_generations()
 end
 
 -- The integer of an id, and what chooses its set: 60 bits and 10 more.
-local integers = {}  -- by id
-
 local function integer_of(id)
   local known = integers[id]
   if not known then
@@ -64,8 +69,6 @@ local function set_of(one, place) return seen_base() .. ':' .. one.name .. ':' .
 local function bucket_of_before(n)
   return seen_base() .. ':' .. string.format('%.0f', math.floor(now / request.dedupe_ms) + n)
 end
-
-local buckets  -- of the release before, that there are
 
 local function load_before()
   if buckets then return buckets end

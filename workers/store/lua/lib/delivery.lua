@@ -1,23 +1,28 @@
 -- Shared, of accept: the delivery that is accepted: where it stands, and what becomes of its events.
---! uses step items arrivals sliced_request version_kinds deduplication event_letters body_letters
+--! uses calls step arrivals sliced_request version_kinds deduplication event_letters body_letters
 --! uses source_logs delivery_log raw_bodies
 
-local request, now, given = step.request, step.now, step.given
-local lane = ({live = 1, fetched = 1, remap = 2, undo = 2, reconcile = 3})[request.mode]
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
+local LANES = {live = 1, fetched = 1, remap = 2, undo = 2, reconcile = 3}
 
-local delivery = {
-  lane = lane,  -- of what it changes
-  due = lane == 3 and now + request.hold_ms or now,
-  events = {},  -- but for the repeats
-  duplicates = 0, failed = 0, fresh = 0,  -- events: repeats, not read whole, taken
-  repeats = {}, unwanted = {}, taken = {},  -- places of events
-  -- kept: {number, …}: the delivery log has it, or will   before: the arrival number when it came
-}
+local delivery = {}
+local here  -- ids of events that are taken
+calls.on_begin(function()
+  here = {}
+  delivery.lane = LANES[request.mode]  -- of what it changes
+  delivery.due = delivery.lane == 3 and now + request.hold_ms or now
+  delivery.events = {}  -- but for the repeats
+  delivery.duplicates, delivery.failed, delivery.fresh = 0, 0, 0  -- events: repeats, not read whole, taken
+  delivery.repeats, delivery.unwanted, delivery.taken = {}, {}, {}  -- places of events
+  -- The delivery log has it, or will: {number, …}; the arrival number when it came.
+  delivery.kept, delivery.before = nil, nil
+  delivery.has_log, delivery.is_duplicate = false, false
+end)
 
 -- What no mapping wants is never marked seen: a repeat of it counts like the first.
 function delivery.is_wanted(event) return #event.changes > 0 or #event.fetches > 0 end
-
-local here = {}  -- ids of events that are taken
 
 local function is_repeat(event)
   -- The letter of a fetch that failed is one of an event that was taken.

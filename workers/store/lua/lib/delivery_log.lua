@@ -11,9 +11,11 @@
 --     take, where the store's limit allows less than keep_mb
 --   instep:unkept:<source>      stream <ms>-<number>: t, i: what was proven and is not kept, such as repeats
 -- ARGV[4]: the delivery, packed; ARGV[5]: new words that it is packed by
---! uses step arrivals
+--! uses calls step arrivals
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now, ARGV
+calls.on_begin(function() request, now, ARGV = step.request, step.now, step.ARGV end)
 local delivery_log = {}
 local WORDS_MS = 2 * 3600000  -- words are used for an hour, by a process's own clock
 local ENTRY = 16              -- bytes of an entry beside its texts, about

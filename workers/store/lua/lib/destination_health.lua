@@ -1,9 +1,11 @@
 -- Shared: what an answer, a probe or an operator says of a destination or a collection.
 -- While the breaker is open, *trial* says which request may try: 'ready' any, after a good probe;
 -- 'blind' one batch, at its time, after a bad one; 'fresh' items that have not failed alone; 'out': it is out.
---! uses step publish_wait plan_room
+--! uses calls step publish_wait plan_room
 
-local now, given = step.now, step.given
+local given = step.given
+local now
+calls.on_begin(function() now = step.now end)
 
 local function probe_ms(key)
   return tonumber(redis.call('HGET', key, 'probes') or 0) < 6 and 5000 or 30000

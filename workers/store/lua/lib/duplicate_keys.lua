@@ -4,16 +4,18 @@
 --   instep:born:<place>    hash: item id → createdOn, as the CMS gives it
 --   instep:twins:<place>   hash: id of an item whose key is that of an older item → the key
 --   instep:listed:<place>  set: the ids that were met since the round began (listing_schedule.lua)
---! uses step items item_schedule resting_records item_ids life_entries search_marks
+--! uses calls step items item_schedule resting_records item_ids life_entries search_marks
 
-local request = step.request
-local duplicate_keys = {
-  changes = {},     -- {key, item id, what}
-  duplicates = {},  -- {key, item id, id of the other}
-}
-local TWINS = 1000  -- that are kept of one collection
-
+local request
+calls.on_begin(function() request = step.request end)
+local duplicate_keys = {}
 local twins, how_many
+calls.on_begin(function()
+  duplicate_keys.changes = {}     -- {key, item id, what}
+  duplicate_keys.duplicates = {}  -- {key, item id, id of the other}
+  twins, how_many = nil, nil
+end)
+local TWINS = 1000  -- that are kept of one collection
 
 local function load_twins(place)
   if twins then return end

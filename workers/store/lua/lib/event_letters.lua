@@ -1,11 +1,13 @@
 -- Shared, of accept: the dead letter of an event of which something could not be read. An event has
 -- one, named by its id; the letter of an event that runs again may have the name of an older release.
---! uses step items arrivals dead_letters creation raw_bodies left_out remap body_letters
+--! uses calls step items arrivals dead_letters creation raw_bodies left_out remap body_letters
 
-local request, given = step.request, step.given
+local given = step.given
+local request
+calls.on_begin(function() request = step.request end)
 local event_letters = {}
 local CAUSES = 1000   -- that have a letter each beyond those
-event_letters.rewritten = {}  -- letters of this delivery that stay open
+calls.on_begin(function() event_letters.rewritten = {} end)  -- letters of this delivery that stay open
 
 -- Whether all of an event could be read.
 function event_letters.is_whole(event) return #event.problems + #event.left == 0 and not event.part end

@@ -1,7 +1,9 @@
 -- Shared, of settle: values that the CMS has not taken, or may not have.
---! uses step items references dead_letters retirements late_imports duplicate_keys
+--! uses calls step items references dead_letters retirements late_imports duplicate_keys
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local failed_values = {}
 
 -- The fields of *slugs* that still hold what was sent.

@@ -5,9 +5,11 @@
 --   payload, id, topic, came (ms) of the newest notice     topics of all of them, JSON
 --   raw, letter, index, headers: what its dead letter is made of
 --   token, till: of the claim                   risen: ms of the first notice since the claim
---! uses step dead_letters raw_bodies
+--! uses calls step dead_letters raw_bodies
 
-local now, now_us, given = step.now, step.now_us, step.given
+local given = step.given
+local now, now_us
+calls.on_begin(function() now, now_us = step.now, step.now_us end)
 local fetch_queue = {}
 fetch_queue.QUEUE = ':fetch'          -- woken like a destination; none has such a name
 local LONGEST_REST_MS = 3600000  -- that a fetcher may ask for

@@ -64,22 +64,14 @@ local function decode(text, slug)
   return field
 end
 
--- Codes by names: of what nearly every field has; the others are added where a field has one of them.
-local codes = {value = 'v', type = 't', version = 'r', arrival = 'a', events = 'e', event = 'n', source = 'o',
-  state = 's', since = 'w', lane = 'q', confirmed = 'c', history = 'k', delivery = 'f', place = 'h'}
-
-local has_all = false
-local function code_of(name)
-  for _, names in ipairs(has_all and {} or {NAMES, OF_RETIREMENT}) do
-    for code, each in pairs(names) do codes[each] = code end
-  end
-  has_all = true
-  return codes[name] or name
+local CODES = {}  -- by names
+for _, names in ipairs({NAMES, OF_RETIREMENT}) do
+  for code, name in pairs(names) do CODES[name] = code end
 end
 
 local function encode(field)
   local stored = {}
-  for name, value in pairs(field) do stored[codes[name] or code_of(name)] = value end
+  for name, value in pairs(field) do stored[CODES[name] or name] = value end
   return cjson.encode(stored)
 end
 

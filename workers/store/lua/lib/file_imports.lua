@@ -4,9 +4,10 @@
 -- instep:flight:<name>:files  sorted set: those of the flights that import
 -- instep:destination:<name>  import_ms: what one file takes, as last learned; imported: a request that took
 --   long has ended, and the turn is the others'
---! uses step items file_types listing_schedule
+--! uses calls step items file_types listing_schedule
 
-local request, now = step.request, step.now
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local file_imports = {}
 local FETCHED_MS = 7000   -- half of the time that a request has (workers/webflow/client.py)
 

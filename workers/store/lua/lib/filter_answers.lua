@@ -14,9 +14,11 @@
 --   where a listing has shown the whole, none since has shown a key in another form than the normal
 --   one, and edits are listed: a filter does not find what is padded, say.
 -- Else a listing says it.
---! uses step items item_ids filters missing_items
+--! uses calls step items item_ids filters missing_items
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local BLIND_MS = 600000     -- off for so long after an answer that did not show its canary
 local UNREAD_MS = 600000    -- and after a refusal that may be of a value alone
 

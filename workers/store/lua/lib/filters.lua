@@ -12,9 +12,10 @@
 --   failed, blind         times in a row that no answer came, and that one did not show its canary
 --   proven                ms at which one that named several keys showed some of them
 -- asks, asked of an item: how often it was asked for since it had an id, and when last
---! uses step listing_schedule
+--! uses calls step listing_schedule
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local filters = {}
 local FILTERED = 100       -- keys of one call
 filters.ASK_AGAIN_MS = 30000 -- the longest between two filters for one key

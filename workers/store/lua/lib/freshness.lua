@@ -4,14 +4,16 @@
 --     the bound before; :inf: older than all; :sum: their ms   copy: live, or staged alone; site: items
 --     that a publish of ours has put on the site (unpublished.lua)
 --   instep:freshness  hash: <quarter of an hour since 1970>:<bound>: the same of all, of late
---! uses step
+--! uses calls step
 
-local request, now = step.request, step.now
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local BOUNDS = {1000, 2000, 5000, 10000, 20000, 30000, 60000, 120000, 300000, 600000, 1800000, 3600000,
   21600000, 86400000}
 local RECENT, QUARTER_MS = 'instep:freshness', 900000
 local QUARTERS = 4  -- that are kept beside the present one
-local counts, sum = {}, 0  -- place of a bound → values; of all, in ms
+local counts, sum  -- place of a bound → values; of all, in ms
+calls.on_begin(function() counts, sum = {}, 0 end)
 
 local function place_of(ms)
   local place = 1

@@ -1,7 +1,8 @@
 -- Shared: a held retirement takes its place in the item.
---! uses step items held_retirements retirements left_out life_entries
+--! uses calls step items held_retirements retirements left_out life_entries
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local held_release = {}
 
 -- A process of the release before, which knows of no holds, has accepted something newer.

@@ -6,9 +6,10 @@
 --   instep:held:<collection>        sorted set: records, by the arrival number of their retirement
 --   instep:held-delay:<collection>  sorted set: those that no step has decided on, by `until`
 --   instep:collection:<collection>  asks: all that are held wait for approval (retirement_guard.lua); asks_since
---! uses step field_codes items life_entries
+--! uses calls step field_codes items life_entries
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local held_retirements = {}
 
 function held_retirements.of(item)

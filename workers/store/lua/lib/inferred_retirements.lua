@@ -1,9 +1,10 @@
 -- Shared: a retirement without an event: a snapshot of its source lacked the record.
 -- It falls, as if it had never been, by a snapshot of that source that was taken later and has the
 -- record; an event that says the same confirms it, whatever its version.
---! uses versions step items
+--! uses calls versions step items
 
-local request = step.request
+local request
+calls.on_begin(function() request = step.request end)
 
 local inferred_retirements = {}
 

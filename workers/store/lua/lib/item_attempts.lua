@@ -4,9 +4,11 @@
 -- part: requests.lua   told: the answer to a batch has named it, and so it goes alone
 -- by_new_schema: it was refused, and goes once more by the schema as it is now
 -- pooled: so often it was left over by a search for what is bad (note_part_refused)
---! uses step items
+--! uses calls step items
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local item_attempts = {}
 
 -- The search for what is bad in the collection goes on until then, unless it is over.
@@ -34,9 +36,9 @@ local function note_part_refused(item)
 end
 
 -- *held*: its claim had not run out.
-local attempts = 'attempts:' .. request.collection .. ':'
 function item_attempts.count(verdict, held)
-  if (verdict.action or '') ~= '' then step.measure(attempts .. (held and verdict.action or 'lost'), 1) end
+  if (verdict.action or '') == '' then return end
+  step.measure('attempts:' .. request.collection .. ':' .. (held and verdict.action or 'lost'), 1)
 end
 
 -- Something of it was taken.

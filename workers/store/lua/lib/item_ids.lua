@@ -1,5 +1,5 @@
 -- The ids of items by their keys, and what has got one.
---! uses search_marks
+--! uses calls search_marks
 
 local item_ids = {}
 
@@ -19,7 +19,8 @@ local function lose_mark(place)
   redis.call('HDEL', 'instep:index:' .. place, 'mark', 'plain')
 end
 
-local arrived = {}  -- {collection, key} of what has got an id
+local arrived  -- {collection, key} of what has got an id
+calls.on_begin(function() arrived = {} end)
 
 function item_ids.has_arrived() return #arrived > 0 end
 

@@ -3,11 +3,11 @@
 --     id yet; …:room: the plan has no room for it (plan_room.lua). What a paused source gave counts for
 --     none of them (pauses.lua)
 --   instep:waiting:<collection>      sorted set: by the ms since which its oldest value waits
---! uses step items pauses
+--! uses calls step items pauses
 
-local now = step.now
+local now, lands_by  -- no request that is claimed now lands later
+calls.on_begin(function() now, lands_by = step.now, step.now + step.SEND_MS + step.LATE_MS end)
 local item_schedule = {}
-local LANDS_BY = now + step.SEND_MS + step.LATE_MS  -- no request that is claimed now lands later
 
 function item_schedule.end_lookup(item)
   redis.call('ZREM', 'instep:lookup:' .. item.collection, item.record)
@@ -33,7 +33,7 @@ function item_schedule.after_hold(item, at)
   local hold = tonumber(item.meta.hold)
   if not hold or items.in_force(item) then return at end
   -- Further ahead than its own maximum: as with repair marks, it gets all of its time again.
-  hold = math.min(hold, LANDS_BY)
+  hold = math.min(hold, lands_by)
   items.set(item, 'hold', hold > now and hold or nil)
   return math.max(at, hold)
 end
@@ -42,8 +42,8 @@ end
 -- request may still land is no longer known, so it is given all of its time again.
 local function clamp_future(item)
   for slug, field in pairs(item.fields) do
-    if field.repair_at and field.repair_at > LANDS_BY then
-      field.repair_at = LANDS_BY
+    if field.repair_at and field.repair_at > lands_by then
+      field.repair_at = lands_by
       items.touch(item, slug)
     end
   end

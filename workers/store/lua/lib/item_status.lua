@@ -12,9 +12,10 @@
 --   'alone', by a request of its own; 'refused', a request was refused for what one item of it is
 -- looked: it was, and nothing was written since
 -- unpublishable of an item: its status when the CMS would not publish it
---! uses step items creation life_entries
+--! uses calls step items creation life_entries
 
-local request = step.request
+local request
+calls.on_begin(function() request = step.request end)
 
 local item_status = {}
 

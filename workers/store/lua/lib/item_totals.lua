@@ -3,9 +3,10 @@
 -- instep:index:<collection>:<copy>  hash: count: items, '' where the CMS answered without a number;
 --   count_at: ms, not after the answer
 -- instep:collection:<collection>    hash: count_next: the number is wanted; ms from which it is asked for
---! uses step
+--! uses calls step
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local item_totals = {}
 local FRESH_MS = 86400000
 

@@ -4,9 +4,10 @@
 -- out of an event ("o:<slug>", left_out.lua), and what else is known of the item, meta:
 --   shown: the key as it came last, where that is not the record, its normal form
 --   named: the slug in the last answer, where a write-back is to tell it
---! uses step field_codes search_marks
+--! uses calls step field_codes search_marks
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local items = {}
 items.GONE = field_codes.GONE
 local FIELD, COLON = string.byte('f:', 1, 2)  -- no other names have a colon there
@@ -32,7 +33,7 @@ function items.load(collection, record)
   return item
 end
 
-items.loaded = {}  -- those that `of` has read, by collection:record
+calls.on_begin(function() items.loaded = {} end)  -- those that `of` has read, by collection:record
 
 -- The item of *place*, {collection, record}, read once in a step.
 -- request.assumed: {item: {slug: field}}: what the steps of a dry run before this one would have stored

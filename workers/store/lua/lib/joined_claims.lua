@@ -6,9 +6,10 @@
 -- request.looked: at so many items, by the steps before
 -- request.joins: {collection, lane, how, room, filled, taken, looked}: as the step before answered it
 --   taken: files to import so far
---! uses step lanes batch
+--! uses calls step lanes batch
 
-local request, now = step.request, step.now
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local joined_claims = {}
 local GATHER_MS = 500  -- within which the next step comes; else it never will
 joined_claims.GATHERED_MS = 50 -- after which most have come

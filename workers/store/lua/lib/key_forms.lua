@@ -4,9 +4,10 @@
 --   plain     the whole was listed, and neither it nor anything since has shown an odd form
 --   odd       ms at which one was seen last: padded, say, or not in NFC
 --   numeric   ms at which a number was seen last, which is odd where the field holds text
---! uses step
+--! uses calls step
 
-local request, now = step.request, step.now
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 
 -- A listing that began at *started* has shown the whole: where all keys were in their normal form,
 -- filters can say that one is not there.

@@ -1,7 +1,8 @@
 -- Shared: what is to be done in which lane, and in which order the lanes are served.
---! uses step rate_limiter listing_schedule filters variant_pages pauses
+--! uses calls step rate_limiter listing_schedule filters variant_pages pauses
 
-local request, now = step.request, step.now
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 
 local lanes = {}
 

@@ -10,7 +10,7 @@
 --     number when it came: where the event stands when it runs again
 -- instep:item:…  o:<slug>: {letter, version, arrival: the number then, place: of its event in
 --   its delivery}
---! uses versions step items arrivals dead_letters slices version_order life_entries
+--! uses calls versions step items arrivals dead_letters slices version_order life_entries
 
 local given = step.given
 
@@ -29,7 +29,8 @@ function left_out.unlink(item, slug)
   item.relinked[slug] = true
 end
 
-left_out.rewriting = {}  -- id: of the letter that this step writes anew: what it holds is known at the end
+-- id: of the letter that this step writes anew: what it holds is known at the end
+calls.on_begin(function() left_out.rewriting = {} end)
 
 -- How many entries a letter holds; one that an older release wrote is counted once.
 function left_out.entries_of(key)

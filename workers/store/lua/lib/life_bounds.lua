@@ -1,8 +1,9 @@
 -- Shared by the steps: how much is kept of the lives of records (lives.lua), and what becomes of a life
 -- whose record is merged or erased.
---! uses step
+--! uses calls step
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local life_bounds = {}
 local MOST, ENTRY, RECORD = 100, 6, 250  -- entries of a record; bytes of an entry and of a record, beside their texts
 local PART = 8             -- of the memory of a store with a limit

@@ -1,7 +1,9 @@
 -- Shared, of accept: what an event did to a record, as its life tells it (life_entries.lua).
---! uses step lives
+--! uses calls step lives
 
-local request, given, encode = step.request, step.given, cjson.encode
+local given, encode = step.given, cjson.encode
+local request
+calls.on_begin(function() request = step.request end)
 local life_events = {}
 local VALUE = 100     -- bytes of a value
 local VALUES = 1500   -- of all values of an entry
@@ -11,10 +13,13 @@ local PROBLEMS = 5    -- of what was left out
 local TEXT = 200      -- of a name
 local FATES = {accepted = 'p', unchanged = 'u', stale = 's', same = 's', held = 'h', discarded = 'd'}
 
--- How each event came about, and what proved it: the same for all that it changes.
-local heads = {}
-local source, secret = encode(request.source), lives.text_of(request.secret)
-local texts = {}  -- slugs and mappings → as JSON: the events of a delivery mostly have the same ones
+local heads  -- how each event came about, and what proved it: the same for all that it changes
+local source, secret
+local texts  -- slugs and mappings → as JSON: the events of a delivery mostly have the same ones
+calls.on_begin(function()
+  heads, texts = {}, {}
+  source, secret = encode(request.source), lives.text_of(request.secret)
+end)
 
 local function known_text(name)
   local text = texts[name]

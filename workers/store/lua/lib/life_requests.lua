@@ -1,7 +1,9 @@
 -- Shared by the steps: what a request did to a record, as its life tells it (life_entries.lua).
---! uses step lives
+--! uses calls step lives
 
-local request, given, encode = step.request, step.given, cjson.encode
+local given, encode = step.given, cjson.encode
+local request
+calls.on_begin(function() request = step.request end)
 local life_requests = {}
 local FIELDS = 200  -- in one entry
 local CODE = 60     -- bytes of a code
@@ -17,6 +19,8 @@ local function head_of(how)
 end
 
 local call_head, call_text
+local written  -- slugs → text: the items of a batch mostly have the same ones
+calls.on_begin(function() call_head, call_text, written = nil, nil, {} end)
 
 -- The part that is the same for all items of a request.
 local function call_of()
@@ -52,8 +56,6 @@ local function fate_of(field, arrival, verdict, unsent)
   if not field or field.arrival ~= arrival then return 'o' end
   return FATES[field.state] or (unsent and 'n') or (verdict.unknown and 'q' or 'z')
 end
-
-local written = {}  -- slugs → text: the items of a batch mostly have the same ones
 
 -- What became of each value, and whether all were written.
 local function fates_of(item, claim, verdict, done)

@@ -21,14 +21,17 @@
 -- instep:index:<collection>:<copy>:reconcile  hash: a reconcile lists the whole: began, in ms, and till
 --   when another page of it is waited for. Meanwhile no other listing of the whole goes on: each of its
 --   pages tells what waits for it, and its end (finish_listing.lua) who is missing.
---! uses step item_ids references
+--! uses calls step item_ids references
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local listing_schedule = {}
 local OUTSIDE_MS = 60000
 listing_schedule.RESTS_MS = 3600000  -- more than a page of theirs, or a begin, ever waits
 
 local soonest
+calls.on_begin(function() soonest = nil end)
 function listing_schedule.note_due(at)
   if at and (not soonest or at < soonest) then soonest = at end
 end

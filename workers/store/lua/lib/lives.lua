@@ -5,16 +5,16 @@
 --   instep:lives        sorted set: <collection>:<record> by the ms of the oldest entry, or before that
 --   instep:lives:state  hash: bytes, of all lives, about; dropped: entries; till: ms of the newest of those
 -- life_dropped of an item: how many entries its life lost as it went whole
---! uses step life_bounds
+--! uses calls step life_bounds
 
 local given = step.given
--- As life_bounds.lua has them, which is made where something is dropped alone.
+-- As life_bounds.lua has them.
 local MOST, SLACK, ENTRY, RECORD = 100, 20, 6, 250
 local TEXT = 200    -- bytes of a text
 local LIST = 200    -- names in an entry
 
-local NOW = string.format('[%.0f,', step.now)
-local bytes, begun = nil, {}
+local at_text, bytes, begun
+calls.on_begin(function() at_text, bytes, begun = string.format('[%.0f,', step.now), nil, {} end)
 
 -- What all that a step has noted comes to, as it answers.
 local function save()
@@ -27,12 +27,12 @@ end
 local function note(collection, record, entry)
   local name = collection .. ':' .. record
   -- A dry run gets 0.
-  local length = redis.call('RPUSH', 'instep:life:' .. name, NOW .. entry .. ']')
+  local length = redis.call('RPUSH', 'instep:life:' .. name, at_text .. entry .. ']')
   if not bytes then
     step.before_answer(save)
     bytes = 0
   end
-  bytes = bytes + #entry + #NOW + 1 + ENTRY
+  bytes = bytes + #entry + #at_text + 1 + ENTRY
   if length == 1 then
     begun[#begun + 1] = step.now
     begun[#begun + 1] = name

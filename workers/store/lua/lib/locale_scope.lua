@@ -1,10 +1,11 @@
 -- Shared: what is known of the locales of a collection, and that `locales` names others by now
 -- (locales.lua).
---! uses step locales
+--! uses calls step locales
 
-local now = step.now
-local places_here = {}   -- what is known of each collection here, read once a claim
-local narrow_here = {}   -- by collection: this was noted
+local now
+local places_here   -- what is known of each collection here, read once a claim
+local narrow_here   -- by collection: this was noted
+calls.on_begin(function() now, places_here, narrow_here = step.now, {}, {} end)
 
 local function tags_in(scope)
   local set_of = {}

@@ -15,9 +15,11 @@
 --   hurry: items wait for it; list_next, page_next: not before
 -- instep:variants:<collection>:<copy>  hash: item id → cmsLocaleIds, apart by commas, but for the
 --   primary one; * behind one that was never published. …:next: of the listing that is under way
---! uses step items
+--! uses calls step items
 
-local now, given = step.now, step.given
+local given = step.given
+local now
+calls.on_begin(function() now = step.now end)
 local locales = {}
 locales.SITE_MS = 86400000     -- after which the locales are read again
 locales.VARIANTS_MS = 3600000  -- after which the variants are listed again, where something is sent

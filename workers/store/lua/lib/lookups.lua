@@ -1,9 +1,9 @@
 -- Shared, of claim: the GETs that items wait for: a filter for keys whose items are not known, or a page
 -- of a listing; the locales, or the variants; a schema; the number of items. Each is handed out to the caller alone.
---! uses step listing_schedule filters lanes variant_pages requests batch claim_slots item_totals
+--! uses calls step listing_schedule filters lanes variant_pages requests batch claim_slots item_totals
 
-local request, now = step.request, step.now
-local dest_key = 'instep:destination:' .. request.destination
+local request, now, dest_key
+calls.on_begin(function() request, now, dest_key = step.request, step.now, step.destination_key end)
 local lookups = {}
 local PAGES = 3  -- to a batch, of a listing of the whole
 

@@ -1,11 +1,12 @@
 -- Shared: what becomes of records whose keys no item has: a letter, ignored, or to be created.
 -- request.collection, request.index, request.missing, request.message: as index_page.lua says
---! uses step items item_schedule dead_letters retirements resting_records creation slices life_entries
+--! uses calls step items item_schedule dead_letters retirements resting_records creation slices life_entries
 --! uses held_release held_retirements
 
-local request, now = step.request, step.now
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local missing_items = {}
-missing_items.counts = {missed = 0, made = 0}  -- of this step
+calls.on_begin(function() missing_items.counts = {missed = 0, made = 0} end)  -- of this step
 
 -- Whether the values of *item* that wait came before *began*; those that are ahead of the clock did.
 function missing_items.came_before(item, began)

@@ -5,11 +5,11 @@
 --     and must not be, by the ms since which it waits. They stand in no due set for it; once the source is
 --     resumed, the sweep lets them go, some at a time.
 -- paused of an item: the sources in whose sets it is, apart by spaces
---! uses step items
+--! uses calls step items
 
-local now = step.now
 local pauses = {}
-local sources, lanes, rests
+local now, sources, lanes, rests
+calls.on_begin(function() now, sources, lanes, rests = step.now, nil, nil, nil end)
 local EFFORT = 50  -- to read an item and to put it back, in names of an item (batch.lua)
 
 local function read()

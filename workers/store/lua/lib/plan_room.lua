@@ -6,9 +6,10 @@
 --   create_most    so many are created at once   create_refused   ms of the last refusal
 -- roomless of an item: it is to be created, and waits for room in
 --   instep:due:<collection>:<lane>:room        (item_schedule.lua)
---! uses step items item_schedule
+--! uses calls step items item_schedule
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local plan_room = {}
 local ROOM_MS = 600000
 local UNSURE_MS = 30000   -- the answer to a try said nothing of room

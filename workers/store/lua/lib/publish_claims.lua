@@ -2,11 +2,15 @@
 -- the destination publishes.
 -- request.publish: {closed_ms, seen_ms}: ms until the window opens; for which what was seen of the site is
 --   held to be so
---! uses step listing_schedule claim_slots lanes batch
+--! uses calls step listing_schedule claim_slots lanes batch
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now, key
+calls.on_begin(function()
+  request, now = step.request, step.now
+  key = 'instep:publishing:' .. (given(request.destination) or '')
+end)
 local publish_claims = {}
-local key = 'instep:publishing:' .. request.destination
 local SITES, SITE_MS = 'instep:published-sites', 60000
 local REST_MS = 300000
 

@@ -5,9 +5,10 @@
 --   closed_next    ms of the next try            closed_try    the token of the one that is out
 -- A try takes the item that has been due for longest; what was refused is due anew, so that each
 -- time another is tried.
---! uses step
+--! uses calls step
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local publish_wait = {}
 local FIRST_TRY_MS = 30000  -- also for a conflict that the CMS answers once, right after a publish
 local TRY_MS = 180000

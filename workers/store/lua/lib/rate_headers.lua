@@ -1,7 +1,9 @@
 -- Shared: what an answer says of the budget.
---! uses step rate_limiter
+--! uses calls step rate_limiter
 
-local now, given = step.now, step.given
+local given = step.given
+local now
+calls.on_begin(function() now = step.now end)
 
 local EDGE_MS = 5000
 local STEP_MS = 500

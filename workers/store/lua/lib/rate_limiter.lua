@@ -9,9 +9,10 @@
 --   took:<who> <lane> (its last slot)
 -- instep:budget:<token hash>:queue  sorted set: "<who> <lane>" by the ms at which it comes for a
 --   slot; who: a destination, or "<destination>:calls" for its calls outside of claims
---! uses step
+--! uses calls step
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local rate_limiter = {}
 rate_limiter.WINDOW_MS = 60000
 rate_limiter.CLOSED_MS = 3600000  -- the longest Retry-After that is taken

@@ -1,8 +1,10 @@
 -- Shared: raw bodies, and the dead letters of events that could not be mapped. Letters (and notices
 -- that wait for their fetch) of one body share it: a delivery of a thousand bad rows is kept once.
---! uses step letter_groups
+--! uses calls step letter_groups
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 
 -- *raw*: {source, raw, text, encoding}
 local function hold(raw)

@@ -1,7 +1,8 @@
 -- Shared: keys that references wait for and that a listing did not show.
---! uses step items item_schedule dead_letters slices references missing_items life_entries
+--! uses calls step items item_schedule dead_letters slices references missing_items life_entries
 
-local request, now = step.request, step.now
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 
 local function names_key(field, key)
   local to, keys = references.named_by(field.value)

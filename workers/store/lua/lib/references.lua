@@ -8,16 +8,18 @@
 --                                    have a dead letter for want of it
 --   woken of an item: what it waits for may have got its id; its next claim looks again
 --   rest: the lane of what waits              severed: of its fields one died for want of an item
---! uses step items item_schedule item_ids creation slices life_entries
+--! uses calls step items item_schedule item_ids creation slices life_entries
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local references = {}
 references.REFERS = {['reference-key'] = true, ['references-key'] = true}
 -- Where items are created, their events may come after those of the items that refer to them.
 references.PATIENCE_MS = 600000
 local WOKEN = 100  -- in one step; the rest is left to slices
 
-references.places = given(request.places) or {}
+calls.on_begin(function() references.places = given(request.places) or {} end)
 
 function references.named_by(text)
   local value = cjson.decode(text)

@@ -1,10 +1,15 @@
 -- Shared: kept deliveries that run again through the mappings as they are now (`instep remap`).
 -- request.again: so it is.
 -- What changes nothing is not accepted: it was, or was overtaken before it could be.
---! uses step items field_codes
+--! uses calls step items field_codes
 
-local request, given = step.request, step.given
-local remap = {tally = {same = 0, stale = 0, undone = 0}, taken = {}, refused = {}, closed = {}}
+local given = step.given
+local request
+calls.on_begin(function() request = step.request end)
+local remap = {}
+calls.on_begin(function()
+  remap.tally, remap.taken, remap.refused, remap.closed = {same = 0, stale = 0, undone = 0}, {}, {}, {}
+end)
 
 -- By an undo, and by nothing newer: what it was held against is that, at the same version.
 local function is_undone(against)
@@ -25,7 +30,7 @@ end
 function remap.note_taken(event, item, slug, held, field)
   if not given(event.again) then return end
   remap.taken[#remap.taken + 1] = {item.collection, item.record, slug, held and held.value or false, field.value,
-    ARGV[6] == 'dry' and field_codes.encode(field) or false}
+    step.ARGV[6] == 'dry' and field_codes.encode(field) or false}
 end
 
 return remap

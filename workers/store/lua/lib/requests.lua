@@ -1,7 +1,8 @@
 -- Shared: what of an item a request carries, and with how many others.
---! uses step items file_types item_schedule retirements creation references locales listing_schedule late_imports pauses
+--! uses calls step items file_types item_schedule retirements creation references locales listing_schedule late_imports pauses
 
-local request, now = step.request, step.now
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local requests = {}
 
 -- Pictures in a rich text are imported, too.
@@ -88,7 +89,8 @@ local function is_held_back(item)
   return creation.held_text(item, '_draft') == 'true' or creation.held_text(item, '_archived') == 'true'
 end
 
-local told = {}  -- of the parts, in this step
+local told  -- of the parts, in this step
+calls.on_begin(function() told = {} end)
 
 -- instep:part:<part>  of suspects, for a while; what is not known costs a request, no more:
 --   1: the CMS took the other part; left <ms>: it refused that, then (item_attempts.lua)
@@ -163,7 +165,9 @@ function requests.size_of(to, kind)
   return to and (kind == 'create' or kind == 'update') and #to.entries or 1
 end
 
-requests.schema = {}  -- missing: the collection whose schema is to be read first; needed: something waits for it
+-- missing: the collection whose schema is to be read first; needed: something waits for it
+calls.on_begin(function() requests.schema = {} end)
+
 -- Whether the schema is known; if it is not, *schema_missing* says whose is to be read.
 -- *needed*: an option or a new item waits for it. Else it is only wanted, and no GET that fails
 -- stops a write.

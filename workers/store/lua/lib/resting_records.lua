@@ -1,9 +1,10 @@
 -- Shared: records at rest whose key no item has. They are kept as long as tombstones are; where there are
 -- too many they go at once: all that is lost is how new their values were, of which none was written.
 --   instep:resting  sorted set: <collection>:<record>, by the ms since which no item has it
---! uses step items
+--! uses calls step items
 
-local request, now = step.request, step.now
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local resting_records = {}
 local RESTING_MS = 30 * 86400000
 local RESTING_MOST = 50000
@@ -41,6 +42,7 @@ local function forget(item)
 end
 
 local resting_most
+calls.on_begin(function() resting_most = nil end)
 
 -- *name*: resting, or tombstones.
 local function is_full_of(name)

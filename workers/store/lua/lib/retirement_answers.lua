@@ -1,7 +1,9 @@
 -- Shared: what a request that was to take an item away has come to.
---! uses step items retirements locales item_status
+--! uses calls step items retirements locales item_status
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 
 -- The CMS says that there was no live copy: of a first request that is so, of a second one the first
 -- may have taken it.

@@ -1,9 +1,10 @@
 -- Shared: whether so many retirements, in whatever way they came, may take their places without approval: the
 -- rule of workers/policy/run_guard.py, decided in the step that acts on it.
 -- limits, of a collection: {place, copy, delay_ms, at_most, percent, half_from, window_ms}
---! uses step run_counts held_retirements item_ids item_totals
+--! uses calls step run_counts held_retirements item_ids item_totals
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local retirement_guard = {}
 
 -- How many of *number* items may go. Of a collection whose items are not known, its share is not.

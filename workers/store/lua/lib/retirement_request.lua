@@ -1,7 +1,8 @@
 -- Shared: what of an item its next request carries, where it is to be retired.
---! uses step items item_schedule retirements requests
+--! uses calls step items item_schedule retirements requests
 
-local request, now = step.request, step.now
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 
 -- The request that an item whose record is gone takes for itself; nil: a PATCH shows it.
 local function own_request(gone, status)

@@ -1,12 +1,15 @@
 -- Shared, of accept: whether a retirement that comes is held, and for what.
 -- request.guards: {collection: limits}, of those in which retirements are held (retirement_guard.lua)
 -- request.retiring: how many records a reconcile has yet to retire, with those of this call
---! uses step items item_ids delivery held_retirements retirement_guard
+--! uses calls step items item_ids delivery retirement_guard
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 
 local retirement_waits = {}
-local totals, passed = {}, {}  -- by collection: retirements of this call; those that were looked at
+local totals, passed  -- by collection: retirements of this call; those that were looked at
+calls.on_begin(function() totals, passed = {}, {} end)
 
 local function total_of(collection)
   if not totals[collection] then

@@ -5,9 +5,10 @@
 -- for one that was live.
 -- hold of an item: until this ms a request may land that takes it away; nothing else is sent.
 -- instep:tombstones  sorted set: <collection>:<record> of items that are not there, by the ms since
---! uses step items arrivals inferred_retirements dead_letters life_entries
+--! uses calls step items arrivals inferred_retirements dead_letters life_entries
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 
 local retirements = {}
 

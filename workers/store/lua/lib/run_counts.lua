@@ -2,9 +2,10 @@
 -- runs adds them up (workers/policy/run_guard.py, workers/store/run_counts.py).
 -- guard:<collection>:<copy>        hash: <kind>:<quarter of an hour since 1970> → items
 -- guard:<collection>:<copy>:first  hash: left, till: what the first load may still create, until then
---! uses step
+--! uses calls step
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local run_counts = {}
 local QUARTER_MS = 900000
 local QUARTERS = 8 * 96  -- that are kept: a day more than the longest window
@@ -33,7 +34,8 @@ local function add_counted(place, kind, number)
   redis.call('PEXPIRE', key, QUARTERS * QUARTER_MS)
 end
 
-local sums = {}  -- read once in a step: what it adds is counted at its end
+local sums  -- read once in a step: what it adds is counted at its end
+calls.on_begin(function() sums = {} end)
 
 -- As the step began.
 function run_counts.sum(place, kind, window_ms)
@@ -50,7 +52,8 @@ end
 
 -- limit: what a run may do of one kind: {place, kind,
 -- most, first, window_ms}; first: it is the first load.
-local events_taken, items_retired = {}, {}  -- of accept: records that got a value, and items to be retired by place
+local events_taken, items_retired  -- of accept: records that got a value, and items to be retired by place
+calls.on_begin(function() events_taken, items_retired = {}, {} end)
 
 -- What the first load may still create; nil: nothing was loaded yet.
 function run_counts.first_left(place)

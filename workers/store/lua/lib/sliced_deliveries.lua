@@ -14,9 +14,10 @@
 --   instep:sliced-of:<hash>   the same delivery was taken so: a repeat is a duplicate
 -- request.begins: {key, head, hash, remember, bytes, most, arrivals}
 --   head: JSON text, the request without events; with hash, and whole: the letter of its body
---! uses step wakeups arrivals sliced_request spool delivery delivery_log
+--! uses calls step wakeups arrivals sliced_request spool delivery delivery_log
 
-local request = step.request
+local request
+calls.on_begin(function() request = step.request end)
 local PLACES = {'repeats', 'left', 'rest'}
 
 local function begin(begins, text)

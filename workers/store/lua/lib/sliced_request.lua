@@ -1,17 +1,19 @@
 -- Shared, of accept, before all that reads the request: where a delivery is to go on (sliced_deliveries.lua)
 -- the request is the one that it came by, with some of its events.
 -- request.sliced: the name of the delivery
---! uses step arrivals
+--! uses calls step arrivals
 
-local request, given = step.request, step.given
-local sliced_request = {}  -- now: the delivery that goes on; one table, for a script has 200 names at most
+local given = step.given
+local request
+calls.on_begin(function() request = step.request end)
+local sliced_request = {}  -- now: the delivery that goes on
 
 function sliced_request.key(name) return 'instep:sliced:' .. name end
 
 -- The raw body, read when it is needed: mostly it is not.
 function sliced_request.body()
   local own = sliced_request.now
-  if not own then return ARGV[3] end
+  if not own then return step.ARGV[3] end
   own.body = own.body or redis.call('GET', sliced_request.key(own.name) .. ':body')
   return own.body
 end
@@ -31,6 +33,9 @@ local function load_sliced(name)
   sliced_request.now = held
 end
 
-if given(request.sliced) then load_sliced(request.sliced) end
+calls.on_begin(function()
+  sliced_request.now = nil
+  if given(request.sliced) then load_sliced(request.sliced) end
+end)
 
 return sliced_request

@@ -9,9 +9,10 @@
 --   wake:<n>                what waited for an item that has come     references.lua
 --   letter:<id>             what is left in a letter that is closed   left_out.lua
 --   instep:waking:<of it>   set: the items that it has yet to look at, of wanted and wake
---! uses step wakeups
+--! uses calls step wakeups
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local slices = {}
 slices.SLICE = 30       -- items that one step loads and saves beside its own
 

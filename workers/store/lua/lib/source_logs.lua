@@ -8,15 +8,18 @@
 -- positions of one log do not. So a log is not that of an event which is later than all that came
 -- up to a position far above its own; where none is left, a new one begins. What came before never
 -- is: sent again, an event gets the log it had.
---! uses versions step items version_order
+--! uses calls versions step items version_order
 
-local request, given = step.request, step.given
+local given = step.given
+local request
+calls.on_begin(function() request = step.request end)
 local SERVERS = 1000        -- of one source; of more, positions alone tell
 local LOGS = 8              -- of one server that are told apart
 local CHECKPOINTS = 24      -- of one log
 local APART_US = 60000000   -- between two of them
 
-local logs_of, logs_changed = {}, {}
+local logs_of, logs_changed
+calls.on_begin(function() logs_of, logs_changed = {}, {} end)
 
 local function load_logs(name)
   if logs_of[name] == nil then

@@ -6,11 +6,14 @@
 -- the number that was drained before it; request.slot: {file, name}
 -- What was drained is noted in the very step that accepts it: a drain that is repeated after a crash,
 -- by whomever, finds it done.
---! uses step
+--! uses calls step
 
-local request, given = step.request, step.given
+local given = step.given
+local request
+calls.on_begin(function() request = step.request end)
 local SPOOL_MS = 14 * 24 * 3600000  -- a file that lies for longer tells by itself what was drained
-local spool_place, call_slot = given(request.spooled), given(request.slot)
+local spool_place, call_slot
+calls.on_begin(function() spool_place, call_slot = given(request.spooled), given(request.slot) end)
 
 local function spool_key(file) return 'instep:spool:' .. file end
 

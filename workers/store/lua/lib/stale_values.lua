@@ -3,13 +3,15 @@
 --     ":since": ms since which everything that came was older than what is held, in ":events"
 --     deliveries; ":by": by how much the last of it was, in ":unit": µs, positions or logs; ":told":
 --     ms at which that was logged last
---! uses versions step items
+--! uses calls versions step items
 
-local request, now = step.request, step.now
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local STALLED_MS = 900000   -- no less is worth a warning
 local STALLED_EVENTS = 5
 local WARNED_MS = 3600000
-local stale_here, older_here, newer_here = {}, nil, false
+local stale_here, older_here, newer_here
+calls.on_begin(function() stale_here, older_here, newer_here = {}, nil, false end)
 
 local function distance(version, newest)
   if versions.kind_of(version) == 't' then return versions.micros_of(newest) - versions.micros_of(version), 'us' end

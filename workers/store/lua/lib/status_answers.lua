@@ -1,7 +1,9 @@
 -- Shared: what an answer says of an item's status, and what is to be known of it before it goes again.
---! uses step items item_schedule item_status
+--! uses calls step items item_schedule item_status
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local status_answers = {}
 local QUICK = 1000  -- items; a collection of more is not listed for one of a batch that is not there
 

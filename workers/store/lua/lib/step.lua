@@ -1,6 +1,7 @@
 -- The call of a step: its request, the time, what it counts and notes, and its answer.
 -- ARGV[1]: milliseconds added to the store's clock (0 but in tests); ARGV[2]: the request, JSON.
 -- No step declares KEYS: the project runs on one primary, never on a cluster.
+--! uses calls redis
 
 local CLAIM_MS = 30000
 local SEND_MS = 15000      -- half a claim: no request starts later than this after its claim
@@ -9,43 +10,56 @@ local AHEAD_MS = 330000    -- no stored due time is further ahead than this: clo
 local NOTED = 20            -- duplicates that an answer names
 local LANES = {'live', 'replay', 'reconcile'}
 
-local request = cjson.decode(ARGV[2])
--- Versions of values that have none are of now_us, the clock; all waits are of now, which does not
--- go back when the clock does (sweep.lua).
-local clock = redis.call('TIME')
-local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2]) + tonumber(ARGV[1]) * 1000
--- One call for what nearly every step reads: the clock, the last loss (losses.lua), the answer to the same call.
-local call_key = 'instep:call:' .. (request.call or request.token or '')
-local clock_text, loss_number, first_answer = unpack(redis.call('MGET', 'instep:clock', 'instep:losses:number', call_key))
-local clock_seen, clock_back = string.match(clock_text or '', '^(%d+) (%d+)$')
-local now = math.max(math.floor(now_us / 1000) + (clock_back or 0), tonumber(clock_seen) or 0)
+local step = {CLAIM_MS = CLAIM_MS, SEND_MS = SEND_MS, LATE_MS = LATE_MS, AHEAD_MS = AHEAD_MS, NOTED = NOTED, LANES = LANES}
+local request, now, call_key, first_answer
+local bytes_most, last_writes
+local counted, measured
+local told, untold
+
+calls.on_begin(function(ARGV)
+  step.ARGV = ARGV
+  request = cjson.decode(ARGV[2])
+  -- Versions of values that have none are of now_us, the clock; all waits are of now, which does not
+  -- go back when the clock does (sweep.lua).
+  local clock = redis.call('TIME')
+  local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2]) + tonumber(ARGV[1]) * 1000
+  -- One call for what nearly every step reads: the clock, the last loss (losses.lua), the answer to the same call.
+  call_key = 'instep:call:' .. (request.call or request.token or '')
+  local clock_text, loss_number
+  clock_text, loss_number, first_answer = unpack(redis.call('MGET', 'instep:clock', 'instep:losses:number', call_key))
+  local clock_seen, clock_back = string.match(clock_text or '', '^(%d+) (%d+)$')
+  now = math.max(math.floor(now_us / 1000) + (clock_back or 0), tonumber(clock_seen) or 0)
+  step.request, step.now, step.now_us, step.loss_number = request, now, now_us, loss_number
+  step.clock_seen, step.clock_back = clock_seen, clock_back
+  -- Where the ids of the items are that the step is about: <collection>:<copy>.
+  step.place = request.index and request.collection .. ':' .. request.index
+  step.destination_key = 'instep:destination:' .. (step.given(request.destination) or '')
+  bytes_most, last_writes, counted, measured, told, untold = nil, {}, {}, {}, {}, 0
+end)
 
 -- cjson gives null as a userdata, which is true: a trap in every `if`.
-local function given(value)
+function step.given(value)
   if value == nil or value == cjson.null then return nil end
   return value
 end
 
 -- A time further ahead than its own maximum counts as now.
-local function sane(at, ahead)
+function step.sane(at, ahead)
   at = tonumber(at)
   if not at then return nil end
   if at > now + ahead then return now end
   return at
 end
 
--- Where the ids of the items are that the step is about: <collection>:<copy>.
-local place = request.index and request.collection .. ':' .. request.index
-
 -- A hash as a table; nil: there is none.
-local function hash(key)
+function step.hash(key)
   local held, flat = {}, redis.call('HGETALL', key)
   for i = 1, #flat, 2 do held[flat[i]] = flat[i + 1] end
   return flat[1] and held or nil
 end
 
 -- A command with very many arguments, some at a time; returns the sum of the answers.
-local function call_in_parts(command, key, list)
+function step.call_in_parts(command, key, list)
   local sum = 0
   for i = 1, #list, 200 do
     sum = sum + redis.call(command, key, unpack(list, i, math.min(i + 199, #list)))
@@ -54,34 +68,30 @@ local function call_in_parts(command, key, list)
 end
 
 -- redis-py repeats a call whose answer got lost: the repeat gets the first answer.
-local function earlier_answer() return first_answer end
+function step.earlier_answer() return first_answer end
 
 -- Bytes that the store may take; 0: it has no limit.
-local bytes_most
-local function memory_limit()
+function step.memory_limit()
   bytes_most = bytes_most or tonumber(string.match(redis.call('INFO', 'memory'), 'maxmemory:(%d+)') or 0)
   return bytes_most
 end
 
-local counted, measured = {}, {}
-local function count(name, by)
+function step.count(name, by)
   counted[name] = (counted[name] or 0) + by
 end
 
 -- Adds to a counter that only rises (workers/store/counters.py).
-local function measure(name, by)
+function step.measure(name, by)
   measured[name] = (measured[name] or 0) + by
 end
 
 -- What is written once a step knows all of it, as it answers.
-local last_writes = {}
-local function before_answer(write) last_writes[#last_writes + 1] = write end
+function step.before_answer(write) last_writes[#last_writes + 1] = write end
 
 -- What the step has changed that the caller logs (workers/store/state_log.py): a state that it met
 -- is no change. Once it has told MOST of them, it only counts.
 local TOLD_MOST = 20
-local told, untold = {}, 0
-local function tell(what, values)
+function step.tell(what, values)
   if #told == TOLD_MOST then
     untold = untold + 1
     return
@@ -91,7 +101,7 @@ local function tell(what, values)
   told[#told + 1] = values
 end
 
-local function answer(result, keep_ms)
+function step.answer(result, keep_ms)
   for _, write in ipairs(last_writes) do write() end
   if told[1] then
     result.changes = told
@@ -109,15 +119,8 @@ local function answer(result, keep_ms)
 end
 
 -- An empty Lua table is an object in cjson; as text, a list stays a list.
-local function list_text(list)
+function step.list_text(list)
   return #list == 0 and '[]' or cjson.encode(list)
 end
 
-return {
-  CLAIM_MS = CLAIM_MS, SEND_MS = SEND_MS, LATE_MS = LATE_MS, AHEAD_MS = AHEAD_MS, NOTED = NOTED,
-  LANES = LANES, request = request, now_us = now_us, loss_number = loss_number,
-  clock_seen = clock_seen, clock_back = clock_back, now = now, given = given, sane = sane,
-  earlier_answer = earlier_answer, memory_limit = memory_limit, count = count, measure = measure,
-  before_answer = before_answer,
-  answer = answer, tell = tell, list_text = list_text, place = place, hash = hash, call_in_parts = call_in_parts,
-}
+return step

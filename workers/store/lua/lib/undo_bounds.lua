@@ -1,7 +1,8 @@
 -- Shared by the steps: how much is kept of the undo log (undo_log.lua), and the erasure of entries.
---! uses step
+--! uses calls step
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local undo_bounds = {}
 local ENTRY = 150      -- bytes of an entry, beside its text
 local PART = 8         -- of the memory of a store with a limit

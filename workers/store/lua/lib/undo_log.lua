@@ -6,13 +6,14 @@
 --     before, what was before, value. What is not known is empty. A slug "": the item was created.
 --   instep:undo:ids    list: the names of these, oldest first
 --   instep:undo:state  hash: bytes; dropped: entries, for want of room; till: ms of the newest of those
---! uses step items before_values
+--! uses calls step items before_values
 
 local undo_log = {}
 local MOST = 102400  -- bytes of a value
 local ENTRY = 150    -- as undo_bounds.lua has it
 
-local told, encode = {}, cjson.encode
+local encode, told = cjson.encode, nil
+calls.on_begin(function() told = {} end)
 
 local function save()
   local text = table.concat(told)

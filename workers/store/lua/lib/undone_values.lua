@@ -4,9 +4,10 @@
 -- undo of a field: the run that has put it in the place of what it took back. A newer version goes over it, and
 --   a later event does; a repeat, a snapshot and what runs again do not (version_order.lua). What takes
 --   back an undo has no such mark.
---! uses step items versions arrivals retirements undo_log
+--! uses calls step items versions retirements undo_log
 
-local request = step.request
+local request
+calls.on_begin(function() request = step.request end)
 local undone_values = {}
 
 local function newest_arrival(item)

@@ -20,9 +20,11 @@
 --     nothing is published, since: ms; full: up to when (lastUpdated) all that was queued was published
 --   instep:published-sites              hash: site id → ms at which its publish was asked for
 -- ours of an item: Instep has made it, so that its first publish is ours as well.
---! uses step items creation wakeups
+--! uses calls step items creation wakeups
 
-local request, now, given = step.request, step.now, step.given
+local given = step.given
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 local unpublished = {}
 local GATHER_MS, EVERY_MS = 10000, 90000
 unpublished.AGAIN_MS = 300000  -- no more: see AHEAD_MS

@@ -1,13 +1,16 @@
 -- Shared: what of an item goes to which of its variants, by one request (locales.lua).
---! uses step items dead_letters locales listing_schedule locale_scope
+--! uses calls step items dead_letters locales listing_schedule locale_scope
 
-local request, now = step.request, step.now
-local wanted = {}   -- by collection: a listing or the locales are to be read first
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
+local variant_choice = {}
+-- By collection: a listing or the locales are to be read first.
+calls.on_begin(function() variant_choice.wanted = {} end)
 
 -- Has the locales read; true where that can be done now.
 local function want_site(collection, here)
   if here.next > now then return false end
-  wanted[collection.name] = wanted[collection.name] or 'site'
+  variant_choice.wanted[collection.name] = variant_choice.wanted[collection.name] or 'site'
   return true
 end
 
@@ -25,7 +28,7 @@ local function want_listing(collection, here)
     return false
   end
   redis.call('HSET', here.key, 'hurry', 1)
-  wanted[collection.name] = wanted[collection.name] or 'variants'
+  variant_choice.wanted[collection.name] = variant_choice.wanted[collection.name] or 'variants'
   return true
 end
 
@@ -68,7 +71,7 @@ local function renew_listing(here)
 end
 
 -- The same of an item that is made: no variant of it is asked for.
-local function note_creation(collection)
+function variant_choice.note_creation(collection)
   local here = collection.locales and locale_scope.place_of(collection)
   if here and here.scope and here.began and not is_primary_alone(here) then renew_listing(here) end
 end
@@ -182,7 +185,7 @@ local function by_variant(item, here, held, send, to, retires)
 end
 
 -- The tag of the primary locale, in which an item is made; nil where nothing of it asks for that.
-local function primary_tag(collection, item)
+function variant_choice.primary_tag(collection, item)
   local asked = false
   for slug in pairs(item.fields) do asked = asked or locales.tag_of(slug) ~= nil end
   local site = asked and locale_scope.place_of(collection).site
@@ -216,7 +219,7 @@ end
 --   {entries: [[cmsLocaleId, [slug]]], rest: {slug: true}, staged}, rest: to be sent to
 --   other variants, or not at all yet.
 -- *most*: entries that the request takes of it.
-local function choose(item, collection, id, send, most, retires)
+function variant_choice.choose(item, collection, id, send, most, retires)
   local named = not is_plain(send)
   if not collection.locales then locale_scope.note_primary_alone(collection) end
   if not named and not collection.locales then return send end
@@ -262,4 +265,4 @@ local function choose(item, collection, id, send, most, retires)
     tags = here.site.tags, primary = primary}
 end
 
-return {wanted = wanted, primary_tag = primary_tag, note_creation = note_creation, choose = choose}
+return variant_choice

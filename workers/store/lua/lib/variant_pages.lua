@@ -1,7 +1,8 @@
 -- Shared: when the locales, and the pages of a listing of variants, are to be read (locales.lua).
---! uses step locales listing_schedule variant_choice
+--! uses calls step locales listing_schedule variant_choice
 
-local request, now = step.request, step.now
+local request, now
+calls.on_begin(function() request, now = step.request, step.now end)
 
 -- From when on the next page of the listing of variants is to be read; nil: none is.
 local function variants_at(held)

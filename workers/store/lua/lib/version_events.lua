@@ -1,4 +1,5 @@
 -- Shared, of accept: the hashed ids of the events that gave a field its value at one version.
+--! uses calls
 
 local version_events = {}
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
@@ -7,7 +8,8 @@ function version_events.has(held, id)
   return id and string.find(' ' .. (held.events or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
 end
 
-version_events.outlived = {}  -- ids that a field holds no more, since too many others have its version
+-- Ids that a field holds no more, since too many others have its version.
+calls.on_begin(function() version_events.outlived = {} end)
 
 -- The event ids of a value that takes the place of *held*.
 function version_events.at(held, version, id)

@@ -6,9 +6,11 @@
 -- A change without a version (workers/model/changes.py, Placed) that runs again goes over what has no
 -- higher arrival number than the newest when it first came (event.again.arrival), and over nothing
 -- else. What an older release kept lacks that number, and goes by when it came.
---! uses versions step items arrivals inferred_retirements held_retirements field_kinds version_events
+--! uses calls versions step items arrivals inferred_retirements held_retirements field_kinds version_events
 
-local request, now, now_us, given = step.request, step.now, step.now_us, step.given
+local given = step.given
+local request, now, now_us
+calls.on_begin(function() request, now, now_us = step.request, step.now, step.now_us end)
 
 local version_order = {}
 
@@ -16,13 +18,15 @@ local version_order = {}
 -- before that, by its time, and over nothing else.
 
 -- When the delivery came, in names of arrivals: us, ms.
-arrivals.spooled, arrivals.us, arrivals.ms = given(request.spooled), now_us, now
-if arrivals.spooled then
-  arrivals.us = math.min(arrivals.spooled.came_us, now_us)
-  arrivals.ms = math.floor(arrivals.us / 1000)
-elseif arrivals.reserved then
-  arrivals.us, arrivals.ms = versions.micros_of(arrivals.reserved.came), arrivals.reserved.came_ms
-end
+calls.on_begin(function()
+  arrivals.spooled, arrivals.us, arrivals.ms = given(request.spooled), now_us, now
+  if arrivals.spooled then
+    arrivals.us = math.min(arrivals.spooled.came_us, now_us)
+    arrivals.ms = math.floor(arrivals.us / 1000)
+  elseif arrivals.reserved then
+    arrivals.us, arrivals.ms = versions.micros_of(arrivals.reserved.came), arrivals.reserved.came_ms
+  end
+end)
 
 version_order.LATER = {live = true, fetched = true}  -- modes in which the later of two equals wins
 
@@ -54,7 +58,7 @@ local function first_arrival(event)
 end
 
 -- Retirement → the event of this step that has undone it: its other fields go over it, too.
-version_order.undone_by = {}
+calls.on_begin(function() version_order.undone_by = {} end)
 
 function version_order.came_before(held, event)
   if version_order.undone_by[held] == event then return true end

@@ -1,7 +1,8 @@
 -- Shared: whether a worker is to be woken for what has come in, and when.
---! uses step
+--! uses calls step
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local wakeups = {}
 local MARKER_MS = 5000
 

@@ -1,8 +1,9 @@
 -- Shared: what is to be told of a record becomes that of another record (merge.lua), or of another write-back
 -- (move_writebacks.lua).
---! uses step writebacks dead_letters
+--! uses calls step writebacks dead_letters
 
-local now = step.now
+local now
+calls.on_begin(function() now = step.now end)
 local writeback_moves = {}
 
 -- Of two entries the later one stands; what was claimed is told once more: the answer to its claim finds it no more.

@@ -13,11 +13,15 @@
 --     attempts; failed: ms, the last time that the target failed at it
 --     token: of its claim; newer: {event, sequence, at} that came meanwhile
 --     letter: its dead letter, where it is not due for that
---! uses step
+--! uses calls step
 
-local now, given = step.now, step.given
+local given = step.given
+local now
+calls.on_begin(function() now = step.now end)
 local writebacks = {}
-local all = given(step.request.writebacks)
+local all, last_sequence
+local known  -- names that this step has registered
+calls.on_begin(function() all, last_sequence, known = given(step.request.writebacks), nil, {} end)
 
 function writebacks.target(name) return 'instep:writeback:' .. name end
 function writebacks.due(name) return 'instep:writeback-due:' .. name end
@@ -39,8 +43,6 @@ function writebacks.remove(name, record)
   return redis.call('HDEL', writebacks.records(name), record)
 end
 
-local last_sequence
-
 local function save_sequence() redis.call('SET', 'instep:writeback-number', string.format('%.0f', last_sequence)) end
 
 -- Rises by itself, also where the store is older than it was. As text: cjson would round it.
@@ -52,8 +54,6 @@ local function next_sequence()
   last_sequence = math.max(step.now_us, last_sequence + 1)
   return string.format('%.0f', last_sequence)
 end
-
-local known = {}  -- names that this step has registered
 
 function writebacks.register(name, collection)
   if known[name] then return end

@@ -1,9 +1,12 @@
 -- Shared, of settle: values that the CMS has taken, and what its answer shows of them.
---! uses step items references write_history losses cms_forms locales freshness before_values undo_log redirects
+--! uses calls step items references write_history losses cms_forms locales freshness before_values undo_log redirects
 
-local request, given = step.request, step.given
+local given = step.given
+local request
+calls.on_begin(function() request = step.request end)
 local written_values = {}
-local copy = request.copy .. losses.copy_suffix()
+local copy
+calls.on_begin(function() copy = nil end)
 
 -- Whether *field* holds the value that was sent, and all of it was. What is blocked was sent without an
 -- item that waits for room.
@@ -30,6 +33,7 @@ end
 
 -- A confirmation is a statement about one copy; with another copy the older ones fall.
 local function confirm_copy(item)
+  copy = copy or request.copy .. losses.copy_suffix()
   if item.meta.copy == copy then return end
   if item.meta.copy then items.forget_confirmations(item) end
   items.set(item, 'copy', copy)

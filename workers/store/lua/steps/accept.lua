@@ -1,4 +1,3 @@
-#!lua
 -- accept: takes one delivery, whole or not at all: ids that were seen, the newest value of each field,
 -- dead letters of what could not be read, counters, and who is to be woken.
 -- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_bytes, letters_most,
@@ -30,13 +29,9 @@
 --   drained (spool.lua; with last)
 --   stalled: stale_values.lua   forgot: ms for which ids are kept, where that is less than it should be
 -- Errors: OOM: the store is full, and nothing was done.
---! uses redis step items item_schedule wakeups sliced_request version_order spool deduplication
---! uses stale_values remap event_letters delivery accepted_values
---! on demand dead_letters retirements resting_records creation slices references create_only
---! on demand locales write_history cms_forms raw_bodies left_out fetch_queue source_logs
---! on demand held_retirements retirement_guard retirement_waits
---! on demand delivery_log body_letters run_counts sliced_deliveries life_bounds life_events life_entries lives
---! on demand undo_log undo_bounds same_files undone_values
+--! uses step items item_schedule wakeups sliced_request version_order spool deduplication stale_values
+--! uses remap event_letters delivery accepted_values resting_records write_history left_out fetch_queue
+--! uses source_logs body_letters run_counts sliced_deliveries life_bounds life_events undo_bounds
 
 local request, now_us, given = step.request, step.now_us, step.given
 

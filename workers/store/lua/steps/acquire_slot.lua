@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- acquire_slot: one budget slot for a call outside of a claim (an operator's question, a page of a
 -- reconcile's own listing).
 -- ARGV[2]: {token, destination, budget, limit, lane}

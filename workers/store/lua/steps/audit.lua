@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- audit: appends what an operator did to the audit list, and trims it.
 -- ARGV[2]: {token, by, action, target, figures, most}: figures: JSON text
 -- Returns {}.

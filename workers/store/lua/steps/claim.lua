@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- claim: the next step of one destination. Takes the budget slot and the items in one go, or says
 -- when to come back. Nothing waits while it holds a claim.
 -- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights, lower, live, most, call, looked, joins, undo, publish,
@@ -12,10 +12,8 @@
 --   live: of the destination; locales: "all" or a list of tags, if not the primary one alone is written
 -- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'total' | 'publish' | 'wait' | 'look', ...}
 -- Errors: none: a full store does this as well.
---! uses step rate_limiter listing_schedule lookups requests lanes publish_wait plan_room file_imports
---! uses batch batch_payload claim_wait pauses
---! on demand dead_letters retirements slices cms_forms late_imports joined_claims create_only
---! on demand publish_claims writebacks item_ids claim_slots claim_breaker lives life_entries life_requests life_bounds before_values undo_log
+--! uses step listing_schedule lookups requests lanes publish_wait plan_room file_imports batch
+--! uses batch_payload claim_wait pauses joined_claims publish_claims claim_slots claim_breaker
 
 local request, now, given = step.request, step.now, step.given
 
@@ -41,6 +39,7 @@ if #batch.open == 0 and not joins then return claim_wait.wait(nil, 'paused') end
 publish_wait.note_closed(batch.open)
 plan_room.note_collections(batch.open)
 if joins then return joined_claims.join(joins, batch_payload.hand_out, dest_key) end
+claim_slots.load()
 local instead = batch.dest.open_until and claim_breaker.try()
 if instead then return instead end
 

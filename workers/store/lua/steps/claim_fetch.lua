@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- claim_fetch: claims the next object that is to be fetched, or says when to come back. Fetchers take
 -- turns, by the time that they take: neither the backlog nor the slowness of one holds up others.
 -- ARGV[2]: {token, fetchers: [name], lease_ms}

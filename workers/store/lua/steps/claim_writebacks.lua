@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- claim_writebacks: records of which a write-back is to tell something now, or when to come back.
 -- ARGV[2]: {token, name, collection, mark, most, lease_ms}
 --   collection: that it is for; what waits of another one is dropped
@@ -7,8 +7,7 @@
 --   records: by their sets, held for lease_ms; ms: until there may be something; false: nothing waits
 --   state: "paused", where it is
 -- Errors: none: a full store does this as well.
---! uses step writebacks
---! on demand dead_letters
+--! uses step writebacks dead_letters
 
 local request, now = step.request, step.now
 local REST_MS = 3600000  -- that a target may ask for

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- count_letters: what the open letters of some groups hold, a part of each group at a time.
 -- ARGV[2]: {parts: [[group, first, last], …]}: places in the group, that of its newest letter is -1
 -- Returns {parts: [[values, many, times, [record, …]], …]}

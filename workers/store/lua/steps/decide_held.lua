@@ -1,12 +1,11 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- decide_held: an operator approves, or drops, held retirements of a collection: those that are still the
 -- ones that were shown, and no others.
 -- ARGV[2]: {token, act: 'approve' | 'drop', by, collection, destination, batch, limits (retirement_guard.lua), weak,
 --   named: [[record, arrival]]}
 -- Returns {done, left: [record], wake}: left: another one, or none, is held of it by now.
 -- Errors: none: a full store does this as well.
---! uses step items item_schedule wakeups held_retirements held_release run_counts losses
---! on demand resting_records
+--! uses step items item_schedule wakeups held_retirements held_release run_counts losses resting_records
 
 local request, now = step.request, step.now
 

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- fail_fetch: a claimed fetch has failed. The fetcher rests, or the object alone waits, or it dies.
 -- ARGV[2]: {token, claim, n, fetcher, source, object, kind, rest_ms, wait_ms, asked, attempts,
 --   problems, reason}

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- finish_listing: a listing of the whole, outside of the index's own passes, has shown every item. Its pages
 -- went through index; here is what only its end tells: from when on look-ups need to ask, and that
 -- no other listing is wanted for a while.
@@ -9,7 +9,6 @@
 -- Returns {done}.
 -- Errors: none: a full store does this as well.
 --! uses step reference_timeouts key_forms
---! on demand held_release held_retirements
 
 local request, now, given = step.request, step.now, step.given
 

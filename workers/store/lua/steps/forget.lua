@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- forget: erases what is held of one record, or one thing that holds its key; each may be repeated.
 -- ARGV[2]: {act, collection, record, places, id, source, fetcher, object, ids, words, problems, entries,
 --   name, key, blank, text}
@@ -12,8 +12,8 @@
 --       'blank': fields of the hash *key*; blank: what they are to hold instead
 -- Returns {fields, discarded, gone}.
 -- Errors: none: a full store does this as well.
---! uses step life_bounds undo_bounds items item_schedule dead_letters letter_groups left_out fetch_queue delivery_log
---! uses held_retirements writebacks
+--! uses step life_bounds undo_bounds items item_schedule dead_letters letter_groups left_out fetch_queue
+--! uses delivery_log held_retirements writebacks
 
 local request = step.request
 

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- group_letters: puts letters into the groups of their causes, as read from the letters before; and lists
 -- letters that have no group although they are open (those of an older release).
 -- ARGV[2]: {letters: [{id, mark, group, facts: [name, value, …], other, other_facts}], ungrouped: [id],

@@ -1,12 +1,12 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- held_sweep: decides on the held retirements of a collection whose wait for others has ended: either all
 -- that are held wait for approval from now on, or these take their places; or they go on waiting, where the
 -- CMS has yet to say how many items there are.
 -- ARGV[2]: {token, collection, destination, batch, limits (retirement_guard.lua), weak}
 -- Returns {done, more, wake}: so many have gone out; more: call again; wake: a job is to be enqueued.
 -- Errors: none: a full store does this as well.
---! uses step items item_schedule wakeups held_retirements held_release retirement_guard run_counts losses
---! on demand item_totals pauses
+--! uses step items item_schedule wakeups held_retirements held_release retirement_guard run_counts
+--! uses losses item_totals pauses
 
 local request, now = step.request, step.now
 local MOST = 50  -- in one step

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- index_page: one page of a listing, or of an answer to a filter. Known ids go into the index, those that
 -- wait for them become due; the last page decides on who is missing: a letter, ignored, or to be
 -- created.
@@ -22,7 +22,7 @@
 -- Errors: none: a full store does this as well.
 --! uses step items item_schedule retirements creation references listing_schedule item_status
 --! uses duplicate_keys missing_items reference_timeouts filter_answers key_forms item_totals
---! on demand lives life_entries life_requests life_bounds before_values undo_log held_release held_retirements
+--! uses life_entries before_values
 
 local request, now, given = step.request, step.now, step.given
 

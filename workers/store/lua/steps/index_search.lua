@@ -1,4 +1,3 @@
-#!lua
 -- index_search: puts rows of records into the search index, each unless it has changed since it was read.
 -- ARGV[2]: {place, entries: [{record, before, after, key, add, drop, due}]}
 --   before, after: rows as text (search_row.py); absent: none

@@ -1,4 +1,3 @@
-#!lua
 -- keep_forms: the forms in which the CMS keeps what was sent, as a listing shows them. P4 counts
 -- none of it anew: a value that is normalised is a written one.
 -- ARGV[2]: {token, collection, forms: [[record, slug, arrival, at, mark, schema]]}

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- learn_rate_limit: what an answer to no claim says of the budget; see rate_headers.lua.
 -- ARGV[2]: {destination, called, budget, limit, remaining, age_ms, closed, retry_ms}
 -- Returns {ok}.

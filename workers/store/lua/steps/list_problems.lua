@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- list_problems: the groups of open letters, each with what lists sort and filter by.
 -- ARGV[2]: {since: ms: only letters opened then or later}
 -- Returns {groups: [[group, letters, state, kind, collection, source, ms], …]}; letters may be 0 with *since*.

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- loss: notes that the store may lack what it had acknowledged. From then on no confirmation counts
 -- that is older (losses.lua).
 -- ARGV[2]: {id, kind, …}: what was lost, as workers/store/losses.py tells it; the same id is noted

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- mark_problem: says that a group of letters was seen, is to be ignored, or is open again.
 -- ARGV[2]: {token, group, state: 'open' | 'seen' | 'ignored', by}
 -- Returns {done}: false: there is no such group.

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- merge: what is held under a key that is not in its normal form becomes the business of the record
 -- of that form, by version and arrival number; and references that name such a key name the normal one.
 -- ARGV[2]: {token, collection, from, to, texts: {text: text}, look}
@@ -7,8 +7,8 @@
 --   look: that a listing did not show its item was said by keys that were not normal
 -- Returns {done, till, fields, overtaken}; not done: it is in a claim until *till*.
 -- Errors: none: a full store does this as well.
---! uses step life_bounds life_entries items item_schedule dead_letters retirements creation references left_out
---! uses held_retirements unpublished writebacks writeback_moves
+--! uses step life_bounds life_entries items item_schedule dead_letters retirements creation references
+--! uses left_out held_retirements unpublished writebacks writeback_moves
 
 local request, now = step.request, step.now
 

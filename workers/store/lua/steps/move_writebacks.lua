@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- move_writebacks: what a write-back that instep.toml has no more was to tell is told by another one, or dropped:
 -- some of its records.
 -- ARGV[2]: {token, name, to, collection, most}   to: null: it is dropped; else a write-back of *collection*, as

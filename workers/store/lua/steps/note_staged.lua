@@ -1,4 +1,3 @@
-#!lua
 -- note_staged: items that a listing shows as staged, of which no publish is noted (unpublished.lua): they are
 -- published, or held until a person decides. The look before a publish sees what was changed since the listing.
 -- ARGV[2]: {token, destination, collection, found: [{record, id, at, way, new, edited, edits, draft}]}

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- pause: pauses or resumes a source or a lane of all destinations; of a destination or a collection:
 -- record_health.lua.
 -- ARGV[2]: {name: "source:<name>" | "lane:<name>", act: 'pause' | 'resume', reason, by, for_ms,

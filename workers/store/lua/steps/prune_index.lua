@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- prune_index: after a round has shown the whole collection: what it did not show is gone. So many ids
 -- at a time that no call takes long; the next one goes on where this one ended. A worker that dies in
 -- between leaves the rest to the next round.

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- record_health: what an answer that settles nothing, or an operator, says of a destination or a
 -- collection; see destination_health.lua.
 -- ARGV[2]: {destination, flight, called, event, reason, by, who, for_ms, collection, suspect}

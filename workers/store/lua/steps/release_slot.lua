@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- release_slot: gives back the budget slot of a claim that sent nothing.
 -- ARGV[2]: {token, destination, budget, limit}
 -- Returns {ok}.

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- release_staged: a person has decided that items are published with what somebody else has edited of them, as
 -- far as that was seen; what is edited later is held again.
 -- ARGV[2]: {token, destination, collection, records}

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- replaced: a listing of the whole, outside of the index's own passes, has shown records with another
 -- item than the index knew, and the old one not at all: it is gone, and what refers to it goes again.
 -- ARGV[2]: {token, collection, index, items: [[record, id]]}

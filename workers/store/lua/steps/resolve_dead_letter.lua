@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- resolve_dead_letter: replay or discard one dead letter. Only values that still hold their arrival number are
 -- in it: what has been overtaken has left as superseded.
 -- ARGV[2]: {token, id, act: 'replay' | 'discard', destinations: {collection: destination},

@@ -1,4 +1,3 @@
-#!lua
 -- rewrite: the newest values of items once more, as a reconcile found the CMS to lack them. Each
 -- only while it still is the value that was compared, and P4 counts none of it. Records whose
 -- item is gone, or never was, learn it from the listing that showed neither.
@@ -13,9 +12,8 @@
 -- Returns {fields, records, left: [record], wake}, or {held: true} or {lost: true}, and nothing was done.
 --   left: something had changed, and nothing was done to them
 -- Errors: OOM: the store is full, and nothing was done.
---! uses versions step items item_schedule wakeups inferred_retirements retirements creation run_counts item_status
---! uses life_entries before_values
---! on demand held_retirements
+--! uses versions step items item_schedule wakeups inferred_retirements retirements creation run_counts
+--! uses item_status life_entries before_values held_retirements
 
 local request, now, given = step.request, step.now, step.given
 

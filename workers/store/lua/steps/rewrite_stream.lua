@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- rewrite_stream: copies a stream, piece by piece, and at its end puts the copy in its place. XDEL only
 -- marks an entry: its bytes stay in memory, and in every file, until all of its node are deleted.
 -- ARGV[2]: {key, copy, after, ids, blank}: after: the last entry that was copied, or ''

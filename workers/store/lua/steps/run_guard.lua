@@ -1,4 +1,3 @@
-#!lua
 -- run_guard: what counts for the guard of runs in a collection, and what its first load may create.
 -- ARGV[2]: {token, place, window_ms, loads}
 --   loads: items that this run, if it is the first one, loads; absent: only look

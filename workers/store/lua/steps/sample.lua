@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- sample: keeps what the counters say now, once in each slot of time, and when secrets were used last.
 -- Readings of counters, not differences: a slot without one, or two that sample at once, leave the sums
 -- right. What is older than the charts is dropped.

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- settle: what one attempt did to each item of a claim, and what its answer says of the budget and
 -- of the destination, all at once. It acts only on values that still hold the arrival number that
 -- was claimed; what arrived meanwhile stays pending and due.
@@ -21,11 +21,10 @@
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters, made}.
 -- Errors: none: a full store does this as well.
---! uses step items life_requests item_schedule references item_status publish_wait status_answers item_ids rate_headers
---! uses destination_health freshness before_values undo_log written_values item_attempts
---! on demand dead_letters retirements resting_records creation slices cms_forms locales
---! on demand retirement_answers creation_answers file_imports duplicate_keys late_imports plan_room
---! on demand failed_values life_entries life_bounds write_history writebacks unpublished redirects
+--! uses step items life_requests item_schedule references item_status publish_wait status_answers
+--! uses item_ids rate_headers destination_health freshness undo_log written_values item_attempts
+--! uses retirements resting_records locales retirement_answers creation_answers file_imports
+--! uses late_imports plan_room failed_values writebacks unpublished
 
 local request, now, given = step.request, step.now, step.given
 

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- settle_publish: what one step of a round of publishing has shown of the items of one collection, and what
 -- comes next. Only the caller that holds the round settles it, and an item that was written since stays.
 -- ARGV[2]: {token, claim, destination, collection, index, publish, collections: [name],
@@ -14,8 +14,7 @@
 --   sent: something was published; held, failed: why not, '' : no more; nil: as before
 -- Returns {settled, lost}: lost: another caller has the round.
 -- Errors: none: a full store does this as well.
---! uses step unpublished wakeups freshness life_entries item_status
---! on demand life_bounds items writebacks
+--! uses step unpublished wakeups freshness life_entries item_status items writebacks
 
 local request, now, given = step.request, step.now, step.given
 local LEFT = 20  -- of each set that are looked at

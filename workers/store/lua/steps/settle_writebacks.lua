@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- settle_writebacks: what became of the records that a claim of a write-back holds.
 -- ARGV[2]: {token, name, claim, mark, collection, attempts, rest_ms, rest_asked, pause, lives,
 --   outcomes: [{record, outcome, sent, wait_ms, status, code, message}]}
@@ -9,8 +9,7 @@
 --   rest_asked: it has asked for that   pause: why it is asked nothing any more
 -- Returns {told, letters, lost}
 -- Errors: none: a full store does this as well.
---! uses step writebacks lives
---! on demand letter_groups life_bounds
+--! uses step writebacks lives letter_groups
 
 local request, now, given = step.request, step.now, step.given
 

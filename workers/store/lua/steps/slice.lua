@@ -1,10 +1,9 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- slice: does a little more of what a step has left (slices.lua), oldest slice first.
 -- ARGV[2]: {token}
 -- Returns {name, more}: what it worked on, or false; and whether anything is left.
 -- Errors: none: a full store does this as well.
 --! uses step items dead_letters slices references left_out missing_items reference_timeouts
---! on demand held_release held_retirements
 
 local request = step.request
 

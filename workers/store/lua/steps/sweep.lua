@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- sweep: finds whom to wake: destinations whose stored time has come, and those that have due
 -- items and neither a stored time nor a job on its way; and the fetch queue, as one of them. Mends
 -- times that a clock jump left behind, and drops tombstones that are old. Ends pauses whose time is over, and
@@ -11,7 +11,7 @@
 --   in which held retirements are to be decided on (held_sweep.lua).
 -- Errors: none: a full store does this as well.
 --! uses step items wakeups life_bounds undo_bounds dead_letters pauses item_schedule destination_health
---! on demand resting_records fetch_queue delivery_log plan_room publish_wait audit_list writebacks letter_groups
+--! uses resting_records fetch_queue delivery_log plan_room publish_wait audit_list
 
 local request, now, now_us, given = step.request, step.now, step.now_us, step.given
 

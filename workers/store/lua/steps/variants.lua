@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+--! flags allow-oom
 -- variants: one page of a listing of the variants of items, but for the primary ones. A variant that
 -- was not known before gets what its item holds; the last page decides on who is not there.
 -- ARGV[2]: {token, flight, destination, collection, index, locales, offset, entries: [[item id,

@@ -1,12 +1,12 @@
-#!lua
 -- write_counts: adds what a process has counted, and what it lists, once, however often it is sent.
 -- ARGV[2]: {process, number, lasts_ms, counts: [[key, field, by]], entries: [[key, most, lasts_ms, name, value…]]}
 --   number: of this write of the process; each is higher than the one before
 --   lasts_ms: how long the number is kept after the last write of the process
 -- Returns {}.
 -- Errors: OOM: the store is full, and nothing was done.
+--! uses step
 
-local request = cjson.decode(ARGV[2])
+local request = step.request
 local key = 'instep:writer:' .. request.process
 
 -- A write whose answer was late may reach the store behind the one that followed it.
