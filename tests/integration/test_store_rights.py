@@ -218,6 +218,7 @@ def test_what_a_delivery_and_a_worker_send_is_what_a_store_is_asked_for(
     ("rule", "named"),
     [
         (("~*", "&*", "+@all", "-hset"), "a user that may not HSET"),
+        (("~*", "&*", "+@all", "-fcall", "-function|load"), "may not FCALL, FUNCTION|LOAD"),
         (("~*", "&*", "+@all", "-info"), "'info'"),
     ],
 )

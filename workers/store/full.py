@@ -27,7 +27,8 @@ while at <= #ARGV do
 end
 return answers
 """
-_SCRIPTS: Final = frozenset({"EVAL", "EVALSHA", "EVALSHA_RO", "EVAL_RO", "FCALL"})
+# Not repeated: what says itself whether a full store carries it out, and what no script may send.
+_SCRIPTS: Final = frozenset({"EVAL", "EVALSHA", "EVALSHA_RO", "EVAL_RO", "FCALL", "FUNCTION LOAD"})
 _PAUSE: Final = 0.1  # s between polls of a list, in place of a blocking command
 
 

@@ -1,0 +1,164 @@
+"""
+A call of a step knows nothing of the calls before it, though the functions are made once.
+
+What histories call is played twice: by functions, each behind another call that often breaks off in
+its middle; and by a script, which makes all functions anew at each call.
+"""
+
+import json
+import random
+
+import pytest
+import redis
+
+from tests.attack import histories
+from tests.attack.installation import INSTALLATIONS
+from tests.attack.mortal import ClockedSteps
+from tests.attack.world import World
+from workers.store.step_library import library
+
+PLAYED = (("steered-v1", 2), ("pulled", 7), ("steered-locales", 1), ("published", 2))
+NOW = 1_790_000_000_000  # ms: behind all of these
+RECORD = {"collection": "products", "record": "P1"}
+# Steps that these call seldom, or never.
+OTHERS = {
+    "count_letters": {"parts": [["g", 0, -1]]},
+    "fail_fetch": {"fetcher": "f", "source": "s", "object": "o", "claim": "c", "kind": "failed"},
+    "forget": {"act": "record", **RECORD, "places": ["products:live"]},
+    "group_letters": {"letters": [], "ungrouped": ["d1"], "most": 9},
+    "keep_forms": {"collection": "products", "forms": [["P1", "stock", 1, "t", "a", "b"]]},
+    "list_problems": {},
+    "loss": {"id": "l", "kind": "restart"},
+    "mark_problem": {"group": "g", "state": "seen", "by": "ann"},
+    "merge": {"collection": "products", "from": "p1", "to": "P1", "texts": {}},
+    "move_writebacks": {"name": "w", "to": None, "collection": "products", "most": 9},
+    "note_staged": {"destination": "site", "collection": "products", "found": []},
+    "release_slot": {"destination": "site", "budget": "b", "limit": 60},
+    "release_staged": {"destination": "site", "collection": "products", "records": ["P1"]},
+    "replaced": {"collection": "products", "index": "live", "items": [["P1", "i1"]]},
+    "resolve_dead_letter": {"id": "d1", "act": "replay", "destinations": {}},
+    "rewrite_stream": {"key": "instep:kept:erp", "copy": "instep:copy", "after": ""},
+    "sample": {"grains": [{"name": "g", "ms": 60000, "slots": 9}], "sources": []},
+    "slice": {},
+    "write_counts": {"process": "p", "number": 1, "lasts_ms": 9999, "counts": [], "entries": []},
+}
+OTHERS["sample"] |= {"refused": ["refused"], "destinations": []}
+
+
+@pytest.fixture(scope="module")
+def world(store_socket):
+    world = World(store_socket)
+    yield world
+    world.close()
+
+
+@pytest.fixture(scope="module")
+def calls(world):
+    """What the histories have called: (step, arguments)."""
+    found = []
+    call = ClockedSteps._call
+
+    def noted(steps, step, arguments):
+        found.append((step, arguments))
+        return call(steps, step, arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClockedSteps, "_call", noted)
+        for name, seed in PLAYED:
+            found.append(None)  # an empty store
+            setup = INSTALLATIONS[name]
+            histories.played(world, histories.made(seed, setup), 2, setup)
+    for step, request in OTHERS.items():
+        found.append((step, [NOW, json.dumps({"token": step, **request})]))
+    return found
+
+
+def called(run, step, arguments):
+    """The answer, or that there is none."""
+    try:
+        return json.loads(run(step, arguments))
+    except redis.ResponseError as error:
+        return str(error).partition(":")[0]
+
+
+def played(client, calls, run, before=lambda _: None):
+    """The answers to *calls*, and what the store holds behind them, where they begin anew."""
+    found = []
+    for number, call in enumerate(calls):
+        if call is None:
+            found.append(contents(client))
+            client.flushdb()
+        else:
+            before(number)
+            found.append((call[0], called(run, *call)))
+    return [*found, contents(client)]
+
+
+READERS = {
+    b"string": lambda client, key: client.get(key),
+    b"hash": lambda client, key: client.hgetall(key),
+    b"set": lambda client, key: client.smembers(key),
+    b"zset": lambda client, key: client.zrange(key, 0, -1, withscores=True),
+    b"list": lambda client, key: client.lrange(key, 0, -1),
+    b"stream": lambda client, key: [values for _, values in client.xrange(key)],
+}
+
+
+def contents(client):
+    return {
+        key: READERS[client.type(key)](client, key)
+        for key in sorted(client.scan_iter())
+        if not key.startswith(b"instep:call:")  # soon over
+    }
+
+
+def damaged(arguments, chance):
+    """The *arguments* with something in the request that no step expects."""
+    ms, text, *more = arguments
+    request = json.loads(text)
+    place = request
+    while isinstance(place, dict | list) and place:
+        inside = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = chance.choice(inside)
+        if not isinstance(place[key], dict | list) or not place[key]:
+            place[key] = chance.choice([None, "", {"odd": True}])
+            break
+        place = place[key]
+    return [ms, json.dumps(request), *more]
+
+
+def test_a_call_knows_nothing_of_those_before_it(calls, world, store_socket):
+    steps = world.steps
+    assert {call[0] for call in calls if call} == library().flags.keys()
+    chance = random.Random(1)  # noqa: S311
+    others = [call for call in calls if call]
+    with (
+        redis.Redis(unix_socket_path=store_socket, db=1) as client,
+        redis.Redis(unix_socket_path=store_socket, db=2) as aside,
+    ):
+        steps._load()
+        script = client.register_script(steps.library.script)
+        broken = []
+
+        def disturb(_):
+            step, arguments = chance.choice(others)
+            if chance.random() < 0.7:
+                arguments = damaged(arguments, chance)
+            answer = called(
+                lambda step, given: aside.fcall(steps.library.function_of(step), 0, *given),
+                step,
+                arguments,
+            )
+            broken.append(isinstance(answer, str))
+
+        def by_function(step, arguments):
+            return client.fcall(steps.library.function_of(step), 0, *arguments)
+
+        apart = played(client, calls, lambda step, given: script(keys=[], args=[step, *given]))
+        client.flushdb()
+        found = played(client, calls, by_function, disturb)
+        for number, (one, other) in enumerate(zip(found, apart, strict=True)):
+            assert one == other, (number, calls[number] if number < len(calls) else "")
+        assert sum(broken) > len(broken) / 5
+        client.flushdb()
+        aside.flushdb()
