@@ -102,8 +102,17 @@ def test_who_left_is_not_listed(client):
 
 def test_supervisors_of_long_ago_are_forgotten(client):
     elsewhere(client, ago=1000, running=[])
-    heartbeats.beat(client, [])
-    assert client.hlen("instep:processes") == 1
+    elsewhere(client, ago=500, running=[])
+    heartbeats.forget(client)
+    assert client.hkeys("instep:processes") == ["far 500"]
+
+
+def test_a_supervisor_forgets_others_as_it_begins(client):
+    elsewhere(client, ago=1000, running=[])
+    stop, turns = threading.Event(), iter([False, True])
+    stop.wait = lambda _: next(turns)
+    heartbeats.heartbeat(client, lambda: [Process("supervisor", ME)], stop)
+    assert client.hlen("instep:processes") == 0  # its own is removed at the end
 
 
 def test_a_worker_counts_once_it_is_at_work(client):

@@ -33,6 +33,7 @@ FRESH = 5.0  # s after which a silent supervisor counts as gone
 _LOOK = 0.1  # s between checks of what runs
 _BEAT = 1.0  # s between equal heartbeats
 _FORGET = 600.0  # s before its field is removed
+_TIDY = 60.0  # s between two looks for such fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +49,24 @@ class Process:
 def beat(client: redis.Redis, processes: Sequence[Process]) -> None:
     """Write a heartbeat for this process and its *processes*."""
     with guarded():
-        now, entries = _read(client)
+        now = _seconds(client.time())
         running = [[each.role, each.pid, each.ready, each.delivers] for each in processes]
         # Separate: earlier releases could not parse it inside "processes".
         hung = [each.pid for each in processes if each.hung]
         entry = {"at": now, "machine": machine(), "processes": running, "hung": hung}
-        old = [name for name, found in entries.items() if now - found["at"] > _FORGET]
-        with client.pipeline() as pipeline:
+        with client.pipeline(transaction=False) as pipeline:
             pipeline.hset(keys.PROCESSES, _field(), json.dumps(entry))
-            if old:
-                pipeline.hdel(keys.PROCESSES, *old)
             if any(_takes_jobs(each) for each in processes):
                 pipeline.set(keys.WORKERS_SEEN, now)
             pipeline.execute()
+
+
+def forget(client: redis.Redis) -> None:
+    """Remove the supervisors that have been silent for long."""
+    with guarded():
+        now, entries = _read(client)
+        if old := [name for name, found in entries.items() if now - found["at"] > _FORGET]:
+            client.hdel(keys.PROCESSES, *old)
 
 
 def heartbeat(
@@ -68,7 +74,7 @@ def heartbeat(
 ) -> None:
     """Write heartbeats each second, and at once on a change; remove them at the end."""
     last: Sequence[Process] = ()
-    due = 0.0
+    due = forgets = 0.0
     while not stop.wait(_LOOK):
         found = running()
         if found == last and time.monotonic() < due:
@@ -76,6 +82,9 @@ def heartbeat(
         with contextlib.suppress(StoreUnavailable):
             beat(client, found)
             last, due = found, time.monotonic() + _BEAT
+            if due > forgets:
+                forget(client)
+                forgets = due + _TIDY
     with contextlib.suppress(StoreUnavailable):
         leave(client)
 
@@ -134,9 +143,14 @@ def _read(client: redis.Redis) -> tuple[float, dict[str, Any]]:
     with client.pipeline(transaction=False) as pipeline:
         pipeline.time()
         pipeline.hgetall(keys.PROCESSES)
-        (seconds, micros), entries = pipeline.execute()
-    now = seconds + micros / 1e6
-    return now, {name: json.loads(text) for name, text in entries.items()}
+        told, entries = pipeline.execute()
+    return _seconds(told), {name: json.loads(text) for name, text in entries.items()}
+
+
+def _seconds(told: tuple[int, int]) -> float:
+    """Return what the store answers to TIME, in s since 1970."""
+    seconds, micros = told
+    return seconds + micros / 1e6
 
 
 def _fresh(entry: dict[str, Any], now: float) -> Iterator[Process]:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 import redis
+from redis.client import Pipeline
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
 
@@ -25,6 +26,7 @@ from workers.store.complaint import Complaint
 _log = logging.getLogger(__name__)
 
 _TTL = 16  # s; RQ blocks for 15 s less, so an idle worker stops within a second
+_BEAT = 15.0  # s between RQ's heartbeats; without one its key lives for 60 s more than _TTL
 _MAINTENANCE = 30  # s
 _MONITORING = 5  # s
 HURRY = 1.5  # s that the current job may take after a stop, before its request is cut off
@@ -46,10 +48,22 @@ class Worker(SimpleWorker):
     on_late: Callable[[], None] | None = None  # called `HURRY` s later, if the job still runs
     on_move: Callable[[], object] | None = None  # called whenever it looks for a job
 
-    def heartbeat(self, *args: Any, **kwargs: Any) -> None:
+    _beats = float("-inf")  # when the next heartbeat without a time of its own is due
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """
+        Like RQ's, which writes three times to the store around each wait for a job.
+
+        One in `_BEAT` s is enough for a key that lives four times as long, and that only RQ's own
+        tools look at: Instep's heartbeats are those of its supervisors.
+        """
         if self.on_move:
             self.on_move()
-        super().heartbeat(*args, **kwargs)
+        now = time.monotonic()
+        if timeout is None and now < self._beats:
+            return
+        super().heartbeat(timeout, pipeline)
+        self._beats = now + _BEAT
 
     def _shutdown(self) -> None:
         self._finish()

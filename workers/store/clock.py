@@ -29,7 +29,12 @@ def read_us(client: redis.Redis) -> int:
     return int(seconds) * 1_000_000 + int(micros) + behind_ms(text) * 1000
 
 
+def left_ms(client: redis.Redis, key: str) -> int:
+    """Return how long *key* has to live; negative: it is not there, or has no end."""
+    with guarded():
+        return int(client.pttl(key))
+
+
 def is_stale(client: redis.Redis, key: str, longest_ms: int) -> bool:
     """Tell whether the lock *key* outlives its maximum: the server's clock went back."""
-    with guarded():
-        return int(client.pttl(key)) > longest_ms
+    return left_ms(client, key) > longest_ms

@@ -4,7 +4,7 @@ The lock of the store: it knows its owner, and expires some seconds after the ow
 The value is JSON about the owner, and the token with which `redis.lock.Lock` renews and releases
 it. Processes of other releases respect it whatever their tokens look like, but the times to live
 must never change: a lock with a longer one counts as left over from a clock that was set back
-(`clock.is_stale`).
+(`_is_held`).
 """
 
 from __future__ import annotations
@@ -91,9 +91,8 @@ class Lease:
         """Acquire or renew it; return whether it is held now."""
         if self.keep():
             return True
-        if clock.is_stale(self._client, self.name, int(1000 * self._seconds)):
-            with guarded():
-                self._client.delete(self.name)  # the store's clock went back
+        if self._is_held():
+            return False
         told = _told(self._work)
         began = self._now()
         with guarded():
@@ -101,6 +100,14 @@ class Lease:
                 return False
         self._told, self._renewed = told, began
         return True
+
+    def _is_held(self) -> bool:
+        """Tell whether another process holds it: all that those ask who wait for it."""
+        left, longest = clock.left_ms(self._client, self.name), int(1000 * self._seconds)
+        if left > longest:
+            with guarded():
+                self._client.delete(self.name)  # the store's clock went back
+        return 0 < left <= longest
 
     def keep(self) -> bool:
         """
