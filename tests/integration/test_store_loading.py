@@ -78,6 +78,29 @@ def test_the_progress_is_logged_while_a_command_that_needs_the_store_waits(
     assert "%" in first.progress
 
 
+class Slow:
+    """A server that begins, loads its data, and answers."""
+
+    said = iter(["", "", "loads", "loads", "answers"])
+    loads = False
+
+    def running(self):
+        return True
+
+    def answers(self):
+        found = next(self.said)
+        self.loads = found == "loads"
+        return found == "answers"
+
+
+def test_it_is_asked_less_often_while_it_loads(tmp_path, monkeypatch):
+    keeper, waits = Keeper(StoreSettings(data=tmp_path)), []
+    monkeypatch.setattr(keeper._stop, "wait", waits.append)
+    monkeypatch.setattr(keeper, "_tell_losses", lambda: None)
+    assert keeper._wait_for(Slow())
+    assert waits == [0.01, 0.01, 0.01, 0.1, 0.1]
+
+
 def test_it_is_started_anew_if_it_is_killed_meanwhile(loading, client):
     os.kill(loading.pid, signal.SIGKILL)
     loaded(client)

@@ -29,6 +29,8 @@ from workers.store.witness import EVERY, Witness
 
 _log = logging.getLogger(__name__)
 
+_BEGINS = 0.01  # s between PINGs of a server that does not listen yet
+_LOADS = 0.1  # … of one that loads its data: each is a new connection
 _POLL = 0.05  # s between checks of the lock or the server
 _ASK = 1.0  # s between PINGs of a server that answers
 _SETTLED = 5.0  # s of uptime that end a series of crashes
@@ -150,7 +152,7 @@ class Keeper:
     def _wait_for(self, server: Server) -> bool:
         """Wait until *server* answers; False: it ended."""
         due = time.monotonic() + _TELL
-        while server.running() and not self._stop.wait(0.01):
+        while server.running() and not self._stop.wait(_LOADS if server.loads else _BEGINS):
             if server.answers():
                 self._tell_losses()
                 self._settled.set()
