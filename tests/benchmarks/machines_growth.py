@@ -64,15 +64,21 @@ def measured(rig, size, loaded):
     machines = rig.machines[: size.machines]
     with rig.running(machines, size.web, size.workers):
         time.sleep(SETTLED)
-        before, began = rig.commands(), time.monotonic()
-        time.sleep(loaded.idle)
-        rest = (rig.commands() - before) / (time.monotonic() - began)
+        rest = _at_rest(rig, loaded.idle)
         burst = _burst(rig, machines, loaded.events, rest)
         load, _, events = rig.load(machines, int(loaded.rate * loaded.seconds), rate=loaded.rate)
         rig.until_right()
         waits = freshness(rig.writes.all, load.acked, events).values()
         fresh = tuple(round(1000 * share_of(waits, share)) for share in (0.5, 0.95, 0.99))
         return Growth(size.machines, size.web, size.workers, round(rest, 1), *burst, fresh)
+
+
+def _at_rest(rig, seconds):
+    """Return the commands a second, from the end of a sweep to that of another."""
+    began, before = rig.after_sweep()
+    time.sleep(seconds)
+    ended, after = rig.after_sweep()
+    return (after - before) / (ended - began)
 
 
 def _burst(rig, machines, number, rest):

@@ -100,6 +100,7 @@ class Rig:
     site: object
     secret: str
     deliveries: Deliveries = field(default_factory=Deliveries)
+    asked: int = 0  # commands of ours that are counted
 
     @contextlib.contextmanager
     def running(self, machines, web, workers):
@@ -152,12 +153,22 @@ class Rig:
         return sum(shown[item] != n for item, n in self.deliveries.truth.items())
 
     def commands(self):
-        """Return how many commands the store has run, those of its steps counted too."""
-        return self.store.info("stats")["total_commands_processed"]
+        """Return how many commands the store has run but ours, those of its steps counted too."""
+        return self._ask("stats")["total_commands_processed"] - self.asked
 
     def by_command(self):
-        told = self.store.info("commandstats").items()
+        told = self._ask("commandstats").items()
         return {name.removeprefix("cmdstat_"): each["calls"] for name, each in told}
+
+    def after_sweep(self):
+        """Wait for the end of a sweep; return when that was, and the commands by then."""
+        seen = self.by_command().get("blpop", 0)  # with which a sweep ends
+        until(lambda: self.by_command().get("blpop", 0) > seen, "nobody sweeps", every=0.02)
+        return time.monotonic(), self.commands()
+
+    def _ask(self, section):
+        self.asked += 1
+        return self.store.info(section)
 
     def cost(self, machines):
         """Return the CPU seconds so far of web processes, workers and the store."""
@@ -165,7 +176,7 @@ class Rig:
             role: sum((tree_cost(each.running[role].pid) for each in machines), Cost()).cpu
             for role in ("web", "worker")
         }
-        cpu = self.store.info("cpu")
+        cpu = self._ask("cpu")
         return found | {"store": cpu["used_cpu_user"] + cpu["used_cpu_sys"]}
 
 
