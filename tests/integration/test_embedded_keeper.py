@@ -200,6 +200,8 @@ def test_a_stopped_server_is_ended_and_what_was_answered_is_there(settings, clie
         pytest.param(2, "T", 0.0, False, id="it is stopped"),
         pytest.param(3, "T", 0.0, True, id="it is stopped for too long"),
         pytest.param(29, "R", 5.0, False, id="a long script"),
+        pytest.param(29, "R", 0.1, False, id="a busy machine"),
+        pytest.param(29, "S", 5.0, False, id="it works now and then"),
         pytest.param(29, "D", 0.0, False, id="a slow disk"),
         pytest.param(30, "R", 5.0, True, id="for too long"),
         pytest.param(5, "", 0.0, True, id="nobody knows"),

@@ -22,7 +22,7 @@ SILENCE = 30.0  # s that a starting server may neither answer nor report loading
 ANSWER = 1.0  # s for one PING
 UNANSWERED = 5  # PINGs in a row, after which an idle server is killed
 STOPPED = 3  # … a stopped one (SIGSTOP)
-BUSY = 30  # … one that uses the CPU or waits for its disk
+BUSY = 30  # … one that uses the CPU, or waits for it or for its disk
 
 _STOP = 10.0  # s to stop before it is killed
 _LARGEST_LOG = 1_000_000  # bytes
@@ -184,7 +184,8 @@ def is_hung(unanswered: int, state: str, used: float, seconds: float) -> bool:
     """
     if state == "T":
         return unanswered >= STOPPED
-    works = state == "D" or (seconds > 0 and used / seconds > _WORKING)
+    # Runnable and without a CPU: on a busy machine it waits for its turn.
+    works = state in ("D", "R") or (seconds > 0 and used / seconds > _WORKING)
     return unanswered >= (BUSY if works else UNANSWERED)
 
 
