@@ -24,7 +24,7 @@ def site(reconciling):
         plain = {"live": False, "publish": publish, "site": SITE_ID, "items": 6}
         way = reconciling(**(plain | options))
         # A reconcile waits for its writes, and is over before anything is published.
-        way.sleep = lambda _: way.run(2)
+        way.sleep = lambda _: way.run_for(2)
         return Publishes(way)
 
     return open

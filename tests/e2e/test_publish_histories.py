@@ -45,7 +45,7 @@ class LostHistory(History):
 
     def __init__(self, told, seed):
         super().__init__(told, seed)
-        self.way.sleep = lambda _: self.way.run(2)
+        self.way.sleep = lambda _: self.way.run_for(2)
         self.stock = {n: self.way.staged(n)["stock"] for n in ITEMS}
         self.acts = (*self.acts, self.lose_store, self.lose_store)
 

@@ -3,6 +3,8 @@
 import pytest
 
 from service.operate import record_pages, record_scan
+from service.reconcile.apply import proof, settlement
+from service.run import sync
 from tests.support.console import (  # noqa: F401  # fixtures
     console,
     console_application,
@@ -19,6 +21,14 @@ def whole_pages(monkeypatch):
     """Lists of records take the time that they need, so that a busy machine shortens no page."""
     monkeypatch.setattr(record_pages, "SECONDS", 60.0)
     monkeypatch.setattr(record_scan, "SECONDS", 60.0)
+
+
+@pytest.fixture(autouse=True)
+def soon_seen(monkeypatch):
+    """What waits for the outbox, which works beside the test, looks at it often."""
+    monkeypatch.setattr(settlement, "LOOK", 0.05)
+    monkeypatch.setattr(proof, "LOOK", 0.05)
+    monkeypatch.setattr(sync, "_LOOK", 0.1)
 
 
 @pytest.fixture

@@ -227,6 +227,12 @@ class Way(Cms):
             assert told >= {n for n, wait in waits.items() if wait == pause}, "not woken"
         self.check()
 
+    def run_for(self, seconds):
+        """Work for so many *seconds*, that pass although nothing is left to be done."""
+        till = self.now() + seconds
+        self.run(seconds)
+        self.pass_time(max(0.0, till - self.now()))
+
     def _job(self, name, left):
         """Carry out steps of one destination; return the seconds that it waits, or None."""
         self.queued.discard(name)

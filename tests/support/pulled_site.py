@@ -20,6 +20,7 @@ mappings = ["mappings.py"]
 token = "{token}"
 base_url = "{cms}"
 requests_per_minute = {rate}
+linger = 0.05
 {destination}
 
 [collections.products]
