@@ -8,12 +8,17 @@ once its line was seen, so that the run takes little longer; a tracer on Python 
 down everything, also what is not measured.
 """
 
+import gc
+import os
 from pathlib import Path
+from types import FunctionType
+from unittest import mock
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("service", "workers")
+SOURCES = tuple(str(ROOT / folder) for folder in PRODUCT)
 # What decides, and reads nothing else but its arguments.
 PURE = (
     *("workers/model/", "workers/fields/", "workers/policy/", "workers/webflow/"),
@@ -25,9 +30,9 @@ PURE = (
     *("workers/alerts/message", "workers/alerts/memory_form", "workers/outgoing/message_signature"),
 )
 NOT_PURE = ("workers/webflow/client.py",)
-# So often a line may be executed again before its probe is taken out, which takes 0.1 s since all
-# modules are searched for it. With SlipCover's own 50 that took a third of the whole run.
-PATIENCE = 10_000
+# So often a line may be executed again before its probe is taken out, beside those of all lines
+# that were executed: that takes 0.02 to 0.3 s. With SlipCover's own 50 it came too often.
+PATIENCE = 1_000
 LEAST, LEAST_PURE = 95.0, 100.0  # % of all lines, and of those
 
 
@@ -35,29 +40,69 @@ def is_pure(name):
     return name.startswith(PURE) and name not in NOT_PURE
 
 
+def functions():
+    """Return all of the product: wrapped ones, those of properties, and inner ones as well."""
+    objects = (each for each in gc.get_objects() if type(each) is FunctionType)
+    return [each for each in objects if each.__code__.co_filename.startswith(SOURCES)]
+
+
+def probes():
+    """Return a SlipCover that finds all functions, not only those that modules and classes name."""
+    import slipcover  # not before pytest has asked for its plugin, else it warns
+
+    class Probes(slipcover.Slipcover):
+        kept = ()  # functions that there were before `gc.freeze` hid them
+
+        def deinstrument_seen(self):
+            with self.lock:
+                for file, lines in self._get_newly_seen().items():
+                    for code in tuple(self.instrumented[file]):
+                        self.deinstrument(code, lines)
+                    self.all_seen[file].update(lines)
+                for each in (*self.kept, *functions()):
+                    each.__code__ = self.replace_map.get(each.__code__, each.__code__)
+                self.replace_map.clear()
+
+    return Probes(source=list(SOURCES), d_miss_threshold=PATIENCE)
+
+
 class LineCoverage:
-    """The lines that this process and the workers of pytest-xdist have executed."""
+    """
+    The lines that this process and the workers of pytest-xdist have executed.
 
-    def __init__(self):
-        import slipcover  # not before pytest has asked for its plugin, else it warns
+    Args:
+        executes: Whether this process runs tests; else it sums up what others have executed.
+    """
 
-        sources = [str(ROOT / folder) for folder in PRODUCT]
-        self._here = slipcover.Slipcover(source=sources, d_miss_threshold=PATIENCE)
-        self._imports = slipcover.ImportManager(self._here, slipcover.FileMatcher(sources=sources))
-        self._executed = {}
-        self._imports.__enter__()
+    def __init__(self, executes):
+        import slipcover
 
-    def _measured(self):
-        """Return (executed, missing) lines of this process by file."""
-        files = self._here.get_coverage()["files"]
+        self._here, self._executed = probes(), {}
+        # Which lines there are is not asked at each import, but once for all at the end.
+        self._asks_nothing = mock.patch.object(
+            slipcover.Slipcover, "lines_from_code", return_value=()
+        )
+        self._asks_nothing.start()
+        if executes:
+            matcher = slipcover.FileMatcher(sources=SOURCES)
+            slipcover.ImportManager(self._here, matcher).__enter__()
+
+    def _lines(self):
+        """Return the lines of each file of the product."""
+        self._asks_nothing.stop()
+        self._here.code_lines.clear()
         return {
-            str((ROOT / name).relative_to(ROOT)): (each["executed_lines"], each["missing_lines"])
-            for name, each in files.items()
+            str((ROOT / name).relative_to(ROOT)): {*each["executed_lines"], *each["missing_lines"]}
+            for name, each in self._here.get_coverage()["files"].items()
         }
 
     def _add(self, executed):
         for name, lines in executed.items():
             self._executed.setdefault(name, set()).update(lines)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self):
+        self._here.kept = functions()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node, error):
@@ -65,13 +110,14 @@ class LineCoverage:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session):
-        measured = self._measured()
-        executed = {name: lines for name, (lines, _) in measured.items()}
+        self._here.deinstrument_seen()
+        executed = self._here.all_seen.items()
+        executed = {str(Path(name).relative_to(ROOT)): sorted(lines) for name, lines in executed}
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput["executed_lines"] = executed
             return
         self._add(executed)
-        lines = {name: {*seen, *unseen} for name, (seen, unseen) in measured.items()}
+        lines = self._lines()
         pure = {name: own for name, own in lines.items() if is_pure(name)}
         self.report = [*self._report("all", lines, LEAST), *self._report("pure", pure, LEAST_PURE)]
         if any(low for _, low in self.report) and session.exitstatus == pytest.ExitCode.OK:
@@ -79,7 +125,9 @@ class LineCoverage:
 
     def _report(self, which, lines, least):
         """Yield each line of the report on *lines*, and whether too few were executed."""
-        missing = {name: sorted(own - self._executed[name]) for name, own in lines.items()}
+        missing = {
+            name: sorted(own - self._executed.get(name, set())) for name, own in lines.items()
+        }
         total = sum(map(len, lines.values()))
         share = 100 - 100 * sum(map(len, missing.values())) / total
         low = share < least
@@ -96,4 +144,6 @@ class LineCoverage:
 
 def pytest_load_initial_conftests(early_config):
     """Begin before any conftest imports the product."""
-    early_config.pluginmanager.register(LineCoverage())
+    worker = "PYTEST_XDIST_WORKER" in os.environ
+    executes = worker or not early_config.known_args_namespace.numprocesses
+    early_config.pluginmanager.register(LineCoverage(executes))
