@@ -32,7 +32,7 @@ from service.web.refusals import PREFIX
 from service.web.threads import Answer, Application, Send, Threads
 from service.web.upload import DRAINED, Receive, Refused, Uploads
 
-DELIVERIES: Final = 4  # threads; concurrent writes share an fsync
+DELIVERIES: Final = 16  # threads; those that wait for the store share its round trips
 # Threads for bodies that are LARGE or compressed: to unpack 32 KB may take half a second and
 # 60 MB before the signature can be checked.
 HEAVY: Final = 2

@@ -26,6 +26,7 @@ from workers.store.delivery_summary import listed_as
 from workers.store.held_deletes import HeldDeletes, guards_of
 from workers.store.letter_ids import raw_letter
 from workers.store.lua_limits import MARKER_MS
+from workers.store.round_trips import RoundTrips
 from workers.store.scripts import Steps
 from workers.store.settlement import called, settlement
 from workers.store.slicing import Slice
@@ -36,6 +37,8 @@ RAW_BYTES = 64 * 1024 * 1024  # of their bodies per source; then bodies are drop
 DEDUPE_HOURS = 24.0  # default, unless source or sender set it
 INDEX_EVERY = 30.0  # s between listings of recent edits
 V1_INDEX_EVERY = 600.0  # s; v1 cannot filter, and lists the whole collection
+# What a delivery may have that shares its round trip: the others wait for its answer.
+SHORT, CHEAP = 16_384, 30  # characters of its body; cost (`slicing.cost_of`)
 FETCHES = ":fetch"  # pseudo-destination of the fetch queue, as in fetch_queue.lua
 FLIGHTS = 4  # concurrent requests per destination
 GIVEN_BACK = Call(message="given back", sent=False)
@@ -61,6 +64,7 @@ class Outbox:
         self.settings = settings
         self.room = Room(steps.client)
         self._packer = Packer()
+        self._trips = RoundTrips(steps, "accept")
         self._trimmed = float("-inf")
 
     # accept ---------------------------------------------------------------------------------
@@ -85,6 +89,8 @@ class Outbox:
         # Runs are limited, and fetches are claimed, within one step: neither is sliced.
         if delivery.mode in ("live", "remap") and slicing.are_many(request["events"]):
             answer = slicing.begin(self.steps, request, text, (kept[0], kept[1]))
+        elif len(text) <= SHORT and slicing.cost_of(request["events"]) <= CHEAP:
+            answer = self._trips.run(*call.arguments)
         else:
             answer = self.steps.run("accept", *call.arguments)
         return accepted_of(self._packer, call, answer)

@@ -40,7 +40,12 @@ class Slice:
 
 def are_many(events: Sequence[Event]) -> bool:
     """Tell whether *events* are too many for one step."""
-    return len(events) > 1 and sum(map(_size, events)) > MOST
+    return len(events) > 1 and cost_of(events) > MOST
+
+
+def cost_of(events: Iterable[Event]) -> int:
+    """Return the cost of a delivery with these *events*."""
+    return sum(map(_size, events))
 
 
 def size_of(fields: Iterable[int], others: int = 0) -> int:
