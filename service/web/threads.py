@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from asyncio import AbstractEventLoop, Future
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -87,6 +88,8 @@ class Threads:
         self._most = most
         self._linger = linger
         self._asked: SimpleQueue[_Asked] = SimpleQueue()
+        self._done: deque[tuple[Future[Answer | None], Answer | None]] = deque()
+        self._called = False  # the loop, to look at what is done
         # Used by the event loop alone.
         self._open = 0  # requests not answered yet
         self._answered = 0  # requests answered since the start
@@ -140,16 +143,23 @@ class Threads:
     def _serve(self, asked: _Asked) -> None:
         late = monotonic() - asked.since > self._patience
         answer = None if late else _call(self._application, asked.environ)
+        self._done.append((asked.answer, answer))
+        if self._called:
+            return  # the loop is about to take this one as well
+        self._called = True
         # The loop is closed: the process is ending.
         with suppress(RuntimeError):
-            asked.loop.call_soon_threadsafe(self._settle, asked.answer, answer)
+            asked.loop.call_soon_threadsafe(self._settle)
 
-    def _settle(self, future: Future[Answer | None], answer: Answer | None) -> None:
-        self._open -= 1
-        self._answered += 1
+    def _settle(self) -> None:
+        self._called = False
         self._moved = monotonic()
-        if not future.done():
-            future.set_result(answer)
+        while self._done:
+            future, answer = self._done.popleft()
+            self._open -= 1
+            self._answered += 1
+            if not future.done():
+                future.set_result(answer)
 
 
 def _call(application: Application, environ: Environ) -> Answer:
