@@ -1,13 +1,16 @@
 """
 Keeps a proven delivery in the store, or in the spool while the store cannot take it.
 
-While the spool holds deliveries of a source, newer ones of that source go behind them.
+While the spool holds deliveries of a source, newer ones of that source go behind them; a moment
+before they are drained, newer ones wait for that. Else senders that are faster than the drain would
+keep it from ever ending.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
+from typing import Final
 
 from service.ingest.entry import Entry
 from service.ingest.receipt import SPOOLED, Receipt
@@ -16,6 +19,8 @@ from service.ingest.store_gate import StoreGate
 from workers.errors import SpoolFull, StoreUnavailable
 from workers.model.changes import Slot
 from workers.store.durability import StoreCheck
+
+DRAINED: Final = 0.1  # s that a delivery waits for the last older ones to be drained
 
 
 class Slots:
@@ -51,6 +56,7 @@ class DeliveryRouter:
     Args:
         accept: Keeps an entry in the store; raises StoreUnavailable.
         notify: Called once the spool has an entry.
+        drains: Returns whether what is spooled of a source is being drained.
     """
 
     def __init__(
@@ -60,12 +66,14 @@ class DeliveryRouter:
         store_check: StoreCheck,
         accept: Callable[[Entry], Receipt],
         notify: Callable[[], object],
+        drains: Callable[[str], bool],
     ) -> None:
         self._spool = spool
         self._gate = gate
         self._store_check = store_check
         self._accept = accept
         self._notify = notify
+        self._drains = drains
         self._slots = Slots(spool)
 
     def take(self, entry: Entry) -> Receipt:
@@ -79,7 +87,7 @@ class DeliveryRouter:
         if not self._spool.is_on:
             self._store_check.check()
             return self._accept(entry.at(came_us))
-        if self._spool.holds(entry.source) or (ticket := self._gate.enter()) is None:
+        if self._is_behind(entry.source) or (ticket := self._gate.enter()) is None:
             return self._keep(entry.at(came_us), self._gate.reason)
         slot = self._slots.take()
         tried = entry.at(came_us, slot)
@@ -94,6 +102,12 @@ class DeliveryRouter:
             self._gate.leave(ticket)
         self._slots.give_back(slot)
         return receipt
+
+    def _is_behind(self, source: str) -> bool:
+        """Whether older deliveries of *source* are to be drained first."""
+        if not self._spool.holds(source):
+            return False
+        return not (self._drains(source) and self._spool.is_drained(source, DRAINED))
 
     def _keep(self, entry: Entry, reason: StoreUnavailable | None) -> Receipt:
         try:

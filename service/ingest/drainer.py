@@ -68,6 +68,10 @@ class Drainer:
     def notify(self) -> None:
         self._wanted.set()
 
+    def drains(self, source: str) -> bool:
+        """Whether what is spooled of *source* is drained as fast as the store takes it."""
+        return self._gate.reason is None and source not in self._refused
+
     def run(self) -> None:
         """Drain until the process ends."""
         while True:

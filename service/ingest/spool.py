@@ -131,6 +131,15 @@ class Spool:
         """Whether it has deliveries of *source*: newer ones have to go behind them."""
         return source in self._waiting
 
+    def is_drained(self, source: str, seconds: float) -> bool:
+        """
+        Whether it has no deliveries of *source*; where it has no more than `TOGETHER`, in up to
+        *seconds* from now.
+        """
+        with self._lock:
+            self._lock.wait_for(lambda: not 0 < self._waiting[source] <= TOGETHER, seconds)
+            return not self.holds(source)
+
     def sources(self) -> tuple[str, ...]:
         """Return the sources with deliveries to drain."""
         return tuple(self._waiting)
@@ -229,6 +238,7 @@ class Spool:
             for source, queue in file.queues.items():
                 waiting[source] += len(queue)
         self._waiting = waiting  # replaced as a whole: `holds` needs no lock
+        self._lock.notify_all()
 
     def _own(self, size: int) -> SpoolFile:
         for file in self._files:

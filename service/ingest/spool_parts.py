@@ -60,7 +60,12 @@ class SpoolParts:
             partial(spool_marks.put, self._client),
         )
         intake.router = DeliveryRouter(
-            self.spool, self.gate, self.store_check, intake.accept, self._drainer.notify
+            self.spool,
+            self.gate,
+            self.store_check,
+            intake.accept,
+            self._drainer.notify,
+            self._drainer.drains,
         )
         intake.clock = self.store_check.clock
         self.store_check.room = intake.outbox.room

@@ -15,11 +15,10 @@ from typing import Final
 
 from workers.errors import StoreUnavailable
 
-AT_ONCE: Final = 8  # calls of one process; concurrent writes share an fsync
-SOON: Final = 0.25  # s after which a call without an answer gives up; it may have taken effect
-SILENT: Final = 0.1  # s without an answered call, after which no other may begin; or, if longer,
-USUAL: Final = 3  # times the usual duration of a call: the disk may be slow, the machine busy
-FADES: Final = 0.9  # factor by which the usual duration falls with each shorter call
+AT_ONCE: Final = 16  # calls of one process; concurrent ones share a round trip
+SOON: Final = 0.5  # s after which a call without an answer gives up; it may have taken effect
+SILENT: Final = 0.25  # s without an answered call, after which no other may begin. A store that is
+# only slow, as on a busy machine or disk, is not called silent: the detour costs more than a wait.
 
 
 class StoreGate:
@@ -31,7 +30,6 @@ class StoreGate:
         self._tickets = count()
         self._inside: dict[int, float] = {}  # ticket → since when
         self._answered = float("-inf")
-        self._usual = 0.0  # s that a call takes
         self._reason: StoreUnavailable | None = None
 
     @property
@@ -52,11 +50,8 @@ class StoreGate:
 
     def leave(self, ticket: int) -> None:
         with self._changed:
-            now = self._monotonic()
-            took = now - self._inside.pop(ticket)
-            if self._reason is None:  # else it failed, and its duration is not typical
-                self._usual = max(took, FADES * self._usual)
-            self._answered = now
+            del self._inside[ticket]
+            self._answered = self._monotonic()
             self._changed.notify()
 
     def shut(self, reason: StoreUnavailable) -> None:
@@ -73,5 +68,4 @@ class StoreGate:
         oldest = min(self._inside.values(), default=None)
         if oldest is None:
             return False
-        bound = min(SOON, max(SILENT, USUAL * self._usual))
-        return self._monotonic() - max(oldest, self._answered) > bound
+        return self._monotonic() - max(oldest, self._answered) > SILENT

@@ -2,15 +2,19 @@
 
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from service.ingest import delivery_router
 from service.ingest.delivery_router import DeliveryRouter
 from service.ingest.drainer import Drainer
 from service.ingest.intake import LARGE
-from service.ingest.spool import Spool
+from service.ingest.spool import TOGETHER, Spool
 from service.ingest.spool_parts import SpoolParts
-from service.ingest.store_gate import AT_ONCE, StoreGate
+from service.ingest.store_gate import AT_ONCE, SILENT, StoreGate
+from tests.support.store_clients import eventually
 from tests.support.way_in import NOW, PROOF, Accepted, Outbox, make
 from workers.config.settings import StoreSettings
 from workers.errors import SignatureInvalid, StoreUnavailable, StoreUnsafe
@@ -55,7 +59,12 @@ class Rig:
             lambda: self.now,
         )
         self.intake.router = DeliveryRouter(
-            self.spool, self.gate, self.sound, self.intake.accept, self.drainer.notify
+            self.spool,
+            self.gate,
+            self.sound,
+            self.intake.accept,
+            self.drainer.notify,
+            self.drainer.drains,
         )
 
     def send(self, qty=1, source="erp"):
@@ -117,6 +126,54 @@ def test_newer_deliveries_of_a_source_go_behind_its_spool(rig):
     rig.drain()
     assert rig.send(3).outcome == "kept"
     assert rig.taken() == ["e1", "e2", "e3"]
+
+
+WAITED = 10.0  # s, where a delivery waits
+
+
+@pytest.fixture
+def behind(rig, monkeypatch):
+    """A rig with a spooled delivery, which newer ones wait for as long as it takes."""
+    rig.outbox.down = True
+    rig.send(1)
+    rig.outbox.down = False
+    rig.gate.open()
+    monkeypatch.setattr(delivery_router, "DRAINED", WAITED)
+    return rig
+
+
+def test_a_delivery_waits_for_the_last_older_ones_to_be_drained(behind):
+    with ThreadPoolExecutor() as pool:
+        newer = pool.submit(behind.send, 2)
+        eventually(lambda: behind.spool._lock._waiters)
+        behind.drain()
+        assert newer.result(WAITED).outcome == "kept"
+    assert behind.taken() == ["e1", "e2"]
+
+
+def sent_at_once(rig):
+    begun = time.monotonic()
+    outcome = rig.send(2).outcome
+    return outcome if time.monotonic() - begun < WAITED else "late"
+
+
+def test_a_delivery_does_not_wait_for_more_than_is_drained_together(behind, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery_router, "DRAINED", 0.0)
+        for number in range(TOGETHER):
+            behind.send(number)
+    assert sent_at_once(behind) == "spooled"
+
+
+def test_a_delivery_does_not_wait_for_what_the_store_refuses(behind):
+    behind.outbox.down = True
+    behind.drain()
+    assert sent_at_once(behind) == "spooled"
+
+
+def test_a_delivery_does_not_wait_while_the_store_is_away(behind):
+    behind.gate.shut(StoreUnavailable("away"))
+    assert sent_at_once(behind) == "spooled"
 
 
 def test_a_spooled_delivery_keeps_its_mark_and_place_and_no_proof(rig):
@@ -357,58 +414,28 @@ def test_nobody_waits_for_a_store_that_is_silent():
     now = [0.0]
     gate = StoreGate(lambda: now[0])
     first = gate.enter()
-    now[0] = 0.099
+    now[0] = SILENT - 0.001
     second = gate.enter()
-    now[0] = 0.101
+    now[0] = SILENT + 0.001
     assert gate.enter() is None
     gate.leave(second)
     assert gate.enter() is not None
-    now[0] = 0.21
+    now[0] += SILENT + 0.001
     assert gate.enter() is None
     gate.leave(first)
     assert gate.enter() is not None
 
 
-def calls(gate, now, seconds, *, number=1):
-    """Let so many calls each take some *seconds*."""
-    for _ in range(number):
+def test_a_store_that_is_slow_but_answers_is_not_silent():
+    now = [0.0]
+    gate = StoreGate(lambda: now[0])
+    slow = gate.enter()
+    for _ in range(10):
         ticket = gate.enter()
-        now[0] += seconds
+        now[0] += SILENT - 0.001
         gate.leave(ticket)
-
-
-def test_a_store_that_takes_longer_for_each_call_is_waited_for_longer():
-    now = [0.0]
-    gate = StoreGate(lambda: now[0])
-    calls(gate, now, 0.06)
-    gate.enter()
-    now[0] += 0.17
     assert gate.enter() is not None
-    now[0] += 0.02
-    assert gate.enter() is None
-
-
-def test_what_one_call_took_does_not_count_for_ever():
-    now = [0.0]
-    gate = StoreGate(lambda: now[0])
-    calls(gate, now, 0.08)
-    calls(gate, now, 0.002, number=30)
-    gate.enter()
-    now[0] += 0.11
-    assert gate.enter() is None
-
-
-def test_a_call_that_failed_does_not_tell_how_long_calls_take():
-    now = [0.0]
-    gate = StoreGate(lambda: now[0])
-    ticket = gate.enter()
-    now[0] += 0.25
-    gate.shut(StoreUnavailable("away"))
-    gate.leave(ticket)
-    gate.open()
-    gate.enter()
-    now[0] += 0.11
-    assert gate.enter() is None
+    gate.leave(slow)
 
 
 def test_only_so_many_wait_for_the_store_at_once():
