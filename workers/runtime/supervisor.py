@@ -29,7 +29,8 @@ from workers.runtime.watchdog import Watchdog
 
 _log = logging.getLogger(__name__)
 
-_TICK = 0.05  # s between polls of the children
+_TICK = 0.05  # s between polls of the children while one starts, ends or is replaced
+_REST = 0.15  # … while all run
 _LIST = 0.5  # s between listings of their own children
 STOPPED = "Instep is stopped"  # why a replacement was given up
 
@@ -138,12 +139,16 @@ class Supervisor:
                 works = self._tasks.poll(now - last, released=self._released)
                 watchdog.pat()
                 last = now
-                time.sleep(_TICK)
+                time.sleep(_REST if self._is_at_rest() else _TICK)
         finally:
             self._tasks.ask()
             self._end_children()
             self._tasks.end()
         return 0 if works else 1
+
+    def _is_at_rest(self) -> bool:
+        moves = self._wanted or self._departures or self._signals
+        return not moves and all(child.ready for child in self._children)
 
     def _poll(self, seconds: float) -> None:
         for child in self._children:
