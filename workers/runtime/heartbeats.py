@@ -30,7 +30,7 @@ from workers.store.machine import host_of, machine
 ROLES = ("supervisor", "web", "worker", "store")
 FRESH = 5.0  # s after which a silent supervisor counts as gone
 
-_LOOK = 0.1  # s between checks of what runs
+_LOOK = 0.2  # s between checks of what runs
 _BEAT = 1.0  # s between equal heartbeats
 _FORGET = 600.0  # s before its field is removed
 _TIDY = 60.0  # s between two looks for such fields
@@ -133,9 +133,12 @@ def _takes_jobs(each: Process) -> bool:
 def children(pid: int) -> tuple[int, ...]:
     """Return the living children of *pid*; empty if the system does not tell."""
     found: set[int] = set()
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            found.update(int(word) for word in path.read_text().split())
+    folder = f"/proc/{pid}/task"
+    # Not by Path.glob, which takes three times as long: it is asked several times a second.
+    with contextlib.suppress(OSError):
+        for task in os.listdir(folder):
+            with contextlib.suppress(OSError), open(f"{folder}/{task}/children") as file:
+                found.update(map(int, file.read().split()))
     return tuple(sorted(child for child in found if _lives(child)))
 
 
