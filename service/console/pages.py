@@ -53,6 +53,7 @@ PAGES: Final = (
 )
 _OWN: Final = ("/login", "/logout", "/static", "/overview")  # of its actions: it is at / itself
 _ROOTS: Final = (*(page.path for page in PAGES if page.path != "/"), *_OWN)
+_BELOW: Final = tuple(f"{root}/" for root in _ROOTS)
 
 
 @cache
@@ -63,4 +64,4 @@ def existing() -> Sequence[ConsolePage]:
 
 def is_console(path: str) -> bool:
     """Tell whether *path* belongs to the console, whether there is a page or not."""
-    return path == "/" or path in _ROOTS or path.startswith(tuple(f"{root}/" for root in _ROOTS))
+    return path == "/" or path in _ROOTS or path.startswith(_BELOW)

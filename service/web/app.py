@@ -36,6 +36,12 @@ from workers.store.counters import Counters
 from workers.store.outbox import Outbox
 
 
+class _App(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return *func*, without the look whether it is a coroutine: none is."""
+        return func
+
+
 def create_app(
     configuration: Configuration,
     *,
@@ -78,7 +84,7 @@ def create_app(
     )
     if spool is not None:
         spool.attach(intake)
-    app = Flask(__name__, static_folder=None)
+    app = _App(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a redirect, which senders count as a failure
     reporter = Reporter(settings.sources, count_refusal, list_refusal, time_ack)
     deliveries = webhooks.Deliveries(intake, clock, reporter)

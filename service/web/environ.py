@@ -71,6 +71,18 @@ def _name(raw: bytes) -> str | None:
 _known = lru_cache(maxsize=512)(_name)
 
 
+def header_of(name: str) -> str:
+    """Return the header, in lower case, that has *name*, ``HTTP_…``, in an environ."""
+    return _known_header(name) if len(name) <= _SHORT else _header(name)
+
+
+def _header(name: str) -> str:
+    return name[5:].replace("_", "-").lower()
+
+
+_known_header = lru_cache(maxsize=512)(_header)
+
+
 def with_body(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
     """Return *environ* with *body*; a chunked body has a length from here on."""
     if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:

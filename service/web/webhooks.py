@@ -42,7 +42,7 @@ from service.ingest.intake import Intake
 from service.ingest.receipt import Receipt
 from service.senders.base import QUERY, Answer
 from service.web import challenges
-from service.web.environ import BODY, COMPLETE
+from service.web.environ import BODY, COMPLETE, header_of
 from service.web.refusals import Reporter
 from workers.config.settings import MAX_BODY, Source
 from workers.errors import BodyTooLarge, SignatureInvalid, StoreUnavailable
@@ -190,15 +190,14 @@ def read_headers(environ: Mapping[str, Any]) -> dict[str, str]:
     """Return the headers by lower-case names, and the raw query under ``QUERY``."""
     # Not the headers of a Request: their capitalized names cost more than all the rest.
     headers = {
-        name[5:].replace("_", "-").lower(): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
+        header_of(name): value for name, value in environ.items() if name.startswith("HTTP_")
     }
-    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        headers.pop(name.replace("_", "-").lower(), None)
+    for name, lower in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
+        headers.pop(lower, None)
         if value := environ.get(name):
-            headers[name.replace("_", "-").lower()] = value
-    return headers | {QUERY: environ.get("QUERY_STRING", "")}
+            headers[lower] = value
+    headers[QUERY] = environ.get("QUERY_STRING", "")
+    return headers
 
 
 def read_body(incoming: Request, limit: int) -> bytes:
@@ -288,9 +287,9 @@ def _answer(action: str, receipt: Receipt | None, fault: str) -> Answer:
 
 
 def _spoken(answer: Answer) -> Response:
-    response = Response(answer.body, answer.status, dict(answer.headers))
+    response = Response(
+        answer.body, answer.status, dict(answer.headers), content_type=answer.content_type
+    )
     if answer.content_type is None:
-        response.headers.pop("Content-Type", None)
-    else:
-        response.headers["Content-Type"] = answer.content_type
+        del response.headers["Content-Type"]
     return response
