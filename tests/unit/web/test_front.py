@@ -9,6 +9,7 @@ import pytest
 from service.web.front import Front
 from service.web.threads import Threads
 from tests.support.asgi import CHUNKED, CUT, END, NEVER, PATIENCE, Door, Wire, length, piece
+from tests.support.store_clients import eventually
 
 
 def test_a_whole_body_reaches_the_application():
@@ -239,6 +240,24 @@ def test_where_every_thread_hangs_others_answer():
     answer, waiting, late = asyncio.run(ask())
     assert (answer.status, waiting) == (200, [False, False])
     assert [each.status for each in late] == [200, 200]
+
+
+def test_answers_that_are_ready_together_wake_the_loop_once(monkeypatch):
+    woken = []
+
+    async def ask():
+        loop = asyncio.get_running_loop()
+        wake = loop.call_soon_threadsafe
+        counted = lambda *call: woken.append(call) or wake(*call)  # noqa: E731
+        monkeypatch.setattr(loop, "call_soon_threadsafe", counted)
+        threads = Threads(hanging(None), 1, "test")
+        asked = [threads.ask({}, loop) for _ in range(5)]
+        eventually(lambda: len(threads._done) == 5)  # the loop does not turn meanwhile
+        async with asyncio.timeout(PATIENCE):
+            return await asyncio.gather(*asked)
+
+    assert [each.status for each in asyncio.run(ask())] == [200] * 5
+    assert len(woken) == 1
 
 
 def test_who_has_helped_out_stays_for_the_next_one():
