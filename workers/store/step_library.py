@@ -10,9 +10,9 @@ A file there returns a table. Steps and libraries name the libraries that they u
     end)()
 
 All of them are made once, at the first call after the store has loaded them; what is of one call
-alone is set anew as it begins (``lua/lib/calls.lua``). ``--! flags allow-oom`` says that a full
-store carries out the step as well. Nothing else is done to the text of a file, and nothing is ever
-formatted into one.
+alone is set anew as it begins (``lua/lib/calls.lua``), in the libraries that its step uses.
+``--! flags allow-oom`` says that a full store carries out the step as well. Nothing else is done to
+the text of a file, and nothing is ever formatted into one.
 
 The names of the library and of its functions end with a hash of its text: two releases on one store
 call their own. The store keeps functions like data, in its files and replicas; where it has lost
@@ -22,26 +22,26 @@ them they are loaded again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 _FOLDER = files("workers.store") / "lua"
 _FIRST = ("step", "sliced_request")  # before all that reads the request, which they make
 NAME = "instep_"
 # A store knows what the libraries call only once it calls a function, not when it loads one.
 _FUNCTIONS = """
-local run
+local steps
 local function register(step, flags)
   local function call(_, ARGV)
-    run = run or make()
-    return run(step, ARGV)
+    steps = steps or make()
+    return steps[step](ARGV)
   end
   redis.register_function{function_name = step .. '_' .. release, callback = call, flags = flags}
 end
 """
-_SCRIPT = "\nreturn make()(table.remove(ARGV, 1), ARGV)\n"
+_SCRIPT = "\nreturn make()[table.remove(ARGV, 1)](ARGV)\n"
 
 
 class Library:
@@ -86,46 +86,51 @@ class Library:
 @cache
 def library() -> Library:
     """Return the steps of this release, put together from their files."""
-    steps = {_stem(file.name): file.read_text(encoding="utf-8") for file in _files("steps")}
-    names = _in_order([*_FIRST, *(_stem(file.name) for file in _files("lib"))])
+    libraries, steps = _texts("lib"), _texts("steps")
+    uses = {name: _named(text, "uses") for name, text in libraries.items()}
     parts = (
         "local function make()\n",
-        *(f"local {name} = (function()\n{_library(name)}end)()\n" for name in names),
+        *(_made(name, libraries[name]) for name in _in_order([*_FIRST, *libraries], uses)),
         "local steps = {}\n",
-        *(f"function steps.{step}(ARGV)\n{text}end\n" for step, text in steps.items()),
-        "return function(step, ARGV)\n  calls.begin(ARGV)\n  return steps[step](ARGV)\nend\nend\n",
+        *(
+            _called(step, text, _in_order(_named(text, "uses"), uses))
+            for step, text in steps.items()
+        ),
+        "return steps\nend\n",
     )
     return Library("".join(parts), {step: _named(text, "flags") for step, text in steps.items()})
 
 
-def _files(folder: str) -> list[Any]:
-    return sorted((_FOLDER / folder).iterdir(), key=lambda file: file.name)
+def _texts(folder: str) -> dict[str, str]:
+    """Return the texts of the files in *folder*, by their names."""
+    found = sorted((_FOLDER / folder).iterdir(), key=lambda file: file.name)
+    return {file.name.removesuffix(".lua"): file.read_text(encoding="utf-8") for file in found}
 
 
-def _stem(name: str) -> str:
-    return name.removesuffix(".lua")
+def _made(name: str, text: str) -> str:
+    begun = "" if name == "calls" else f"calls.library('{name}')\n"
+    return f"{begun}local {name} = (function()\n{text}end)()\n"
 
 
-def _library(name: str) -> str:
-    return (_FOLDER / "lib" / f"{name}.lua").read_text(encoding="utf-8")
+def _called(step: str, text: str, used: Iterable[str]) -> str:
+    names = ", ".join(f"{name} = 1" for name in used)
+    return f"steps.{step} = calls.step({{{names}}}, function(ARGV)\n{text}end)\n"
 
 
 def _named(text: str, what: str) -> list[str]:
     """Return what the lines ``--! <what>`` of *text* name."""
-    mark = f"--! {what} "
-    lines = (line for line in text.splitlines() if line.startswith(mark))
-    return [name for line in lines for name in line.removeprefix(mark).split()]
+    return " ".join(re.findall(f"^--! {what} (.+)$", text, re.MULTILINE)).split()
 
 
-def _in_order(names: Sequence[str]) -> Iterator[str]:
-    """Yield *names*, each after what it uses, none twice."""
+def _in_order(names: Iterable[str], uses: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield *names* and all that they use, each after what it uses, none twice."""
     found: set[str] = set()
 
     def visit(name: str) -> Iterator[str]:
         if name in found:
             return
         found.add(name)
-        for other in _named(_library(name), "uses"):
+        for other in uses[name]:
             yield from visit(other)
         yield name
 

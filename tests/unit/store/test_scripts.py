@@ -31,8 +31,8 @@ def code_of(text):
 def test_all_files_stand_in_the_library_word_for_word():
     for name, text in LIBRARIES.items():
         assert f"local {name} = (function()\n{text}end)()\n" in library().text
-    for name, text in STEPS.items():
-        assert f"function steps.{name}(ARGV)\n{text}end\n" in library().text
+    for text in STEPS.values():
+        assert f", function(ARGV)\n{text}end)\n" in library().text
 
 
 def test_a_library_stands_behind_those_that_it_uses_and_once():
@@ -67,32 +67,36 @@ def test_what_is_used_of_a_library_is_what_it_returns(name):
 
 
 def state_of(sources):
-    """What calls begin with: (library, name) of its own names, (None, name, key) of fields."""
+    """What a library sets of its own as a call begins: (library, name, field or None)."""
     found = set()
     for name, source in sources.items():
         for use in source.assigned:
-            if use.begins:
-                found.add((name, use.name) if use.key is None else (None, use.name, use.key))
+            if use.begins and (use.own or use.name == name):
+                found.add((name, use.name, use.key))
     return found
 
 
+def is_of_a_call(name, use, state):
+    """A name of the file *name*, or a field of a library, that calls begin with."""
+    own = {(name, use.name, None), (name, use.name, use.key)} if use.own else set()
+    return bool((own | {(use.name, use.name, use.key)}) & state)
+
+
 def left_from_the_last_call(name, source, state):
-    """What *source* assigns as it runs, and no call begins with."""
+    """
+    What *source* assigns as it runs, and no call begins with; of another library it does so also as
+    a call begins: that may be one that uses the other library alone.
+    """
     for use in source.assigned:
-        if use.at_load or use.begins or not (use.own or use.name in LIBRARIES):
-            continue
-        anew = {(name, use.name)} if use.own else set()
-        if use.key is not None:
-            anew.add((None, use.name, use.key))
-        if not anew & state:
+        runs = not use.at_load and not (use.begins and (use.own or use.name == name))
+        if runs and (use.own or use.name in LIBRARIES) and not is_of_a_call(name, use, state):
             yield f"{name}:{use.line}: {use.name}{'.' + use.key if use.key else ''}"
 
 
 def read_too_early(name, source, state):
     """What *source* reads as it is made, when there is no call yet."""
     for use in source.read:
-        its = {(name, use.name)} if use.own else set()
-        if use.at_load and (its | {(None, use.name, use.key)}) & state:
+        if use.at_load and is_of_a_call(name, use, state):
             yield f"{name}:{use.line}: {use.name}{'.' + use.key if use.key else ''}"
 
 

@@ -4,7 +4,10 @@
 
 local arrivals = {}
 -- read: the last that was given   reserved: {arrival: the last that was used; came, came_ms: when its delivery came}
-calls.on_begin(function() arrivals.read, arrivals.reserved = nil, nil end)
+calls.on_begin(function()
+  arrivals.read, arrivals.reserved = nil, nil
+  arrivals.spooled, arrivals.us, arrivals.ms = nil, nil, nil  -- version_order.lua
+end)
 
 function arrivals.next()
   local reserved = arrivals.reserved
