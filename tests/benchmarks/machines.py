@@ -96,6 +96,7 @@ def measured(made, chosen, clock):
                 found["losses"] = losses(wide, chosen, clock)
             if "sizes" in parts:
                 found["sizes"] = sizes(wide, chosen, clock)
+    found["place"]["load"] = os.getloadavg()[1]
     return found
 
 

@@ -37,7 +37,7 @@ LOSS = {
     "rate": 40,
 }
 TOKEN = {"machines": 1, "calls": 58.2, "items": 47.1, "fresh": (1.4, 2.6), "rate": 80}
-PLACE = {"namespaces": True, "cpus": 2, "cms_seconds": 0.3}
+PLACE = {"namespaces": True, "cpus": 2, "cms_seconds": 0.3, "load": 0.5}
 FOUND = {"place": PLACE, "sizes": [SIZE], "token": [TOKEN], "losses": [LOSS]}
 
 
