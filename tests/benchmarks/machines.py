@@ -118,7 +118,7 @@ def sizes(wide, chosen, clock):
 
 def load_of(chosen):
     if chosen.short:
-        return machines_growth.Loaded(idle=3.0, events=500, rate=RATE, seconds=4)
+        return machines_growth.Loaded(idle=4.5, events=500, rate=RATE, seconds=4)
     return machines_growth.Loaded(idle=6.0, events=1500, rate=RATE, seconds=8)
 
 

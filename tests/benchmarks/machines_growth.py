@@ -2,9 +2,10 @@
 
 import time
 from dataclasses import asdict, dataclass
+from statistics import median
 
 SETTLED = 3.0  # s after a start until what it brings is over
-LOOKS = 3  # windows at rest, of which the quietest counts
+LOOKS = 3  # windows at rest, of which the middle one counts
 FEW = 5  # commands that take the most, in the answer as JSON
 
 
@@ -66,7 +67,7 @@ def measured(rig, size, loaded):
     with rig.running(machines, size.web, size.workers):
         time.sleep(SETTLED)
         # Some seconds each ten, the process that sweeps measures the memory of keys.
-        rest = min(_at_rest(rig, loaded.idle / LOOKS) for _ in range(LOOKS))
+        rest = median(_at_rest(rig, loaded.idle / LOOKS) for _ in range(LOOKS))
         burst = _burst(rig, machines, loaded.events, rest)
         load, _, events = rig.load(machines, int(loaded.rate * loaded.seconds), rate=loaded.rate)
         rig.until_right()

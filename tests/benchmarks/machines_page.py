@@ -89,8 +89,8 @@ def _store(sizes):
         f"**One store is a limit.** It took {_range(store)} CPU-s for 1,000 deliveries until the "
         f"site was right ({_range(commands, 0)} commands for each), in one thread: it takes no "
         f"more than some {_round(1000 / median(store)):,} a second, however many machines there "
-        f"are. Web processes took {_range(web)} CPU-s: some {_round(1000 / median(web)):,} a second for "
-        "each that has a CPU of its own."
+        f"are. Web processes took {_range(web)} CPU-s: some {_round(1000 / median(web)):,} a "
+        "second for each that has a CPU of its own."
     )
 
 
