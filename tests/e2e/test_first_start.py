@@ -19,9 +19,7 @@ class First(Reconciling):
         store.hset(place, "off", round(self.now() * 1000) + 86_000_000)
 
     def sleep(self, seconds):
-        till = self.now() + seconds
-        self.run(seconds)
-        self.pass_time(max(0.0, till - self.now()))
+        self.run_for(seconds)
 
     def forget_requests(self):
         """What was listed before the reconcile counts as well."""

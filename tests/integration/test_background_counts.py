@@ -7,6 +7,8 @@ import sys
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.support.store_clients import Away, Hanging, Unheard, eventually
 from workers.errors import StoreUnavailable
@@ -80,7 +82,8 @@ def test_what_was_written_without_an_answer_is_not_counted_twice(store):
 
 def test_a_store_that_hangs_counts_once_when_it_goes_on(store, store_socket):
     pid = store.info("server")["process_id"]
-    hasty = redis.Redis(unix_socket_path=store_socket, socket_timeout=0.1)
+    once = Retry(NoBackoff(), 0)
+    hasty = redis.Redis(unix_socket_path=store_socket, socket_timeout=0.1, retry=once)
     counts = BackgroundCounts(hasty, pause=60.0)
     counts.add(("instep:metrics", "a", 2))
     counts.flush()
