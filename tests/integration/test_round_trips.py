@@ -10,6 +10,7 @@ from tests.support.outbox_driver import Bench, bad, event, settings
 from tests.support.store_clients import eventually
 from workers.errors import StoreFull, StoreUnavailable
 from workers.model.changes import Delivery
+from workers.store import round_trips
 from workers.store.outbox import CHEAP, SHORT, Outbox
 from workers.store.round_trips import AT_ONCE, MOST
 from workers.store.scripts import Steps
@@ -167,6 +168,19 @@ def test_a_round_trip_that_ends_unexpectedly_holds_nobody_up(door):
     assert isinstance(leader, SystemExit)
     assert [each.accepted for each in others] == [1, 1]
     assert door.outbox.accept(delivery(20)).accepted == 1
+
+
+def test_a_thread_that_told_nobody_is_replaced(door, monkeypatch):
+    for held in door.steps.held:
+        held.set()
+    trips = door.outbox._trips
+    trips._under_way = AT_ONCE  # as if the threads of these had ended
+    with monkeypatch.context() as patched:
+        patched.setattr(round_trips, "LOST", 0.0)
+        assert door.give_freely(delivery(10)).result(HELD).accepted == 1
+    # From here on nobody has to wait for that.
+    assert (trips._under_way, list(trips._waiting)) == (AT_ONCE - 1, [])
+    assert door.give_freely(delivery(11)).result(HELD).accepted == 1
 
 
 @pytest.mark.parametrize(

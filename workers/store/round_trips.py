@@ -16,6 +16,7 @@ from workers.store.scripts import Steps
 
 AT_ONCE: Final = 2  # round trips: the calls of one are made while the store carries out the other
 MOST: Final = 16  # calls of one
+LOST: Final = 5.0  # s that a call waits for another thread: one that a signal ends may tell nobody
 
 Arguments = tuple[dict[str, Any], str, bytes, bytes]
 
@@ -64,12 +65,19 @@ class RoundTrips:
                 self._under_way += 1
             else:
                 self._waiting.append(call)
-        if not call.leads:
-            call.told.acquire()
+        if not call.leads and not call.told.acquire(timeout=LOST):
+            self._take_over(call)
         if call.leads:
             self._lead(call)
         answer = call.result()
         return self._steps.run(self._step, *arguments) if answer is None else answer
+
+    def _take_over(self, call: _Call) -> None:
+        """Let *call* make a round trip in place of one whose thread has told nobody."""
+        with self._lock:
+            if call in self._waiting:
+                self._waiting.remove(call)
+                call.leads = True
 
     def _lead(self, call: _Call) -> None:
         with self._lock:
@@ -99,7 +107,7 @@ class RoundTrips:
         """Have the thread that waits longest make the next round trip."""
         with self._lock:
             if not self._waiting:
-                self._under_way -= 1
+                self._under_way = max(0, self._under_way - 1)
                 return
             following = self._waiting.popleft()
         following.leads = True
