@@ -34,6 +34,7 @@ from workers.errors import SpoolFull
 FOLDER: Final = "spool"  # under INSTEP_DATA
 LEAST: Final = 65_536  # bytes of room needed to report that it takes deliveries
 TOGETHER: Final = 100  # entries given to the store in one batch
+FEW: Final = 3 * TOGETHER  # entries of a source that are drained soon, even on a busy machine
 TOGETHER_BYTES: Final = 512 * 1024  # size of all but the first of them
 _LARGEST: Final = 16 * 1024 * 1024  # bytes of a file before the next one is begun
 _SMALLEST: Final = 256 * 1024
@@ -133,11 +134,11 @@ class Spool:
 
     def is_drained(self, source: str, seconds: float) -> bool:
         """
-        Whether it has no deliveries of *source*; where it has no more than `TOGETHER`, in up to
+        Whether it has no deliveries of *source*; where it has no more than `FEW`, in up to
         *seconds* from now.
         """
         with self._lock:
-            self._lock.wait_for(lambda: not 0 < self._waiting[source] <= TOGETHER, seconds)
+            self._lock.wait_for(lambda: not 0 < self._waiting[source] <= FEW, seconds)
             return not self.holds(source)
 
     def sources(self) -> tuple[str, ...]:

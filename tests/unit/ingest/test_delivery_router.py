@@ -11,7 +11,7 @@ from service.ingest import delivery_router
 from service.ingest.delivery_router import DeliveryRouter
 from service.ingest.drainer import Drainer
 from service.ingest.intake import LARGE
-from service.ingest.spool import TOGETHER, Spool
+from service.ingest.spool import FEW, Spool
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import AT_ONCE, SILENT, StoreGate
 from tests.support.store_clients import eventually
@@ -157,10 +157,10 @@ def sent_at_once(rig):
     return outcome if time.monotonic() - begun < WAITED else "late"
 
 
-def test_a_delivery_does_not_wait_for_more_than_is_drained_together(behind, monkeypatch):
+def test_a_delivery_does_not_wait_for_more_than_a_few(behind, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(delivery_router, "DRAINED", 0.0)
-        for number in range(TOGETHER):
+        for number in range(FEW):
             behind.send(number)
     assert sent_at_once(behind) == "spooled"
 
