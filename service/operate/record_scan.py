@@ -22,7 +22,7 @@ from workers.delivery.context import Context
 from workers.model.retirement import GONE
 from workers.store import keys
 from workers.store.connection import guarded
-from workers.store.item_record import SHOWN, slug_of, value_of
+from workers.store.item_record import SHOWN, slug_of, unpacked, value_of
 from workers.store.search_row import SearchRow, whole
 
 SECONDS: Final = 0.05  # of one request; its cursor goes on
@@ -193,7 +193,7 @@ def _fields(needle: str, record: str, row: SearchRow, stored: Mapping[str, str])
     if needle in whole(row.shown_slug):
         yield "slug"
     plain = _plain(needle)
-    for name, text in stored.items():
+    for name, text in unpacked(stored).items():
         slug = slug_of(name)
         if slug is None or slug == GONE or plain not in text.casefold():
             continue

@@ -11,6 +11,7 @@ from service.operate import undo
 from service.operate.bulk_runner import BulkRunner
 from tests.attack.mortal import Died
 from tests.attack.truth import GONE
+from tests.support.stored_items import item_of
 from workers.delivery import reads
 from workers.store import problem_keys
 from workers.store.erasure import Erasure
@@ -56,7 +57,7 @@ class Operator:
         pending = 0
         held = self.held()
         for key in self.looking.scan_iter("instep:item:*", count=1000):
-            stored = self.looking.hgetall(key)
+            stored = item_of(self.looking, key)
             fields = [json.loads(text) for name, text in stored.items() if name[:2] == "f:"]
             pending += sum(field["s"] == "pending" for field in fields)
             if ("held" in stored) != (tuple(key.split(":", 3)[2:]) in held) and held:
@@ -149,7 +150,7 @@ class Operator:
         self.context.outbox.accept = noting
 
     def _stored(self, change):
-        return self.looking.hgetall(f"instep:item:{change.collection}:{change.record}")
+        return item_of(self.looking, f"instep:item:{change.collection}:{change.record}")
 
     def _note_undo(self, change, before, after):
         record = (change.collection, change.record)

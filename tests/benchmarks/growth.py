@@ -33,7 +33,7 @@ from tests.support.grown_store import COLLECTIONS, GrownStore, key_of, name_of
 from workers.model.attempts import Batch
 
 MOST = 1.5  # ratio
-LISTPACK = 512  # bytes, as in the embedded store
+LISTPACK = 1024  # bytes, as in the embedded store
 
 
 def measures(store, person):

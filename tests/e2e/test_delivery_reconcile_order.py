@@ -6,6 +6,7 @@ import pytest
 
 from service.reconcile.plan import causes
 from tests.e2e.test_delivery_reconcile import written
+from tests.support.stored_items import field_of
 
 LONG = 61  # s; a snapshot wins over what had come as long before
 
@@ -21,7 +22,7 @@ def told_and_shown(way, stocks):
 
 
 def field(way, n):
-    return json.loads(way.store.hget(f"instep:item:products:{way.record(n)}", "f:stock"))
+    return field_of(way.store, f"instep:item:products:{way.record(n)}", "stock")
 
 
 def test_an_event_that_never_came_is_a_difference_that_is_mended(reconciling):

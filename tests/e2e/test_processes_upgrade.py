@@ -1,12 +1,12 @@
 """Real processes on a store of another version than theirs."""
 
-import json
 import time
 
 import pytest
 import redis
 
 from tests.support.earlier_stores import restore
+from tests.support.stored_items import field_of
 from workers.store import keys, version
 
 CONFIGURATION = """
@@ -64,7 +64,7 @@ def test_a_store_of_the_first_version_is_upgraded_before_a_worker_runs(
     start(*command)
     _eventually(lambda: store.get(keys.VERSION) == str(version.VERSION))
     assert not store.exists("instep:item:products:P-1   ")
-    stock = json.loads(store.hget("instep:item:products:P-1", "f:stock"))
+    stock = field_of(store, "instep:item:products:P-1", "stock")
     assert stock["v"] == "9"
 
 

@@ -8,6 +8,7 @@ from service.reconcile.apply.settlement import REPAIRED
 from service.reconcile.plan import causes
 from tests.e2e.test_delivery_reconcile_orphans import has_gone
 from tests.support.reconcile_rig import Reconciling
+from tests.support.stored_items import field_of
 
 HOUR = 3600.0
 WAYS = ["archive", "draft", "unpublish", "delete"]
@@ -138,7 +139,7 @@ def test_a_pending_value_that_its_deletion_overruled_goes_out_again(retiring):
     way.pass_time(HOUR)
     way.reconcile(rows(way, version))
     way.run()
-    held = json.loads(way.store.hget(f"instep:item:products:{way.record(1)}", "f:stock"))
+    held = field_of(way.store, f"instep:item:products:{way.record(1)}", "stock")
     assert (held["s"], held.get("d")) == ("written", None)
 
 
@@ -147,7 +148,7 @@ def test_what_another_source_gave_is_told_and_stays(retiring):
     way.change(1, stock=4, version=1)
     way.run()
     name = f"instep:item:products:{way.record(1)}"
-    held = json.loads(way.store.hget(name, "f:stock")) | {"o": "shop"}
+    held = field_of(way.store, name, "stock") | {"o": "shop"}
     way.store.hset(name, "f:stock", json.dumps(held))
     way.pass_time(HOUR)
     told = way.reconcile(rows(way, but=[1]))

@@ -1,10 +1,9 @@
 """What became of a record is told where it came from: what, when, and never in a loop."""
 
-import json
-
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from tests.support.stored_items import field_of
 from tests.support.writeback_rig import events, told
 from workers.store import keys
 from workers.store.rewrites import Repair, Repairs
@@ -242,7 +241,7 @@ def test_a_value_that_is_written_once_more_is_told_where_an_editor_had_changed_i
     way.change(way.key(1), stock=7)
     way.run()
     way.tell()
-    held = json.loads(way.store.hget(keys.item("products", way.key(1)), "f:stock"))
+    held = field_of(way.store, keys.item("products", way.key(1)), "stock")
     repair = Repair(way.key(1), way.id(1), (("stock", held["a"]),), before=shown)
     repairs = Repairs(way.steps, way.settings)
     assert repairs.repair(way.settings.collections["products"], [repair]).fields == 1

@@ -12,6 +12,7 @@ from service.fetchers.base import Fetched
 from service.ingest.fetch_runner import Runner
 from service.ingest.intake import Intake
 from tests.support.fetches_rig import reading
+from tests.support.stored_items import field_of
 from workers.runtime import jobs
 from workers.store.outbox import balanced
 
@@ -93,8 +94,8 @@ class Shop:
         return self.context.letters.list()
 
     def value(self, record, slug):
-        held = self.context.steps.client.hget(f"instep:item:products:{record}", f"f:{slug}")
-        return held and json.loads(json.loads(held)["v"])
+        held = field_of(self.context.steps.client, f"instep:item:products:{record}", slug)
+        return held and json.loads(held["v"])
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from service.cli import main
 from service.config.build import build
 from service.ingest.intake import Intake
+from tests.support.stored_items import field_of
 from workers.config.loader import load
 from workers.runtime import jobs
 from workers.store.audit import Audit
@@ -90,9 +91,7 @@ def corrected(folder, receive):
 
 
 def price(context):
-    return json.loads(
-        json.loads(context.steps.client.hget("instep:item:products:a", "f:price"))["v"]
-    )
+    return json.loads(field_of(context.steps.client, "instep:item:products:a", "price")["v"])
 
 
 @pytest.mark.usefixtures("corrected")

@@ -9,6 +9,7 @@ import redis
 
 from tests.support.depth import depth
 from tests.support.outbox_driver import Bench, bad, event
+from tests.support.stored_items import item_of
 from workers.model.attempts import Batch, FieldFailure, ItemOutcome, Lookup
 from workers.store.erasure import Erasure
 from workers.store.key_text import KeyText
@@ -55,7 +56,7 @@ def check(bench):
     assert balanced(counts)
     states = Counter()
     for name in bench.client.scan_iter(match="instep:item:*"):
-        held = bench.client.hgetall(name)
+        held = item_of(bench.client, name)
         fields = [json.loads(text) for slug, text in held.items() if slug.startswith("f:")]
         states.update(field["s"] for field in fields)
         for field in fields:

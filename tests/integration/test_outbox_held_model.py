@@ -15,6 +15,7 @@ from tests.support.depth import depth
 from tests.support.outbox_driver import at
 from tests.support.outbox_holding import deletes, guarded, keys, listed, sweep
 from tests.support.outbox_retiring import retire, update
+from tests.support.stored_items import item_of
 from workers.model.attempts import Batch
 from workers.store.outbox import balanced
 
@@ -157,7 +158,7 @@ class Machine(RuleBasedStateMachine):
         assert balanced(counts), counts
         states, held = Counter(), {}
         for record in RECORDS:
-            stored = self.client.hgetall(f"instep:item:products:{record}")
+            stored = item_of(self.client, f"instep:item:products:{record}")
             states.update(json.loads(v)["s"] for name, v in stored.items() if name[:2] == "f:")
             if "held" in stored:
                 held[record] = float(json.loads(json.loads(stored["held"])["gone"])["a"])

@@ -75,6 +75,10 @@ class Machine(RuleBasedStateMachine):
     def accept(self, source, mode, events, again):
         self.play.accept(source, mode, events, again=again)
 
+    @rule()
+    def rest(self):
+        self.play.bench.pack()
+
     @rule(number=st.integers(0, 20))
     def echo(self, number):
         """A webhook of the CMS, of any of our requests so far: late, twice, in any order."""

@@ -15,6 +15,7 @@ from tests.support.outbox_creating import knowing
 from tests.support.outbox_driver import Bench, at, event
 from tests.support.outbox_retire_cms import Cms, Flight
 from tests.support.outbox_retiring import retire
+from tests.support.stored_items import item_of
 from workers.model.attempts import Batch, ItemOutcome, Lookup, Wait
 from workers.store.outbox import balanced
 
@@ -176,7 +177,7 @@ class Machine(RuleBasedStateMachine):
         assert balanced(counts), counts
         states = Counter()
         for key in self.client.scan_iter("instep:item:*"):
-            fields = self.client.hgetall(key).items()
+            fields = item_of(self.client, key).items()
             states.update(json.loads(text)["s"] for name, text in fields if name[:2] == "f:")
         assert (states["pending"], states["dead"]) == (counts["pending"], counts["dead"])
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.outbox_driver import at, change, number
+from tests.support.stored_items import field_of
 from workers.model.changes import Delivery, Incoming, Slot, Spooled
 from workers.store.outbox import balanced
 
@@ -45,9 +46,7 @@ def direct(bench, qty, source="erp", id=None, **options):
 
 
 def held(bench, slug="stock", record=ITEM):
-    return json.loads(
-        json.loads(bench.client.hget(f"instep:item:products:{record}", f"f:{slug}"))["v"]
-    )
+    return json.loads(field_of(bench.client, f"instep:item:products:{record}", slug)["v"])
 
 
 def test_what_came_first_is_drained_first_and_the_last_one_stands(bench, spool):

@@ -9,6 +9,7 @@ from service.config.build import build
 from service.operate.deliveries import list_deliveries, replay_deliveries, show_delivery
 from service.operate.delivery_replay import DeliverySelection
 from service.web.app import create_app
+from tests.support.stored_items import field_of
 from workers.config.loader import load
 from workers.runtime import jobs
 from workers.store.refusals import Refusals
@@ -141,5 +142,4 @@ class Deliveries:
         return self.client.execute_command("DUMP", key, **{NEVER_DECODE: True})
 
     def price(self, sku, collection="products"):
-        held = self.client.hget(f"instep:item:{collection}:{sku}", "f:price")
-        return json.loads(json.loads(held)["v"])
+        return json.loads(field_of(self.client, f"instep:item:{collection}:{sku}", "price")["v"])

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from service.sandbox.seeds.samples import PRODUCTS
 from tests.support.delivery_cms import Cms
+from tests.support.stored_items import field_of
 from workers.config.settings import Collection, Destination, Guard, Settings, Source, StoreSettings
 from workers.delivery.context import make_context
 from workers.delivery.deliver import Deliverer
@@ -29,6 +30,7 @@ from workers.model.changes import (
     time_version,
 )
 from workers.store.held_keys import HELD
+from workers.store.item_record import unpacked
 from workers.store.outbox import balanced
 from workers.store.record_history import RecordHistory
 from workers.store.scripts import Steps
@@ -287,7 +289,7 @@ class Way(Cms):
         return held["state"], held["reason"]
 
     def field(self, n, slug="stock"):
-        return json.loads(self.store.hget(f"instep:item:products:{self.record(n)}", f"f:{slug}"))
+        return field_of(self.store, f"instep:item:products:{self.record(n)}", slug)
 
     def meta(self, n, name):
         return self.store.hget(f"instep:item:products:{self.record(n)}", name)
@@ -302,7 +304,7 @@ class Way(Cms):
                 pipe.hgetall(key)
             items = pipe.execute()
         for item in items:
-            for name, text in item.items():
+            for name, text in unpacked(item).items():
                 state = json.loads(text)["s"] if name.startswith("f:") else None
                 state = "pending" if name == HELD else state
                 if state in held:

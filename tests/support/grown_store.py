@@ -10,6 +10,7 @@ import time
 import uuid
 
 from tests.support.api_rig import Rig
+from tests.support.outbox_driver import REST_MS
 from workers.model.attempts import Batch, BatchOutcome, Call, ItemOutcome
 from workers.model.changes import (
     Change,
@@ -134,7 +135,7 @@ class GrownStore:
         self.copy(name, 0, 1, {"by": "key"})  # its item is known, as after a listing
         self.client.delete(keys.item(name, key_of(0)))
         self.through(name, 0)
-        self.index()
+        self.rest(name, 0)
         held = self.client.hgetall(keys.item(name, key_of(0)))
         begin = self.used()
         for n in range(COLLECTIONS):
@@ -144,9 +145,15 @@ class GrownStore:
         copied = self.stored(name, last)
         self.client.delete(keys.item(name, last))
         self.through(name, self.each - 1)
-        self.index()
+        self.rest(name, self.each - 1)
         assert alike(self.stored(name, last), copied), (self.stored(name, last), copied)
         return size
+
+    def rest(self, name, number):
+        """Let one record come to rest, and be indexed."""
+        self.context.steps.clock_offset_ms += REST_MS
+        self.context.steps.run("pack", {"records": [[name, key_of(number)]]})
+        self.index()
 
     def index(self):
         """Bring the search index up to date."""

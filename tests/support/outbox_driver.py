@@ -11,6 +11,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.support.stored_items import item_of
 from workers.config.settings import Collection, Destination, Guard, Settings, Source, StoreSettings
 from workers.model import retirement
 from workers.model.attempts import Batch, BatchOutcome, Call, ItemOutcome, Lookup
@@ -34,6 +35,7 @@ EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 LANES = ("live", "replay", "reconcile")
 LIVE = "|2025-01-01T00:00:00.000Z|"  # the status of an item that is published
 NEVER = "d||"  # of one that never was
+REST_MS = 700_000  # until a record is packed
 DAY_MS = 86_000_000  # nearly one: no time that is off is longer
 
 
@@ -334,6 +336,13 @@ class Bench:
     def woken(self):
         return bool(self.sweep()["wake"])
 
+    def pack(self):
+        """Pack all records, as once they have rested for a while."""
+        names = [name.split(":", 3)[2:] for name in self.client.scan_iter("instep:item:*")]
+        self.steps.clock_offset_ms += REST_MS
+        self.steps.run("pack", {"records": names})
+        self.steps.clock_offset_ms -= REST_MS
+
     # what is stored
 
     def counts(self, *names):
@@ -342,7 +351,7 @@ class Bench:
 
     def item(self, record, collection="products"):
         """The meta of an item, and its fields by slug."""
-        held = self.client.hgetall(f"instep:item:{collection}:{record}")
+        held = item_of(self.client, f"instep:item:{collection}:{record}")
         fields = {name[2:]: json.loads(text) for name, text in held.items() if name[:2] == "f:"}
         return {name: text for name, text in held.items() if name[:2] != "f:"}, fields
 

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 
 from tests.support.outbox_driver import LANES
+from workers.store.item_record import unpacked
 from workers.store.outbox import balanced
 
 RECORDS = ("i1", "i2", "ghost")
@@ -32,7 +33,7 @@ class Look:
         self.metas, self.fields = {}, {}
         for record, held in zip(RECORDS, rest[:3], strict=True):
             self.metas[record] = {k: v for k, v in held.items() if k[:2] != "f:"}
-            for name, text in held.items():
+            for name, text in unpacked(held).items():
                 if name[:2] == "f:":
                     self.fields[record, name[2:]] = json.loads(text)
 

@@ -124,6 +124,7 @@ def fill(shop):
     shop.send("\u00a0E\u0301-1", 20, qty=1)
     shop.send("\u00c9-1", 10, qty=3)
     _retire(shop, "P-4 ", 60)
+    shop.pack()
     SearchIndex(shop.steps, shop.settings).advance(20.0)
 
 

@@ -27,8 +27,8 @@ from workers.errors import StoreUnavailable
 
 _LONGEST_SOCKET = 100  # bytes; 108 with the final NUL on Linux, 104 on macOS
 
-# A field of a record takes some 230 bytes: beyond the limit, by default 64, each would be an object
-# of its own. Few entries, because all are passed over to find one.
+# A field of a record takes some 230 bytes, all of a record at rest 300 to 700: beyond the limit, by
+# default 64, each would be an object of its own. Few entries: all are passed over to find one.
 _CONFIGURATION = """\
 dir {directory}
 unixsocket {socket}
@@ -41,7 +41,7 @@ appendfsync always
 aof-load-truncated no
 maxmemory {memory_mb}mb
 maxmemory-policy noeviction
-hash-max-listpack-value 512
+hash-max-listpack-value 1024
 hash-max-listpack-entries 128
 lazyfree-lazy-expire yes
 lazyfree-lazy-server-del yes

@@ -17,6 +17,7 @@ from workers.store import keys
 from workers.store.complaint import Complaint
 from workers.store.connection import guarded
 from workers.store.lease import Lease
+from workers.store.packing import Packing
 
 INDEXED = 0.2  # s per sweep for the search index
 SHARE = 0.5  # of that time, in which it works
@@ -43,7 +44,7 @@ def sweep_forever(
     lease = Lease(client, keys.SWEEPER, "the sweeper", seconds=LOCK)
     away = Complaint(_log, "sweep without the store")
     renewed, upkeep = RenewedTokens(context), Upkeep(context)
-    audit_log = AuditLog(context.steps)
+    audit_log, packing = AuditLog(context.steps), Packing(context.steps)
     while not stop.is_set():
         try:
             if not lease.take():
@@ -60,6 +61,7 @@ def sweep_forever(
             upkeep.look()
             context.search.advance(INDEXED, share=SHARE)
             audit_log.look()
+            packing.look()
             seconds = 0.0 if _carry_on(context) else seconds
             with guarded():
                 # An earlier wake time stored meanwhile pushes to this list.

@@ -71,6 +71,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "counters": (
             *("counts", "guard", "source", "stale", "logs", "arrival", "collection", "destination"),
             *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),
+            "packing",
             *(
                 "key-parts",
                 "memory",

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from workers.model.retirement import GONE
 from workers.model.versions import Version, kind_of
+from workers.store.field_pack import fields_in
 from workers.store.held_keys import DROPPED, HELD
 
 STUCK_MS: Final = 60_000  # longer than the lookup of a referenced item takes
@@ -17,6 +18,7 @@ DUE: Final = "due"
 SHOWN: Final = "shown"
 WRITTEN_SLUG: Final = "written_slug"  # of `redirects`
 _FIELD: Final = "f:"
+PACK: Final = _FIELD  # name of the fields at rest that have no name of their own
 _LEFT_OUT: Final = "o:"
 RETIREMENT: Final = f"{_FIELD}{GONE}"  # name of the retirement, in force or undone
 _OF_REQUESTS: Final = (CLAIM, "lane")
@@ -25,6 +27,15 @@ _OF_REQUESTS: Final = (CLAIM, "lane")
 def slug_of(name: str) -> str | None:
     """Return the slug of the field stored under *name*; None: not a field."""
     return name.removeprefix(_FIELD) if name.startswith(_FIELD) else None
+
+
+def unpacked(stored: Mapping[str, str]) -> dict[str, str]:
+    """Return the hash of an item, or a part of it, with each field under its own name."""
+    own = dict(stored)
+    pack = own.pop(PACK, None)
+    for slug, packed in fields_in(pack).items() if pack else ():
+        own.setdefault(_FIELD + slug, json.dumps(packed, ensure_ascii=False))
+    return own
 
 
 def value_of(text: str) -> Any:
@@ -238,7 +249,7 @@ class ItemRecord:
         """Parse the hash of an item at *now_ms*; empty if nothing is stored."""
         fields = {
             slug: FieldRecord.parse(text, now_ms)
-            for name, text in stored.items()
+            for name, text in unpacked(stored).items()
             if (slug := slug_of(name)) is not None
         }
         every = tuple(fields.values())

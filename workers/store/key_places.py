@@ -12,7 +12,7 @@ from typing import Any, Final
 from workers.store import keys, life_entries, search_keys
 from workers.store.delivery_summary import Summary
 from workers.store.held_keys import DROPPED, HELD
-from workers.store.item_record import FieldRecord, left_out_of, slug_of
+from workers.store.item_record import FieldRecord, left_out_of, slug_of, unpacked
 from workers.store.key_text import KeyText
 from workers.store.search_row import record_of
 from workers.store.undo_keys import UNDO
@@ -166,20 +166,22 @@ class Places:
         if keys.rest_of(name) == self._own:
             yield Hit("record", name)
             return
-        for field, value in pairs:
-            slug = slug_of(field.decode())
-            if slug is not None and self._text.may_hold(value):
-                stored = FieldRecord.parse(value)
-                by_event = self._text.in_words(stored.event)
-                if by_event or any(map(self._in_value, (stored.value, stored.before or "null"))):
+        for pair in pairs:
+            if not self._text.may_hold(pair[1]):
+                continue
+            for field, value in unpacked({pair[0].decode(): pair[1].decode()}).items():
+                slug = slug_of(field)
+                if slug is not None and self._in_field(FieldRecord.parse(value)):
                     yield Hit("reference", name, slug)
-            elif field.decode() in (HELD, DROPPED) and self._is_of_event(value):
-                yield Hit("reference", name, field.decode())
+                elif field in (HELD, DROPPED) and self._is_of_event(value):
+                    yield Hit("reference", name, field)
 
-    def _is_of_event(self, value: bytes) -> bool:
+    def _in_field(self, field: FieldRecord) -> bool:
+        by_event = self._text.in_words(field.event)
+        return by_event or any(map(self._in_value, (field.value, field.before or "null")))
+
+    def _is_of_event(self, value: str) -> bool:
         """Tell whether the id of the event that gave a held, or dropped, retirement has the key."""
-        if not self._text.may_hold(value):
-            return False
         return self._text.in_words(FieldRecord.parse(json.loads(value)["gone"]).event)
 
     def _searched(self, name: str, pairs: Pairs) -> Iterator[Hit]:

@@ -53,6 +53,8 @@ def every(kind: str) -> str:
 VERSION = f"{PREFIX}version"  # of the stored form (``version.py``)
 UPGRADE = f"{PREFIX}upgrade"  # lock: who upgrades the store (``upgrade.py``)
 UPGRADED = f"{PREFIX}upgraded"  # when it was upgraded
+# hash: ms from which records at rest may be packed; where the round is (``packing.py``)
+PACKING = f"{PREFIX}packing"
 MERGED = f"{PREFIX}merged"  # hash: collection → merged records
 KEY_PARTS = f"{PREFIX}key-parts"  # hash: collection → number of parts of its keys
 CLOCK = f"{PREFIX}clock"  # its time, and how far it went back (``sweep.lua``)

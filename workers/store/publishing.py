@@ -17,7 +17,7 @@ from workers.config.settings import Collection, Destination, Settings
 from workers.model.publishing import CHECKS, Member, Noted, Outcome, Round
 from workers.store import keys
 from workers.store.connection import guarded
-from workers.store.item_record import FieldRecord, slug_of
+from workers.store.item_record import FieldRecord, slug_of, unpacked
 from workers.store.scripts import Steps
 
 MOST = 1000  # items of a collection that one round looks at
@@ -235,7 +235,7 @@ class Publishing:
 
 
 def _is_doubted(stored: Mapping[str, str]) -> bool:
-    fields = (FieldRecord.parse(text) for name, text in stored.items() if slug_of(name))
+    fields = (FieldRecord.parse(text) for name, text in unpacked(stored).items() if slug_of(name))
     return any(each.state == "dead" and each.repair_at is not None for each in fields)
 
 

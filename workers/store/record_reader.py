@@ -16,7 +16,7 @@ from workers.store import clock, held_keys, keys, publish_status
 from workers.store.connection import guarded
 from workers.store.dead_letters import letter_of
 from workers.store.held_delete import dropped_of, held_delete_of
-from workers.store.item_record import FieldRecord, slug_of
+from workers.store.item_record import FieldRecord, slug_of, unpacked
 from workers.store.item_schedule import ItemSchedule
 from workers.store.locales import AGAIN_MS
 from workers.store.pauses import paused_of
@@ -174,7 +174,7 @@ class RecordReader:
         schedule = ItemSchedule.parse(stored)
         fields = {
             slug: FieldRecord.parse(text)
-            for name, text in stored.items()
+            for name, text in unpacked(stored).items()
             if (slug := slug_of(name)) is not None
         }
         id = record if schedule.by == "item" else first[f"id:{record}"]

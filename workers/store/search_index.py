@@ -19,7 +19,7 @@ from workers.config.settings import Collection, Settings
 from workers.errors import StoreFull
 from workers.store import keys, search_keys
 from workers.store.connection import guarded
-from workers.store.item_record import value_of
+from workers.store.item_record import PACK, unpacked, value_of
 from workers.store.scripts import Steps
 from workers.store.search_look import Look
 from workers.store.search_order import KeyOrder
@@ -29,7 +29,7 @@ from workers.webflow.item_answers import ItemView
 
 SLICE: Final = 200  # records that are read at once
 FOREIGN: Final = 3600.0  # s that notes of unknown collections are kept
-_ITEM: Final = ("f:name", "f:slug", "by")
+_ITEM: Final = ("f:name", "f:slug", "by", PACK)
 _TEXTS_PER_KEY: Final = 10  # that are read to find a key among them
 
 
@@ -272,9 +272,10 @@ def _due(name: str, stamp: str) -> _Entry:
 def _with_own(
     row: SearchRow, record: str, stored: Sequence[str | None], id: str | None
 ) -> SearchRow:
-    name, slug, by = stored
-    item = record if by == "item" else id or ""
-    row = replace(row, item=item, name=_value(name), slug=_value(slug))
+    held = unpacked({name: text for name, text in zip(_ITEM, stored, strict=True) if text})
+    item = record if held.get("by") == "item" else id or ""
+    name, slug = (_value(held.get(each)) for each in _ITEM[:2])
+    row = replace(row, item=item, name=name, slug=slug)
     return row if item else replace(row, shown_name="", shown_slug="")
 
 

@@ -11,7 +11,7 @@ from workers.fields.shown_value import shown_value
 from workers.model.retirement import GONE
 from workers.store import keys
 from workers.store.connection import guarded
-from workers.store.item_record import slug_of
+from workers.store.item_record import slug_of, unpacked
 from workers.store.scripts import Steps
 from workers.webflow.item_answers import ItemView
 from workers.webflow.site import tag_of
@@ -66,7 +66,7 @@ class ShownValues:
 
 
 def _fields(stored: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for name, text in stored.items():
+    for name, text in unpacked(stored).items():
         slug = slug_of(name)
         if slug is not None and slug != GONE and tag_of(slug) is None:
             yield slug, json.loads(text)["t"]

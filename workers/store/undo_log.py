@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 
 from workers.model.retirement import GONE
 from workers.store.connection import guarded
-from workers.store.item_record import FieldRecord, slug_of
+from workers.store.item_record import FieldRecord, slug_of, unpacked
 from workers.store.keys import LETTERS, PREFIX, item, kind_of, letter, rest_of
 from workers.store.scripts import Steps
 from workers.store.undo_keys import UNDO, UNDO_IDS, UNDO_STATE
@@ -202,7 +202,7 @@ class UndoLog:
                 pipeline.hgetall(item(collection, record))
             found = pipeline.execute()
         for name, stored in zip(names, found, strict=True):
-            for field_name, text in stored.items():
+            for field_name, text in unpacked(stored).items():
                 if (slug := slug_of(field_name)) is not None:
                     yield from _unwritten_of(name, slug, FieldRecord.parse(text))
 

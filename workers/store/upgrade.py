@@ -1,6 +1,8 @@
 """
 Upgrade from version 1 of the store to 2: keys of records in normal form.
 
+To version 3: for an hour, in which processes of the older release may still run, nothing is packed.
+
 Each record is one step (``merge.lua``), so that the upgrade can be killed and repeated at any time.
 
 During a rolling restart, processes of the old release may still write records under other forms of
@@ -96,10 +98,10 @@ class Upgrade:
             lease = Lease(
                 self._steps.client, keys.UPGRADE, "the upgrade of the store", seconds=LOCK
             )
-            while version.read(self._steps.client) < version.VERSION:
+            while (found := version.read(self._steps.client)) < version.VERSION:
                 if lease.take():
                     try:
-                        self._run(lease, sleep)
+                        self._run(lease, sleep, found)
                     finally:
                         lease.end()
                 else:
@@ -132,8 +134,12 @@ class Upgrade:
             held = self._steps.client.hgetall(keys.MERGED)
         return {str(name): int(count) for name, count in held.items()}
 
-    def _run(self, lease: Lease, sleep: Callable[[float], object]) -> None:
+    def _run(self, lease: Lease, sleep: Callable[[float], object], found: int) -> None:
         client = self._steps.client
+        client.hset(keys.PACKING, "from", str(int((self._steps.now() + AGAIN) * 1000)))
+        if found > 1:
+            version.mark(client)
+            return
         self._drop_odd_indexes()
         waiting: list[Odd] = []
         count = 0

@@ -5,7 +5,8 @@ A release reads and writes its own version and the one before, so that two relea
 side during a rolling restart. A store of a later version is refused: it might be misread.
 
 Version 1 has no `keys.VERSION`, and keys of records as their sources wrote them. Version 2 has keys
-of records in their normal form (`workers.webflow.item_keys.normal`).
+of records in their normal form (`workers.webflow.item_keys.normal`). Version 3 has the fields of
+records at rest packed (``lua/lib/field_pack.lua``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import redis
 from workers.errors import Problem, StoreNewer
 from workers.store import keys
 
-VERSION = 2
+VERSION = 3
 
 
 def read(client: redis.Redis) -> int:

@@ -19,7 +19,7 @@ from workers.model.retirement import GONE
 from workers.model.writeback_attempts import Answer, Claim, Held, Owed
 from workers.store import keys, writeback_keys
 from workers.store.connection import guarded
-from workers.store.item_record import FieldRecord, slug_of, written_slug
+from workers.store.item_record import FieldRecord, slug_of, unpacked, written_slug
 from workers.store.live_pages import page_folders, page_of
 from workers.store.scripts import Steps
 
@@ -111,7 +111,7 @@ class _Found:
     def __init__(self, record: str, stored: _Stored, id: str | None) -> None:
         self.fields = {
             slug: FieldRecord.parse(text)
-            for name, text in stored.items()
+            for name, text in unpacked(stored).items()
             if (slug := slug_of(name)) is not None
         }
         self.id = record if stored.get("by") == "item" else id

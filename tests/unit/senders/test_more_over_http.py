@@ -17,6 +17,7 @@ import redis
 from service.senders.configured_sender import Request
 from tests.support.clocked import CLOCK
 from tests.support.more_vectors import MORE
+from tests.support.stored_items import field_of
 from workers.model.versions import BEFORE
 
 ROOT = Path(__file__).parents[3]
@@ -209,8 +210,8 @@ def test_each_is_answered_kept_once_and_ordered_as_it_should_be(server, store_so
             assert counted(client, name, model.counts) == model.counts, name
             letters = client.scard(f"instep:letters:raw:{name}")
             assert letters == len(model.bodies) + model.left_out, name
-            held = client.hget(f"instep:item:{name}:1", "f:value")
-            newest = json.loads(held)["r"] if held else None
+            held = field_of(client, f"instep:item:{name}:1", "value")
+            newest = held["r"] if held else None
             if model.newest == LATE:
                 assert newest > "t0178"  # the machine's clock, not that of the vectors
             else:

@@ -1,5 +1,6 @@
 -- How a field, a retirement and a link (left_out.lua) are stored: JSON with a code of one letter for
--- each name. No other file knows the codes. What a later release adds stays as it is.
+-- each name. Only field_pack.lua knows the codes beside this file, and has C and H. What a later release
+-- adds stays as it is.
 
 local GONE = ':gone'  -- the slug of a retirement (retirements.lua)
 local NAMES = {
@@ -58,11 +59,14 @@ local OF_RETIREMENT = setmetatable({
   G = 'live_variant',        -- 1: a variant was met since that is live, though the primary one is not
 }, {__index = NAMES})
 
-local function decode(text, slug)
+-- *stored*: by codes.
+local function named(stored, slug)
   local names, field = slug == GONE and OF_RETIREMENT or NAMES, {}
-  for code, value in pairs(cjson.decode(text)) do field[names[code] or code] = value end
+  for code, value in pairs(stored) do field[names[code] or code] = value end
   return field
 end
+
+local function decode(text, slug) return named(cjson.decode(text), slug) end
 
 local CODES = {}  -- by names
 for _, names in ipairs({NAMES, OF_RETIREMENT}) do
@@ -75,4 +79,4 @@ local function encode(field)
   return cjson.encode(stored)
 end
 
-return {GONE = GONE, decode = decode, encode = encode}
+return {GONE = GONE, CODES = CODES, named = named, decode = decode, encode = encode}

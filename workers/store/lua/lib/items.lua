@@ -1,10 +1,11 @@
 -- An item: its fields and what else is held of it, and when it is due.
 --
--- instep:item:<collection>:<record>  hash: a field each ("f:<slug>", field_codes.lua), what was left
--- out of an event ("o:<slug>", left_out.lua), and what else is known of the item, meta:
+-- instep:item:<collection>:<record>  hash: a field each ("f:<slug>", field_codes.lua), but at rest the short ones
+-- in one ("f:", field_pack.lua; what has a name of its own besides is newer), what was left out of an event
+-- ("o:<slug>", left_out.lua), and what else is known of the item, meta:
 --   shown: the key as it came last, where that is not the record, its normal form
 --   named: the slug in the last answer, where a write-back is to tell it
---! uses calls step field_codes search_marks
+--! uses calls step field_codes field_pack search_marks
 
 local now
 calls.on_begin(function() now = step.now end)
@@ -17,18 +18,25 @@ local SEARCHED = {name = true, slug = true}  -- fields by whose values a record 
 function items.load(collection, record)
   local key = 'instep:item:' .. collection .. ':' .. record
   local item = {key = key, collection = collection, record = record, meta = {}, fields = {}, left = {},
-    touched = {}, changed = {}, relinked = {}}
-  local flat = redis.call('HGETALL', key)
+    touched = {}, changed = {}, relinked = {}, apart = {}}
+  local flat, pack = redis.call('HGETALL', key), nil
   item.size = #flat / 2
   for i = 1, #flat, 2 do
     local name = flat[i]
     if string.byte(name, 2) ~= COLON then
       item.meta[name] = flat[i + 1]
+    elseif name == 'f:' then
+      pack = flat[i + 1]
     else
       local slug = string.sub(name, 3)
       local of_kind = string.byte(name) == FIELD and item.fields or item.left
       of_kind[slug] = field_codes.decode(flat[i + 1], slug)
+      if of_kind == item.fields then item.apart[slug] = true end
     end
+  end
+  if pack then
+    item.parts = field_pack.decode(pack, item.fields)
+    for _, part in ipairs(item.parts) do item.size = item.size + part.rows end
   end
   return item
 end
@@ -98,16 +106,35 @@ function items.is_altered(item)
   return next(item.touched) or next(item.changed) or next(item.relinked)
 end
 
+local function put_apart(item, put, slug)
+  put[#put + 1], put[#put + 2] = 'f:' .. slug, field_codes.encode(item.fields[slug])
+  item.apart[slug] = true
+end
+
+-- Whether a field stands in the pack alone.
+local function needs_pack(item)
+  for _, part in ipairs(item.parts) do
+    for _, slug in ipairs(part.live) do
+      if not item.apart[slug] then return true end
+    end
+  end
+  return false
+end
+
+local function put_fields(item, put, gone)
+  for slug in pairs(item.touched) do put_apart(item, put, slug) end
+  if item.parts and not needs_pack(item) then
+    gone[#gone + 1], item.parts = 'f:', nil
+  end
+end
+
 function items.save(item)
   local put, gone = {}, {}
   if item.renamed or (item.size == 0 and not item.is_noted) then
     search_marks.note(item.collection, item.record)
     item.renamed, item.is_noted = nil, true
   end
-  for slug in pairs(item.touched) do
-    put[#put + 1] = 'f:' .. slug
-    put[#put + 1] = field_codes.encode(item.fields[slug])
-  end
+  put_fields(item, put, gone)
   for name in pairs(item.changed) do
     local value = item.meta[name]
     if value == nil then

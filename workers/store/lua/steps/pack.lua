@@ -1,0 +1,51 @@
+--! flags allow-oom
+-- pack: the short fields of records at rest are packed (field_pack.lua), so that they take less.
+-- ARGV[2]: {token, records: [[collection, record]]}
+-- Returns {packed}.
+-- Errors: none: a full store does this as well, and is less full then.
+--! uses step items field_packer resting_records
+
+local request, now = step.request, step.now
+local REST_MS = 600000  -- since its last request: what changes often stays as it is
+local AHEAD_MS = 3600000
+
+-- A release that does not know packs may run beside this one for a while (workers/store/upgrade.py).
+local function may_pack()
+  local version, from = redis.call('GET', 'instep:version'), redis.call('HGET', 'instep:packing', 'from')
+  return (not version or tonumber(version) > 2) and (step.sane(from, AHEAD_MS) or 0) <= now
+end
+
+-- Whether some of its fields stand apart: it need not be read for nothing.
+local function is_apart(name)
+  for _, each in ipairs(redis.call('HKEYS', 'instep:item:' .. name)) do
+    if string.sub(each, 1, 2) == 'f:' and #each > 2 then return true end
+  end
+  return false
+end
+
+-- Packs the short fields of an item that stand apart; returns whether there were any.
+local function pack(item)
+  local changed, gone = {}, {}
+  for slug in pairs(item.apart) do
+    changed[slug] = true
+    if field_packer.is_short(item.fields[slug], slug) then gone[#gone + 1] = 'f:' .. slug end
+  end
+  if not gone[1] then return false end
+  local text = field_packer.encode(item.fields, item.parts or {}, changed)
+  redis.call('HDEL', item.key, unpack(gone))
+  redis.call('HSET', item.key, 'f:', text)
+  return true
+end
+
+local earlier = step.earlier_answer()
+if earlier then return earlier end
+
+local packed = 0
+for _, pair in ipairs(may_pack() and request.records or {}) do
+  if is_apart(pair[1] .. ':' .. pair[2]) then
+    local item = items.load(pair[1], pair[2])
+    local tried = step.sane(item.meta.tried, 0) or 0
+    if tried <= now - REST_MS and resting_records.is_at_rest(item) and pack(item) then packed = packed + 1 end
+  end
+end
+return step.answer({packed = packed})
