@@ -2,21 +2,31 @@
 
 import hashlib
 import json
+from unittest import mock
 
 import pytest
+import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.operate.record_pages import Filters
+from service.operate.record_scan import scan_page
 from tests.support.outbox_driver import Bench, at, event
 from tests.support.stored_items import item_of
+from workers.delivery.context import make_context
+from workers.runtime.sweeper import sweep_forever
 from workers.store import keys, packing, version
+from workers.store.erasure import Erasure
 from workers.store.item_record import PACK, unpacked
+from workers.store.key_text import KeyText
 from workers.store.packing import Packing
+from workers.store.record_reader import RecordReader
 from workers.store.step_library import library
 from workers.store.upgrade import Upgrade
 
 KEY = "instep:item:products:i1"
 HOUR = 3600
+BOTH = frozenset({"products", "stores"})
 VALUES = {"stock": 5, "price": 20, "name": 7}
 
 
@@ -239,3 +249,45 @@ def test_a_release_that_does_not_know_packs_fails(bench: Bench):
     bench.pack()
     with pytest.raises(json.JSONDecodeError):
         json.loads(bench.client.hget(KEY, PACK))
+
+
+def named(bench):
+    reference = {"to": "stores", "key": "REF-77"}
+    values = {"name": "Blue Shirt", "slug": "blue-shirt", "best": reference}
+    texts = {
+        f"f:{slug}": json.dumps({"v": json.dumps(value), "t": "text", "s": "written"})
+        for slug, value in values.items()
+    }
+    bench.client.hset(KEY, mapping={"by": "item", **texts})
+    bench.pack()
+    assert {name for name in bench.client.hkeys(KEY) if name[:2] == "f:"} == {PACK}
+
+
+def test_a_packed_record_is_found_and_told_as_ever(bench):
+    named(bench)
+    context = make_context(bench.settings, bench.steps, mock.Mock())
+    while not context.search.advance(5.0):
+        pass
+    (row,) = context.search.rows("products", ["i1"])
+    assert (row.name, row.slug) == ("Blue Shirt", "blue-shirt")
+    facts = RecordReader(bench.steps, bench.settings).read("products", "i1")
+    assert json.loads(facts.fields["best"].value)["key"] == "REF-77"
+    told = scan_page(context, "ue shir", collections=BOTH, filters=Filters(), limit=10)
+    assert [hit["fields"] for hit in told["items"]] == [["name"]]
+
+
+def test_a_packed_record_that_names_an_erased_one_is_told(bench, store_socket):
+    named(bench)
+    text = KeyText("stores", "REF-77", names=("sku",), others={"products"})
+    with redis.Redis(unix_socket_path=store_socket) as raw:
+        hits = Erasure(raw, bench.steps, text).find()
+    assert ("reference", KEY, "best") in {(hit.kind, hit.key, hit.id) for hit in hits}
+
+
+def test_the_sweeper_packs(bench):
+    bench.confirm("i1", VALUES, version=at(1))
+    bench.pass_time(HOUR)
+    stop = mock.Mock(is_set=mock.Mock(side_effect=[False, True]))
+    bench.client.rpush(keys.NUDGE, "")  # or it would wait for one
+    sweep_forever(make_context(bench.settings, bench.steps, mock.Mock()), [], stop)
+    assert packed(bench)

@@ -10,7 +10,7 @@ from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
 PAGE: Final = 200  # keys per look
-AT_ONCE: Final = 20  # records per step: about a millisecond of the store's time
+AT_ONCE: Final = 10  # records per step: about a millisecond of the store's time
 AGAIN: Final = 3600  # s between the end of a round and the next one
 
 
