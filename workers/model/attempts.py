@@ -84,6 +84,7 @@ class Batch:
     trial: bool = False  # the first request after a good probe
     imports: int = 0  # files the CMS must import
     mistold: bool = False  # an answer recently blamed a good item of the collection
+    group: int = 0  # so many go together if some are bad, as many as were lately; 0: half of them
     more: bool = False  # further items are due
     sources: tuple[str, ...] = ()  # of its values, for the log
     at: int = 0  # ms on the store's clock

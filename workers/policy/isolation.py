@@ -121,14 +121,17 @@ def _leaves(value: Any) -> Iterator[str]:
 
 
 def _suspects(case: Case) -> set[str]:
-    """Return the items most likely to be refused; the first half if all are alike."""
+    """Return the items most likely to be refused; the first of them if all are alike."""
     items = case.batch.items
     ranks = {item.record: _rank(case, item) for item in items}
     first = max(ranks.values())
     chosen = {record for record, rank in ranks.items() if rank == first}
     if len(chosen) < len(items):
         return chosen
-    return {item.record for item in items[: (len(items) + 1) // 2]}
+    others = len(items) // 2
+    if case.batch.group:
+        others = min(others, case.batch.group)
+    return {item.record for item in items[: len(items) - others]}
 
 
 def _rank(case: Case, item: ClaimedItem) -> int:

@@ -136,6 +136,7 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
                 imports=int(answer.get("imports") or 0),
                 sources=tuple(sorted(answer.get("sources") or ())),
                 mistold=answer["mistold"],
+                group=int(answer.get("group") or 0),
                 more=answer["more"],
                 at=int(answer["at"]),
                 locales=(answer.get("locales") or {}).get("tags") or {},

@@ -24,14 +24,16 @@ def refusal(message="Validation Error", details=(), status=400, **more):
     return read(status, {}, json.dumps(body).encode())
 
 
-def parted(outcome, *items, create=False):
+def parted(outcome, *items, create=False, group=0):
     """Return the numbers of the items that go alone, with a part of suspects, another, with any."""
     items = items or tuple(item(n) for n in range(8))
     sent = {
         each.record: {f.slug: json.loads(f.link or f.value) for f in each.fields} for each in items
     }
     found = judge(
-        Batch("token", "site", "products", items, kind="create" if create else "update"),
+        Batch(
+            "token", "site", "products", items, kind="create" if create else "update", group=group
+        ),
         outcome,
         destination=Destination("site", "v2", "token"),
         collection=Collection("products", "site", "c1", key="sku"),
@@ -109,6 +111,11 @@ def test_those_that_send_the_named_field_are_the_suspects():
 def test_a_field_that_nobody_sends_tells_nothing():
     outcome = refusal(details=[{"param": "teaser", "description": "Some rule"}])
     assert parted(outcome) == {"suspects": [0, 1, 2, 3], "others": [4, 5, 6, 7]}
+
+
+def test_where_many_were_bad_lately_fewer_than_half_of_them_go_first():
+    assert parted(refusal(), group=3) == {"suspects": [0, 1, 2, 3, 4], "others": [5, 6, 7]}
+    assert parted(refusal(), group=9) == {"suspects": [0, 1, 2, 3], "others": [4, 5, 6, 7]}
 
 
 @pytest.mark.parametrize(

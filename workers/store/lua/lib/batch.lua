@@ -147,7 +147,7 @@ local function consider(set_of, record)
     return put_back(item)
   end
   if not send then return end
-  local till = requests.leave_pool(item, collection)
+  local till = requests.leave_pool(item, collection, set_of.due or request.batch)
   if till then
     items.set(item, 'due', till)
     listing_schedule.note_due(till)

@@ -1,6 +1,6 @@
 -- Shared, of claim: claims the items of a batch, and makes the payload for the worker.
 --! uses calls step items item_schedule batch lanes item_status cms_forms write_history retirement_request file_imports
---! uses publish_wait joined_claims claim_slots retirements
+--! uses publish_wait joined_claims claim_slots retirements bad_items
 
 local given = step.given
 local request, now, dest_key
@@ -105,7 +105,7 @@ local function hand_out(set_of, own)
   joined_claims.note_gathering(dest_key, set_of.key, joins)
   return step.answer({step = 'batch', collection = collection.name, items = payloads,
     kind = how.kind, staged = how.staged, look = how.look, locales = locale_tags(batch.picked),
-    imports = batch.turn.taken, mistold = is_mistold(collection.name),
+    imports = batch.turn.taken, mistold = is_mistold(collection.name), group = bad_items.group_of(collection.held, own),
     sources = source_names(), trial = batch.trial and not batch.blind, joins = joins,
     more = set_of.due > own or lanes.first_due('live', batch.open) == now, at = now}, step.CLAIM_MS)
 end

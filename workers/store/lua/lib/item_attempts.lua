@@ -4,7 +4,7 @@
 -- part: requests.lua   told: the answer to a batch has named it, and so it goes alone
 -- by_new_schema: it was refused, and goes once more by the schema as it is now
 -- pooled: so often it was left over by a search for what is bad (note_part_refused)
---! uses calls step items
+--! uses calls step items bad_items
 
 local given = step.given
 local request, now
@@ -26,14 +26,22 @@ end
 
 -- The CMS refused it: what is bad is in that one most likely, and the other one need not be tried by
 -- itself. It waits until the search is over, and goes with what else that leaves over. Not for
--- ever: where many are bad, all halves find them sooner.
-local POOLS = 3
+-- ever: others that are bad may come faster than they are found.
+local POOLS = 8
 local function note_part_refused(item)
   local part = item.meta.part
   if not part or string.sub(part, -1) ~= 'o' or (tonumber(item.meta.pooled) or 0) >= POOLS then return end
   redis.call('SET', 'instep:part:' .. string.sub(part, 1, -2) .. 's', string.format('left %.0f', now), 'PX', 600000, 'NX')
   search_on()
 end
+
+local bad, good  -- of those that a search is on for, so far
+calls.on_begin(function() bad, good = 0, 0 end)
+
+-- What the settle has shown of them.
+function item_attempts.save() bad_items.note(request.collection, bad, good) end
+
+local function is_searched(item) return item.meta.part or item.meta.pooled end
 
 -- *held*: its claim had not run out.
 function item_attempts.count(verdict, held)
@@ -44,6 +52,7 @@ end
 -- Something of it was taken.
 function item_attempts.reset(item, verdict)
   note_part_taken(item.meta.part)
+  if is_searched(item) then good = good + 1 end
   -- Named, and taken alone: for a while it is not believed whom the answer to a batch names.
   if item.meta.told then redis.call('HSET', 'instep:collection:' .. request.collection, 'mistold', now) end
   items.clear(item, 'attempts', 'failed', 'refused', 'forgotten', 'looked', 'told', 'pooled', 'by_new_schema')
@@ -51,16 +60,8 @@ function item_attempts.reset(item, verdict)
   if given(verdict.updated) then items.set(item, 'updated', verdict.updated) end
 end
 
--- What a search left over is refused: several are bad. Quarters find them in fewer requests than halves.
-local function limit_of_pool(item, part)
-  local first = item.meta.pooled and not item.meta.limit
-  return first and part and part ~= '' and math.ceil(request.items / 4) or nil
-end
-
 local function limit_batch(item, verdict)
   local limit, part = given(verdict.limit), given(verdict.part)
-  local quarter = limit_of_pool(item, part)
-  if quarter then limit, part = quarter, '' end
   if limit then
     local epoch = request.soft and (redis.call('HGET', 'instep:destination:' .. request.destination, 'epoch') or '0')
     items.set(item, 'limit', limit)
@@ -68,7 +69,7 @@ local function limit_batch(item, verdict)
   end
   if part or limit == 1 then note_part_refused(item) end
   if part then items.set(item, 'part', part ~= '' and part or nil) end
-  if limit == 1 and part == '' and not quarter then items.set(item, 'told', 1) end
+  if limit == 1 and part == '' then items.set(item, 'told', 1) end
 end
 
 -- *fresh*: a value has come meanwhile, which waits for nothing.
@@ -77,7 +78,10 @@ function item_attempts.record(item, verdict, fresh)
   if verdict.by_new_schema then items.set(item, 'by_new_schema', 1) end
   if next(verdict.deaths or {}) then
     items.clear(item, 'by_new_schema')
-    if request.items == 1 then note_part_refused(item) end
+    if request.items == 1 then
+      note_part_refused(item)
+      if is_searched(item) then bad = bad + 1 end
+    end
   end
   if fresh then
     items.set(item, 'due', now)

@@ -119,7 +119,7 @@ function lanes.not_paused(collections)
   local open = {}
   for _, collection in ipairs(collections) do
     collection.held = listing_schedule.read_hash('instep:collection:' .. collection.name, 'paused', 'closed', 'closed_next', 'full',
-      'full_next', 'full_try', 'create_most', 'refused', 'count_next', 'relisted', 'search')
+      'full_next', 'full_try', 'create_most', 'refused', 'count_next', 'relisted', 'search', 'bad', 'good')
     if not collection.held.paused then open[#open + 1] = collection end
   end
   return open

@@ -1,5 +1,6 @@
 -- Shared: what of an item a request carries, and with how many others.
 --! uses calls step items file_types item_schedule retirements creation references locales listing_schedule late_imports pauses
+--! uses bad_items
 
 local request, now
 calls.on_begin(function() request, now = step.request, step.now end)
@@ -102,25 +103,28 @@ end
 local POOL_MS = 20000  -- for so long what a search leaves over waits for its end
 
 -- Suspects who are none any more, since the other part was refused: they go with any others, and all that
--- the search leaves over together. Returns the ms until which they wait for that; nil: they go now.
-function requests.leave_pool(item, collection)
+-- the search leaves over together, or in groups where several of them are bad most likely. *due*: so many are
+-- there. Returns the ms until which they wait for that; nil: they go now.
+function requests.leave_pool(item, collection, due)
   local left = item.meta.part and string.match(told_of(item.meta.part), '^left (%d+)$')
   if not left then return nil end
   local till = math.min(step.sane(collection.held.search, POOL_MS) or now, (step.sane(left, 0) or 0) + POOL_MS)
   if till > now then return till end
   items.set(item, 'part', nil)
+  items.set(item, 'limit', bad_items.group_of(collection.held, math.min(due, request.batch)))
   items.set(item, 'pooled', (tonumber(item.meta.pooled) or 0) + 1)
 end
 
--- Suspects whose other part the CMS took: one of them is bad, and so half of them go at once. The
+-- Suspects whose other part the CMS took: one of them is bad, and so half of them at most go at once. The
 -- rest are the suspects of that half.
-function requests.halve_suspects(picked, token)
+function requests.halve_suspects(collection, picked, token)
   local part = picked[1].item.meta.part
   if not part or #picked < 2 or picked[1].limit < 2 or told_of(part) ~= '1' then
     return
   end
   local own = 'h' .. string.sub(token, 1, 12)
-  local stay = math.floor(#picked / 2)
+  local group = bad_items.group_of(collection.held, #picked) or #picked
+  local stay = #picked - math.min(math.floor(#picked / 2), group)
   for place = #picked, 1, -1 do
     local item = picked[place].item
     items.set(item, 'part', own .. (place > stay and 'o' or 's'))

@@ -55,7 +55,7 @@ local function send(set_of)
   batch.claim_items(set_of)
   local page = lookups.read_locales(set_of.lane, true) or lookups.read_schema(set_of.lane)
   if page then return page end
-  if #batch.picked > 1 and batch.how.kind ~= 'look' then requests.halve_suspects(batch.picked, request.token) end
+  if #batch.picked > 1 and batch.how.kind ~= 'look' then requests.halve_suspects(set_of.collection, batch.picked, request.token) end
   local own = #batch.picked
   if own > 0 then
     batch.fill_up(set_of)

@@ -172,5 +172,6 @@ end
 for name in pairs(deleted and references.places or {}) do plan_room.try_at_once(name) end
 
 freshness.save()
+item_attempts.save()
 redis.call('HSET', 'instep:index:' .. place, 'answered', now)
 return step.answer({settled = settled, lost = lost, letters = letters, made = made or nil})
