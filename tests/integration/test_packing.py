@@ -20,9 +20,13 @@ from workers.store.erasure import Erasure
 from workers.store.item_record import PACK, unpacked
 from workers.store.key_text import KeyText
 from workers.store.packing import Packing
+from workers.store.publishing import Publishing
 from workers.store.record_reader import RecordReader
+from workers.store.shown_values import ShownValues
 from workers.store.step_library import library
+from workers.store.undo_log import UndoLog
 from workers.store.upgrade import Upgrade
+from workers.store.writeback import WriteBacks
 
 KEY = "instep:item:products:i1"
 HOUR = 3600
@@ -291,3 +295,18 @@ def test_the_sweeper_packs(bench):
     bench.client.rpush(keys.NUDGE, "")  # or it would wait for one
     sweep_forever(make_context(bench.settings, bench.steps, mock.Mock()), [], stop)
     assert packed(bench)
+
+
+def test_what_else_reads_records_reads_packed_ones(bench):
+    """A write-back, an undo, and a listing that asks for the types of fields."""
+    bench.confirm("i1", VALUES, version=at(1))
+    bench.pack()
+    bench.accept(event("i1", {"stock": 6}, version=at(2)))
+    assert packed(bench)
+    told = UndoLog(bench.steps).of_record("products", "i1")
+    assert {entry.slug for entry in told if entry.waits} == {"stock"}
+    products = bench.settings.collections["products"]
+    assert set(ShownValues(bench.steps)._types(products, ["i1"])[0]) == set(VALUES)
+    (held,) = WriteBacks(bench.steps, bench.settings)._read("products", ["i1"])
+    assert held.id == "i1"
+    assert not Publishing(bench.steps, bench.settings).doubted(products, ["i1"])
