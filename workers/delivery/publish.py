@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workers.config.settings import Collection, Destination
-from workers.delivery import site_publish
+from workers.delivery import publish_counts, site_publish
 from workers.delivery.context import Context
 from workers.delivery.reads import CmsReader, is_limited, summary
 from workers.delivery.site_publish import Call, again, is_good
 from workers.model.attempts import Publish
-from workers.model.publishing import Outcome, Round, Task, seen_for
+from workers.model.publishing import CHECKS, Outcome, Round, Task, seen_for
 from workers.policy import publish, publish_items
 from workers.store.publishing import Known, Progress
 from workers.webflow.client import PAGE
@@ -79,9 +79,21 @@ class Publisher:
             case "confirm":
                 return site_publish.confirm(call, round)
             case _:
-                return self._look(call, round, task, now_ms)
+                return self._read(call, round, task, now_ms)
 
     # pages ----------------------------------------------------------------------------------
+
+    def _read(self, call: Call, round: Round, task: Task, now_ms: int) -> Progress:
+        """Read a page; look for what was published by counts where those are fewer calls."""
+        collection = self._collection_of(call.destination, task.of)
+        if collection is None or task.kind not in CHECKS or task.offset:
+            return self._look(call, round, task, now_ms)
+        due = self._store.due(collection, now_ms)
+        if not publish_counts.is_counted(round, collection, due):
+            return self._look(call, round, replace(task, kind="check"), now_ms)
+        if task.kind == "left":
+            return publish_counts.see_left(call, round, task, collection, due)
+        return publish_counts.count_taken(call, round, task, collection)
 
     def _look(self, call: Call, round: Round, task: Task, now_ms: int) -> Progress:
         """Read a page of a collection, and compare the staged copies of its items with the live."""

@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 # find: GET /sites; search: the collections of one of them; site: GET it; collections: of the site;
 # list: a page of a collection, for what others have queued as well; look, check: a page of our own
-# collections, before and after a publish; send: publish items; publish: the site; confirm: GET it.
+# collections, before and after a publish; taken, left: the same afterwards by counts; send: publish
+# items; publish: the site; confirm: GET it.
 Kind = Literal[
     "find",
     "search",
@@ -26,12 +27,14 @@ Kind = Literal[
     "publish",
     "confirm",
     "check",
+    "taken",
+    "left",
 ]
 # "": it waits; r: ready, as the CMS shows it; s: sent; d: an editor's draft; e: edited by somebody
 # else since our write; x: the CMS refuses to publish it; m: not in the last listing.
 State = Literal["", "r", "s", "d", "e", "x", "m"]
 
-CHECKS = ("confirm", "check")  # what was published is looked for
+CHECKS = ("confirm", "check", "taken", "left")  # what was published is looked for
 SEEN = 30.0  # s for which what a page has shown is held to be so
 
 
@@ -56,6 +59,7 @@ class Member:
     # The same of each variant that is edited, by cmsLocaleId; none: any of them may be.
     edits: Mapping[str, str] = field(default_factory=dict)
     first: str = ""  # lastUpdated in the answer to the first write that is not on the site yet
+    new: bool = False  # it was not live before
 
     @classmethod
     def parse(cls, record: str, text: str, publish: str) -> Member:
@@ -74,6 +78,7 @@ class Member:
             # A worker of the release before knows the first alone, and ends it alone.
             edits=(stored.get("edited") and stored.get("edits")) or {},
             first=stored.get("first") or stored["at"],
+            new=bool(stored.get("new")),
         )
 
 
@@ -135,6 +140,7 @@ class Round:
         calls: Requests that it has taken.
         asked: A publish of the site was asked for.
         confirmed: It has happened.
+        taken: So many items of a collection it has made live; -1: that cannot be counted.
         under: The keys that it began under, see `workers.policy.publish.under`.
     """
 
@@ -157,6 +163,7 @@ class Round:
     calls: int = 0
     asked: bool = False
     confirmed: bool = False
+    taken: int = 0
     under: str = ""
 
     def text(self) -> str:

@@ -145,7 +145,7 @@ def test_the_stored_form_of_a_round_is_read_back():
         (Task("look", "c1", 100, T1),),
         *("s1", ("d1",), False, "l1", T0, 2, {"c1": 2}, {"Blog": 1}, True),
         *({"c1": "Blog"},),
-        *(("c1",), ("i1",), 5, T0, True, 3, True, True, "items"),
+        *(("c1",), ("i1",), 5, T0, True, 3, True, True, 7, "items"),
     )
     assert Round.parse(full.text()) == full
     assert Round.parse(Round().text()) == Round()
@@ -158,6 +158,7 @@ def test_a_stored_item_is_read_back():
     assert read == held
     earlier = text.replace('"since"', '"first":"t0","since"')
     assert Member.parse("P-1", earlier, "items").first == "t0"
+    assert Member.parse("P-1", text.replace('"since"', '"new":true,"since"'), "items").new
     assert (
         Member.parse("P-1", text.replace('"since"', '"edited":"t2","since"'), "items").edited
         == "t2"
