@@ -33,6 +33,7 @@ OTHERS = {
     "merge": {"collection": "products", "from": "p1", "to": "P1", "texts": {}},
     "move_writebacks": {"name": "w", "to": None, "collection": "products", "most": 9},
     "note_staged": {"destination": "site", "collection": "products", "found": []},
+    "pack": {"records": [["products", "P1"]]},
     "release_slot": {"destination": "site", "budget": "b", "limit": 60},
     "release_staged": {"destination": "site", "collection": "products", "records": ["P1"]},
     "replaced": {"collection": "products", "index": "live", "items": [["P1", "i1"]]},
