@@ -168,7 +168,10 @@ class Round:
 
     def text(self) -> str:
         """Return the stored form."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        stored = asdict(self)
+        if not self.taken:
+            del stored["taken"]  # the release before does not know it, and may go on with the round
+        return json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def parse(cls, text: str) -> Round:
