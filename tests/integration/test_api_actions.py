@@ -2,7 +2,6 @@
 
 import pytest
 
-from service.operate.bulk_runner import BulkRunner
 from service.operate.record_life import life_of
 from service.operate.run_mass import Mass
 from tests.support.api_rig import ADMIN, CLERK, OPERATE, Rig
@@ -24,8 +23,7 @@ def problem(rig, kind):
 
 def ended(rig, run):
     """The run, once this process has carried it out."""
-    while BulkRunner(rig.context, lambda: rig.configuration).step():
-        pass
+    rig.carry_out()
     return rig.get(f"/api/runs/{run}").json
 
 

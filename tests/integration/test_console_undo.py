@@ -2,7 +2,6 @@
 
 import pytest
 
-from service.operate.bulk_runner import BulkRunner
 from tests.support.console import Console, words
 from tests.support.undo_site import UndoSite
 
@@ -22,9 +21,7 @@ def rig(tmp_path, store_socket, store):
 
 def carry_out(rig, answer):
     assert answer.status_code == 303, answer.text
-    runner = BulkRunner(rig.context)
-    while runner.step():
-        pass
+    rig.carry_out()
     rig.settle()
     return rig.context.runs.show(answer.location.rpartition("/")[2])
 

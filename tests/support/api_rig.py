@@ -1,10 +1,12 @@
 """The web application with its API, on a real store that holds some of everything."""
 
 import json
+import time
 from datetime import UTC, datetime
 
 from service.config.build import build
 from service.ingest.intake import Intake
+from service.operate.bulk_runner import BulkRunner
 from service.web.app import create_app
 from workers.model.attempts import Batch, BatchOutcome, Call, FieldFailure, ItemOutcome
 from workers.runtime import jobs
@@ -124,6 +126,13 @@ class Rig:
             context=self.context,
         )
         self.client = self.app.test_client()
+
+    def carry_out(self):
+        """Carry out the runs that a worker would; one may wait a moment for its budget."""
+        runner, till = BulkRunner(self.context, lambda: self.configuration), time.monotonic() + 30
+        while runner.step() or self.context.runs.queued():
+            assert time.monotonic() < till
+            time.sleep(0.001)
 
     def close(self):
         self.context.steps.client.close()

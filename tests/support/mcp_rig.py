@@ -8,7 +8,6 @@ from mcp import Client
 
 from service.mcp.server import build
 from service.mcp.session import Session
-from service.operate.bulk_runner import BulkRunner
 from tests.support.api_rig import Rig
 from workers.errors import StoreUnavailable
 from workers.store import connection
@@ -87,9 +86,3 @@ class McpRig(Rig):
             }
             names = (each for each in client.scan_iter(count=1000) if b":call:" not in each)
             return {name.decode(): reads[client.type(name)](name) for name in names}
-
-    def carry_out(self):
-        """Carry out the runs that a worker would."""
-        runner = BulkRunner(self.context, lambda: self.configuration)
-        while runner.step():
-            pass
