@@ -119,9 +119,10 @@ class ClockedSteps(Steps):
 
 @cache
 def _timed():
-    """Steps whose clock is their first argument, and whose marker does not end."""
+    """Steps whose clock is their first argument; markers do not end, records are packed at once."""
     timed = library().text.replace("redis.call('TIME')", "{0, 0}")
     # By the store it ends after so long of a time that is not simulated: see World._await_sweep.
     timed = timed.replace("MARKER_MS = 5000", "MARKER_MS = 3600000")
-    assert timed.count("{0, 0}") == 1
+    timed = timed.replace("REST_MS = 600000", "REST_MS = 0")
+    assert (timed.count("{0, 0}"), timed.count("REST_MS = 0 ")) == (1, 1)
     return Library(timed, library().flags)

@@ -2,7 +2,9 @@
 
 from workers.delivery.deliver import Deliverer
 from workers.model.attempts import Wait
+from workers.store import keys
 from workers.store.outbox import FETCHES
+from workers.store.packing import Packing
 
 MOST_STEPS = 4000
 MARKED = 5  # s after which a wake-up that no job took may be asked for again
@@ -35,6 +37,9 @@ class Work:
         while self.context.outbox.slice().more:
             self.clock.go(0.001)
         self.clock.note_sweep()
+        # A round each time, and no rest before (mortal.py): as often as may be.
+        self.context.steps.client.delete(keys.PACKING)
+        Packing(self.context.steps).look()
         return self.context.outbox.sweep(tuple(self.configuration.mappings.fetchers))
 
     def run(self, seconds, *, steps=MOST_STEPS):

@@ -89,7 +89,7 @@ class Publisher:
         if collection is None or task.kind not in CHECKS or task.offset:
             return self._look(call, round, task, now_ms)
         due = self._store.due(collection, now_ms)
-        if not publish_counts.is_counted(round, collection, due):
+        if not publish_counts.is_counted(round, task, collection, due):
             return self._look(call, round, replace(task, kind="check"), now_ms)
         if task.kind == "left":
             return publish_counts.see_left(call, round, task, collection, due)
