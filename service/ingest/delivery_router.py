@@ -16,6 +16,7 @@ from service.ingest.entry import Entry
 from service.ingest.receipt import SPOOLED, Receipt
 from service.ingest.spool import Spool
 from service.ingest.store_gate import StoreGate
+from workers import fibers
 from workers.errors import SpoolFull, StoreUnavailable
 from workers.model.changes import Slot
 from workers.store.durability import StoreCheck
@@ -25,7 +26,8 @@ DRAINED: Final = 0.1  # s that a delivery waits for the last older ones to be dr
 
 class Slots:
     """
-    The names under which the store notes the token of each thread's last call.
+    The names under which the store notes the tokens of the last calls; calls under way at the same
+    time have one each.
 
     A call without an answer may have taken effect. Its name is not used again, so that the drain of
     the delivery can find out.
@@ -107,11 +109,13 @@ class DeliveryRouter:
         """Whether older deliveries of *source* are to be drained first."""
         if not self._spool.holds(source):
             return False
-        return not (self._drains(source) and self._spool.is_drained(source, DRAINED))
+        if not self._drains(source):
+            return True
+        return not fibers.aside(self._spool.is_drained, source, DRAINED)
 
     def _keep(self, entry: Entry, reason: StoreUnavailable | None) -> Receipt:
         try:
-            self._spool.append(entry)
+            fibers.aside(self._spool.append, entry)
         except SpoolFull as error:
             why = reason or "what of its source is spooled waits to be drained"
             raise SpoolFull(f"{why}; {error}") from error

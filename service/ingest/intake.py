@@ -22,6 +22,7 @@ from service.ingest.event_mapper import FETCHER, WHOLE_BODY, Read, Reader, bound
 from service.ingest.receipt import Receipt
 from service.mapping.registry import Mappings
 from service.senders.configured_sender import ConfiguredSender
+from workers import fibers
 from workers.config.settings import Collection
 from workers.errors import ConfigurationInvalid, Problem
 from workers.model.changes import Change, Delivery, Fetch, FieldProblem, Incoming, Spooled
@@ -260,7 +261,7 @@ class Intake:
 
     def _told(self, delivery: Delivery, accepted: Accepted) -> Accepted:
         for destination in accepted.wake:
-            self._ask(destination)
+            fibers.aside(self._ask, destination)
         if accepted.stalled:
             _log.warning("source stale", extra={"source": delivery.source, **accepted.stalled})
         log_unmapped(delivery, accepted)

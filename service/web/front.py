@@ -29,10 +29,9 @@ from service.api.access import is_api
 from service.ingest.intake import LARGE
 from service.web import environ as environs
 from service.web.refusals import PREFIX
-from service.web.threads import Answer, Application, Send, Threads
+from service.web.threads import Answer, Application, Send, Threads, Turns
 from service.web.upload import DRAINED, Receive, Refused, Uploads
 
-DELIVERIES: Final = 16  # threads; those that wait for the store share its round trips
 # Threads for bodies that are LARGE or compressed: to unpack 32 KB may take half a second and
 # 60 MB before the signature can be checked.
 HEAVY: Final = 2
@@ -60,7 +59,7 @@ class Front:
         report: Callable[[str, str, int], object],
         uploads: Uploads | None = None,
     ) -> None:
-        self._deliveries = Threads(application, DELIVERIES, "deliveries", stuck=HELP)
+        self._deliveries = Turns(application, "deliveries", stuck=HELP)
         self._heavy = Threads(application, HEAVY, "heavy", most=HEAVY)
         self._pages = Threads(application, PAGES, "pages")
         self._limit = limit

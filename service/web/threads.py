@@ -1,4 +1,9 @@
-"""The threads that run the Flask application, beside the event loop that reads requests."""
+"""
+The threads that run the Flask application, beside the event loop that reads requests.
+
+Pages and large bodies have a thread each, so that none waits for another (`Threads`). Ordinary
+deliveries wait for the store alone, and share one thread by its fibers (`Turns`).
+"""
 
 from __future__ import annotations
 
@@ -9,10 +14,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Final
+
+from workers import fibers
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -21,6 +29,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 PATIENCE: Final = 10.0  # s; most senders have timed out by then
 STUCK: Final = 0.25  # s without an answer from any thread, after which extra threads start
 LINGER: Final = 0.25  # s that an idle extra thread waits for more work
+TOGETHER: Final = 64  # deliveries under way in the fibers of a process
 MOST: Final = 24  # threads at most, extra ones included; each may need a connection to the store
 
 _log = logging.getLogger(__name__)
@@ -105,7 +114,7 @@ class Threads:
         if not self._open:
             self._moved = monotonic()
         self._open += 1
-        self._asked.put(_Asked(environ, loop, answer, monotonic()))
+        self._put(_Asked(environ, loop, answer, monotonic()))
         if self._open > self._count and not self._watched:
             self._watched = True
             loop.call_later(self._stuck, self._look, loop, self._answered)
@@ -119,12 +128,15 @@ class Threads:
         """Start extra threads if no request was answered since the count was *answered*."""
         self._helpers = [each for each in self._helpers if each.is_alive()]
         working = self._count + len(self._helpers)
-        wanted = min(self._open, self._most) if self._answered == answered else working
+        wanted = min(self._open, working + self._asked.qsize(), self._most)
         self._watched = self._open > self._count
         if self._watched:
             loop.call_later(self._stuck, self._look, loop, self._answered)
-        for number in range(working, wanted):
+        for number in range(working, wanted if self._answered == answered else 0):
             self._helpers.append(self._start(self._help, number))
+
+    def _put(self, asked: _Asked) -> None:
+        self._asked.put(asked)
 
     def _start(self, target: Callable[[], None], number: int) -> threading.Thread:
         thread = threading.Thread(target=target, name=f"{self._name}-{number}", daemon=True)
@@ -162,6 +174,48 @@ class Threads:
                 future.set_result(answer)
 
 
+class Turns(Threads):
+    """
+    One thread, whose fibers take requests: where one waits for the store, the next one begins.
+
+    Should the thread itself hang, extra threads start, as in `Threads`.
+
+    Args:
+        together: Number of requests under way at most.
+    """
+
+    def __init__(
+        self, application: Application, name: str, *, together: int = TOGETHER, **named: Any
+    ) -> None:
+        self._host = fibers.Host()
+        self._together = together
+        self._under_way = 0  # used by the fibers alone
+        super().__init__(application, 1, name, **named)
+
+    def is_stuck(self, seconds: float) -> bool:
+        """Like that of `Threads`, or whether one request has held the thread for *seconds*."""
+        return super().is_stuck(seconds) or self._host.is_stuck(seconds)
+
+    def _put(self, asked: _Asked) -> None:
+        super()._put(asked)
+        self._host.call(self._begin)
+
+    def _run(self) -> None:
+        self._host.run()
+
+    def _begin(self) -> None:
+        if self._under_way < self._together:
+            with suppress(Empty):  # an extra thread has taken it
+                self._host.begin(partial(self._serve_one, self._asked.get_nowait()))
+
+    def _serve_one(self, asked: _Asked) -> None:
+        self._under_way += 1
+        self._serve(asked)
+        self._under_way -= 1
+        if not self._asked.empty():
+            self._host.call(self._begin)
+
+
 def _call(application: Application, environ: Environ) -> Answer:
     started: list[Any] = []
 
@@ -181,7 +235,7 @@ def _call(application: Application, environ: Environ) -> Answer:
             tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers),
             body,
         )
-    # Any exception: the thread must go on, and the client must get an answer.
-    except Exception:
+    # Whatever it is: the thread must go on, and the client must get an answer.
+    except BaseException:
         _log.exception("the application failed")
         return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, ((b"content-length", b"0"),))

@@ -1,22 +1,23 @@
-"""Sends the calls of several threads in one round trip, which the store keeps by one fsync."""
+"""Sends the calls of several fibers in one round trip, which the store keeps by one fsync."""
 
 from __future__ import annotations
 
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
 
 import redis
 
+from workers import fibers
 from workers.errors import StoreUnavailable
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
 AT_ONCE: Final = 2  # round trips: the calls of one are made while the store carries out the other
 MOST: Final = 16  # calls of one
-LOST: Final = 5.0  # s that a call waits for another thread: one that a signal ends may tell nobody
 
 Arguments = tuple[dict[str, Any], str, bytes, bytes]
 
@@ -24,12 +25,8 @@ Arguments = tuple[dict[str, Any], str, bytes, bytes]
 @dataclass(slots=True, eq=False)
 class _Call:
     arguments: Arguments
-    leads: bool = False  # its thread makes the next round trip
+    pause: fibers.Pause
     answer: dict[str, Any] | Exception | None = None  # None: it was in no round trip that worked
-    told: Lock = field(default_factory=Lock)
-
-    def __post_init__(self) -> None:
-        self.told.acquire()
 
     def result(self) -> dict[str, Any] | None:
         if isinstance(self.answer, redis.RedisError):
@@ -42,73 +39,66 @@ class _Call:
 
 class RoundTrips:
     """
-    Calls *step* for any thread; safe to share between threads.
+    Calls *step* for the fibers of one thread, and for other threads.
 
-    A thread that finds `AT_ONCE` round trips under way leaves its call to the thread that makes the
-    next one. Each call stays a step of its own, with its own answer or error; where the store does
-    not answer, the outcome of all calls of that round trip is unknown.
+    What fibers call while `AT_ONCE` round trips are under way goes together in the next one. Each
+    call stays a step of its own, with its own answer or error; where the store does not answer, the
+    outcome of all calls of that round trip is unknown.
     """
 
     def __init__(self, steps: Steps, step: str) -> None:
         self._steps = steps
         self._step = step
+        self._threads = ThreadPoolExecutor(AT_ONCE, "round trips")
         self._lock = Lock()
         self._under_way = 0
-        self._waiting: deque[_Call] = deque()  # none unless `AT_ONCE` are under way
+        self._asked = False  # a thread, which has taken no calls yet
+        self._waiting: deque[_Call] = deque()
 
     def run(self, *arguments: *Arguments) -> dict[str, Any]:
         """Like `Steps.run`; the calls sent together take as long as the longest."""
-        call = _Call(arguments)
+        host = fibers.host()
+        if host is None:
+            return self._steps.run(self._step, *arguments)
+        call = _Call(arguments, fibers.Pause(host))
         with self._lock:
-            call.leads = self._under_way < AT_ONCE
-            if call.leads:
-                self._under_way += 1
-            else:
-                self._waiting.append(call)
-        if not call.leads and not call.told.acquire(timeout=LOST):
-            self._take_over(call)
-        if call.leads:
-            self._lead(call)
+            self._waiting.append(call)
+            asks = not self._asked and self._under_way < AT_ONCE
+            self._asked = self._asked or asks
+        if asks:
+            self._threads.submit(self._make_trips)
+        call.pause.wait()
         answer = call.result()
-        return self._steps.run(self._step, *arguments) if answer is None else answer
+        if answer is None:
+            return fibers.aside(self._steps.run, self._step, *arguments)
+        return answer
 
-    def _take_over(self, call: _Call) -> None:
-        """Let *call* make a round trip in place of one whose thread has told nobody."""
+    def _make_trips(self) -> None:
         with self._lock:
-            if call in self._waiting:
-                self._waiting.remove(call)
-                call.leads = True
+            self._asked = False
+            self._under_way += 1
+        while calls := self._next():
+            try:
+                self._send(calls)
+            finally:
+                for call in calls:
+                    call.pause.end()
 
-    def _lead(self, call: _Call) -> None:
+    def _next(self) -> list[_Call]:
         with self._lock:
-            others = [self._waiting.popleft() for _ in range(min(MOST - 1, len(self._waiting)))]
-        try:
-            self._send([call, *others])
-        finally:
-            self._pass_on()
-            for other in others:
-                other.told.release()
+            calls = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+            if not calls:
+                self._under_way -= 1
+        return calls
 
     def _send(self, calls: list[_Call]) -> None:
-        if len(calls) == 1:
-            calls[0].answer = self._steps.run(self._step, *calls[0].arguments)
-            return
         answers: list[Any]
         try:
             answers = self._steps.run_in_order(self._step, [call.arguments for call in calls])
         except StoreUnavailable as error:
             answers = [error] * len(calls)
-        except Exception:
-            return  # one cannot be sent: each thread tries its own
+        # One cannot be sent, or the thread is to end: each fiber tries its own.
+        except BaseException:
+            return
         for call, answer in zip(calls, answers, strict=True):
             call.answer = answer
-
-    def _pass_on(self) -> None:
-        """Have the thread that waits longest make the next round trip."""
-        with self._lock:
-            if not self._waiting:
-                self._under_way = max(0, self._under_way - 1)
-                return
-            following = self._waiting.popleft()
-        following.leads = True
-        following.told.release()

@@ -1,7 +1,6 @@
 """Where a delivery goes while the store is away, weak, silent or refuses one source."""
 
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +12,7 @@ from service.ingest.drainer import Drainer
 from service.ingest.intake import LARGE
 from service.ingest.spool import FEW, Spool
 from service.ingest.spool_parts import SpoolParts
-from service.ingest.store_gate import AT_ONCE, SILENT, StoreGate
+from service.ingest.store_gate import SILENT, StoreGate
 from tests.support.store_clients import eventually
 from tests.support.way_in import NOW, PROOF, Accepted, Outbox, make
 from workers.config.settings import StoreSettings
@@ -436,18 +435,6 @@ def test_a_store_that_is_slow_but_answers_is_not_silent():
         gate.leave(ticket)
     assert gate.enter() is not None
     gate.leave(slow)
-
-
-def test_only_so_many_wait_for_the_store_at_once():
-    now = [0.0]
-    gate = StoreGate(lambda: now[0])
-    tickets = [gate.enter() for _ in range(AT_ONCE)]
-    got = []
-    thread = threading.Thread(target=lambda: got.append(gate.enter()))
-    thread.start()
-    gate.leave(tickets[0])
-    thread.join(10)
-    assert got == [AT_ONCE]
 
 
 def test_a_gate_that_is_shut_lets_nobody_in_until_it_is_opened():
