@@ -27,19 +27,14 @@ from service.ingest.intake import Intake
 from service.ingest.spool_parts import SpoolParts
 from service.operate.parts import Parts
 from service.web import docs_pages, error_answers, metrics_page, webhooks
+from service.web.flask_app import App
 from service.web.path_prefix import PathPrefix
 from service.web.readiness import Readiness
-from service.web.refusals import ListRefusal, Reporter
+from service.web.refusals import PREFIX, ListRefusal, Reporter
 from workers.delivery.context import Context
 from workers.errors import StoreLoading, StoreUnavailable
 from workers.store.counters import Counters
 from workers.store.outbox import Outbox
-
-
-class _App(Flask):
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return *func*, without the look whether it is a coroutine: none is."""
-        return func
 
 
 def create_app(
@@ -84,7 +79,7 @@ def create_app(
     )
     if spool is not None:
         spool.attach(intake)
-    app = _App(__name__, static_folder=None)
+    app = App(__name__, [f"{PREFIX}{name}" for name in settings.sources])
     app.url_map.merge_slashes = False  # a redirect, which senders count as a failure
     reporter = Reporter(settings.sources, count_refusal, list_refusal, time_ack)
     deliveries = webhooks.Deliveries(intake, clock, reporter)
