@@ -5,10 +5,11 @@ How many calls each load takes, beside the least that any client needs.
 
 By a clock that stands still but where it is moved: five minutes of a load take seconds, and every
 run makes the same calls. Prints of each load the least number of calls (`calls_planner.py`), ours,
-those of one call for each event, the seconds until the site was right, what is over its goal, and
-each kind of call as least/ours, + the calls that notice what others edit. ``--json``: a list of
-``{scenario, api, least, calls, one_per_event, seconds, ratio, …}``; ``--write``: what was
-measured among the figures of ``service/docs/calls.md``.
+those of one call for each event, the seconds until the site was right, what is over its goal (then
+also the calls of a planner that does not know what comes), and each kind of call as least/ours, +
+the calls that notice what others edit. ``--json``: a list of ``{scenario, api, least, blind, calls,
+one_per_event, seconds, ratio, …}``; ``--write``: what was measured among the figures of
+``service/docs/calls.md``.
 """
 
 # ruff: noqa: T201
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import redis
 
-from tests.benchmarks.calls_planner import Policy, least
+from tests.benchmarks.calls_planner import Policy, blind, least
 from tests.benchmarks.calls_rig import Play
 from tests.benchmarks.calls_scenarios import SCENARIOS
 from tests.benchmarks.steps import server
@@ -37,6 +38,7 @@ class Measured:
     """
     Args:
         least: Kind → calls, as *kinds* of ours.
+        blind: Calls of a planner that does not know what comes.
         unasked: Calls of listings beside them, which notice what others have edited.
         seconds: Until the site was right; None: it never was.
         within: Seconds in which it should have been.
@@ -46,6 +48,7 @@ class Measured:
     title: str
     api: str
     least: dict
+    blind: int
     kinds: dict
     one_per_event: int
     seconds: float | None
@@ -82,6 +85,7 @@ class Measured:
             "scenario": self.scenario,
             "api": self.api,
             "least": self.least_calls,
+            "blind": self.blind,
             "calls": self.calls,
             "one_per_event": self.one_per_event,
             "seconds": None if self.seconds is None else round(self.seconds, 1),
@@ -116,6 +120,7 @@ def measure(store, name, api):
         title=scenario.title,
         api=api,
         least=dict(least(load.pieces, policy) + load.extra),
+        blind=(blind(load.pieces, policy) + load.extra).total(),
         kinds=dict(kinds),
         one_per_event=load.events or len(load.arrivals),
         seconds=None if right is None else max(0.0, right - play.begun - since),
@@ -166,10 +171,11 @@ def show(found):
     seconds = "never" if found.seconds is None else f"{found.seconds:,.1f} s"
     both = sorted({*found.least, *found.kinds})
     kinds = " ".join(f"{k} {found.least.get(k, 0)}/{found.kinds.get(k, 0)}" for k in both)
+    over = found.over() and f"{found.over()} (blind: {found.blind:,})"
     print(
         f"{found.title} ({found.api})".ljust(58)
         + f"{found.least_calls:>8,}{found.calls:>8,}{found.ratio:>7.2f}"
-        + f"{found.one_per_event:>9,}{seconds:>12}  {found.over()} [{kinds}] +{found.unasked}",
+        + f"{found.one_per_event:>9,}{seconds:>12}  {over} [{kinds}] +{found.unasked}",
         flush=True,
     )
 

@@ -83,9 +83,15 @@ def least(pieces, policy):
     return _Plan(pieces, policy).calls
 
 
+def blind(pieces, policy):
+    """Like `least`, by a planner that does not know what comes: it sends what waits longest."""
+    return _Plan(pieces, policy, foresees=False).calls
+
+
 class _Plan:
-    def __init__(self, pieces, policy):
+    def __init__(self, pieces, policy, *, foresees=True):
         self._policy, self._budget = policy, _Budget(policy.limit)
+        self._foresees = foresees
         self._coming = sorted(pieces, key=attrgetter("at"), reverse=True)
         self._last = {piece.record: piece.at for piece in self._coming[::-1]}
         self._waiting = {}  # record → what of it waits
@@ -148,15 +154,19 @@ class _Plan:
         return max(now, min(times))
 
     def _send(self, ready, now):
-        """Send one request: first what need not be sent again, then what has waited longest."""
+        """Send one request, of what is most urgent."""
         self._budget.take(now)
         self.calls[ready[0].kind] += 1
         room = self._policy.most
-        for one in sorted(ready, key=lambda each: (not each.final, each.since)):
+        for one in sorted(ready, key=self._urgency):
             room -= one.piece.entries
             if room < 0:
                 break
             self._sent(one, now)
+
+    def _urgency(self, one):
+        """First what need not be sent again, if that is known; then what has waited longest."""
+        return (self._foresees and not one.final, one.since)
 
     def _sent(self, one, now):
         record = one.piece.record

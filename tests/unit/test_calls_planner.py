@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import calls_planner
-from tests.benchmarks.calls_planner import Piece, Policy, isolation, least, outage, pages
+from tests.benchmarks.calls_planner import Piece, Policy, blind, isolation, least, outage, pages
 
 V1 = Policy(most=1, linger=0.0)
 
@@ -97,3 +97,11 @@ def test_it_imports_nothing_of_the_product():
         for alias in node.names
     } | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert named == {"math", "collections", "dataclasses", "operator"}
+
+
+def test_who_does_not_know_what_comes_sends_what_waits_longest():
+    # Both wait for the one slot; only "b" is not sent again.
+    pieces = [Piece(0.0, str(n)) for n in range(5)]
+    pieces += [Piece(0.1, "b"), Piece(0.1, "a"), Piece(1.3, "a")]
+    assert least(pieces, V1) == {"write": 7}
+    assert blind(pieces, V1) == {"write": 8}
