@@ -172,6 +172,7 @@ class Expression:
         """
         self.text = text
         self.parsed: dict[str, Any] = jmespath.compile(text).parsed
+        self._names = _names(self.parsed)
 
     def search(self, value: Any) -> Any:
         """
@@ -181,7 +182,22 @@ class Expression:
             Exception: It cannot be evaluated; the library lets exceptions of its functions through,
                 such as OverflowError for ceil of an infinity, and RecursionError.
         """
-        return _Interpreter(_OPTIONS).visit(self.parsed, value)
+        if self._names is None:
+            return _Interpreter(_OPTIONS).visit(self.parsed, value)
+        # Most expressions are names, and the interpreter takes a multiple of this for them.
+        for name in self._names:
+            value = finite(value.get(name)) if isinstance(value, dict) else None
+        return value
+
+
+def _names(node: dict[str, Any]) -> tuple[str, ...] | None:
+    """Return the names that *node* is, as in ``a.b``; None: it is anything else."""
+    if node["type"] == "field":
+        return (node["value"],)
+    if node["type"] != "subexpression":
+        return None
+    parts = [_names(child) for child in node["children"]]
+    return None if None in parts else tuple(name for part in parts for name in part or ())
 
 
 def finite(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """The functions of JMESPath Community, and JSON in a text."""
 
+import jmespath
 import pytest
 
 from service.senders.event_fields import Place
@@ -101,3 +102,32 @@ def test_the_settings_of_a_source_have_the_functions_too():
     assert Place.parse("split(id, '/')[-1]").find({}, {"id": "gid://shopify/Order/7"}) == "7"
     with pytest.raises(ValueError, match="cannot be evaluated"):
         Place.parse("split(id, '/')[-1]").find({}, {"id": 7})
+
+
+@pytest.mark.parametrize("text", ["a", "a.b", '"a.b"', "a.b.c", "a[0]", "a[0].b", "a || b", "@.a"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": {"b": {"c": 1}}, "a.b": 2, "b": 3},
+        {"a": [{"b": 1}], "b": None},
+        {"a": None},
+        {"a": "text"},
+        [{"a": 1}],
+        "text",
+        None,
+        {},
+    ],
+)
+def test_names_are_read_as_the_library_reads_them(text, value):
+    assert Expression(text).search(value) == jmespath.search(text, value)
+
+
+@pytest.mark.parametrize("text", ["a", "a.b", "a.b.c"])
+def test_names_that_lead_to_no_finite_number_are_refused(text):
+    value = float("nan")
+    for name in reversed(text.split(".")):
+        value = {name: value}
+    with pytest.raises(ValueError, match="expected a finite number"):
+        Expression(text).search(value)
+    with pytest.raises(ValueError, match="expected a finite number"):
+        Expression(f"{text}.more").search(value)
