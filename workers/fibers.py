@@ -42,11 +42,14 @@ class Host:
     def run(self) -> None:
         """Make the calls, one behind the other, until the process ends."""
         _here.host, self._main = self, getcurrent()
-        while True:
-            call = self._calls.get()
-            self._since = monotonic()
-            call()
-            self._since = float("inf")
+        try:
+            while True:
+                call = self._calls.get()
+                self._since = monotonic()
+                call()
+                self._since = float("inf")
+        finally:
+            self._since = float("-inf")  # a thread that has ended is stuck for good
 
     def call(self, function: Callable[[], object]) -> None:
         """Have the thread call *function*, which must neither wait nor raise; from any thread."""

@@ -28,6 +28,7 @@ from setproctitle import setproctitle
 from service.config import logging_setup
 from service.web.front import Front
 from service.web.listener import Server, SharedListener
+from service.web.one_core import keep_on_one
 from service.web.refusals import Reporter
 from service.web.upload import HELD, Uploads
 from workers.config.settings import MAX_BODY
@@ -198,6 +199,7 @@ def _start(parent: int, listener: SharedListener, built: _Built) -> Front:
     # until the process serves; granian would then wait for all of _KILL.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     pdeathsig.tie(parent)
+    keep_on_one(parent)
     setproctitle(_TITLE)  # granian calls them workers
     logging_setup.configure()
     front = _front(built)

@@ -89,3 +89,10 @@ def test_a_thread_that_one_call_holds_is_stuck_and_one_that_waits_is_not(thread)
     waits.pauses["a"].end()
     waiting.result(HELD)
     eventually(lambda: not thread.host.is_stuck(0.0))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_has_ended_is_stuck(thread):
+    thread.host.call(lambda: 1 / 0)
+    thread.thread.join(HELD)
+    assert thread.host.is_stuck(HELD)
