@@ -190,6 +190,19 @@ def test_every_process_is_listed(whole):
     assert whole.pids("supervisor") == {whole.started[0].pid}
 
 
+def test_each_web_process_stays_on_a_core_of_its_own(whole):
+    def kept():
+        return [os.sched_getaffinity(pid) for pid in whole.pids("web")]
+
+    def are_apart():
+        cores = set().union(*kept())
+        return [len(each) for each in kept()] == [1, 1] and len(cores) == min(2, os.cpu_count())
+
+    eventually(are_apart)
+    os.kill(min(whole.pids("web")), signal.SIGKILL)
+    eventually(lambda: len(whole.pids("web")) == 2 and are_apart(), within=3.0)
+
+
 @pytest.mark.parametrize("role", ["web", "worker", "store"])
 def test_a_killed_child_is_replaced_within_two_seconds(whole, role):
     old = whole.pids(role)
