@@ -170,7 +170,7 @@ FLOORS = (
     ("workers/embedded", "workers/webflow", "workers/outgoing"),
     ("workers/config", "workers/transport", "workers/fields"),
     ("workers/model",),
-    ("workers/errors",),
+    ("workers/errors", "workers/fibers"),
 )
 FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in floor}
 

@@ -269,12 +269,11 @@ class Intake:
 
     def _receipt(self, read: Read, accepted: Accepted) -> Receipt:
         outcome: Literal["kept", "duplicate", "unwanted", "full"]
+        outcome = "duplicate" if accepted.outcome == "duplicate" else "kept"
         if accepted.outcome == "full":
             outcome = "full"
         elif not read.wanted:
             outcome = "unwanted"
-        else:
-            outcome = "duplicate" if accepted.outcome == "duplicate" else "kept"
         return Receipt(
             outcome,
             len(read.events),
