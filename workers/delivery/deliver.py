@@ -225,10 +225,9 @@ class Deliverer:
 
     def _schema(self, collection: Collection, batch: Batch) -> Schema:
         """Return the schema as last read, if *batch* needs it."""
-        options = any(field.type == "option" for item in batch.items for field in item.fields)
-        if not batch.create and not options and not collection.preflight:
-            return Schema()
-        return self.context.items.schema(collection)
+        if batch.create or collection.preflight or _has_options(batch):
+            return self.context.items.schema(collection)
+        return Schema()
 
     def _send(
         self,
@@ -295,3 +294,7 @@ class Deliverer:
             return None
         step = self.context.outbox.claimed(request, answer)
         return step if isinstance(step, Wait) else Claimed(step, not_after)
+
+
+def _has_options(batch: Batch) -> bool:
+    return any(field.type == "option" for item in batch.items for field in item.fields)

@@ -95,17 +95,18 @@ def completed(
     judged = {item_outcome.record: item_outcome for item_outcome in batch_outcome.item_outcomes}
     item_outcomes = []
     for item in batch.items:
-        item_outcome = judged.get(item.record, ItemOutcome(item.record, carried=False))
-        failures = [failure for failure in [prepared.failures.get(item.record)] if failure]
+        item_outcome = judged.get(item.record) or ItemOutcome(item.record, carried=False)
+        failure, unsent = prepared.failures.get(item.record), _unsent(batch, item, prepared)
         doubt = wait if item.record in prepared.doubted else 0.0
-        item_outcomes.append(
-            replace(
+        # Most have nothing to add, and a copy costs more than all that was decided of the item.
+        if failure or unsent or doubt > item_outcome.wait:
+            item_outcome = replace(
                 item_outcome,
-                failures=(*item_outcome.failures, *failures),
+                failures=(*item_outcome.failures, *([failure] if failure else [])),
                 wait=max(item_outcome.wait, doubt),
-                unsent=_unsent(batch, item, prepared),
+                unsent=unsent,
             )
-        )
+        item_outcomes.append(item_outcome)
     return replace(batch_outcome, item_outcomes=tuple(item_outcomes))
 
 

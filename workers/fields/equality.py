@@ -40,6 +40,8 @@ def exact(sent: Any, answer: Any) -> bool:
 
 def number(sent: Any, answer: Any) -> bool:
     """Tell whether both are the same number; either may be written as text."""
+    if type(sent) is type(answer) is int and sent == answer:  # as nearly all are
+        return True
     one, other = _as_number(sent), _as_number(answer)
     if one is None or other is None:
         return exact(sent, answer)

@@ -9,6 +9,8 @@ from typing import Any
 
 LONGEST = 200  # characters shown of a value
 
+_encode = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":")).encode
+
 
 def dumps(value: Any) -> str:
     """
@@ -18,16 +20,19 @@ def dumps(value: Any) -> str:
         ValueError: *value* contains NaN or an infinity.
         TypeError: *value* contains something that is not JSON.
     """
-    if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(str(k))}:{dumps(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(map(dumps, value)) + "]"
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise ValueError(f"{value} is not a number of JSON")
-        # Not json.dumps(default=…): it could turn a Decimal only into a float or a text.
+        # Not an encoder's default=…: it could turn a Decimal only into a float or a text.
         return str(value)
-    return json.dumps(value, allow_nan=False)
+    try:
+        return _encode(value)
+    except TypeError:  # a Decimal in it, most likely
+        if isinstance(value, Mapping):
+            return "{" + ",".join(f"{_encode(str(k))}:{dumps(v)}" for k, v in value.items()) + "}"
+        if isinstance(value, list | tuple):
+            return "[" + ",".join(map(dumps, value)) + "]"
+        raise
 
 
 def as_text(value: Any) -> str:

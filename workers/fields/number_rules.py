@@ -29,6 +29,8 @@ def expected_number(value: Any, rules: Rules) -> str | None:
     amount = value if isinstance(value, int) else float(value)
     if isinstance(amount, float) and not math.isfinite(amount):
         return None
+    if not rules:
+        return None
     return next(
         (words.format_map(rules) for breaks, words in _RULES if breaks(amount, rules)), None
     )

@@ -23,6 +23,9 @@ from workers.fields.marks import mark_of
 from workers.model import retirement
 from workers.model.changes import canonical
 
+# Made once: json.loads with an option creates a decoder for every call.
+_parse = json.JSONDecoder(parse_float=Decimal).decode
+
 
 class OptionUnknown(ValueError):
     """No option of the field has this label. The message lists the labels."""
@@ -95,6 +98,8 @@ class FieldType:
         Raises:
             OptionUnknown: *value* is no label among *options*.
         """
+        if self.write is _as_it_is:
+            return value
         return self.write(value, Sending(api, file, again, tuple(options), link))
 
     def shown(self, sent: Any, answer: Any, *, file: str | None = None) -> bool:
@@ -193,7 +198,7 @@ def seen(answer: Any) -> str:
 
 def parse(text: str) -> Any:
     """Parse canonical JSON *text*; decimal numbers keep all digits."""
-    return json.loads(text, parse_float=Decimal)
+    return _parse(text)
 
 
 _EXACT = FieldType()

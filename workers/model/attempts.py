@@ -117,7 +117,8 @@ class Batch:
     @property
     def alone(self) -> bool:
         """Whether it has a single entry: only an answer to such a request may fail an item."""
-        return self.entries == 1
+        # Counted only if there is one item: it is asked for each item of a batch.
+        return len(self.items) == 1 and self.entries == 1
 
 
 @dataclass(frozen=True, slots=True)

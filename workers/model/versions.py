@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, Literal
 
 Kind = Literal["0", "t", "s"]
@@ -79,6 +80,7 @@ def micros_version(micros: int) -> str:
     return f"t{micros:017d}"
 
 
+@lru_cache(256)  # the items of an answer have nearly all the same
 def version_of_text(moment: str | None) -> str | None:
     """Return the version of the CMS's time *moment*; None if it is no time."""
     try:

@@ -21,6 +21,7 @@ from workers.webflow.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
 
 _NO_ITEM = "the answer leaves the item out"
+_FLAGS = frozenset({"_archived", "_draft", GONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,13 @@ def compare(
     files: dict[str, str] = {}
     seen: dict[str, str] = {}
     normalised: list[str] = []
-    flags: dict[str, Any] = {"_archived": view.archived, "_draft": view.draft}
-    flags[GONE] = dict(flags)
     for claimed in item.fields:
         slug = claimed.slug
         if slug not in sent:
             continue
         name = field_of(slug)
         kind = type_for(claimed.type, *schema.kind(name))
-        answer = flags[name] if name in flags else view.fields.get(name)
+        answer = _flags(view)[name] if name in _FLAGS else view.fields.get(name)
         missed_it = not kind.shown(sent[slug], answer, file=claimed.file)
         rewritten = not missed_it and kind.normalised(sent[slug], answer)
         if missed_it or rewritten or not kind.verbatim:
@@ -71,6 +70,11 @@ def compare(
         if kind.files:
             files[slug] = remembered(answer)
     return Findings(tuple(shown), missed, files, seen, tuple(normalised))
+
+
+def _flags(view: ItemView) -> dict[str, Any]:
+    flags = {"_archived": view.archived, "_draft": view.draft}
+    return {**flags, GONE: flags}
 
 
 def edited(item: ClaimedItem, view: ItemView) -> tuple[str, ...]:

@@ -117,7 +117,7 @@ def settle(case: Case, item: ClaimedItem) -> ItemOutcome:
         status=status_of(shown) if shown else None,
         slug=slug_of(shown) if shown else None,
         seen=found.seen,
-        failures=case.not_applied({slug: found.missed[slug] for slug in dead}),
+        failures=case.not_applied({slug: found.missed[slug] for slug in dead}) if dead else (),
         attempt=bool(missed or dead) and case.batch.alone,
         limit=1 if missed else None,
         missed=missed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from operator import attrgetter
 from typing import Any
 
 from workers.config.settings import Destination, Settings
@@ -18,8 +19,11 @@ from workers.model.attempts import (
 from workers.model.versions import text_of_moment, version_of_text
 
 _NAMES = tuple(
-    each.name for each in fields(ItemOutcome) if each.name not in ("failures", "carried")
+    each.name
+    for each in fields(ItemOutcome)
+    if each.name not in ("record", "written", "seen", "staged", "failures", "carried")
 )
+_values = attrgetter(*_NAMES)
 
 
 def settlement(
@@ -115,22 +119,21 @@ def item_outcome_for(
     item_outcome: ItemOutcome, item: ClaimedItem, *, sent: bool = True
 ) -> dict[str, Any]:
     """Return *item_outcome* for the step; *sent*: the item was part of a request."""
-    told: dict[str, Any] = {name: getattr(item_outcome, name) for name in _NAMES}
-    shown = {slug: list(locales) for slug, locales in told.pop("shown").items() if locales}
-    variants, unsent = told.pop("variants"), told.pop("unsent")
+    told: dict[str, Any] = dict(zip(_NAMES, _values(item_outcome), strict=True))
+    told["shown"] = {slug: list(locales) for slug, locales in told["shown"].items() if locales}
+    told["answered"] = version_of_text(item_outcome.updated)
+    told["deaths"] = [_failure(each) for each in item_outcome.failures]
+    told["wait_ms"] = told.pop("wait") * 1000
+    unsent, staged = item_outcome.unsent, item_outcome.staged
     return {
-        **told,
+        "record": item_outcome.record,
         "id": item.id,
+        "written": item_outcome.written,
         "sent": [each.slug for each in item.fields if each.slug not in unsent] if sent else [],
-        "files": dict(item_outcome.files),
         "seen": dict(item_outcome.seen),
-        "answered": version_of_text(item_outcome.updated),
-        "deaths": [_failure(each) for each in item_outcome.failures],
-        "wait_ms": item_outcome.wait * 1000,
-        "look": item_outcome.look or None,
-        **({"unsent": unsent} if unsent else {}),
-        **({"shown": shown} if shown else {}),
-        **({"variants": dict(variants)} if variants else {}),
+        **({} if staged is None else {"staged": staged}),
+        # Nearly all of it is empty, and costs the store time by the item.
+        **{name: value for name, value in told.items() if value},
     }
 
 

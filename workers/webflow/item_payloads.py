@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,21 +33,23 @@ def prepare(batch: Batch, api: str, schema: Schema, *, checked: bool) -> Prepare
     Build the payload of *batch* for *api*, "v1" or "v2"; *checked*: validate every value, not only
     the option labels, against *schema*.
     """
+    checked = checked and schema.whole and not batch.publish
     values: dict[str, dict[str, Any]] = {}
     failures: dict[str, FieldFailure] = {}
     doubted: set[str] = set()
     unread: dict[str, tuple[str, ...]] = {}
     for item in batch.items:
         body, problems = _body(item, api, schema)
-        again = {field.slug for field in item.fields if field.misses}
-        # Sent after one read, even without a URL: the CMS then reports what is missing.
-        lacking = {slug for slug in _without_url(item, body) if slug not in again}
-        if api == "v2" and lacking:
+        lacking = _without_url(item, body) if api == "v2" else None
+        if lacking:
             if lacking >= set(body):
                 unread[item.record] = tuple(sorted(lacking))
             body = {slug: value for slug, value in body.items() if slug not in lacking}
-        if checked and not batch.publish:
+        if checked:
             problems |= _problems(body, api, schema)
+        if not problems:
+            values[item.record] = body
+            continue
         fates = _fates(item, body, problems, schema)
         if "wait" in fates.values():
             doubted.add(item.record)
@@ -62,13 +64,14 @@ def _body(item: ClaimedItem, api: str, schema: Schema) -> tuple[dict[str, Any], 
     body: dict[str, Any] = {}
     unknown: dict[str, str] = {}
     for field in item.fields:
+        kind = TYPES[field.type]
         try:
-            body[field.slug] = TYPES[field.type].body(
+            body[field.slug] = kind.body(
                 parse(field.value),
                 api=api,
                 file=field.file,
                 again=field.repair or field.same,
-                options=schema.options(field_of(field.slug)),
+                options=schema.options(field_of(field.slug)) if kind.needs_schema else (),
                 link=field.link,
             )
         except OptionUnknown as error:
@@ -103,8 +106,11 @@ def _fates(
 
 
 def _problems(body: Mapping[str, Any], api: str, schema: Schema) -> dict[str, str]:
-    said = {slug: check(schema, field_of(slug), value, api=api) for slug, value in body.items()}
-    return {slug: words for slug, words in said.items() if words}
+    return {
+        slug: words
+        for slug, value in body.items()
+        if (words := check(schema, field_of(slug), value, api=api))
+    }
 
 
 def refused(prepared: Prepared, bad: Mapping[str, Mapping[str, str]]) -> Prepared:
@@ -143,10 +149,13 @@ def _failure(problems: Mapping[str, str], schema: Schema) -> FieldFailure:
     )
 
 
-def _without_url(item: ClaimedItem, body: Mapping[str, Any]) -> Iterator[str]:
+def _without_url(item: ClaimedItem, body: Mapping[str, Any]) -> set[str]:
+    found = set()
     for field in item.fields:
-        if TYPES[field.type].files:
+        # Sent after one read, even without a URL: the CMS then reports what is missing.
+        if TYPES[field.type].files and not field.misses:
             value = body.get(field.slug)
             entries = value if isinstance(value, list) else [value]
             if any(isinstance(e, dict) and e.get("fileId") and not e.get("url") for e in entries):
-                yield field.slug
+                found.add(field.slug)
+    return found

@@ -103,5 +103,12 @@ def test_one_text_stands_for_what_is_the_same(answer, text):
 )
 def test_the_time_of_an_answer_is_told_as_a_version_where_it_is_one(updated, answered):
     told = item_outcome_for(ItemOutcome("i1", updated=updated, seen={"image": '"f1"'}), ITEM)
-    assert (told["updated"], told["answered"]) == (updated, answered)
+    assert (told.get("updated"), told.get("answered")) == (updated, answered)
     assert told["seen"] == {"image": '"f1"'}
+
+
+def test_a_step_is_told_of_an_item_only_what_there_is():
+    told = item_outcome_for(ItemOutcome("i1"), ITEM)
+    assert told.keys() == {"record", "id", "written", "sent", "seen"}
+    told = item_outcome_for(ItemOutcome("i1", staged=False, limit=1, unsent=("stock",)), ITEM)
+    assert (told["staged"], told["limit"], told["sent"]) == (False, 1, ["image"])
