@@ -126,6 +126,7 @@ class PingMonitor:
         self._client = redis.Redis(
             unix_socket_path=str(place.socket),
             socket_timeout=ANSWER,
+            driver_info=None,  # else it looks for the version of redis-py on disk
             retry=Retry(NoBackoff(), 0),
         )
 

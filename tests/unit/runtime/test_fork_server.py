@@ -1,5 +1,6 @@
 """Processes that are forked from one that has imported their code."""
 
+import gc
 import json
 import os
 import signal
@@ -7,9 +8,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from workers.runtime import fork_server
 from workers.runtime.forked_process import ForkServer
 from workers.runtime.liveness import state_of as state
 
@@ -195,3 +198,15 @@ print(*told)
 """
     said = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)  # noqa: S603
     assert said.stdout.split() == ["True", "False", "False"]
+
+
+@pytest.mark.parametrize(
+    "known", [pytest.param(True, id="glibc"), pytest.param(False, id="another")]
+)
+def test_the_system_gets_back_what_the_imports_leave_where_the_library_can(monkeypatch, known):
+    trimmed = []
+    library = SimpleNamespace(malloc_trim=trimmed.append) if known else SimpleNamespace()
+    monkeypatch.setattr(fork_server.ctypes, "CDLL", lambda _: library)
+    fork_server.share(())
+    gc.unfreeze()
+    assert trimmed == [0] * known

@@ -24,6 +24,13 @@ importlib.import_module("service.web.server").application()
 print(*sorted(name for name in {*sys.modules} - had if name.startswith(("service.", "workers."))))
 """
 
+SHARED = """
+from workers.runtime import fork_server
+from workers.store.step_library import library
+fork_server.share(())
+print(library.cache_info().currsize)
+"""
+
 
 def test_a_worker_starts_without_senders_and_mappings():
     said = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True)  # noqa: S603
@@ -43,3 +50,9 @@ def test_the_parts_of_a_web_process_are_imported_before_it_is_forked(tmp_path):
         env=os.environ | own,
     )
     assert said.stdout.split() == []
+
+
+def test_the_steps_are_put_together_once_for_all_that_is_forked():
+    command = [sys.executable, "-c", SHARED]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    assert said.stdout.split() == ["1"]
