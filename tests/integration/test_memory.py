@@ -51,6 +51,17 @@ def test_of_thousands_of_keys_some_are_measured(store):
     assert found["items"] == pytest.approx(measured(store, store.keys("instep:*")), rel=0.1)
 
 
+def test_the_more_keys_there_are_the_fewer_of_them_are_measured(store):
+    with store.pipeline() as pipeline:
+        for n in range(10_000):
+            pipeline.hset(f"instep:item:products:{n}", "f:stock", "x" * (100 + n % 50))
+        pipeline.execute()
+    store.config_resetstat()
+    found = whole(Sampler(store))
+    assert store.info("commandstats")["cmdstat_memory|usage"]["calls"] < 500
+    assert found["items"] == pytest.approx(measured(store, store.keys("instep:*")), rel=0.1)
+
+
 def test_half_a_pass_tells_of_the_whole(store):
     for n in range(3000):
         store.set(f"instep:item:products:{n}", "x" * 100)

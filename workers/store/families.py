@@ -94,6 +94,7 @@ REST: Final = "counters"  # family of our keys not named above
 _FAMILY_OF: Final = {kind: family for family, kinds in FAMILIES.items() for kind in kinds}
 _SLICE: Final = 500  # keys per slice
 _MEASURED: Final = 40  # per family and slice
+_MANY: Final = 2500  # keys of a pass after which a fifth of that is enough
 
 
 def family_of(key: str) -> str:
@@ -145,10 +146,8 @@ class Sampler:
         grouped: dict[str, list[str]] = defaultdict(list)
         for name in names:
             grouped[family_of(name)].append(name)
-        chosen = {
-            family: self._draw(own, min(len(own), self._measured))
-            for family, own in grouped.items()
-        }
+        most = self._measured if self._seen <= _MANY else max(1, self._measured // 5)
+        chosen = {family: self._draw(own, min(len(own), most)) for family, own in grouped.items()}
         sizes = iter(self._sizes([name for own in chosen.values() for name in own]))
         for family, own in chosen.items():
             # Keys deleted meanwhile are skipped.
