@@ -21,7 +21,7 @@ from workers.model.versions import text_of_moment, version_of_text
 _NAMES = tuple(
     each.name
     for each in fields(ItemOutcome)
-    if each.name not in ("record", "written", "seen", "staged", "failures", "carried")
+    if each.name not in ("record", "written", "seen", "staged", "part", "failures", "carried")
 )
 _values = attrgetter(*_NAMES)
 
@@ -132,6 +132,7 @@ def item_outcome_for(
         "sent": [each.slug for each in item.fields if each.slug not in unsent] if sent else [],
         "seen": dict(item_outcome.seen),
         **({} if staged is None else {"staged": staged}),
+        **({} if item_outcome.part is None else {"part": item_outcome.part}),
         # Nearly all of it is empty, and costs the store time by the item.
         **{name: value for name, value in told.items() if value},
     }

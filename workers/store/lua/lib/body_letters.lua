@@ -70,17 +70,17 @@ function body_letters.remove_own_entries(event, id)
 end
 
 local function part_name(event)
-  return 'e:' .. (given(event.id) or string.format('#%.0f', event.place))
+  return 'e:' .. (event.id or string.format('#%.0f', event.place))
 end
 
 -- What *event* left out goes into the letter of its body; that of a repeat stays in the first one.
 function body_letters.link_part(event, arrival)
   if not event.part or not left_out.rewriting.id or #event.problems > 0 then return end
-  local again = given(event.again)
+  local again = event.again
   if again and given(again.whole) ~= left_out.rewriting.id then return end
   left_out.link_event(left_out.rewriting.id, event)
   nameless_parts = nameless_parts or event.nameless
-  parts_with_ids = parts_with_ids or given(event.id) ~= nil
+  parts_with_ids = parts_with_ids or event.id ~= nil
   if again then return end
   local taken = #event.changes + #event.fetches > 0 and 1 or 0
   local place = string.format('%.0f %.0f %d', event.place, arrival, taken)

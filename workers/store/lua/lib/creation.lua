@@ -51,11 +51,13 @@ function creation.note_slug(item, named)
   life_entries.note_slug(item, named[1], named[2], item.meta.passed)
 end
 
+local UNTIL_MADE = {'make', 'doubt', 'taken', 'passed', 'roomless', 'asks', 'asked'}
+
 -- The item has an id: nothing is to be created any more. *made*: a request of ours has made it; so has one
 -- whose outcome was unknown, where it is found now.
 function creation.finish(item, made)
   if made or item.meta.doubt then writebacks.note(item, 'created') end
-  items.clear(item, 'make', 'doubt', 'taken', 'passed', 'roomless', 'asks', 'asked')
+  items.clear(item, UNTIL_MADE)
   if item.meta.lookup then item_schedule.end_lookup(item) end
 end
 

@@ -9,7 +9,6 @@
 --     written while processes of that release do.
 --! uses calls step version_events
 
-local given = step.given
 local request, now
 calls.on_begin(function() request, now = step.request, step.now end)
 local deduplication = {}
@@ -40,8 +39,9 @@ local function span_of(kind) return math.max(1, math.floor(life[kind] / PARTS[ki
 local function load_generations()
   if generations then return generations end
   generations, written_to = {}, {}
-  local text = redis.call('GET', seen_base()) or ''
-  for name, kind, began, sets, ids in string.gmatch(text, '((%a)%d+) (%d+) (%d+) (%d+);') do
+  local text = step.seen
+  if text == nil then text = redis.call('GET', seen_base()) end
+  for name, kind, began, sets, ids in string.gmatch(text or '', '((%a)%d+) (%d+) (%d+) (%d+);') do
     local one = {name = name, kind = kind, began = tonumber(began), sets = tonumber(sets), ids = tonumber(ids)}
     -- What began later than now is of before the clock stepped back.
     if now - one.began < life[kind] + span_of(kind) then
@@ -67,7 +67,7 @@ end
 local function set_of(one, place) return seen_base() .. ':' .. one.name .. ':' .. place % one.sets end
 
 local function bucket_of_before(n)
-  return seen_base() .. ':' .. string.format('%.0f', math.floor(now / request.dedupe_ms) + n)
+  return string.format('instep:seen:%s:%d', request.source, math.floor(now / request.dedupe_ms) + n)
 end
 
 local function load_before()
@@ -195,7 +195,7 @@ local function own_mark(id, again) return string.format('%s@%.0f', id, again.num
 
 -- Whether an event is a repeat of one that was taken. *here*: ids of this delivery.
 function deduplication.is_repeat(event, here)
-  local id, again = given(event.id), given(event.again)
+  local id, again = event.id, event.again
   if not id then return false end
   if not again then return here[id] or is_seen(id) end
   return not again.taken and (here[id] or (is_seen(id) and not is_seen(own_mark(id, again))))
@@ -205,16 +205,16 @@ end
 -- its id, or a later one. So it does not where a part was left out, or is to be fetched; of what the
 -- CMS says itself; and of positions in a log, which are known to belong to it for a while only.
 local function tells_repeats(event)
-  if request.mode ~= 'live' or given(event.again) or given(event.log) or event.part then return false end
+  if request.mode ~= 'live' or event.again or event.log or event.part then return false end
   if #event.problems + #event.left + #event.fetches + #(event.gone or {}) > 0 then return false end
   for _, change in ipairs(event.changes) do
-    if not given(change.version) or change.placed == 'after' or given(change.echo) then return false end
+    if not change.version or change.placed == 'after' or change.echo then return false end
   end
   return true
 end
 
 function deduplication.mark_seen(event)
-  local id, again = given(event.id), given(event.again)
+  local id, again = event.id, event.again
   if not id or (again and again.taken) then return end
   deduplication.keep_id(tells_repeats(event) and 's' or 'l', id)
   if again then deduplication.keep_id('l', own_mark(id, again)) end

@@ -9,8 +9,9 @@ local LANES = {live = 1, fetched = 1, remap = 2, undo = 2, reconcile = 3}
 
 local delivery = {}
 local here  -- ids of events that are taken
+local headers
 calls.on_begin(function()
-  here = {}
+  here, headers = {}, nil
   delivery.lane = LANES[request.mode]  -- of what it changes
   delivery.due = delivery.lane == 3 and now + request.hold_ms or now
   delivery.events = {}  -- but for the repeats
@@ -34,17 +35,27 @@ local function is_repeat(event)
   return not event.again
 end
 
+-- Null is true in an `if`: from here on what is not given is nil.
+local function leave_out_nulls(event)
+  event.id, event.name, event.again, event.log = given(event.id), given(event.name), given(event.again), given(event.log)
+  for _, change in ipairs(event.changes) do
+    change.version, change.echo, change.shown = given(change.version), given(change.echo), given(change.shown)
+    change.snapshot, change.stands = given(change.snapshot), given(change.stands)
+  end
+end
+
 local function sort_event(event)
-  if given(event.again) then body_letters.restore_place(event) end
+  leave_out_nulls(event)
+  if event.again then body_letters.restore_place(event) end
   local repeated = is_repeat(event)
-  if repeated or (given(event.again) and request.mode == 'live') then
+  if repeated or (event.again and request.mode == 'live') then
     delivery.repeats[#delivery.repeats + 1] = event.place
   end
   if repeated then
     delivery.duplicates = delivery.duplicates + 1
     return
   end
-  if given(event.log) then
+  if event.log then
     source_logs.place_event(event)
     delivery.has_log = true
   end
@@ -54,7 +65,7 @@ local function sort_event(event)
     delivery.fresh = delivery.fresh + 1
     delivery.taken[#delivery.taken + 1] = event.place
     version_kinds.add(kinds)
-    if given(event.id) then here[event.id] = true end
+    if event.id then here[event.id] = true end
   else
     delivery.unwanted[#delivery.unwanted + 1] = event.place
   end
@@ -70,6 +81,12 @@ function delivery.raw_of(event)
   local own = given(event.body)
   return {source = request.source, raw = given(event.raw) or request.raw,
     text = own or sliced_request.body(), encoding = own and 'text' or request.encoding}
+end
+
+-- As letters and notices keep them.
+function delivery.headers_text()
+  headers = headers or cjson.encode(request.headers)
+  return headers
 end
 
 -- Notices that wait hold raw bodies too; each source has room for so many.
@@ -128,7 +145,7 @@ function delivery.log()
   if sliced_request.now then return nil end
   if not delivery.kept then return delivery_log.list_unkept(outcome()) end
   local places = delivery_log.places_text(delivery.repeats, delivery.unwanted, delivery.taken)
-  return delivery_log.append(delivery.kept, places, string.format('%.0f', delivery.before), outcome())
+  return delivery_log.append(delivery.kept, places, string.format('%d', delivery.before), outcome())
 end
 
 return delivery

@@ -39,17 +39,17 @@ function delivery_log.remove_entry(key, entry)
 end
 
 function delivery_log.state_of(source)
-  local names = {'number', 'ms', 'bytes', 'oldest', 'fell', 'dropped', 'most'}
-  local held, state = redis.call('HMGET', 'instep:kept-state:' .. source, unpack(names)), {}
-  for n, name in ipairs(names) do state[name] = tonumber(held[n] or nil) end
-  return state
+  local held = redis.call('HMGET', 'instep:kept-state:' .. source, 'number', 'ms', 'bytes', 'oldest', 'fell', 'dropped', 'most')
+  return {number = tonumber(held[1] or nil), ms = tonumber(held[2] or nil), bytes = tonumber(held[3] or nil),
+    oldest = tonumber(held[4] or nil), fell = tonumber(held[5] or nil), dropped = tonumber(held[6] or nil),
+    most = tonumber(held[7] or nil)}
 end
 
 function delivery_log.save_state(source, state)
   local put = {}
   for name, value in pairs(state) do
     put[#put + 1] = name
-    put[#put + 1] = string.format('%.0f', value)
+    put[#put + 1] = string.format('%d', value)
   end
   redis.call('HSET', 'instep:kept-state:' .. source, unpack(put))
   if not state.oldest then redis.call('HDEL', 'instep:kept-state:' .. source, 'oldest') end
@@ -68,13 +68,12 @@ end
 
 -- *kept*: {ms, most}: how long, and how many bytes. Returns whether anything fell out of *state*.
 local function trim_by_limits(source, kept, state)
-  local key, from = 'instep:kept:' .. source, now - kept.ms
-  local most = math.min(kept.most, state.most or kept.most)
-  local function fits(ms) return ms >= from and state.bytes <= most end
-  if not state.oldest or fits(state.oldest) then return false end
+  local from, most = now - kept.ms, math.min(kept.most, state.most or kept.most)
+  if not state.oldest or (state.oldest >= from and state.bytes <= most) then return false end
+  local key = 'instep:kept:' .. source
   local entry = delivery_log.first_of(key)
   for _ = 1, AT_ONCE do
-    if not entry or fits(delivery_log.ms_of(entry)) then break end
+    if not entry or (delivery_log.ms_of(entry) >= from and state.bytes <= most) then break end
     if delivery_log.ms_of(entry) >= from then state.dropped = (state.dropped or 0) + 1 end
     state.fell = delivery_log.ms_of(entry)
     state.bytes = state.bytes - delivery_log.remove_entry(key, entry)
@@ -108,7 +107,7 @@ function delivery_log.note_places(source, number, texts)
   local repeats, left, rest = unpack(texts)
   local text = repeats .. '|' .. left
   if string.match(left, '%-1,$') then text = text .. '|' .. rest end
-  redis.call('HSET', 'instep:kept-places:' .. source, string.format('%.0f', number), text)
+  redis.call('HSET', 'instep:kept-places:' .. source, string.format('%d', number), text)
   local kept = request.kept
   redis.call('PEXPIRE', 'instep:kept-places:' .. source, 2 * kept.ms + 2 * WORDS_MS)
 end
@@ -132,8 +131,8 @@ function delivery_log.list_unkept(outcome)
   if not given(request.summary) then return end
   local key = 'instep:unkept:' .. request.source
   local function add(ms)
-    return redis.pcall('XADD', key, 'MAXLEN', UNKEPT_MOST, string.format('%.0f-*', ms),
-      't', string.format('%.0f', arrivals.us), 'i', summary_of(outcome))
+    return redis.pcall('XADD', key, 'MAXLEN', UNKEPT_MOST, string.format('%d-*', ms),
+      't', string.format('%d', arrivals.us), 'i', summary_of(outcome))
   end
   -- Refused where the clock went back behind the newest entry.
   if type(add(now)) == 'table' then
@@ -147,14 +146,14 @@ function delivery_log.append(state, x, arrival, outcome)
   local source, kept = request.source, request.kept
   state.ms = math.max(now, state.ms or 0)
   state.oldest = state.oldest or state.ms
-  local id = string.format('%.0f-%.0f', state.ms, state.number)
+  local id = string.format('%d-%d', state.ms, state.number)
   local words, fresh = given(kept.words), ARGV[5] ~= ''
   if words and not redis.call('XRANGE', 'instep:kept-words:' .. source, words, words)[1] then
     -- They held what was erased (forget.lua): this one cannot be read, the next brings its own.
     delivery_log.save_state(source, state)
     return ''
   end
-  local came, summary = string.format('%.0f', arrivals.us), summary_of(outcome)
+  local came, summary = string.format('%d', arrivals.us), summary_of(outcome)
   redis.call('XADD', 'instep:kept:' .. source, id, 't', came, 'a', arrival, 'w', words or id, 'x', x, 'b', ARGV[4],
     'i', summary)
   local bytes = #came + #arrival + #(words or id) + #x + #ARGV[4] + #summary + ENTRY

@@ -35,7 +35,7 @@ end
 
 -- The letters of an event that was read whole.
 function event_letters.close_letters(event)
-  local again = given(event.again)
+  local again = event.again
   for _, id in ipairs(again and again.letters or {event.letter}) do
     if left_out.is_open(id) then
       left_out.close_letter(id, 'replayed')
@@ -66,14 +66,14 @@ end
 -- The arrival number at which an event stands; that of which something was left out has its own.
 function event_letters.arrival_of(event)
   local fails = #event.problems + #event.left > 0 or event.part
-  if fails and not given(event.again) then return arrivals.next() end
+  if fails and not event.again then return arrivals.next() end
   return arrivals.last()
 end
 
 local function note_place(id, event, keeping, before)
-  local again = given(event.again)
+  local again = event.again
   -- What has no id is no repeat: it stands where it came last.
-  local first = again or given(event.id) or (event.index < 0 and body_letters.has_ids())
+  local first = again or event.id or (event.index < 0 and body_letters.has_ids())
   if first and redis.call('HEXISTS', left_out.letter_key(id), 'came') == 1 then return end
   local first = again or {number = keeping and keeping.number or 0, arrival = before,
     came = string.format('t%017.0f', arrivals.us)}
@@ -85,7 +85,7 @@ end
 
 -- Returns whether the event has an open letter now. *before*: the arrival number when its turn came.
 function event_letters.keep_letter(event, raw, keeping, before)
-  local again = given(event.again)
+  local again = event.again
   if request.again then remap.refused[#remap.refused + 1] = {event.again.number, event.problems} end
   local id = again and open_letter_of(event) or nil
   -- Of a kept delivery that runs again nothing new is kept: what fails stays as it is.

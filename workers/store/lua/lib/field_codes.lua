@@ -59,10 +59,21 @@ local OF_RETIREMENT = setmetatable({
   G = 'live_variant',        -- 1: a variant was met since that is live, though the primary one is not
 }, {__index = NAMES})
 
+-- Those that most fields have. A table that is made with its names at once takes a third of the time.
+local COMMON = {}
+for code in string.gmatch('v t r a e n o s w q c k f h', '%a') do
+  COMMON[code], COMMON[NAMES[code]] = true, true
+end
+
 -- *stored*: by codes.
 local function named(stored, slug)
-  local names, field = slug == GONE and OF_RETIREMENT or NAMES, {}
-  for code, value in pairs(stored) do field[names[code] or code] = value end
+  local names = slug == GONE and OF_RETIREMENT or NAMES
+  local field = {value = stored.v, type = stored.t, version = stored.r, arrival = stored.a, events = stored.e,
+    event = stored.n, source = stored.o, state = stored.s, since = stored.w, lane = stored.q,
+    confirmed = stored.c, history = stored.k, delivery = stored.f, place = stored.h}
+  for code, value in pairs(stored) do
+    if not COMMON[code] then field[names[code] or code] = value end
+  end
   return field
 end
 
@@ -74,8 +85,12 @@ for _, names in ipairs({NAMES, OF_RETIREMENT}) do
 end
 
 local function encode(field)
-  local stored = {}
-  for name, value in pairs(field) do stored[CODES[name] or name] = value end
+  local stored = {v = field.value, t = field.type, r = field.version, a = field.arrival, e = field.events,
+    n = field.event, o = field.source, s = field.state, w = field.since, q = field.lane,
+    c = field.confirmed, k = field.history, f = field.delivery, h = field.place}
+  for name, value in pairs(field) do
+    if not COMMON[name] then stored[CODES[name] or name] = value end
+  end
   return cjson.encode(stored)
 end
 

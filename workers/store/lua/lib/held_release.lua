@@ -34,7 +34,7 @@ function held_release.release(item, copy, act, by)
   end
   gone.state = state
   if state == 'pending' then
-    items.clear(item, 'attempts', 'failed', 'refused')
+    items.clear(item, {'attempts', 'failed', 'refused'})
     items.set(item, 'due', now)
   end
   if next(item.left) then left_out.remove_overtaken(item) end

@@ -11,6 +11,9 @@ local request, now
 calls.on_begin(function() request, now = step.request, step.now end)
 local item_attempts = {}
 
+local TRIED = {'attempts', 'failed', 'refused', 'forgotten', 'looked', 'told', 'pooled', 'by_new_schema'}
+local LIMITED = {'limit', 'epoch', 'part'}
+
 -- The search for what is bad in the collection goes on until then, unless it is over.
 local SEARCH_MS = 3000
 local function search_on()
@@ -55,8 +58,8 @@ function item_attempts.reset(item, verdict)
   if is_searched(item) then good = good + 1 end
   -- Named, and taken alone: for a while it is not believed whom the answer to a batch names.
   if item.meta.told then redis.call('HSET', 'instep:collection:' .. request.collection, 'mistold', now) end
-  items.clear(item, 'attempts', 'failed', 'refused', 'forgotten', 'looked', 'told', 'pooled', 'by_new_schema')
-  if not given(verdict.limit) then items.clear(item, 'limit', 'epoch', 'part') end
+  items.clear(item, TRIED)
+  if not given(verdict.limit) then items.clear(item, LIMITED) end
   if given(verdict.updated) then items.set(item, 'updated', verdict.updated) end
 end
 
@@ -77,7 +80,7 @@ function item_attempts.record(item, verdict, fresh)
   limit_batch(item, verdict)
   if verdict.by_new_schema then items.set(item, 'by_new_schema', 1) end
   if next(verdict.deaths or {}) then
-    items.clear(item, 'by_new_schema')
+    items.set(item, 'by_new_schema', nil)
     if request.items == 1 then
       note_part_refused(item)
       if is_searched(item) then bad = bad + 1 end

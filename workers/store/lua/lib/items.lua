@@ -63,8 +63,12 @@ function items.set(item, name, value)
   item.changed[name] = true
 end
 
-function items.clear(item, ...)
-  for _, name in ipairs({...}) do items.set(item, name, nil) end
+-- *names*: a list that is made once: most items have none of them.
+function items.clear(item, names)
+  local meta = item.meta
+  for n = 1, #names do
+    if meta[names[n]] ~= nil then items.set(item, names[n], nil) end
+  end
 end
 
 function items.touch(item, slug)

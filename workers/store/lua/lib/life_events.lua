@@ -31,10 +31,10 @@ local function known_text(name)
 end
 
 local function by_of(event, change)
-  if change and given(change.echo) then return 'e' end
+  if change and change.echo then return 'e' end
   if request.mode == 'reconcile' then return 'c' end
   if request.mode == 'undo' then return 'u' end
-  if request.mode ~= 'remap' and not given(event.again) then return '' end
+  if request.mode ~= 'remap' and not event.again then return '' end
   return given(request.closes) and 'y' or 'm'
 end
 
@@ -44,9 +44,9 @@ local function head_of(event, change, number)
   heads[event] = of_event
   local key = by .. (given(mapping) or '')
   if not of_event[key] then
-    local again = given(event.again)
+    local again = event.again
     of_event[key] = '"' .. by .. '",' .. source .. ','
-      .. string.format('%.0f', again and again.number or number or 0) .. ',' .. lives.text_of(event.name) .. ','
+      .. string.format('%d', again and again.number or number or 0) .. ',' .. lives.text_of(event.name) .. ','
       .. lives.text_of(event.topic) .. ',' .. (given(mapping) and known_text(mapping) or 'null') .. ',' .. secret
   end
   return of_event[key]
@@ -84,7 +84,7 @@ function life_events.note_accepted(event, change, fates, number)
     end
     local most = math.min(VALUE, room)
     local text = '[' .. known_text(fate[1]) .. ',"' .. (FATES[fate[3]] or 'p') .. '",'
-    if fate[3] == 'unchanged' and given(change.echo) then
+    if fate[3] == 'unchanged' and change.echo then
       text = string.sub(text, 1, -2)  -- it came from here
     elseif #value <= most then
       text = text .. value .. (against and ',' .. against or '')

@@ -28,7 +28,7 @@ local function call_of()
     local call = given(request.reply) or {}
     local status = given(call.status)
     call_head = head_of('')
-    call_text = (status and string.format('%.0f', status) or 'null') .. ',' .. lives.text_of(call.code, CODE) .. ',' .. lives.text_of(call.message)
+    call_text = (status and string.format('%d', status) or 'null') .. ',' .. lives.text_of(call.code, CODE) .. ',' .. lives.text_of(call.message)
   end
   return call_head, call_text
 end

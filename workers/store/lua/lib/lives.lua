@@ -14,7 +14,7 @@ local TEXT = 200    -- bytes of a text
 local LIST = 200    -- names in an entry
 
 local at_text, bytes, begun
-calls.on_begin(function() at_text, bytes, begun = string.format('[%.0f,', step.now), nil, {} end)
+calls.on_begin(function() at_text, bytes, begun = string.format('[%d,', step.now), nil, {} end)
 
 -- What all that a step has noted comes to, as it answers.
 local function save()

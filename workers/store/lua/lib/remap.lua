@@ -3,7 +3,6 @@
 -- What changes nothing is not accepted: it was, or was overtaken before it could be.
 --! uses calls step items field_codes
 
-local given = step.given
 local request
 calls.on_begin(function() request = step.request end)
 local remap = {}
@@ -18,7 +17,7 @@ end
 
 -- Counts the fate of a value that was not taken. *against*: {field, why, own version} of what it is older than.
 function remap.pass_over(event, change, fate, against)
-  if not given(event.again) then
+  if not event.again then
     step.count('accepted', 1)
     items.count_state(change.collection, request.source, fate)
   else
@@ -28,7 +27,7 @@ function remap.pass_over(event, change, fate, against)
 end
 
 function remap.note_taken(event, item, slug, held, field)
-  if not given(event.again) then return end
+  if not event.again then return end
   remap.taken[#remap.taken + 1] = {item.collection, item.record, slug, held and held.value or false, field.value,
     step.ARGV[6] == 'dry' and field_codes.encode(field) or false}
 end

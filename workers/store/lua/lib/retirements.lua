@@ -163,6 +163,8 @@ function retirements.retire_nothing(item, since)
   return true
 end
 
+local OF_ITEM = {'staged', 'publish', 'updated', 'hold', 'limit', 'epoch', 'look', 'looked', 'unpublishable'}
+
 -- An item that was deleted: nothing that was known of it says anything of the next one.
 function retirements.forget_item(item)
   for slug, field in pairs(item.fields) do
@@ -171,7 +173,7 @@ function retirements.forget_item(item)
   end
   local gone = item.fields[items.GONE]
   gone.flags, gone.was_live, gone.requests, gone.unpublished = nil, nil, nil, nil
-  items.clear(item, 'staged', 'publish', 'updated', 'hold', 'limit', 'epoch', 'look', 'looked', 'unpublishable')
+  items.clear(item, OF_ITEM)
   if not gone.undone then
     redis.call('ZADD', 'instep:tombstones', now, item.collection .. ':' .. item.record)
   end

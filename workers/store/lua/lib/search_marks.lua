@@ -8,7 +8,7 @@ local stamp
 calls.on_begin(function() stamp = nil end)
 
 function search_marks.note(collection, record)
-  stamp = stamp or string.format('%.0f', step.now_us)
+  stamp = stamp or string.format('%d', step.now_us)
   redis.call('HSET', 'instep:search-due', collection .. ':' .. record, stamp)
 end
 

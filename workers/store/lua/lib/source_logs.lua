@@ -147,7 +147,7 @@ end
 
 -- Gives the changes of *event* that stand by its position the log in which that is.
 local function place_event(event)
-  local given_log = given(event.log)
+  local given_log = event.log
   if not given_log then return end
   local _, position = versions.position_of(given_log.version)
   local place = {position = position, at = tonumber(given(given_log.at)), far = given_log.far,
@@ -167,7 +167,7 @@ local function place_event(event)
     logs_changed[given_log.name] = true
   end
   for _, change in ipairs(event.changes) do
-    if given(change.version) == given_log.version then
+    if change.version == given_log.version then
       change.version = versions.in_log(given_log.version, log.n)
     end
   end

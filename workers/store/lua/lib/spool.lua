@@ -25,8 +25,10 @@ local function note_drained()
     -- From now on its number tells. Of a store that is slow for days there would be very many.
     if call_slot then redis.call('HDEL', spool_key(call_slot.file), 'call:' .. call_slot.name) end
   elseif call_slot then
-    redis.call('HSET', spool_key(call_slot.file), 'call:' .. call_slot.name, request.token)
-    redis.call('PEXPIRE', spool_key(call_slot.file), SPOOL_MS, 'NX')
+    -- Who has made the hash has given it its time, too.
+    local key = spool_key(call_slot.file)
+    local is_new = redis.call('HSET', key, 'call:' .. call_slot.name, request.token) == 1
+    if is_new then redis.call('PEXPIRE', key, SPOOL_MS, 'NX') end
   end
 end
 

@@ -23,10 +23,14 @@ calls.on_begin(function(ARGV)
   -- go back when the clock does (sweep.lua).
   local clock = redis.call('TIME')
   local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2]) + tonumber(ARGV[1]) * 1000
-  -- One call for what nearly every step reads: the clock, the last loss (losses.lua), the answer to the same call.
+  -- One call for what nearly every step reads: the clock, the last loss (losses.lua), the answer to the same call;
+  -- and where events come, the arrival number (arrivals.lua) and the generations of ids (deduplication.lua).
   call_key = 'instep:call:' .. (request.call or request.token or '')
-  local clock_text, loss_number
-  clock_text, loss_number, first_answer = unpack(redis.call('MGET', 'instep:clock', 'instep:losses:number', call_key))
+  local source = request.events and step.given(request.source)
+  local held = source and redis.call('MGET', 'instep:clock', 'instep:losses:number', call_key, 'instep:arrival',
+    'instep:seen:' .. source) or redis.call('MGET', 'instep:clock', 'instep:losses:number', call_key)
+  local clock_text, loss_number = held[1], held[2]
+  first_answer, step.arrival, step.seen = held[3], held[4], held[5]
   local clock_seen, clock_back = string.match(clock_text or '', '^(%d+) (%d+)$')
   now = math.max(math.floor(now_us / 1000) + (clock_back or 0), tonumber(clock_seen) or 0)
   step.request, step.now, step.now_us, step.loss_number = request, now, now_us, loss_number

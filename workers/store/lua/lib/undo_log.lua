@@ -17,7 +17,7 @@ calls.on_begin(function() told = {} end)
 
 local function save()
   local text = table.concat(told)
-  local id = string.format('%.0f-', step.now) .. (step.request.call or step.request.token or '')
+  local id = string.format('%d-', step.now) .. (step.request.call or step.request.token or '')
   redis.call('HSET', 'instep:undo', id, text)
   redis.call('RPUSH', 'instep:undo:ids', id)
   redis.call('HINCRBY', 'instep:undo:state', 'bytes', #text + ENTRY)
@@ -35,7 +35,7 @@ function undo_log.row(slug, field, before, kind, run)
   local text, value = before or '', field.value
   if #text > MOST then text = '' end
   if #value > MOST then value = '' end
-  return slug .. '\t' .. string.format('%.0f', field.arrival) .. '\t' .. field.version .. '\t' .. field.type .. '\t'
+  return slug .. '\t' .. string.format('%d', field.arrival) .. '\t' .. field.version .. '\t' .. field.type .. '\t'
     .. (field.source or '') .. '\t' .. (run or field.run or '') .. '\t' .. (field.undo or '') .. '\t'
     .. (kind and kind ~= field.type and kind or '') .. '\t' .. text .. '\t' .. value .. '\n'
 end

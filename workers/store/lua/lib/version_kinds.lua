@@ -1,7 +1,6 @@
 -- Shared, of accept: changes whose versions cannot be compared with what their items hold.
 --! uses calls versions step items field_kinds
 
-local given = step.given
 local now_us
 calls.on_begin(function() now_us = step.now_us end)
 local HOUR_US = 3600 * 1000000
@@ -10,7 +9,7 @@ local kinds  -- of the fields that an earlier event of this delivery is about to
 calls.on_begin(function() kinds = {} end)
 -- *fills*: the same of what its own event is about to fill.
 local function version_problem(change, fills)
-  local version = given(change.version)
+  local version = change.version
   -- Without one, or before everything, it fits whatever its field holds.
   if not version or versions.kind_of(version) == versions.BEFORE then return nil end
   local kind = versions.kind_of(version)

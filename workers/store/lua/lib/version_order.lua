@@ -32,11 +32,11 @@ version_order.LATER = {live = true, fetched = true}  -- modes in which the later
 
 -- An event that runs again, in a slice of its delivery (arrivals.lua) or out of a spool stands
 -- where it came.
-local function stands_back(event) return given(event.again) or arrivals.reserved or arrivals.spooled end
+local function stands_back(event) return event.again or arrivals.reserved or arrivals.spooled end
 
 -- The event that runs again has given the value that is held.
 local function gave(held, event)
-  local again = given(event.again)
+  local again = event.again
   if not again or not held or held.source ~= request.source then return false end
   if again.number == 0 then return held.stands_at ~= nil and held.stands_at == given(again.arrival) end
   return held.delivery == again.number and held.place == again.place
@@ -45,14 +45,14 @@ end
 -- What is held came before the event that runs again, of the same source. Number 0: of a letter
 -- whose delivery was not kept.
 local function sent_before(held, event)
-  local again = given(event.again)
+  local again = event.again
   if not again or held.source ~= request.source or not held.delivery then return false end
   return held.delivery < again.number or (held.delivery == again.number and held.place < again.place)
 end
 
 -- The newest arrival number when the event first came; nil: it comes now, or that is unknown.
 local function first_arrival(event)
-  local again = given(event.again)
+  local again = event.again
   if again then return given(again.arrival) end
   return arrivals.reserved and arrivals.reserved.arrival
 end
@@ -62,7 +62,7 @@ calls.on_begin(function() version_order.undone_by = {} end)
 
 function version_order.came_before(held, event)
   if version_order.undone_by[held] == event then return true end
-  local again, arrival = given(event.again), first_arrival(event)
+  local again, arrival = event.again, first_arrival(event)
   if held.undo then
     -- It has the place of the event that it took back, and came later.
     if again then return false end
@@ -78,7 +78,7 @@ end
 
 -- Whether the event is the later of two that are equal.
 local function wins_ties(held, event)
-  if not version_order.LATER[request.mode] or given(event.again) then return false end
+  if not version_order.LATER[request.mode] or event.again then return false end
   return not stands_back(event) or version_order.came_before(held, event)
 end
 
@@ -126,7 +126,7 @@ end
 
 -- The source has no times: of when it came, and later than all that came before it.
 local function arrival_version(newest, event)
-  local again = given(event.again)
+  local again = event.again
   local micros = again and versions.micros_of(again.came) or arrivals.us
   if not newest or versions.kind_of(newest) == versions.BEFORE then return versions.time_at(micros) end
   if versions.kind_of(newest) == 's' then return newest end
@@ -153,7 +153,7 @@ local function placed_version(item, slug, placed, event)
   if held and gave(held, event) then return held.version end
   local newest = newest_before(item, slug, event)
   if newest == false then return nil end
-  local by_time = given(event.again) and not first_arrival(event)
+  local by_time = event.again and not first_arrival(event)
   if placed == 'arrival' or by_time then return arrival_version(newest, event) end
   -- Behind a new row that comes late, which stands before everything.
   if placed == 'held' then return newest or versions.right_after(versions.BEFORE) end
@@ -176,10 +176,10 @@ local function replacing_version(item, slug, version, event)
 end
 
 function version_order.version_of(item, slug, change, event)
-  if change.placed == 'after' and given(change.version) then
+  if change.placed == 'after' and change.version then
     return replacing_version(item, slug, change.version, event)
   end
-  return given(change.version) or placed_version(item, slug, change.placed, event)
+  return change.version or placed_version(item, slug, change.placed, event)
 end
 
 -- At an equal version a snapshot wins over what had come long enough before it was taken.
@@ -192,30 +192,30 @@ end
 -- What is held at the same version came before the event that runs again. A version that another
 -- row gave has no time.
 local function is_overtaken_by(held, event, change)
-  local own = given(change.version) and change.placed ~= 'after'
+  local own = change.version and change.placed ~= 'after'
   return (own and sent_before or version_order.came_before)(held, event)
 end
 
 -- An undo has the version of what it took back. A later event goes over it: not one that may be a repeat,
 -- since it has a version and no id.
 local function wins_over_undo(held, event, change)
-  if version_events.has(held, given(event.id)) or not wins_ties(held, event) then return false end
-  return not given(change.version) or given(event.id) ~= nil
+  if version_events.has(held, event.id) or not wins_ties(held, event) then return false end
+  return not change.version or event.id ~= nil
 end
 
 -- Whether a value takes the place of *held*, which has the same version.
 local function wins_tie(held, event, change)
   if held.undo then return wins_over_undo(held, event, change) end
   if gave(held, event) then return true end
-  if version_events.has(held, given(event.id)) then return false end
-  if wins_ties(held, event) or outlives(held, change.snapshot) or given(change.stands) then return true end
+  if version_events.has(held, event.id) then return false end
+  if wins_ties(held, event) or outlives(held, change.snapshot) or change.stands then return true end
   return is_overtaken_by(held, event, change)
 end
 
 -- Whether a value takes the place of the one that is held.
 local function wins(held, version, event, change)
   -- That a snapshot was taken later says nothing of its rows.
-  if held and held.undo and field_kinds.has_snapshot_time(nil, version, given(change.snapshot)) then return false end
+  if held and held.undo and field_kinds.has_snapshot_time(nil, version, change.snapshot) then return false end
   if not held or version > held.version then return true end
   return version == held.version and wins_tie(held, event, change)
 end
@@ -239,7 +239,7 @@ end
 -- A row without a version of its own may have that of the retirement, which says nothing of it.
 local function is_below_undo(item, slug, version, change)
   local held, gone = item.fields[slug], item.fields[items.GONE]
-  return held and held.undo and given(change.snapshot) and slug ~= items.GONE and gone and version == gone.version
+  return held and held.undo and change.snapshot and slug ~= items.GONE and gone and version == gone.version
 end
 
 -- Whether a value is new to its item: a retirement is compared with all that is held of it.

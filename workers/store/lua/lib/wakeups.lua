@@ -23,9 +23,9 @@ end
 -- True for the caller that is to enqueue a job: no other has, or will before it starts.
 function wakeups.claim_marker(destination)
   local key = 'instep:wake:' .. destination
-  if redis.call('SET', key, 1, 'NX', 'PX', MARKER_MS) then return true end
-  if redis.call('PTTL', key) <= MARKER_MS then return false end
-  redis.call('SET', key, 1, 'PX', MARKER_MS)  -- the clock went back
+  local left = redis.call('PTTL', key)
+  if left >= 0 and left <= MARKER_MS then return false end
+  redis.call('SET', key, 1, 'PX', MARKER_MS)  -- there is none, or the clock went back
   return true
 end
 

@@ -37,7 +37,7 @@ end
 
 -- Text is joined and cut, not taken apart: this is done for every field of every batch.
 function write_history.add_known(field, arrival, mark, at)
-  local entry = string.format('%.0f,%s,%s', arrival, mark, at or '')
+  local entry = string.format('%d,%s,%s', arrival, mark, at or '')
   local kept = field.history and field.history .. ' ' .. entry or entry
   local _, parted = string.gsub(kept, ' ', ' ')
   field.history = parted < KEPT and kept or string.match(kept, ' (.*)')
@@ -57,7 +57,7 @@ end
 
 -- The CMS has answered: what was sent stands since *at*, or *seen* in its place.
 function write_history.note_answer(field, arrival, at, seen)
-  local known, entry = ' ' .. (field.history or '') .. ' ', string.format(' %.0f,', arrival)
+  local known, entry = ' ' .. (field.history or '') .. ' ', string.format(' %d,', arrival)
   local first, last = string.find(known, entry, 1, true)
   while first do
     local mark = string.match(known, '^(%x*), ', last + 1)
@@ -74,7 +74,7 @@ end
 -- It was not sent after all: what note_sent has added goes. A request before, whose outcome is unknown,
 -- has an entry of its own.
 function write_history.forget_sent(field, arrival)
-  local kept, sent, found = {}, string.format('%.0f', arrival), nil
+  local kept, sent, found = {}, string.format('%d', arrival), nil
   for entry in string.gmatch(field.history or '', '%S+') do
     kept[#kept + 1] = entry
     if string.match(entry, '^(%d+),%x*,$') == sent then found = #kept end

@@ -31,7 +31,7 @@
 -- Errors: OOM: the store is full, and nothing was done.
 --! uses step items item_schedule wakeups sliced_request version_order spool deduplication stale_values
 --! uses remap event_letters delivery accepted_values resting_records write_history left_out fetch_queue
---! uses source_logs body_letters run_counts sliced_deliveries life_bounds life_events undo_bounds
+--! uses arrivals accepted_events source_logs body_letters run_counts sliced_deliveries life_bounds undo_bounds
 
 local request, now_us, given = step.request, step.now_us, step.given
 
@@ -39,22 +39,19 @@ local earlier = spool.drained() or step.earlier_answer()
 if earlier then return earlier end
 
 -- What is not accepted is answered without a trace: asked again, it is looked at again.
-local function refuse(outcome) return cjson.encode({outcome = outcome}) end
-
 local limit, claim = given(request.limit), given(request.fetched)
-if given(request.lease) and run_counts.is_lost(request.lease) then return refuse('lost') end
+if given(request.lease) and run_counts.is_lost(request.lease) then return cjson.encode({outcome = 'lost'}) end
 if given(request.begins) then return sliced_deliveries.begin(request.begins, ARGV[3]) end
 local sliced, closes = sliced_request.now, given(request.closes)
 if given(request.sliced) and not sliced then return step.answer({outcome = 'none'}) end
 local fetch = claim and fetch_queue.load(claim.fetcher, request.source, claim.object)
 if claim and not fetch_queue.holds_claim(fetch, claim.token) then return step.answer({outcome = 'lost'}) end
-if limit and run_counts.exceeds(limit, #request.events) then return refuse('held') end
+if limit and run_counts.exceeds(limit, #request.events) then return cjson.encode({outcome = 'held'}) end
 delivery.sort_events()
-if not delivery.has_room() then return refuse('full') end
+if not delivery.has_room() then return cjson.encode({outcome = 'full'}) end
 delivery.begin()
 
 local events = delivery.events
-request.headers = cjson.encode(request.headers)
 for _, event in ipairs(events) do
   for _, gone in ipairs(event.gone or {}) do write_history.record_gone(gone) end
 end
@@ -62,53 +59,14 @@ local has_letters = redis.call('EXISTS', 'instep:letters:raw:' .. request.source
 if sliced or closes or (#events > 0 and events[#events].index < 0) then
   body_letters.begin_letter(events, closes, event_letters.letter_for, sliced)
 end
--- What takes something back is no event of its source.
-local of_source = request.mode ~= 'undo'
-local own_letter = sliced and (left_out.rewriting.id or closes)
--- fetchers: of what is to be fetched, as a set
-local fetchers, accepted, letters = {}, 0, 0
-
-local function add_fetches(event)
-  for _, fetch in ipairs(event.fetches) do
-    local queued = fetch_queue.load(fetch[1], request.source, fetch[2])
-    fetch_queue.add(queued, event, delivery.raw_of(event), request.mode ~= 'live')
-    fetchers[fetch[1]] = true
-  end
+accepted_events.begin(limit, has_letters, sliced and (left_out.rewriting.id or closes))
+local values = 0
+for _, event in ipairs(events) do
+  for _, change in ipairs(event.changes) do values = values + #change.fields end
 end
-
-local function take_change(event, change)
-  local own = {}
-  if of_source then event_letters.note_whole(items.of(change), event) end
-  for _, triple in ipairs(change.fields) do
-    local fate = accepted_values.take(change, event, triple)
-    if limit and fate[3] == 'accepted' then run_counts.note_taken(event) end
-    if not given(event.again) or fate[2] > 0 then own[#own + 1] = fate end
-  end
-  accepted = accepted + #own
-  if #own > 0 then life_events.note_accepted(event, change, own, delivery.kept and delivery.kept.number) end
-end
-
-local function accept(event)
-  local arrival, wanted = event_letters.arrival_of(event), delivery.is_wanted(event)
-  event.headers = request.headers
-  add_fetches(event)
-  if own_letter then body_letters.remove_own_entries(event, own_letter) end
-  -- Before its values overtake what its letter holds: a replay closes it, not something newer.
-  if has_letters and of_source and event_letters.is_whole(event) and wanted then event_letters.close_letters(event) end
-  for _, change in ipairs(event.changes) do take_change(event, change) end
-  if #event.left > 0 and not request.again then
-    life_events.note_left_out(event, event.part and left_out.rewriting.id or event.letter, delivery.kept and delivery.kept.number)
-  end
-  if wanted then deduplication.mark_seen(event) end
-  if event.part then body_letters.link_part(event, arrival) end
-  local before = event.index < 0 and delivery.before or arrival
-  if #event.problems > 0 and event_letters.keep_letter(event, delivery.raw_of(event), delivery.kept, before) then
-    letters = letters + 1
-    has_letters = true
-  end
-end
-
-for _, event in ipairs(events) do accept(event) end
+arrivals.expect(values)
+for _, event in ipairs(events) do accepted_events.take(event) end
+arrivals.give_back()
 if fetch and claim.last then fetch_queue.finish(fetch, claim) end
 deduplication.mark_outlived()
 if limit or accepted_values.has_retired then run_counts.save(limit) end
@@ -144,11 +102,11 @@ local wake = {}
 for destination, change in pairs(accepted_values.changes) do
   if wakeups.wake(destination, change, step.LANES[delivery.lane], delivery.due) then wake[#wake + 1] = destination end
 end
-for name in pairs(fetchers) do
+for name in pairs(accepted_events.fetchers) do
   if not fetch_queue.rests_till(name) and wakeups.claim_marker(fetch_queue.QUEUE) then wake[#wake + 1] = fetch_queue.QUEUE end
 end
-local answer = {outcome = delivery.is_duplicate and 'duplicate' or 'kept', accepted = accepted, wake = wake,
-  letters = letters, words = words, at = string.format('%.0f', now_us), stalled = stalled,
+local answer = {outcome = delivery.is_duplicate and 'duplicate' or 'kept', accepted = accepted_events.values, wake = wake,
+  letters = accepted_events.letters, words = words, at = string.format('%d', now_us), stalled = stalled,
   forgot = deduplication.forgotten_ms()}
 if request.again then
   answer.tally, answer.taken, answer.refused, answer.closed = remap.tally, remap.taken, remap.refused, remap.closed

@@ -132,7 +132,7 @@ local function merge_meta(item, is_new)
     items.set(item, 'shown', from.record)
   end
   items.set(item, 'by', 'key')
-  items.clear(item, 'attempts', 'failed', 'refused', 'limit', 'epoch', 'taken', 'passed')
+  items.clear(item, {'attempts', 'failed', 'refused', 'limit', 'epoch', 'taken', 'passed'})
   items.set(item, 'due', now)
   for _, field in pairs(item.fields) do
     if field.blocked_since then items.set(item, 'woken', 1) end

@@ -57,7 +57,7 @@ for i = 1, #flat, 2 do
 end
 local wake = false
 if request.act == 'replay' and #moved > 0 then
-  items.clear(item, 'attempts', 'failed', 'refused', 'forgotten')
+  items.clear(item, {'attempts', 'failed', 'refused', 'forgotten'})
   items.set(item, 'due', now)
   local destination = given(request.destinations[head[3]])
   if destination and wakeups.claim_marker(destination) then wake = destination end
