@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.outbox_driver import at, change, event, number
 from workers.model.changes import Incoming
+from workers.store import keys
 
 
 def fate(bench):
@@ -169,3 +170,12 @@ def test_the_event_ids_of_one_version_are_bounded(bench):
     for n in range(250):
         bench.accept(event("i1", {"stock": n}, id=f"e{n}", version=at(1)))
     assert len(bench.field("i1", "stock")["e"].split()) <= 200
+
+
+def test_arrival_numbers_that_no_value_needs_are_given_back(bench):
+    bench.accept(event("r1", {"stock": 1}, version=at(5)))
+    before = int(bench.client.get(keys.ARRIVAL))
+    bench.accept(event("r1", {"stock": 2, "price": 3}, version=at(3)))
+    assert bench.told() == ["stale", "accepted"]
+    assert bench.field("r1", "price")["a"] == before + 1
+    assert int(bench.client.get(keys.ARRIVAL)) == before + 1

@@ -134,7 +134,6 @@ class Outbox:
         text, encoding = stored(delivery.body) if delivery.body else ("", "text")
         events = events_for(delivery, self.settings)
         packed = self._packer.pack(delivery) if keeps(source, delivery) else None
-        slot = delivery.slot
         request: dict[str, Any] = {
             "token": delivery.token,
             "source": delivery.source,
@@ -146,11 +145,10 @@ class Outbox:
             "letters_most": LETTERS_MOST,
             "raw_bytes": RAW_BYTES,
             "lives": self._lives(),
-            "undo": self.settings.store.undo,
             "weak": self._weak,
             "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
             "spooled": delivery.spooled and asdict(delivery.spooled),
-            "slot": slot and {"file": slot.file, "name": slot.name},
+            "slot": delivery.slot and asdict(delivery.slot),
             "headers": dict(delivery.headers),
             "encoding": encoding,
             "limit": delivery.limit and asdict(delivery.limit),
@@ -163,6 +161,9 @@ class Outbox:
             "summary": listed_as(delivery, source, kept=packed is not None),
             "events": events,
         }
+        # The store reads all of it. In `undo` null says that nothing is kept; none is no bound.
+        request = {name: held for name, held in request.items() if held is not None}
+        request["undo"] = self.settings.store.undo
         kept = (packed.data, packed.fresh) if packed else (b"", b"")
         return AcceptCall(source.name, packed, (request, text, *kept))
 

@@ -5,9 +5,9 @@
 
 local given = step.given
 local request
-calls.on_begin(function() request = step.request end)
 local accepted_values = {}
 calls.on_begin(function()
+  request = step.request
   accepted_values.changes = {}  -- by destination, one for each that has something to send now
   accepted_values.has_retired = false
 end)

@@ -10,6 +10,7 @@ calls.on_begin(function()
   sources = {}
 end)
 local MISWARNED_MS = 600000
+local MARKS = {'refused', 'forgotten', 'by_new_schema', 'looked'}
 local EVENTS = 3  -- ids of events that a worker is told of an item
 
 -- An answer to a batch named an item that was good.
@@ -45,19 +46,22 @@ local function event_ids(pick)
   return ids
 end
 
--- What a worker needs of an item that it is to send.
+-- What a worker needs of an item that it is to send; what is not said is false, 0 or none.
 local function item_payload(pick, dest)
-  local meta = pick.item.meta
-  return {record = pick.item.record, id = pick.id, size = pick.item.size, fields = pick.send, limit = pick.limit,
-    attempts = tonumber(meta.attempts or 0), refused = meta.refused and true or false,
-    taken = meta.taken or false, passed = meta.passed or false, forgotten = meta.forgotten and true or false,
-    by_new_schema = meta.by_new_schema and true or nil,
-    healthy = is_healthy(pick.item, dest), fresh = not meta.failed,
-    forms = cms_forms.of_fields(pick.item, pick.send),
-    failed_ms = meta.failed and math.max(0, now - tonumber(meta.failed)) or 0,
-    looked = meta.looked and true or false, was_live = retirements.is_put_back(pick.item),
-    unpublishable = meta.unpublishable ~= nil and meta.unpublishable == item_status.sign_of(pick.status),
+  local item, meta = pick.item, pick.item.meta
+  local payload = {record = item.record, id = pick.id, size = item.size, fields = pick.send, limit = pick.limit,
+    healthy = is_healthy(item, dest), fresh = not meta.failed, forms = cms_forms.of_fields(item, pick.send),
     variants = pick.to and pick.to.entries, events = event_ids(pick)}
+  if meta.attempts then payload.attempts = tonumber(meta.attempts) end
+  for n = 1, #MARKS do
+    if meta[MARKS[n]] then payload[MARKS[n]] = true end
+  end
+  if meta.taken then payload.taken = meta.taken end
+  if meta.passed then payload.passed = meta.passed end
+  if meta.failed then payload.failed_ms = math.max(0, now - tonumber(meta.failed)) end
+  if retirements.is_put_back(item) then payload.was_live = true end
+  if meta.unpublishable and meta.unpublishable == item_status.sign_of(pick.status) then payload.unpublishable = true end
+  return payload
 end
 
 -- Of a request of *kind*.

@@ -8,11 +8,13 @@
 
 local given = step.given
 local request
-calls.on_begin(function() request = step.request end)
+local nameless_parts, parts_with_ids
+calls.on_begin(function()
+  request = step.request
+  nameless_parts, parts_with_ids = false, false
+end)
 local body_letters = {}
 local BODY = -1
-local nameless_parts, parts_with_ids
-calls.on_begin(function() nameless_parts, parts_with_ids = false, false end)
 
 function body_letters.is_nameless() return nameless_parts end
 

@@ -10,7 +10,6 @@
 --! uses calls step version_events
 
 local request, now
-calls.on_begin(function() request, now = step.request, step.now end)
 local deduplication = {}
 local SHORT_MS = 3600000
 local PARTS = {l = 8, s = 4}  -- generations of one life, so that none is kept much longer
@@ -28,6 +27,7 @@ local generations, written_to  -- of both kinds, oldest first; kind → the one 
 local integers  -- by id
 local buckets  -- of the release before, that there are
 calls.on_begin(function()
+  request, now = step.request, step.now
   life = {l = request.dedupe_ms, s = math.min(request.dedupe_ms or 0, SHORT_MS)}
   forgot, generations, written_to, integers, buckets = nil, nil, nil, {}, nil
 end)

@@ -4,13 +4,13 @@
 
 local given = step.given
 local request, now
-calls.on_begin(function() request, now = step.request, step.now end)
 local LANES = {live = 1, fetched = 1, remap = 2, undo = 2, reconcile = 3}
 
 local delivery = {}
 local here  -- ids of events that are taken
 local headers
 calls.on_begin(function()
+  request, now = step.request, step.now
   here, headers = {}, nil
   delivery.lane = LANES[request.mode]  -- of what it changes
   delivery.due = delivery.lane == 3 and now + request.hold_ms or now

@@ -45,11 +45,14 @@ function delivery_log.state_of(source)
     most = tonumber(held[7] or nil)}
 end
 
-function delivery_log.save_state(source, state)
+-- *oldest*: as it is held, if that is known.
+function delivery_log.save_state(source, state, oldest)
   local put = {}
   for name, value in pairs(state) do
-    put[#put + 1] = name
-    put[#put + 1] = string.format('%d', value)
+    if name ~= 'oldest' or value ~= oldest then
+      put[#put + 1] = name
+      put[#put + 1] = string.format('%d', value)
+    end
   end
   redis.call('HSET', 'instep:kept-state:' .. source, unpack(put))
   if not state.oldest then redis.call('HDEL', 'instep:kept-state:' .. source, 'oldest') end
@@ -144,8 +147,9 @@ end
 -- *x*, *arrival*: see above. Returns the name of new words, or '' where those given are gone.
 function delivery_log.append(state, x, arrival, outcome)
   local source, kept = request.source, request.kept
+  local oldest = state.oldest
   state.ms = math.max(now, state.ms or 0)
-  state.oldest = state.oldest or state.ms
+  state.oldest = oldest or state.ms
   local id = string.format('%d-%d', state.ms, state.number)
   local words, fresh = given(kept.words), ARGV[5] ~= ''
   if words and not redis.call('XRANGE', 'instep:kept-words:' .. source, words, words)[1] then
@@ -167,7 +171,7 @@ function delivery_log.append(state, x, arrival, outcome)
   end
   state.bytes = (state.bytes or 0) + bytes
   trim_by_limits(source, kept, state)
-  delivery_log.save_state(source, state)
+  delivery_log.save_state(source, state, oldest)
   return fresh and id or nil
 end
 

@@ -3,7 +3,6 @@
 
 local given, encode = step.given, cjson.encode
 local request
-calls.on_begin(function() request = step.request end)
 local life_events = {}
 local VALUE = 100     -- bytes of a value
 local VALUES = 1500   -- of all values of an entry
@@ -17,6 +16,7 @@ local heads  -- how each event came about, and what proved it: the same for all 
 local source, secret
 local texts  -- slugs and mappings → as JSON: the events of a delivery mostly have the same ones
 calls.on_begin(function()
+  request = step.request
   heads, texts = {}, {}
   source, secret = encode(request.source), lives.text_of(request.secret)
 end)

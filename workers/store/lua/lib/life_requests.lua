@@ -3,7 +3,12 @@
 
 local given, encode = step.given, cjson.encode
 local request
-calls.on_begin(function() request = step.request end)
+local call_head, call_text
+local written  -- slugs → text: the items of a batch mostly have the same ones
+calls.on_begin(function()
+  request = step.request
+  call_head, call_text, written = nil, nil, {}
+end)
 local life_requests = {}
 local FIELDS = 200  -- in one entry
 local CODE = 60     -- bytes of a code
@@ -17,10 +22,6 @@ local function kind_of(kind, staged) return (KINDS[kind] or 'u') .. (staged and 
 local function head_of(how)
   return '"c","' .. kind_of(request.kind, request.staged) .. how .. '","' .. (given(request.index) or '') .. '",'
 end
-
-local call_head, call_text
-local written  -- slugs → text: the items of a batch mostly have the same ones
-calls.on_begin(function() call_head, call_text, written = nil, nil, {} end)
 
 -- The part that is the same for all items of a request.
 local function call_of()

@@ -7,13 +7,15 @@
 --! uses calls step
 
 local request
-calls.on_begin(function() request = step.request end)
+local suffix
+calls.on_begin(function()
+  request = step.request
+  suffix = nil
+end)
 
 -- Behind the name of a copy: with another one the confirmations of before do not count. Of a store
 -- that may forget acknowledged writes none outlives its restart, and none outlives a loss: the CMS
 -- may hold an answer that the store knows no longer.
-local suffix
-calls.on_begin(function() suffix = nil end)
 local function copy_suffix()
   suffix = suffix or (request.weak and string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '')
     .. (step.loss_number and '~' .. step.loss_number or '')

@@ -4,10 +4,14 @@
 --! uses calls step items field_codes
 
 local request
-calls.on_begin(function() request = step.request end)
-local remap = {}
+local remap = {tally = {}, taken = {}, refused = {}, closed = {}}
 calls.on_begin(function()
-  remap.tally, remap.taken, remap.refused, remap.closed = {same = 0, stale = 0, undone = 0}, {}, {}, {}
+  request = step.request
+  remap.tally.same, remap.tally.stale, remap.tally.undone = 0, 0, 0
+  -- Mostly there are none: a new table costs more than to ask.
+  if remap.taken[1] then remap.taken = {} end
+  if remap.refused[1] then remap.refused = {} end
+  if remap.closed[1] then remap.closed = {} end
 end)
 
 -- By an undo, and by nothing newer: what it was held against is that, at the same version.

@@ -4,7 +4,11 @@
 --! uses calls step items
 
 local request, now
-calls.on_begin(function() request, now = step.request, step.now end)
+local resting_most
+calls.on_begin(function()
+  request, now = step.request, step.now
+  resting_most = nil
+end)
 local resting_records = {}
 local RESTING_MS = 30 * 86400000
 local RESTING_MOST = 50000
@@ -40,9 +44,6 @@ local function forget(item)
   redis.call('ZREM', 'instep:tombstones', name)
   redis.call('SREM', 'instep:not-live:' .. item.collection, item.record)
 end
-
-local resting_most
-calls.on_begin(function() resting_most = nil end)
 
 -- *name*: resting, or tombstones.
 local function is_full_of(name)

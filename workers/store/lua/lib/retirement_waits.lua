@@ -5,11 +5,14 @@
 
 local given = step.given
 local request, now
-calls.on_begin(function() request, now = step.request, step.now end)
+local totals, passed = {}, {}  -- by collection: retirements of this call; those that were looked at
+calls.on_begin(function()
+  request, now = step.request, step.now
+  if next(totals) then totals = {} end
+  if next(passed) then passed = {} end
+end)
 
 local retirement_waits = {}
-local totals, passed  -- by collection: retirements of this call; those that were looked at
-calls.on_begin(function() totals, passed = {}, {} end)
 
 local function total_of(collection)
   if not totals[collection] then

@@ -5,7 +5,14 @@
 --! uses calls step
 
 local now
-calls.on_begin(function() now = step.now end)
+local sums = {}  -- read once in a step: what it adds is counted at its end
+local events_taken, items_retired = {}, {}  -- of accept: records that got a value, and items to be retired by place
+calls.on_begin(function()
+  now = step.now
+  if next(sums) then sums = {} end
+  if next(events_taken) then events_taken = {} end
+  if next(items_retired) then items_retired = {} end
+end)
 local run_counts = {}
 local QUARTER_MS = 900000
 local QUARTERS = 8 * 96  -- that are kept: a day more than the longest window
@@ -34,9 +41,6 @@ local function add_counted(place, kind, number)
   redis.call('PEXPIRE', key, QUARTERS * QUARTER_MS)
 end
 
-local sums  -- read once in a step: what it adds is counted at its end
-calls.on_begin(function() sums = {} end)
-
 -- As the step began.
 function run_counts.sum(place, kind, window_ms)
   local name = kind .. ' ' .. window_ms .. ' ' .. place
@@ -52,8 +56,6 @@ end
 
 -- limit: what a run may do of one kind: {place, kind,
 -- most, first, window_ms}; first: it is the first load.
-local events_taken, items_retired  -- of accept: records that got a value, and items to be retired by place
-calls.on_begin(function() events_taken, items_retired = {}, {} end)
 
 -- What the first load may still create; nil: nothing was loaded yet.
 function run_counts.first_left(place)

@@ -5,7 +5,6 @@
 
 local given = step.given
 local request
-calls.on_begin(function() request = step.request end)
 local sliced_request = {}  -- now: the delivery that goes on
 
 function sliced_request.key(name) return 'instep:sliced:' .. name end
@@ -34,7 +33,7 @@ local function load_sliced(name)
 end
 
 calls.on_begin(function()
-  sliced_request.now = nil
+  request, sliced_request.now = step.request, nil
   if given(request.sliced) then load_sliced(request.sliced) end
 end)
 

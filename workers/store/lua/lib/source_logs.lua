@@ -12,14 +12,15 @@
 
 local given = step.given
 local request
-calls.on_begin(function() request = step.request end)
+local logs_of, logs_changed = {}, {}
+calls.on_begin(function()
+  request = step.request
+  if next(logs_of) then logs_of, logs_changed = {}, {} end
+end)
 local SERVERS = 1000        -- of one source; of more, positions alone tell
 local LOGS = 8              -- of one server that are told apart
 local CHECKPOINTS = 24      -- of one log
 local APART_US = 60000000   -- between two of them
-
-local logs_of, logs_changed
-calls.on_begin(function() logs_of, logs_changed = {}, {} end)
 
 local function load_logs(name)
   if logs_of[name] == nil then

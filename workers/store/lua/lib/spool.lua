@@ -10,10 +10,12 @@
 
 local given = step.given
 local request
-calls.on_begin(function() request = step.request end)
-local SPOOL_MS = 14 * 24 * 3600000  -- a file that lies for longer tells by itself what was drained
 local spool_place, call_slot
-calls.on_begin(function() spool_place, call_slot = given(request.spooled), given(request.slot) end)
+calls.on_begin(function()
+  request = step.request
+  spool_place, call_slot = given(request.spooled), given(request.slot)
+end)
+local SPOOL_MS = 14 * 24 * 3600000  -- a file that lies for longer tells by itself what was drained
 
 local function spool_key(file) return 'instep:spool:' .. file end
 

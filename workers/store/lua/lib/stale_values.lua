@@ -6,12 +6,14 @@
 --! uses calls versions step items
 
 local request, now
-calls.on_begin(function() request, now = step.request, step.now end)
+local stale_here, older_here, newer_here
+calls.on_begin(function()
+  request, now = step.request, step.now
+  stale_here, older_here, newer_here = {}, nil, false
+end)
 local STALLED_MS = 900000   -- no less is worth a warning
 local STALLED_EVENTS = 5
 local WARNED_MS = 3600000
-local stale_here, older_here, newer_here
-calls.on_begin(function() stale_here, older_here, newer_here = {}, nil, false end)
 
 local function distance(version, newest)
   if versions.kind_of(version) == 't' then return versions.micros_of(newest) - versions.micros_of(version), 'us' end

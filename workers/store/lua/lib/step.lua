@@ -38,7 +38,7 @@ calls.on_begin(function(ARGV)
   -- Where the ids of the items are that the step is about: <collection>:<copy>.
   step.place = request.index and request.collection .. ':' .. request.index
   step.destination_key = 'instep:destination:' .. (step.given(request.destination) or '')
-  bytes_most, last_writes, counted, measured, told, untold = nil, {}, {}, {}, {}, 0
+  bytes_most, last_writes, counted, measured, told, untold = nil, {}, {}, {}, nil, 0
 end)
 
 -- cjson gives null as a userdata, which is true: a trap in every `if`.
@@ -96,6 +96,7 @@ function step.before_answer(write) last_writes[#last_writes + 1] = write end
 -- is no change. Once it has told MOST of them, it only counts.
 local TOLD_MOST = 20
 function step.tell(what, values)
+  told = told or {}
   if #told == TOLD_MOST then
     untold = untold + 1
     return
@@ -107,7 +108,7 @@ end
 
 function step.answer(result, keep_ms)
   for _, write in ipairs(last_writes) do write() end
-  if told[1] then
+  if told then
     result.changes = told
     if untold > 0 then result.untold = untold end
   end

@@ -12,8 +12,10 @@ local undo_log = {}
 local MOST = 102400  -- bytes of a value
 local ENTRY = 150    -- as undo_bounds.lua has it
 
-local encode, told = cjson.encode, nil
-calls.on_begin(function() told = {} end)
+local encode, told = cjson.encode, {}
+calls.on_begin(function()
+  if told[1] then told = {} end
+end)
 
 local function save()
   local text = table.concat(told)

@@ -1,7 +1,7 @@
 -- Shared, of accept: the hashed ids of the events that gave a field its value at one version.
 --! uses calls
 
-local version_events = {}
+local version_events = {outlived = {}}
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 
 function version_events.has(held, id)
@@ -9,7 +9,9 @@ function version_events.has(held, id)
 end
 
 -- Ids that a field holds no more, since too many others have its version.
-calls.on_begin(function() version_events.outlived = {} end)
+calls.on_begin(function()
+  if version_events.outlived[1] then version_events.outlived = {} end
+end)
 
 -- The event ids of a value that takes the place of *held*.
 function version_events.at(held, version, id)

@@ -2,11 +2,13 @@
 --! uses calls versions step items field_kinds
 
 local now_us
-calls.on_begin(function() now_us = step.now_us end)
+local kinds  -- of the fields that an earlier event of this delivery is about to fill
+calls.on_begin(function()
+  now_us = step.now_us
+  kinds = {}
+end)
 local HOUR_US = 3600 * 1000000
 local KINDS = {t = 'a time', s = 'a sequence'}
-local kinds  -- of the fields that an earlier event of this delivery is about to fill
-calls.on_begin(function() kinds = {} end)
 -- *fills*: the same of what its own event is about to fill.
 local function version_problem(change, fills)
   local version = change.version

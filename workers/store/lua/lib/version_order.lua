@@ -10,15 +10,17 @@
 
 local given = step.given
 local request, now, now_us
-calls.on_begin(function() request, now, now_us = step.request, step.now, step.now_us end)
 
 local version_order = {}
+-- undone_by: retirement → the event of this step that has undone it: its other fields go over it, too
 
 -- A spooled delivery, request.spooled, came before it could be accepted: it goes over what came
 -- before that, by its time, and over nothing else.
 
 -- When the delivery came, in names of arrivals: us, ms.
 calls.on_begin(function()
+  request, now, now_us = step.request, step.now, step.now_us
+  version_order.undone_by = {}
   arrivals.spooled, arrivals.us, arrivals.ms = given(request.spooled), now_us, now
   if arrivals.spooled then
     arrivals.us = math.min(arrivals.spooled.came_us, now_us)
@@ -56,9 +58,6 @@ local function first_arrival(event)
   if again then return given(again.arrival) end
   return arrivals.reserved and arrivals.reserved.arrival
 end
-
--- Retirement → the event of this step that has undone it: its other fields go over it, too.
-calls.on_begin(function() version_order.undone_by = {} end)
 
 function version_order.came_before(held, event)
   if version_order.undone_by[held] == event then return true end

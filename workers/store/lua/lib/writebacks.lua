@@ -17,11 +17,13 @@
 
 local given = step.given
 local now
-calls.on_begin(function() now = step.now end)
-local writebacks = {}
 local all, last_sequence
 local known  -- names that this step has registered
-calls.on_begin(function() all, last_sequence, known = given(step.request.writebacks), nil, {} end)
+calls.on_begin(function()
+  now = step.now
+  all, last_sequence, known = given(step.request.writebacks), nil, {}
+end)
+local writebacks = {}
 
 function writebacks.target(name) return 'instep:writeback:' .. name end
 function writebacks.due(name) return 'instep:writeback-due:' .. name end

@@ -115,7 +115,7 @@ function written_values.record_answer(item, claim, verdict)
   if next(verdict.edited or {}) then cms_forms.note_edits(item, verdict.edited) end
   for slug, arrival in pairs(claim.fields) do
     if not (unsent and unsent[slug]) then
-      write_history.note_answer(item.fields[slug], arrival, at, verdict.seen and verdict.seen[slug])
+      write_history.note_answer(item.fields[slug], arrival, at, verdict.seen[slug])
       items.touch(item, slug)
     end
   end
