@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from workers.config.settings import Settings, Source
@@ -57,6 +57,22 @@ def source_of(delivery: Delivery, settings: Settings) -> Source:
     if delivery.mode == "undo" and delivery.source not in pulled:
         return Source(delivery.source, "")
     return pulled[delivery.source]
+
+
+def said_of(delivery: Delivery) -> dict[str, Any]:
+    """Return what only some deliveries say: the store reads each null that is sent to it."""
+    slot = delivery.slot
+    said = {
+        "closes": delivery.closes,
+        "secret": delivery.secret,
+        "spooled": delivery.spooled and asdict(delivery.spooled),
+        "slot": slot and {"file": slot.file, "name": slot.name},
+        "limit": delivery.limit and asdict(delivery.limit),
+        "lease": delivery.lease and asdict(delivery.lease),
+        "run": delivery.run,
+        "fetched": delivery.landing and asdict(delivery.landing),
+    }
+    return {name: held for name, held in said.items() if held is not None}
 
 
 def accepted_of(packer: Packer, call: AcceptCall, answer: Mapping[str, Any]) -> Accepted:

@@ -18,7 +18,7 @@ from workers.config.settings import Destination, Settings
 from workers.model.attempts import Batch, BatchOutcome, Call, Heard, ItemOutcome, Step
 from workers.model.changes import HOLD_MOST, Delivery
 from workers.store import audit, claims, clock, keys, slicing
-from workers.store.acceptance import AcceptCall, Accepted, accepted_of, source_of
+from workers.store.acceptance import AcceptCall, Accepted, accepted_of, said_of, source_of
 from workers.store.codec import events_for, step_of, stored
 from workers.store.compression import Packer, keeps, room_of
 from workers.store.connection import Room, guarded
@@ -138,32 +138,24 @@ class Outbox:
             "token": delivery.token,
             "source": delivery.source,
             "mode": delivery.mode,
-            "closes": delivery.closes,
-            "secret": delivery.secret,
             "dedupe_ms": max(1, int((source.dedupe_hours or DEDUPE_HOURS) * 3_600_000)),
             "raw": raw_letter(delivery.source, delivery.body, 0),
             "letters_most": LETTERS_MOST,
             "raw_bytes": RAW_BYTES,
-            "lives": self._lives(),
+            "undo": self.settings.store.undo,
             "weak": self._weak,
             "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
-            "spooled": delivery.spooled and asdict(delivery.spooled),
-            "slot": delivery.slot and asdict(delivery.slot),
             "headers": dict(delivery.headers),
             "encoding": encoding,
-            "limit": delivery.limit and asdict(delivery.limit),
-            "lease": delivery.lease and asdict(delivery.lease),
-            "run": delivery.run,
+            **said_of(delivery),
             **guards_of(delivery, self.settings),
-            "fetched": delivery.landing and asdict(delivery.landing),
             "places": self.settings.copies(),
             "kept": packed and {**room_of(source), "words": packed.words},
             "summary": listed_as(delivery, source, kept=packed is not None),
             "events": events,
         }
-        # The store reads all of it. In `undo` null says that nothing is kept; none is no bound.
-        request = {name: held for name, held in request.items() if held is not None}
-        request["undo"] = self.settings.store.undo
+        if lives := self._lives():
+            request["lives"] = lives
         kept = (packed.data, packed.fresh) if packed else (b"", b"")
         return AcceptCall(source.name, packed, (request, text, *kept))
 
