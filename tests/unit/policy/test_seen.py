@@ -112,3 +112,8 @@ def test_a_step_is_told_of_an_item_only_what_there_is():
     assert told.keys() == {"record", "id", "written", "sent", "seen"}
     told = item_outcome_for(ItemOutcome("i1", staged=False, limit=1, unsent=("stock",)), ITEM)
     assert (told["staged"], told["limit"], told["sent"]) == (False, 1, ["image"])
+
+
+def test_an_item_that_may_go_with_any_others_again_is_told_so():
+    assert item_outcome_for(ItemOutcome("i1", part=""), ITEM)["part"] == ""
+    assert "part" not in item_outcome_for(ItemOutcome("i1", part=None), ITEM)
