@@ -120,12 +120,16 @@ def watched(limit: TimeLimit, abandon: Callable[[str], Any]) -> Iterator[None]:
     thread = threading.Thread(
         target=_watch, args=(limit, abandon, reader, ended, alone), daemon=True
     )
-    thread.start()
     try:
-        yield
+        try:
+            thread.start()  # here already it may end the run: it can take longer than the limit
+            yield
+        finally:
+            ended.set()  # no signal raises from here on, also none that comes in the lines below
     finally:
-        with alone:  # from here on no signal is sent without a handler
-            ended.set()
+        ended.set()  # for one that came before the line above
+        with alone:  # one that is being sent finds its handler
+            pass
         for number, handler in handlers.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(waker)

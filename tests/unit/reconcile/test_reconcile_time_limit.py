@@ -1,10 +1,15 @@
 """What ends a run before its time: Ctrl-C, or that nothing moves."""
 
+import contextlib
 import os
 import signal
+import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
+from service.reconcile import time_limit
 from service.reconcile.time_limit import Ended, TimeLimit, watched
 
 
@@ -68,3 +73,40 @@ def test_what_stands_still_is_ended_where_it_waits():
     assert "starting: no progress" in limit.words
     os.close(reader)
     os.close(writer)
+
+
+class Slow(threading.Thread):
+    """A thread that its starter waits for longer than the limit, as on a busy machine."""
+
+    def start(self):
+        super().start()
+        time.sleep(30)
+
+
+class Late:
+    """A lock; as it is taken at the end of a run, the limit ends that run."""
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            signal.raise_signal(signal.SIGTERM)
+
+    def __exit__(self, *_):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "stand_in", "seconds"), [("Thread", Slow, 0.0), ("Lock", Late, 600.0)]
+)
+def test_one_that_ends_as_its_watch_begins_or_ends_is_not_watched_any_more(
+    monkeypatch, name, stand_in, seconds
+):
+    before, running = signal.getsignal(signal.SIGTERM), threading.active_count()
+    threads = SimpleNamespace(**vars(threading) | {name: stand_in})
+    monkeypatch.setattr(time_limit, "threading", threads)
+    with contextlib.suppress(Ended), watched(TimeLimit(seconds), lambda _: None):
+        pass
+    assert signal.getsignal(signal.SIGTERM) is before
+    ends = time.monotonic() + 5  # the watch would end this process after 10 s
+    while threading.active_count() > running:
+        assert time.monotonic() < ends, "it is watched still"
+        time.sleep(0.01)
