@@ -9,6 +9,7 @@ from tests.support.depth import FULL, depth
 from tests.support.real_processes import BY_ITEM, Instep, Load, eventually, say, signed
 from tests.support.reload_rig import ITEMS, event, play
 from tests.support.standin import StandIn, item_id
+from workers.store import keys
 
 RELOADS, RATE, PROCESSES = depth((1, 60, 1), (4, 200, 2))
 LAST = 10_000  # events of the tests after the load have higher numbers
@@ -28,8 +29,17 @@ def standing(tmp_path_factory, cms):
     folder = tmp_path_factory.mktemp("reload")
     instep = Instep(folder, cms, more="linger = 0.2", processes=PROCESSES)
     instep.up()
+    listed(instep)
     yield instep
     instep.close()
+
+
+def listed(instep):
+    """Wait until it is listed which of its processes run now: a heartbeat may be from before."""
+    client = instep.store()
+    for _ in range(2):
+        before = client.hgetall(keys.PROCESSES)
+        eventually(lambda held=before: client.hgetall(keys.PROCESSES) != held, within=20)
 
 
 WRONG = {

@@ -28,6 +28,7 @@ def started(path):
     """Start it on a terminal of its own; returns its pid and the other end of the terminal."""
     pid, master = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # it is ignored where pytest has no terminal
         os.execv(sys.executable, [sys.executable, "-c", LOOK, str(path)])  # noqa: S606
     ends = time.monotonic() + 30
     while not path.exists() and time.monotonic() < ends:
