@@ -17,7 +17,7 @@ from tests.support.known_routes import KnownRoute
 from tests.support.known_templates import KnownTemplates
 from tests.support.store_server import server_binary
 
-# Every process of a test would compile the whole product, and each of pytest's all tests.
+# Every process of a test would compile the whole product, and each run all tests.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
@@ -60,7 +60,7 @@ REAL_TILL = 0.8  # of all files: the last are short
 def pytest_collection_modifyitems(config, items):
     """
     Leave out what is marked as ``full``, unless it is asked for. Files that start real processes,
-    and mostly wait for them, come evenly among the others, which compute: pytest-xdist gives out
+    and mostly wait for them, come evenly among the others, which compute: the processes are given
     file by file, in order, so that the machine is busy and never with too many of them at once.
     """
     if not config.option.full:

@@ -1,8 +1,8 @@
 """
-Every process collects the same tests in the same order.
+Every run collects the same tests in the same order.
 
-pytest-xdist refuses to begin where two of its workers differ: a name made of the time, of a hash or
-of the order in which a folder is read fails the whole run, now and then.
+A test whose name is made of the time, of a hash or of the order in which a folder is read is not
+found again by the name that it failed under.
 """
 
 import os
@@ -71,7 +71,7 @@ def _names(process):
     return [line for line in text.splitlines() if "::" in line]
 
 
-@pytest.mark.full  # a run of several processes fails where these differ
+@pytest.mark.full  # 20 s of a core, and no other test depends on it
 def test_two_processes_of_other_seeds_clocks_and_folders_collect_the_same_in_the_same_order(
     tmp_path,
 ):

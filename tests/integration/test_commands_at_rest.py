@@ -14,7 +14,6 @@ from workers.runtime.rq_worker import Worker
 from workers.store import keys
 from workers.store.lease import Lease
 
-ME = os.getpid()
 TURNS = 10
 
 
@@ -36,7 +35,7 @@ def asked(store):
 
 
 def test_a_heartbeat_takes_three_commands_however_many_supervisors_there_are(store, asked):
-    running = [Process("supervisor", ME), Process("worker", ME)]
+    running = [Process("supervisor", os.getpid()), Process("worker", os.getpid())]
     store.hset(keys.PROCESSES, mapping={f"far {n}": '{"at": 0}' for n in range(50)})
     found = asked(lambda: heartbeats.beat(store, running))
     assert found == {"time": 1, "hset": 1, "set": 1}

@@ -15,8 +15,6 @@ from workers.runtime.embedded_store import kept
 from workers.runtime.heartbeats import Process
 from workers.store import connection
 
-ME = os.getpid()
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
@@ -47,9 +45,9 @@ def alive(client):
 
 
 def test_what_runs_is_listed_by_role_and_pid(client):
-    heartbeats.beat(client, [Process("worker", os.getppid()), Process("supervisor", ME)])
+    heartbeats.beat(client, [Process("worker", os.getppid()), Process("supervisor", os.getpid())])
     assert alive(client) == [
-        {"role": "supervisor", "pid": ME},
+        {"role": "supervisor", "pid": os.getpid()},
         {"role": "worker", "pid": os.getppid()},
     ]
 
@@ -57,8 +55,8 @@ def test_what_runs_is_listed_by_role_and_pid(client):
 def test_a_pid_that_has_ended_is_not_listed(client):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    heartbeats.beat(client, [Process("supervisor", ME), Process("worker", ended.pid)])
-    assert alive(client) == [{"role": "supervisor", "pid": ME}]
+    heartbeats.beat(client, [Process("supervisor", os.getpid()), Process("worker", ended.pid)])
+    assert alive(client) == [{"role": "supervisor", "pid": os.getpid()}]
 
 
 def test_a_child_that_was_killed_but_not_yet_buried_is_not_listed(client):
@@ -78,24 +76,24 @@ def test_processes_of_other_machines_are_listed_unseen(client):
 
 def test_a_process_is_listed_with_its_host(client):
     elsewhere(client, ago=0, running=[["web", 4_000_000, True]])
-    heartbeats.beat(client, [Process("supervisor", ME)])
+    heartbeats.beat(client, [Process("supervisor", os.getpid())])
     found = [(each["pid"], each["host"]) for each in heartbeats.alive(client)]
-    assert found == [(ME, socket.gethostname()), (4_000_000, "far")]
+    assert found == [(os.getpid(), socket.gethostname()), (4_000_000, "far")]
 
 
 def test_a_supervisor_that_is_silent_for_long_is_gone(client):
-    elsewhere(client, ago=7, running=[["worker", ME, True]])
+    elsewhere(client, ago=7, running=[["worker", os.getpid(), True]])
     assert alive(client) == []
 
 
 def test_a_heartbeat_replaces_the_one_before(client):
-    heartbeats.beat(client, [Process("worker", ME)])
-    heartbeats.beat(client, [Process("web", ME)])
-    assert alive(client) == [{"role": "web", "pid": ME}]
+    heartbeats.beat(client, [Process("worker", os.getpid())])
+    heartbeats.beat(client, [Process("web", os.getpid())])
+    assert alive(client) == [{"role": "web", "pid": os.getpid()}]
 
 
 def test_who_left_is_not_listed(client):
-    heartbeats.beat(client, [Process("supervisor", ME)])
+    heartbeats.beat(client, [Process("supervisor", os.getpid())])
     heartbeats.leave(client)
     assert alive(client) == []
 
@@ -111,25 +109,29 @@ def test_a_supervisor_forgets_others_as_it_begins(client):
     elsewhere(client, ago=1000, running=[])
     stop, turns = threading.Event(), iter([False, True])
     stop.wait = lambda _: next(turns)
-    heartbeats.heartbeat(client, lambda: [Process("supervisor", ME)], stop)
+    heartbeats.heartbeat(client, lambda: [Process("supervisor", os.getpid())], stop)
     assert client.hlen("instep:processes") == 0  # its own is removed at the end
 
 
 def test_a_worker_counts_once_it_is_at_work(client):
-    heartbeats.beat(client, [Process("worker", ME, ready=False), Process("web", ME)])
+    heartbeats.beat(
+        client, [Process("worker", os.getpid(), ready=False), Process("web", os.getpid())]
+    )
     assert heartbeats.workers_alive(client) == 0
-    heartbeats.beat(client, [Process("worker", ME), Process("worker", os.getppid(), ready=False)])
+    heartbeats.beat(
+        client, [Process("worker", os.getpid()), Process("worker", os.getppid(), ready=False)]
+    )
     assert heartbeats.workers_alive(client) == 1
 
 
 def test_a_worker_of_another_queue_is_listed_and_does_not_count(client):
-    heartbeats.beat(client, [Process("worker", ME, delivers=False)])
-    assert alive(client) == [{"role": "worker", "pid": ME}]
+    heartbeats.beat(client, [Process("worker", os.getpid(), delivers=False)])
+    assert alive(client) == [{"role": "worker", "pid": os.getpid()}]
     assert heartbeats.workers_alive(client) == 0
 
 
 def test_the_heartbeat_goes_on_until_it_is_stopped_and_then_leaves(client):
-    running, stop = [Process("supervisor", ME)], threading.Event()
+    running, stop = [Process("supervisor", os.getpid())], threading.Event()
     beats = threading.Thread(target=heartbeats.heartbeat, args=(client, lambda: running[:], stop))
     beats.start()
     try:
@@ -138,7 +140,7 @@ def test_the_heartbeat_goes_on_until_it_is_stopped_and_then_leaves(client):
             if heartbeats.alive(client):
                 break
             waiting.wait(0.02)
-        assert alive(client) == [{"role": "supervisor", "pid": ME}]
+        assert alive(client) == [{"role": "supervisor", "pid": os.getpid()}]
     finally:
         stop.set()
         beats.join()
@@ -147,9 +149,9 @@ def test_the_heartbeat_goes_on_until_it_is_stopped_and_then_leaves(client):
 
 def test_children_are_found_by_their_parent():
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    assert child.pid in heartbeats.children(ME)
+    assert child.pid in heartbeats.children(os.getpid())
     child.communicate()
-    assert child.pid not in heartbeats.children(ME)
+    assert child.pid not in heartbeats.children(os.getpid())
 
 
 def silent(client, running):
@@ -161,7 +163,7 @@ def silent(client, running):
 
 def test_a_supervisor_that_lives_and_is_silent_hangs(client):
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    silent(client, [["supervisor", ME, True, True], ["worker", child.pid, True, True]])
+    silent(client, [["supervisor", os.getpid(), True, True], ["worker", child.pid, True, True]])
     assert heartbeats.hung(client) == ("supervisor",)
     assert heartbeats.workers_alive(client) == 1
     child.kill()
@@ -170,5 +172,5 @@ def test_a_supervisor_that_lives_and_is_silent_hangs(client):
 
 
 def test_another_process_with_the_pid_of_a_supervisor_that_ended_is_not_taken_for_it(client):
-    silent(client, [["supervisor", ME, True, True], ["worker", os.getppid(), True, True]])
+    silent(client, [["supervisor", os.getpid(), True, True], ["worker", os.getppid(), True, True]])
     assert alive(client) == []

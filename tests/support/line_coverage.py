@@ -9,7 +9,6 @@ down everything, also what is not measured.
 """
 
 import gc
-import os
 from pathlib import Path
 from types import FunctionType
 from unittest import mock
@@ -67,14 +66,9 @@ def probes():
 
 
 class LineCoverage:
-    """
-    The lines that this process and the workers of pytest-xdist have executed.
+    """The lines that this process and those forked from it have executed."""
 
-    Args:
-        executes: Whether this process runs tests; else it sums up what others have executed.
-    """
-
-    def __init__(self, executes):
+    def __init__(self):
         import slipcover
 
         self._here, self._executed = probes(), {}
@@ -83,9 +77,8 @@ class LineCoverage:
             slipcover.Slipcover, "lines_from_code", return_value=()
         )
         self._asks_nothing.start()
-        if executes:
-            matcher = slipcover.FileMatcher(sources=SOURCES)
-            slipcover.ImportManager(self._here, matcher).__enter__()
+        matcher = slipcover.FileMatcher(sources=SOURCES)
+        slipcover.ImportManager(self._here, matcher).__enter__()
 
     def _lines(self):
         """Return the lines of each file of the product."""
@@ -105,8 +98,8 @@ class LineCoverage:
         self._here.kept = functions()
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node, error):
-        self._add(getattr(node, "workeroutput", {}).get("executed_lines", {}))
+    def pytest_process_ended(self, output):
+        self._add(output["executed_lines"])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session):
@@ -144,6 +137,4 @@ class LineCoverage:
 
 def pytest_load_initial_conftests(early_config):
     """Begin before any conftest imports the product."""
-    worker = "PYTEST_XDIST_WORKER" in os.environ
-    executes = worker or not early_config.known_args_namespace.numprocesses
-    early_config.pluginmanager.register(LineCoverage(executes))
+    early_config.pluginmanager.register(LineCoverage())
