@@ -143,14 +143,21 @@ def test_reloads_under_load_refuse_lose_and_double_nothing(cms, standing):
 def test_a_reload_by_its_signal_gives_another_configuration_and_a_request_its_time(cms, standing):
     """A variable of .env changes, which has changed once in the test before."""
     calls, reloaded = len(cms.calls("PATCH")), standing.log().count('"reloaded"')
-    cms.delay = 8.0
+
+    def slow(request):
+        if request.method == "PATCH":
+            cms.stopping.wait(8.0)
+
+    cms.fault = slow
+    assert standing.command("pause", "site")[0] == 0  # until all can go in one request
     Load(standing, [signed(event(LAST + n, n)) for n in range(20)]).join()
+    assert standing.command("resume", "site")[0] == 0
     eventually(lambda: cms.calls("PATCH")[calls:])
     (standing.folder / "mappings.py").write_text(LATER)
     with_secret(standing, "another-secret")
     os.kill(*standing.pids()["supervisor"], signal.SIGHUP)
     eventually(lambda: standing.log().count('"reloaded"') > reloaded, within=60, told=standing.log)
-    cms.delay = 0.0
+    cms.fault = lambda _: None
     standing.settled()
     assert "before Instep was stopped" not in standing.log()
     assert len(cms.calls("PATCH")) == calls + 1
