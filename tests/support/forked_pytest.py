@@ -208,6 +208,7 @@ class Work:
 
     def _begin(self):
         atexit._clear()  # these are for the process that was copied
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
         config, manager = self._config, self._config.pluginmanager
         config.workerinput, config.workeroutput = (
             {},
@@ -240,7 +241,8 @@ class Work:
         return self._connection.recv()
 
     def _give_back(self):
-        """Tear down what there is, whatever comes of it."""
+        """Tear down what there is, whatever comes of it, and be it a second Ctrl-C."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         with contextlib.suppress(BaseException):
             self._session._setupstate.teardown_exact(None)
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,11 @@ def test_comes_after(shared):
 """
 
 
+def ignore_interrupts():
+    """As a shell does for what it runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def run(folder, *words, **files):
     """Run the tests of some files; returns the exit status and what was said."""
     for name, text in files.items():
@@ -121,6 +127,7 @@ def run(folder, *words, **files):
         capture_output=True,
         text=True,
         timeout=60,
+        preexec_fn=ignore_interrupts,
     )
     return done.returncode, done.stdout
 
@@ -168,9 +175,25 @@ def test_what_fails_outside_of_a_test_ends_the_run(tmp_path, text, why):
     assert why in said
 
 
+FAILS_LATE = """
+import os, time
+
+def test_one():
+    while not os.path.exists("the other has begun"):
+        time.sleep(0.01)
+    assert 0
+"""
+LONG = """
+import time
+
+def test_two(shared):
+    open("the other has begun", "w").close()
+    time.sleep(600)
+"""
+
+
 def test_after_the_first_failure_what_runs_is_ended(tmp_path):
-    fails = "def test_one():\n    assert 0"
-    long = "import time\ndef test_two():\n    time.sleep(600)"
-    status, said = run(tmp_path, "-q", "-x", test_one=fails, test_two=long)
+    status, said = run(tmp_path, "-q", "-x", conftest=CONFTEST, test_one=FAILS_LATE, test_two=LONG)
     assert status == pytest.ExitCode.TESTS_FAILED
     assert "stopping after 1 failures" in said
+    assert (tmp_path / "torn down").read_text()
