@@ -130,8 +130,9 @@ def _code(pull: Pull, mappings: Mappings, folder: Path) -> Iterator[Path]:
     rules = [rule for rule in mappings.rules if rule.options.source == pull.name]
     names = {folder / rule.file for rule in rules}
     modules = {type(rule.schema).__module__ for rule in rules}
+    here = folder.resolve()  # once: there are a thousand modules and more
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if file and (name in modules or Path(file).parent == folder.resolve()):
+        if file and (name in modules or Path(file).parent == here):
             names.add(Path(file))
     return (path for path in names if path.is_file())
