@@ -22,7 +22,7 @@ from workers.delivery.context import Context
 from workers.model.retirement import GONE
 from workers.store import keys
 from workers.store.connection import guarded
-from workers.store.item_record import SHOWN, slug_of, unpacked, value_of
+from workers.store.item_record import SHOWN, plain_text, slug_of, unpacked, value_of
 from workers.store.search_row import SearchRow, whole
 
 SECONDS: Final = 0.05  # of one request; its cursor goes on
@@ -179,7 +179,8 @@ def _found(context: Context, needle: str, rows: _Rows) -> tuple[list[dict[str, A
 
 def _may_hold(plain: str, record: str, row: str, stored: Mapping[str, str]) -> bool:
     """Tell quickly whether a record may hold what *plain* is a part of: nearly all do not."""
-    return plain in "\n".join((record, row, *stored.values())).casefold()
+    texts = (plain_text(*each) for each in stored.items())
+    return plain in "\n".join((record, row, *texts)).casefold()
 
 
 def _fields(needle: str, record: str, row: SearchRow, stored: Mapping[str, str]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from workers.store.upgrade import Upgrade
 
 
 # v2-lives: later, of the same version: with lives of records, rows to undo and a search index.
-@pytest.fixture(params=["v1", "v2", "v2-lives", "v3"])
+@pytest.fixture(params=["v1", "v2", "v2-lives", "v3", "v4"])
 def shop(request, store, store_socket, tmp_path):
     """The source whose store it is, at the time at which that was written."""
     with redis.Redis(unix_socket_path=store_socket) as client:

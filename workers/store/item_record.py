@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from workers.model.retirement import GONE
 from workers.model.versions import Version, kind_of
-from workers.store.field_pack import fields_in
+from workers.store.field_pack import fields_in, plain
 from workers.store.held_keys import DROPPED, HELD
 
 STUCK_MS: Final = 60_000  # longer than the lookup of a referenced item takes
@@ -36,6 +36,11 @@ def unpacked(stored: Mapping[str, str]) -> dict[str, str]:
     for slug, packed in fields_in(pack).items() if pack else ():
         own.setdefault(_FIELD + slug, json.dumps(packed, ensure_ascii=False))
     return own
+
+
+def plain_text(name: str, text: str) -> str:
+    """Return the *text* under *name* of an item as it may be searched."""
+    return plain(text) if name == PACK else text
 
 
 def value_of(text: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from workers.store import keys, life_entries, search_keys
 from workers.store.delivery_summary import Summary
 from workers.store.held_keys import DROPPED, HELD
-from workers.store.item_record import FieldRecord, left_out_of, slug_of, unpacked
+from workers.store.item_record import FieldRecord, left_out_of, plain_text, slug_of, unpacked
 from workers.store.key_text import KeyText
 from workers.store.search_row import record_of
 from workers.store.undo_keys import UNDO
@@ -166,10 +166,10 @@ class Places:
         if keys.rest_of(name) == self._own:
             yield Hit("record", name)
             return
-        for pair in pairs:
-            if not self._text.may_hold(pair[1]):
+        for own, stored in ((each.decode(), text.decode()) for each, text in pairs):
+            if not self._text.may_hold(plain_text(own, stored).encode()):
                 continue
-            for field, value in unpacked({pair[0].decode(): pair[1].decode()}).items():
+            for field, value in unpacked({own: stored}).items():
                 slug = slug_of(field)
                 if slug is not None and self._in_field(FieldRecord.parse(value)):
                     yield Hit("reference", name, slug)

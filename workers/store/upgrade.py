@@ -1,7 +1,8 @@
 """
 Upgrade from version 1 of the store to 2: keys of records in normal form.
 
-To version 3: for an hour, in which processes of the older release may still run, nothing is packed.
+To version 3 and 4: for an hour, in which processes of the older release may still run, nothing is
+packed, nor put into parts.
 
 Each record is one step (``merge.lua``), so that the upgrade can be killed and repeated at any time.
 

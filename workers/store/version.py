@@ -6,7 +6,8 @@ side during a rolling restart. A store of a later version is refused: it might b
 
 Version 1 has no `keys.VERSION`, and keys of records as their sources wrote them. Version 2 has keys
 of records in their normal form (`workers.webflow.item_keys.normal`). Version 3 has the fields of
-records at rest packed (``lua/lib/field_pack.lua``).
+records at rest packed (``lua/lib/field_pack.lua``). Version 4 has the words of packs as one byte
+each, and the sorted sets of the search index in parts (``lua/lib/search_parts.lua``).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import redis
 from workers.errors import Problem, StoreNewer
 from workers.store import keys
 
-VERSION = 3
+VERSION = 4
 
 
 def read(client: redis.Redis) -> int:

@@ -1,7 +1,8 @@
 -- The short fields of an item in one text, "f:" of its hash: what the values of one event share stands in it
 -- once.
---   2, and the parts, apart by line feeds. The 2 makes it no JSON: a release that does not know the form fails,
+--   3, and the parts, apart by line feeds. The 3 makes it no JSON: a release that does not know the form fails,
 --   and takes no record for one without fields. A field is as the last part has it that has a row of it.
+--   What WORDS has stands there as one byte, which JSON never has in itself; not behind a 2, of a release before.
 --   part: JSON, [shared, slug, own, slug, own…], the fields of one event
 --   shared: code → what all of them have, and those that have no other in their row
 --   own: the value alone, or code → what is not shared
@@ -11,7 +12,17 @@
 --   a of a row: that of shared, and one more for each row before it
 --! uses field_codes
 
-local VERSION = '2'
+local VERSION = '3'
+-- By their bytes, for ever; of field_pack.py as well. No line feed is among these.
+local WORDS = {
+  [1] = ',"s":"written"', [2] = ',"t":"text"', [3] = ',"q":1', [4] = ',"C":1', [5] = ',"e":"', [6] = ',"r":"',
+  [7] = ',"n":"', [8] = ',"a":', [9] = ',"o":"', [11] = ',"f":', [12] = ',"w":17', [13] = ',"H":"', [14] = '","\\"',
+  [15] = '\\"","', [16] = '","', [17] = '"t01', [18] = '00000000', [19] = '"h":0', [20] = ',{"v":"', [21] = '","t":"',
+  [22] = '"number"', [23] = '","true"', [24] = '","false"', [25] = '{\\"key\\":\\"', [26] = '\\",\\"to\\":\\"',
+  [27] = '000',
+}
+local WORD_OF = {}
+for byte, word in pairs(WORDS) do WORD_OF[string.char(byte)] = word end
 
 -- Names of what has a place in the table below.
 local PLACED = {value = true, type = true, version = true, arrival = true, events = true, event = true,
@@ -72,12 +83,16 @@ local function read_part(text, fields)
   return {text = text, rows = (#list - 1) / 2, live = live}
 end
 
--- Adds to *fields* those of *text* that it lacks; returns its parts: {text, rows: how many, live: slugs that count}.
+-- Whether *text* has the form of this release.
+local function is_current(text) return string.sub(text, 1, #VERSION) == VERSION end
+
+-- Adds to *fields* those of *text* that it lacks; returns its parts: {text, rows: how many, live: slugs that count}, and is_current.
 local function decode(text, fields)
-  local parts = {}
-  for part in string.gmatch(string.sub(text, #VERSION + 1), '[^\n]+') do parts[#parts + 1] = part end
+  local parts = {is_current = is_current(text)}
+  local plain = parts.is_current and string.gsub(text, '%c', WORD_OF) or text
+  for part in string.gmatch(string.sub(plain, #VERSION + 1), '[^\n]+') do parts[#parts + 1] = part end
   for i = #parts, 1, -1 do parts[i] = read_part(parts[i], fields) end
   return parts
 end
 
-return {VERSION = VERSION, decode = decode}
+return {VERSION = VERSION, WORDS = WORDS, is_current = is_current, decode = decode}

@@ -5,6 +5,16 @@ local field_packer = {}
 local CODES = field_codes.CODES
 local MOST = 200  -- bytes of a value: a longer one would be written anew with each change of another
 
+-- {pattern, byte} of each word, the longest first.
+local PATTERNS = {}
+for byte, word in pairs(field_pack.WORDS) do
+  PATTERNS[#PATTERNS + 1] = {string.gsub(word, '%p', '%%%0'), string.char(byte)}
+end
+table.sort(PATTERNS, function(one, other)
+  if #one[1] ~= #other[1] then return #one[1] > #other[1] end
+  return one[2] < other[2]
+end)
+
 function field_packer.is_short(field, slug)
   return slug ~= field_codes.GONE and type(field.value) == 'string' and #field.value <= MOST
     and #(field.before or '') <= MOST and not (field.told or field.in_flight or field.file)
@@ -149,7 +159,9 @@ end
 function field_packer.encode(fields, parts, changed)
   local texts = kept_of(parts, changed)
   for _, rows in ipairs(by_event(rows_of(fields, changed))) do texts[#texts + 1] = text_of(rows) end
-  return texts[1] and field_pack.VERSION .. table.concat(texts, '\n')
+  local text = table.concat(texts, '\n')
+  for _, each in ipairs(PATTERNS) do text = string.gsub(text, each[1], each[2]) end
+  return texts[1] and field_pack.VERSION .. text
 end
 
 return field_packer

@@ -3,7 +3,7 @@
 -- ARGV[2]: {token, records: [[collection, record]]}
 -- Returns {packed}.
 -- Errors: none: a full store does this as well, and is less full then.
---! uses step items field_packer resting_records
+--! uses step items field_pack field_packer resting_records
 
 local request, now = step.request, step.now
 local REST_MS = 600000  -- since its last request: what changes often stays as it is
@@ -12,26 +12,30 @@ local AHEAD_MS = 3600000
 -- A release that does not know packs may run beside this one for a while (workers/store/upgrade.py).
 local function may_pack()
   local version, from = redis.call('GET', 'instep:version'), redis.call('HGET', 'instep:packing', 'from')
-  return (not version or tonumber(version) > 2) and (step.sane(from, AHEAD_MS) or 0) <= now
+  return (not version or tonumber(version) > 3) and (step.sane(from, AHEAD_MS) or 0) <= now
 end
 
--- Whether some of its fields stand apart: it need not be read for nothing.
-local function is_apart(name)
-  for _, each in ipairs(redis.call('HKEYS', 'instep:item:' .. name)) do
+-- Whether some of its fields stand apart, or are packed as a release before did: it need not be read for nothing.
+local function is_open(name)
+  local key = 'instep:item:' .. name
+  for _, each in ipairs(redis.call('HKEYS', key)) do
     if string.sub(each, 1, 2) == 'f:' and #each > 2 then return true end
   end
-  return false
+  local text = redis.call('HGET', key, 'f:')
+  return text and not field_pack.is_current(text)
 end
 
--- Packs the short fields of an item that stand apart; returns whether there were any.
+-- Packs the short fields of an item that stand apart; returns whether there was anything to do.
 local function pack(item)
   local changed, gone = {}, {}
   for slug in pairs(item.apart) do
     changed[slug] = true
     if field_packer.is_short(item.fields[slug], slug) then gone[#gone + 1] = 'f:' .. slug end
   end
-  if not gone[1] then return false end
+  local is_old = item.parts and not item.parts.is_current
+  if not (gone[1] or is_old) then return false end
   local text = field_packer.encode(item.fields, item.parts or {}, changed)
+  gone[#gone + 1] = 'due'  -- nothing of it is
   redis.call('HDEL', item.key, unpack(gone))
   redis.call('HSET', item.key, 'f:', text)
   return true
@@ -42,7 +46,7 @@ if earlier then return earlier end
 
 local packed = 0
 for _, pair in ipairs(may_pack() and request.records or {}) do
-  if is_apart(pair[1] .. ':' .. pair[2]) then
+  if is_open(pair[1] .. ':' .. pair[2]) then
     local item = items.load(pair[1], pair[2])
     local tried = step.sane(item.meta.tried, 0) or 0
     if tried <= now - REST_MS and resting_records.is_at_rest(item) and pack(item) then packed = packed + 1 end
