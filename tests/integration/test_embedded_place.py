@@ -43,6 +43,8 @@ def test_the_fields_of_a_record_are_one_object(tmp_path):
         client = connection.connect(settings)
         client.hset("record", mapping={"f:": "x" * 900, "f:name": "x" * 300})
         assert client.object("encoding", "record") == "listpack"
+        client.zadd("part of the search index", {"x" * 200: 0})
+        assert client.object("encoding", "part of the search index") == "listpack"
         client.close()
 
 

@@ -21,6 +21,8 @@ from workers.model.changes import (
     sequence_version,
 )
 from workers.store import keys, search_keys
+from workers.store.search_row import SearchRow
+from workers.store.search_rows import SearchRows
 
 COLLECTIONS = 100
 PART = 2_000  # records that one command copies
@@ -126,7 +128,8 @@ class GrownStore:
 
     def fill(self):
         """
-        Let one record go all the way, and copy it to all others, with their search rows.
+        Let one record go all the way, and copy it to all others, with their search rows; these are
+        put into parts as if a release before had written them.
 
         Returns:
             The bytes of a record.
@@ -141,6 +144,10 @@ class GrownStore:
         for n in range(COLLECTIONS):
             for number in range(0, self.each, PART):
                 self.copy(name_of(n), number, min(PART, self.each - number), held)
+            self.client.hdel(
+                search_keys.STATE, search_keys.parted(":".join(self.place(name_of(n))))
+            )
+        self.index()
         size = (self.used() - begin) / self.records
         copied = self.stored(name, last)
         self.client.delete(keys.item(name, last))
@@ -163,9 +170,10 @@ class GrownStore:
     def stored(self, name, key):
         """All that is stored of one record, by field."""
         place = ":".join(self.place(name))
-        texts = self.client.zrange(search_keys.texts(place), 0, -1)
-        mine = {text.partition("\x1f")[0]: "" for text in texts if text.endswith(key)}
         row = self.client.hget(search_keys.rows(place), key)
+        texts = SearchRow.parse(row).members(key)
+        held = SearchRows(self.context.steps).held(search_keys.texts(place), texts)
+        mine = {text.partition("\x1f")[0]: "" for text in held}
         return {**self.client.hgetall(keys.item(name, key)), "row": row, **mine}
 
     def copy(self, name, first, number, held):

@@ -43,6 +43,7 @@ maxmemory {memory_mb}mb
 maxmemory-policy noeviction
 hash-max-listpack-value 1024
 hash-max-listpack-entries 128
+zset-max-listpack-value 256
 lazyfree-lazy-expire yes
 lazyfree-lazy-server-del yes
 lazyfree-lazy-user-del yes

@@ -23,7 +23,7 @@ STEPS: Final = frozenset(
      "LTRIM", "MGET", "PERSIST", "PEXPIRE", "PTTL", "RENAME", "RPUSH", "SADD", "SCARD", "SET",
      "SISMEMBER", "SMEMBERS", "SPOP", "SRANDMEMBER", "SREM", "TIME", "UNLINK", "XADD", "XDEL",
      "XLEN", "XRANGE", "XREVRANGE", "ZADD", "ZCARD", "ZCOUNT", "ZINTERCARD", "ZPOPMIN", "ZRANGE",
-     "ZRANGEBYSCORE", "ZREM", "ZREMRANGEBYSCORE", "ZSCORE"}
+     "ZRANGEBYSCORE", "ZRANGESTORE", "ZREM", "ZREMRANGEBYLEX", "ZREMRANGEBYSCORE", "ZSCORE"}
 )  # fmt: skip
 # What the clients of Instep and RQ send beside it.
 CLIENTS: Final = frozenset(

@@ -195,10 +195,9 @@ class Places:
 
     def _ordered(self, name: str, member: str) -> Iterator[Hit]:
         """Yield the record in the order of the keys; where it has no row any more, here alone."""
-        place = keys.rest_of(name)
-        ours = place.partition(":")[0] == self._text.collection
-        if ours and record_of(member) == self._text.record:
-            yield Hit("search", search_keys.rows(place))
+        collection, copy = keys.rest_of(name).split(":")[:2]  # behind them: a part
+        if collection == self._text.collection and record_of(member) == self._text.record:
+            yield Hit("search", search_keys.rows(f"{collection}:{copy}"))
 
     def _noted(self, name: str, pairs: Pairs) -> Iterator[Hit]:
         """Yield the note that the record is to be indexed."""

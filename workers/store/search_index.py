@@ -137,12 +137,8 @@ class SearchIndex:
     def _members(
         self, collection: str, beginning: str, after: str | None, count: int
     ) -> Sequence[str]:
-        least = b"[" + beginning.encode() if after is None else b"(" + after.encode()
-        most = b"(" + beginning.encode() + b"\xff"
-        with guarded():
-            key = search_keys.texts(self._places[collection])
-            found: Any = self._client.zrange(key, least, most, bylex=True, offset=0, num=count)
-        return list(found)
+        key = search_keys.texts(self._places[collection])
+        return self._rows.members(key, beginning, after, count)
 
     def _matches(self, collection: str, members: Sequence[str]) -> Sequence[Match]:
         records = [record_of(member) for member in members]

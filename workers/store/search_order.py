@@ -5,6 +5,9 @@ their keys reads its page alone.
 ``index_search.lua`` writes both at once. What processes of an older release write beside lacks its
 member, or leaves one: then the numbers differ, and all rows are gone through once more. So they are
 in a store that has no order yet.
+
+Both sorted sets stand in parts (``lua/lib/search_parts.lua``); what a release before has written is
+put into them here.
 """
 
 from __future__ import annotations
@@ -48,15 +51,18 @@ class KeyOrder:
 
     def is_whole(self, collection: str) -> bool:
         """Whether each row has its member, as far as their numbers tell."""
-        return not self._unequal([self._places[collection]])
+        _, unequal = self._to_do([self._places[collection]])
+        return not unequal
 
     def page(self, collection: str, after: str | None, count: int) -> Sequence[str]:
         """Return the next *count* members behind *after*; None: from the first."""
         return self._members(self._places[collection], after, count)
 
     def slice(self) -> bool:
-        """Go on with the pass that is due; tell whether none was."""
-        unequal = self._unequal(list(self._places.values()))
+        """Go on with what is due, parts before a pass; tell whether nothing was."""
+        unparted, unequal = self._to_do(list(self._places.values()))
+        if unparted and not self._rows.part(unparted[0]):
+            return False
         if unequal:
             self._go_on(unequal[0])
         return not unequal
@@ -66,30 +72,26 @@ class KeyOrder:
         names = list(records)
         if not names:
             return set()
-        with guarded():
-            key = search_keys.by_key(place)
-            scores = self._client.zmscore(key, [key_member(each) for each in names])
-        return {each for each, score in zip(names, scores, strict=True) if score is None}
+        held = self._rows.held(search_keys.by_key(place), [key_member(each) for each in names])
+        return {each for each in names if key_member(each) not in held}
 
-    def _unequal(self, places: Sequence[str]) -> list[str]:
-        # In one transaction: a step that writes between the two would make them differ.
+    def _to_do(self, places: list[str]) -> tuple[list[str], list[str]]:
+        """Return those of *places* to be put into parts, and those whose numbers differ."""
+        # In one transaction: a step that writes between two of them would make them differ.
         with guarded(), self._client.pipeline(transaction=True) as pipeline:
+            pipeline.hmget(search_keys.STATE, [search_keys.parted(place) for place in places])
             for place in places:
                 pipeline.hlen(search_keys.rows(place))
                 pipeline.zcard(search_keys.by_key(place))
-            found = pipeline.execute()
-        return [
-            place
-            for place, rows, members in zip(places, found[::2], found[1::2], strict=True)
-            if rows != members
-        ]
+            parted, *found = pipeline.execute()
+        sizes = list(zip(places, parted, found[::2], found[1::2], strict=True))
+        return (
+            [place for place, number, _, _ in sizes if number is None],
+            [place for place, number, rows, rest in sizes if rows != rest + int(number or 0)],
+        )
 
     def _members(self, place: str, after: str | None, count: int) -> list[str]:
-        least = "-" if after is None else b"(" + after.encode()
-        with guarded():
-            key = search_keys.by_key(place)
-            found: Any = self._client.zrange(key, least, "+", bylex=True, offset=0, num=count)
-        return list(found)
+        return self._rows.members(search_keys.by_key(place), "", after, count)
 
     def _go_on(self, place: str) -> None:
         with guarded():
@@ -98,6 +100,8 @@ class KeyOrder:
         at = self._over_members(place, at) if at.members else self._over_rows(place, at)
         with guarded():
             self._client.hset(search_keys.STATE, f"keys:{place}", json.dumps(asdict(at)))
+            if at == _Progress():  # what stands in parts is counted anew
+                self._client.hdel(search_keys.STATE, search_keys.parted(place))
 
     def _over_rows(self, place: str, at: _Progress) -> _Progress:
         with guarded():

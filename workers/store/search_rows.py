@@ -36,6 +36,20 @@ class SearchRows:
             found: list[str | None] = self._client.hmget(search_keys.rows(place), records)
         return found
 
+    def members(self, key: str, beginning: str, after: str | None, count: int) -> list[str]:
+        """Return up to *count* members of the sorted set *key* that begin with *beginning*."""
+        request = {"key": key, "beginning": beginning, "after": after, "count": count}
+        return self._steps.run("read_search", request)["found"] or []
+
+    def held(self, key: str, members: Sequence[str]) -> set[str]:
+        """Return those of *members* that stand in the sorted set *key*."""
+        request = {"key": key, "members": list(members)}
+        return set(self._steps.run("read_search", request)["found"])
+
+    def part(self, place: str) -> bool:
+        """Put some of what a release before has written into parts; True: that has to wait."""
+        return bool(self._steps.run("part_search", {"place": place})["closed"])
+
     def write(self, place: str, rows: Sequence[Written]) -> list[str]:
         """Write *rows*; return the records whose rows others had changed: these stay."""
         late: list[str] = []

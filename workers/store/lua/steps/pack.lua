@@ -3,17 +3,10 @@
 -- ARGV[2]: {token, records: [[collection, record]]}
 -- Returns {packed}.
 -- Errors: none: a full store does this as well, and is less full then.
---! uses step items field_pack field_packer resting_records
+--! uses step items field_pack field_packer resting_records new_forms
 
 local request, now = step.request, step.now
 local REST_MS = 600000  -- since its last request: what changes often stays as it is
-local AHEAD_MS = 3600000
-
--- A release that does not know packs may run beside this one for a while (workers/store/upgrade.py).
-local function may_pack()
-  local version, from = redis.call('GET', 'instep:version'), redis.call('HGET', 'instep:packing', 'from')
-  return (not version or tonumber(version) > 3) and (step.sane(from, AHEAD_MS) or 0) <= now
-end
 
 -- Whether some of its fields stand apart, or are packed as a release before did: it need not be read for nothing.
 local function is_open(name)
@@ -45,7 +38,7 @@ local earlier = step.earlier_answer()
 if earlier then return earlier end
 
 local packed = 0
-for _, pair in ipairs(may_pack() and request.records or {}) do
+for _, pair in ipairs(new_forms.may_write() and request.records or {}) do
   if is_open(pair[1] .. ':' .. pair[2]) then
     local item = items.load(pair[1], pair[2])
     local tried = step.sane(item.meta.tried, 0) or 0
