@@ -9,7 +9,7 @@ the records that it shows. A part of a value: ``record_scan.py``; without a text
 from __future__ import annotations
 
 from collections.abc import Collection as Names
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
@@ -28,6 +28,7 @@ from workers.webflow.item_keys import normal_record
 SECONDS: Final = 0.05  # for what has changed since the index was brought up to date
 _ALL: Final = Filters()
 _MEMBERS: Final = 100  # texts that are read at once
+_FIRST: Final = 3  # of each collection, before more of one is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,24 +121,35 @@ def _matches(
         if place and in_full and not place.in_full:
             continue
         here = place if place and place.in_full == in_full else None
-        for name in collections:
-            if here and name < here.collection:
-                continue
-            after = here.member if here and name == here.collection else None
-            needle = _needle(context, name, text)
-            beginning = needle.beginning(in_full)
-            if after is not None and not after.startswith(beginning):
-                # The text was changed in the address, and the cursor left.
-                raise FilterInvalid(repr(after), "the `next` of this list", "begin without it")
-            for match in _read(context, name, beginning, after):
-                if needle.shows(match, in_full):
+        names = [name for name in collections if not here or name >= here.collection]
+        needles = {name: _needle(context, name, text) for name in names}
+        beginnings = {name: each.beginning(in_full) for name, each in needles.items()}
+        after = here.member if here and here.collection in needles else None
+        if here and after is not None and not after.startswith(beginnings[here.collection]):
+            # The text was changed in the address, and the cursor left.
+            raise FilterInvalid(repr(after), "the `next` of this list", "begin without it")
+        # Of many collections nearly all have few such texts, or none: all are read at once.
+        first = context.search.first(beginnings, _FIRST) if text else {}
+        for name in names:
+            behind = after if here and name == here.collection else None
+            known = first.get(name, ()) if behind is None else None
+            for match in _read(context, name, beginnings[name], behind, known):
+                if needles[name].shows(match, in_full):
                     yield _Entry(in_full, name, match.member, (name, match.record))
 
 
-def _read(context: Context, name: str, beginning: str, after: str | None) -> Iterator[Match]:
+def _read(
+    context: Context, name: str, beginning: str, after: str | None, first: Sequence[str] | None
+) -> Iterator[Match]:
+    """Yield the texts that begin so; *first*: what is known of them, where nothing is behind."""
     if not beginning:
         yield from _at_keys(context, name, after)
         return
+    if first is not None:
+        yield from context.search.matches_of(name, first)
+        if len(first) < _FIRST:
+            return
+        after = first[-1]
     while True:
         page = context.search.matches(name, beginning, after, _MEMBERS)
         yield from page

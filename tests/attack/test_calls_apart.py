@@ -35,7 +35,7 @@ OTHERS = {
     "note_staged": {"destination": "site", "collection": "products", "found": []},
     "pack": {"records": [["products", "P1"]]},
     "part_search": {"place": "products:live"},
-    "read_search": {"key": "instep:search:products:live", "beginning": "", "count": 9},
+    "read_search": {"reads": [["instep:search:products:live", "", 9]]},
     "release_slot": {"destination": "site", "budget": "b", "limit": 60},
     "release_staged": {"destination": "site", "collection": "products", "records": ["P1"]},
     "replaced": {"collection": "products", "index": "live", "items": [["P1", "i1"]]},

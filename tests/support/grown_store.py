@@ -25,7 +25,7 @@ from workers.store.search_row import SearchRow
 from workers.store.search_rows import SearchRows
 
 COLLECTIONS = 100
-PART = 2_000  # records that one command copies
+PART = 2_000  # records that one command copies; a multiple of a part's
 FORM = "grown:form"
 LIVE = "|2025-01-01T00:00:00.000Z|"  # status of an item that is published
 TOML = """
@@ -61,6 +61,15 @@ class M{number}(Mapping):
 COPY = r"""
 local from, prefix, ids, names, born, status, texts, order, rows = unpack(KEYS)
 local held = redis.call('HGETALL', from)
+local firsts = {}
+-- As many as a part has on average (search_parts.lua); *kind*: whose members stand together.
+local function put(key, kind, n, member)
+  if n % 80 == 0 then
+    firsts[kind] = member
+    redis.call('ZADD', key .. ':parts', 0, member)
+  end
+  redis.call('ZADD', key .. ':=' .. firsts[kind], 0, member)
+end
 for n = tonumber(ARGV[1]), tonumber(ARGV[1]) + tonumber(ARGV[2]) - 1 do
   local key, id = string.format('SKU-%07d', n), string.format('%024x', n + 1)
   local item = {}
@@ -74,8 +83,8 @@ for n = tonumber(ARGV[1]), tonumber(ARGV[1]) + tonumber(ARGV[2]) - 1 do
   redis.call('HSET', status, id, ARGV[4])
   local shoe = string.format('Shoe number %07d', n)
   local words = {id .. '\31i', string.lower(shoe) .. '\31n', string.lower(key) .. '\31k'}
-  for _, word in ipairs(words) do redis.call('ZADD', texts, 0, word .. key) end
-  redis.call('ZADD', order, 0, string.lower(key) .. '\31k' .. key)
+  for kind, word in ipairs(words) do put(texts, kind, n, word .. key) end
+  put(order, 'key', n, string.lower(key) .. '\31k' .. key)
   redis.call('HSET', rows, key, cjson.encode({id, shoe}))
 end
 """
@@ -128,8 +137,7 @@ class GrownStore:
 
     def fill(self):
         """
-        Let one record go all the way, and copy it to all others, with their search rows; these are
-        put into parts as if a release before had written them.
+        Let one record go all the way, and copy it to all others, with their search rows.
 
         Returns:
             The bytes of a record.
@@ -144,10 +152,8 @@ class GrownStore:
         for n in range(COLLECTIONS):
             for number in range(0, self.each, PART):
                 self.copy(name_of(n), number, min(PART, self.each - number), held)
-            self.client.hdel(
-                search_keys.STATE, search_keys.parted(":".join(self.place(name_of(n))))
-            )
-        self.index()
+            place = ":".join(self.place(name_of(n)))
+            self.client.hset(search_keys.STATE, search_keys.parted(place), self.each)
         size = (self.used() - begin) / self.records
         copied = self.stored(name, last)
         self.client.delete(keys.item(name, last))

@@ -116,7 +116,12 @@ class SearchIndex:
         Args:
             after: The member that the answer goes on behind; None: from the first.
         """
-        return self._matches(collection, self._members(collection, beginning, after, count))
+        return self.matches_of(collection, self._members(collection, beginning, after, count))
+
+    def first(self, beginnings: Mapping[str, str], count: int) -> Mapping[str, Sequence[str]]:
+        """Return the first *count* members of each collection that begin with its text, folded."""
+        asked = [(search_keys.texts(self._places[name]), beginnings[name]) for name in beginnings]
+        return dict(zip(beginnings, self._rows.first(asked, count), strict=True)) if asked else {}
 
     def at_keys(
         self, collection: str, after: str | None, count: int
@@ -132,7 +137,7 @@ class SearchIndex:
             count *= _TEXTS_PER_KEY
             members = self._members(collection, "", after, count)
             keys_of = [member for member in members if kind_of(member) == KEY]
-        return self._matches(collection, keys_of), members[-1] if len(members) == count else None
+        return self.matches_of(collection, keys_of), members[-1] if len(members) == count else None
 
     def _members(
         self, collection: str, beginning: str, after: str | None, count: int
@@ -140,7 +145,8 @@ class SearchIndex:
         key = search_keys.texts(self._places[collection])
         return self._rows.members(key, beginning, after, count)
 
-    def _matches(self, collection: str, members: Sequence[str]) -> Sequence[Match]:
+    def matches_of(self, collection: str, members: Sequence[str]) -> Sequence[Match]:
+        """Return the *members*, each with its row."""
         records = [record_of(member) for member in members]
         rows = self.rows(collection, records)
         return [Match(*each) for each in zip(members, records, rows, strict=True)]

@@ -38,8 +38,14 @@ class SearchRows:
 
     def members(self, key: str, beginning: str, after: str | None, count: int) -> list[str]:
         """Return up to *count* members of the sorted set *key* that begin with *beginning*."""
-        request = {"key": key, "beginning": beginning, "after": after, "count": count}
-        return self._steps.run("read_search", request)["found"] or []
+        reads = [[key, beginning, count, after]]
+        (found,) = self._steps.run("read_search", {"reads": reads})["found"]
+        return list(found)
+
+    def first(self, reads: Sequence[tuple[str, str]], count: int) -> list[list[str]]:
+        """Return the first *count* members of each sorted set that begin with its text."""
+        asked = [[key, beginning, count] for key, beginning in reads]
+        return [list(each) for each in self._steps.run("read_search", {"reads": asked})["found"]]
 
     def held(self, key: str, members: Sequence[str]) -> set[str]:
         """Return those of *members* that stand in the sorted set *key*."""
