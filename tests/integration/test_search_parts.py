@@ -171,6 +171,7 @@ def test_what_an_older_process_writes_all_the_same_is_gathered(bench, rows, plac
     as_before(bench, place, *map(shoe, range(300)))
     assert index.advance(20.0)
     as_before(bench, place, shoe(500))  # behind the first part
+    assert all_of(rows, _by_key(place)) == _keys(300)  # not shown between the parts, out of order
     look = json.loads(bench.client.hget(search_keys.STATE, "look"))
     seconds, _ = bench.client.time()
     bench.client.hset(search_keys.STATE, "look", json.dumps({**look, "next": seconds}))
@@ -178,6 +179,15 @@ def test_what_an_older_process_writes_all_the_same_is_gathered(bench, rows, plac
     listed, _ = index.at_keys("products", None, 1000)
     assert [each.record for each in listed][-1] == "SKU-0500"
     whole_in_parts(bench, place, _keys(300, 500), _by_key(place))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_an_older_process_wrote_goes_with_its_record(bench, rows, place, known):
+    as_before(bench, place, *map(shoe, range(300)))
+    assert SearchIndex(bench.steps, bench.settings).advance(20.0)
+    if known:
+        put(rows, place, shoe(500))
+    as_before(bench, place, shoe(500))
     rows.drop(place, "SKU-0500")
     whole_in_parts(bench, place, _keys(300), _by_key(place))
 

@@ -10,10 +10,10 @@ _VERSION: Final = "3"
 _WORDS: Final = r"""
 ,"s":"written" ,"t":"text" ,"q":1 ,"C":1 ,"e":" ,"r":" ,"n":" ,"a": ,"o":" ,"f": ,"w":17 ,"H":"
 ","\" \""," "," "t01 00000000 "h":0 ,{"v":" ","t":" "number" ","true" ","false" {\"key\":\"
-\",\"to\":\" 000
+\",\"to\":\" 000 ,{"t": ,"v":" "}," "flag"
 """
 # By their bytes, for ever. No line feed is among these.
-WORDS: Final = dict(zip((*range(1, 10), *range(11, 28)), _WORDS.split(), strict=True))
+WORDS: Final = dict(zip((*range(1, 10), *range(11, 32)), _WORDS.split(), strict=True))
 
 
 def plain(pack: str) -> str:
