@@ -9,15 +9,17 @@ else stays free to run wherever there is room.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 
-def chosen(cores: Sequence[int], place: int, taken: Collection[int]) -> int:
-    """Return the first of *cores*, from *place* on and around, that is not *taken*; else that."""
+def chosen(cores: Sequence[int], place: int, taken: Sequence[int]) -> int:
+    """
+    Return the first of *cores*, from *place* on and around, that is *taken* the fewest times.
+    """
     turned = [cores[(place + n) % len(cores)] for n in range(len(cores))]
-    return next((core for core in turned if core not in taken), turned[0])
+    return min(turned, key=taken.count)
 
 
 def keep_on_one(parent: int) -> None:
@@ -38,11 +40,11 @@ def keep_on_one(parent: int) -> None:
         os.sched_setaffinity(0, {chosen(cores, place, _taken(others))})
 
 
-def _taken(processes: Sequence[int]) -> set[int]:
-    """Return the cores on which *processes* are kept."""
-    taken: set[int] = set()
+def _taken(processes: Sequence[int]) -> list[int]:
+    """Return the core on which each of *processes* is kept."""
+    taken: list[int] = []
     for pid in processes:
         with suppress(OSError):  # it has ended
             cores = os.sched_getaffinity(pid)
-            taken |= cores if len(cores) == 1 else set()
+            taken += cores if len(cores) == 1 else ()
     return taken

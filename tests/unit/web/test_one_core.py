@@ -13,9 +13,12 @@ FORK = multiprocessing.get_context("fork")
 
 @pytest.mark.parametrize(
     ("place", "taken", "core"),
-    [(0, (), 2), (1, (), 3), (2, (), 5), (3, (), 2), (1, (3,), 5), (2, (5,), 2), (7, (2, 3, 5), 3)],
+    [
+        *((0, (), 2), (1, (), 3), (2, (), 5), (3, (), 2), (1, (3,), 5), (2, (5,), 2)),
+        *((7, (2, 3, 5), 3), (7, (3, 2, 5, 3), 5), (7, (3, 5, 3, 5, 2), 2)),
+    ],
 )
-def test_it_is_the_next_one_that_no_other_has(place, taken, core):
+def test_it_is_the_next_one_that_the_fewest_others_have(place, taken, core):
     assert chosen([2, 3, 5], place, taken) == core
 
 
