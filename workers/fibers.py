@@ -94,6 +94,14 @@ def host() -> Host | None:
     return _here.host
 
 
+def turn() -> None:
+    """Let all fibers go on that may; a thread of its own has none."""
+    if here := _here.host:
+        pause = Pause(here)
+        pause.end()
+        pause.wait()
+
+
 def aside(function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
     """Return what *function* returns, which may block: in a fiber, the others go on meanwhile."""
     here = _here.host

@@ -89,7 +89,7 @@ class DeliveryRouter:
         if not self._spool.is_on:
             self._store_check.check()
             return self._accept(entry.at(came_us))
-        if self._is_behind(entry.source) or (ticket := self._gate.enter()) is None:
+        if (ticket := self._enter(entry.source)) is None:
             return self._keep(entry.at(came_us), self._gate.reason)
         slot = self._slots.take()
         tried = entry.at(came_us, slot)
@@ -104,6 +104,18 @@ class DeliveryRouter:
             self._gate.leave(ticket)
         self._slots.give_back(slot)
         return receipt
+
+    def _enter(self, source: str) -> int | None:
+        """Return a ticket for the store; None: a delivery of *source* goes to the spool."""
+        if self._is_behind(source):
+            return None
+        ticket = self._gate.enter()
+        if ticket is None and self._gate.reason is None:
+            # The store may have answered others, which could not go on: another fiber held the
+            # thread, or they stand behind this one.
+            fibers.turn()
+            ticket = None if self._spool.holds(source) else self._gate.enter()
+        return ticket
 
     def _is_behind(self, source: str) -> bool:
         """Whether older deliveries of *source* are to be drained first."""

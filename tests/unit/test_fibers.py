@@ -55,6 +55,24 @@ def test_a_wait_that_has_ended_before_it_began_takes_no_time(thread):
     assert thread.submit(ended).result(HELD) == "went on"
 
 
+def test_in_a_turn_those_go_on_that_may(thread):
+    waits, goes_on = Waits(thread), threading.Event()
+    first = waits.begin("a")
+    eventually(lambda: waits.pauses)
+
+    def turns():
+        goes_on.wait(HELD)
+        fibers.turn()
+        return list(waits.done)
+
+    second = thread.submit(turns)
+    waits.pauses["a"].end()
+    goes_on.set()
+    assert second.result(HELD) == ["a begins", "a ends"]
+    assert first.result(HELD) is thread.thread
+    fibers.turn()  # a thread of its own has none
+
+
 def test_what_blocks_holds_up_no_other_fiber(thread):
     released = threading.Event()
     blocked = thread.submit(fibers.aside, released.wait, HELD)

@@ -1,6 +1,7 @@
 """Where a delivery goes while the store is away, weak, silent or refuses one source."""
 
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,8 +14,10 @@ from service.ingest.intake import LARGE
 from service.ingest.spool import FEW, Spool
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import SILENT, StoreGate
+from tests.support.fiber_thread import FiberThread
 from tests.support.store_clients import eventually
 from tests.support.way_in import NOW, PROOF, Accepted, Outbox, make
+from workers import fibers
 from workers.config.settings import StoreSettings
 from workers.errors import SignatureInvalid, StoreUnavailable, StoreUnsafe
 from workers.store.store_clock import StoreClock
@@ -466,3 +469,35 @@ def test_a_store_whose_clock_was_set_back_is_believed():
     clock.observe(clock.begin(), 9_000_000)
     clock.observe(clock.begin(), 2_000_000)
     assert clock.now_us() == 2_000_000
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_a_store_whose_answer_could_not_be_told_yet_is_not_silent(tmp_path):
+    rig, clock, thread = Rig(tmp_path), Clock(), FiberThread()
+    rig.gate = StoreGate(clock)
+    rig.begin()
+    accept, answers, goes_on = rig.outbox.accept, threading.Event(), threading.Event()
+
+    def answered(delivery):
+        if delivery.events[0].id == "e1":
+            fibers.aside(answers.wait, WAITED)
+        return accept(delivery)
+
+    rig.outbox.accept = answered
+    first = thread.submit(rig.send, 1)
+    eventually(lambda: rig.gate._inside)
+    thread.submit(goes_on.wait, WAITED)  # holds the thread
+    eventually(thread.host._calls.empty)
+    second = thread.submit(rig.send, 2)
+    clock.now += 2 * SILENT
+    answers.set()
+    eventually(lambda: thread.host._calls.qsize() == 2)  # the second, and the first behind it
+    goes_on.set()
+    assert [each.result(WAITED).outcome for each in (first, second)] == ["kept"] * 2
+    rig.spool.close()
