@@ -11,11 +11,13 @@ from tests.support.outbox_driver import Bench, bad, event, settings
 from tests.support.store_clients import eventually
 from workers.errors import StoreFull, StoreUnavailable
 from workers.model.changes import Delivery
+from workers.store import slicing
 from workers.store.outbox import CHEAP, SHORT, Outbox
 from workers.store.round_trips import AT_ONCE, MOST
 from workers.store.scripts import Steps
 
 HELD = 10.0  # s at most
+MANY = slicing.MOST // slicing.CHANGE  # events that are accepted in slices
 
 
 class Trips(Steps):
@@ -186,3 +188,20 @@ def test_a_delivery_that_takes_the_store_longer_waits_for_nobody(door, large):
     door.give(*FIRST)
     assert door.give_freely(large).result(HELD).accepted
     assert sum(door.steps.counts) == AT_ONCE + 1
+
+
+@pytest.mark.parametrize(
+    "large",
+    [
+        delivery(11, body=b"x" * (SHORT + 1)),
+        delivery(11, *(event(f"i{n}", {"stock": n}, id=f"E{n}") for n in range(MANY))),
+    ],
+    ids=["body", "sliced"],
+)
+def test_a_delivery_that_takes_the_store_longer_holds_up_no_other(door, large):
+    given = door.give_freely(large)
+    eventually(lambda: door.steps.counts)
+    door.give(delivery(1))
+    assert not given.done()
+    door.results()
+    assert given.result(HELD).outcome == "kept"

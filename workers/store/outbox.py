@@ -14,6 +14,7 @@ from typing import Any
 
 import redis
 
+from workers import fibers
 from workers.config.settings import Destination, Settings
 from workers.model.attempts import Batch, BatchOutcome, Call, Heard, ItemOutcome, Step
 from workers.model.changes import HOLD_MOST, Delivery
@@ -88,11 +89,11 @@ class Outbox:
         request, text, *kept = call.arguments
         # Runs are limited, and fetches are claimed, within one step: neither is sliced.
         if delivery.mode in ("live", "remap") and slicing.are_many(request["events"]):
-            answer = slicing.begin(self.steps, request, text, (kept[0], kept[1]))
+            answer = fibers.aside(slicing.begin, self.steps, request, text, (kept[0], kept[1]))
         elif len(text) <= SHORT and slicing.cost_of(request["events"]) <= CHEAP:
             answer = self._trips.run(*call.arguments)
         else:
-            answer = self.steps.run("accept", *call.arguments)
+            answer = fibers.aside(self.steps.run, "accept", *call.arguments)
         return accepted_of(self._packer, call, answer)
 
     def accept_in_order(self, deliveries: Sequence[Delivery]) -> list[Accepted]:
