@@ -205,3 +205,21 @@ def test_a_delivery_that_takes_the_store_longer_holds_up_no_other(door, large):
     assert not given.done()
     door.results()
     assert given.result(HELD).outcome == "kept"
+
+
+@pytest.mark.parametrize("under_way", [0, 1])
+def test_where_no_thread_can_begin_no_later_call_is_held_up(door, monkeypatch, under_way):
+    door.give(*FIRST[:under_way])
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no_thread)
+        refused = door.give_freely(delivery(10))
+        eventually(lambda: refused.done() or door.outbox._trips._waiting)
+    later = door.give_freely(delivery(11))
+    for held in door.steps.held:
+        held.set()
+    assert later.result(HELD).accepted == 1
+    assert (refused.exception(HELD) is None) == bool(under_way)
+
+
+def no_thread(_):
+    raise RuntimeError("can't start new thread")

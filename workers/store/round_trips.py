@@ -66,12 +66,23 @@ class RoundTrips:
             asks = not self._asked and self._under_way < AT_ONCE
             self._asked = self._asked or asks
         if asks:
-            self._threads.submit(self._make_trips)
+            self._ask(call)
         call.pause.wait()
         answer = call.result()
         if answer is None:
             return fibers.aside(self._steps.run, self._step, *arguments)
         return answer
+
+    def _ask(self, call: _Call) -> None:
+        """Have a thread make round trips; raises RuntimeError if the system allows none."""
+        try:
+            self._threads.submit(self._make_trips)
+        except RuntimeError:
+            with self._lock:
+                self._asked = False  # else no later call would ask for one
+                if call in self._waiting and not self._under_way:
+                    self._waiting.remove(call)
+                    raise
 
     def _make_trips(self) -> None:
         with self._lock:
