@@ -42,10 +42,6 @@ class Sending:
     link: str | None
 
 
-def _as_it_is(value: Any, _: Sending) -> Any:
-    return value
-
-
 def _flag(value: Any, _: Sending) -> Any:
     return bool(value)  # a status is never empty: cleared, it is false
 
@@ -69,7 +65,7 @@ def _option(value: Any, how: Sending) -> Any:
 @dataclass(frozen=True, slots=True)
 class FieldType:
     compare: Callable[..., bool] = equality.exact
-    write: Callable[[Any, Sending], Any] = _as_it_is
+    write: Callable[[Any, Sending], Any] | None = None  # None: it goes as it is
     files: bool = False  # imports files: sent in a request of its own
     needs_schema: bool = False  # cannot be sent without the collection's schema
     refers: bool = False  # names items by key: sent as ids
@@ -98,7 +94,7 @@ class FieldType:
         Raises:
             OptionUnknown: *value* is no label among *options*.
         """
-        if self.write is _as_it_is:
+        if self.write is None:
             return value
         return self.write(value, Sending(api, file, again, tuple(options), link))
 

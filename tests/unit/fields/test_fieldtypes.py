@@ -82,6 +82,12 @@ def test_what_json_has_not_is_refused(value):
         dumps([value])
 
 
+@pytest.mark.parametrize("value", [{1}, [{1}], {"a": [object()]}], ids=["set", "list", "object"])
+def test_what_is_not_json_is_refused(value):
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        dumps(value)
+
+
 @pytest.mark.parametrize("answer", [None, "", []])
 @pytest.mark.parametrize("kind", [name for name in NAMES if name != "flag"])
 def test_a_cleared_field_may_read_as_nothing(kind, answer):
