@@ -1,7 +1,7 @@
 """
 Runs the tests in several processes, forked from the one that has collected them.
 
-    pytest -p tests.support.forked_pytest -n 5
+    pytest -p tests.support.forked_pytest -n 6
 
 Whichever is free is given the next file, in the order of the collection. To collect takes 10 s of a
 core, and 30 s where nothing is compiled yet: here one process does it for all. One that dies in a
