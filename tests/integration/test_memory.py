@@ -40,23 +40,23 @@ def test_families_are_measured_in_bytes(store):
     assert found["seen ids"] == pytest.approx(measured(store, ["instep:seen:erp:1"]), rel=0.2)
 
 
-def test_of_thousands_of_keys_some_are_measured(store):
+def fill(store, items):
     with store.pipeline() as pipeline:
-        for n in range(4000):
+        for n in range(items):
             pipeline.hset(f"instep:item:products:{n}", "f:stock", "x" * (100 + n % 50))
         pipeline.execute()
     store.config_resetstat()
+
+
+def test_of_thousands_of_keys_some_are_measured(store):
+    fill(store, 4000)
     found = whole(Sampler(store, measured=5))
     assert store.info("commandstats")["cmdstat_memory|usage"]["calls"] < 100
     assert found["items"] == pytest.approx(measured(store, store.keys("instep:*")), rel=0.1)
 
 
 def test_the_more_keys_there_are_the_fewer_of_them_are_measured(store):
-    with store.pipeline() as pipeline:
-        for n in range(10_000):
-            pipeline.hset(f"instep:item:products:{n}", "f:stock", "x" * (100 + n % 50))
-        pipeline.execute()
-    store.config_resetstat()
+    fill(store, 10_000)
     found = whole(Sampler(store))
     assert store.info("commandstats")["cmdstat_memory|usage"]["calls"] < 500
     assert found["items"] == pytest.approx(measured(store, store.keys("instep:*")), rel=0.1)
