@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any, Final, Protocol
 
 from workers.store.refusal_list import Refused
-from workers.store.refusals import REASONS, UNKNOWN
+from workers.store.refusals import UNKNOWN
 
 PREFIX: Final = "/webhooks/"
 ACKNOWLEDGED: Final = frozenset({"kept", "duplicate", "unwanted", "spooled"})  # answered 200
@@ -57,18 +57,17 @@ class Reporter:
         self._count(source, reason)
         self._list(source, Refused(reason, status, _message(source, reason)))
 
-    def count_outcome(
+    def count_refusal(
         self,
         source: str,
-        action: str,
+        reason: str,
         status: int,
-        message: str,
-        checked: Callable[[], Mapping[str, Any]],
+        message: str = "",
+        checked: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
-        """Count and list a delivery of *source* if *action* is a refusal; it is logged already."""
-        if action in REASONS:
-            self._count(source, action)
-            self._list(source, Refused(action, status, message), checked)
+        """Count and list a refused delivery of *source*; it is logged already."""
+        self._count(source, reason)
+        self._list(source, Refused(reason, status, message), checked)
 
     def time_answer(self, source: str, action: str, since: float) -> None:
         """Time an answer, unless it is a refusal or a 503; *since*: a `time.monotonic`."""

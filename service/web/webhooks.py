@@ -16,11 +16,10 @@
 from __future__ import annotations
 
 import hmac
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -28,7 +27,7 @@ from time import monotonic
 from types import MappingProxyType
 from typing import IO, Any, Final
 
-from flask import Blueprint, Request, Response, request
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import (
     BadRequest,
     ClientDisconnected,
@@ -36,29 +35,18 @@ from werkzeug.exceptions import (
     NotFound,
     RequestEntityTooLarge,
 )
-from werkzeug.wsgi import get_input_stream
+from werkzeug.wsgi import get_content_length, get_input_stream
 
 from service.ingest.intake import Intake
 from service.ingest.receipt import Receipt
 from service.senders.base import QUERY, Answer
-from service.web import challenges
+from service.web import challenges, delivery_answers
+from service.web.delivery_answers import STATUSES
 from service.web.environ import BODY, COMPLETE, header_of
 from service.web.refusals import Reporter
 from workers.config.settings import MAX_BODY, Source
 from workers.errors import BodyTooLarge, SignatureInvalid, StoreUnavailable
 
-STATUSES: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
-    {
-        "kept": HTTPStatus.OK,
-        "duplicate": HTTPStatus.OK,
-        "unwanted": HTTPStatus.OK,
-        "spooled": HTTPStatus.OK,
-        "full": HTTPStatus.SERVICE_UNAVAILABLE,
-        "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
-        "refused": HTTPStatus.UNAUTHORIZED,
-        "too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    }
-)
 REASONS: Final[Mapping[type, str]] = MappingProxyType(
     {
         NotFound: "not-found",
@@ -66,29 +54,6 @@ REASONS: Final[Mapping[type, str]] = MappingProxyType(
         ClientDisconnected: "incomplete",
         BadRequest: "malformed",
     }
-)
-# No Retry-After with a 503: Hasura obeys it for ever, even when its retries are used up.
-_ERRORS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "too-large": "the body is larger than max_body of this source",
-        "full": "too many objects of this source wait to be fetched; send again later",
-        "unavailable": "{fault}; send again later",
-    }
-)
-_ANSWERS: Final = MappingProxyType(
-    {
-        action: Answer(
-            status,
-            json.dumps(
-                {"error": _ERRORS[action]} if action in _ERRORS else {"status": action},
-                separators=(",", ":"),
-            )
-            + "\n",
-            "application/json",
-        )
-        for action, status in STATUSES.items()
-    }
-    | {"refused": Answer(STATUSES["refused"])}
 )
 _PIECE: Final = 65_536  # bytes
 _DRAINED: Final = 16_777_216  # bytes of an oversized body that are read and dropped
@@ -104,40 +69,34 @@ class Deliveries:
     clock: Callable[[], datetime]
     reporter: Reporter
 
-    def answer(
-        self, source: Source, environ: Mapping[str, Any], read: Callable[[int], bytes]
-    ) -> Answer:
-        """
-        Take one delivery of *source* and return the answer.
-
-        Args:
-            read: Returns the raw body, or raises if it is longer than so many bytes.
-        """
+    def answer(self, source: Source, environ: dict[str, Any]) -> Response:
+        """Take one delivery of *source* and return the response."""
         started = monotonic()
-        receipt: Receipt | None = None
-        fault = ""
-        values: dict[str, Any] = {"source": source.name}
-        checked: Callable[[], Mapping[str, Any]] = dict
+        name = source.name
         try:
-            body = read(source.max_body or MAX_BODY)
+            body = read_body(environ, source.max_body or MAX_BODY)
             headers = read_headers(environ)
             if echo := _echo(source, environ["REQUEST_METHOD"], headers, body):
-                return echo
+                return delivery_answers.response_of(echo)
             now = self.clock()
-            receipt = self.intake.receive(source.name, headers, body, now=now)
-            action: str = receipt.outcome
+            receipt = self.intake.receive(name, headers, body, now=now)
         except (RequestEntityTooLarge, BodyTooLarge):
-            action = "too-large"
+            _log_outcome("too-large", {"source": name, "ms": _ms(started)})
+            self.reporter.count_refusal(name, "too-large", STATUSES["too-large"])
+            return delivery_answers.refused("too-large")
         except SignatureInvalid as error:
-            action, values["reason"] = "refused", str(error)
-            checked = partial(self.intake.checked, source.name, headers, body, now=now)
+            reason = str(error)
+            _log_outcome("refused", {"source": name, "reason": reason, "ms": _ms(started)})
+            checked = partial(self.intake.checked, name, headers, body, now=now)
+            self.reporter.count_refusal(name, "refused", STATUSES["refused"], reason, checked)
+            return delivery_answers.refused("refused")
         except StoreUnavailable as error:
-            action, values["reason"], fault = "unavailable", str(error), error.shown
-        _log_outcome(action, values | {"ms": round((monotonic() - started) * 1000, 1)}, receipt)
-        message = values.get("reason", "")
-        self.reporter.count_outcome(source.name, action, STATUSES[action].value, message, checked)
-        self.reporter.time_answer(source.name, action, environ.get(COMPLETE, started))
-        return _answer(action, receipt, fault)
+            values = {"source": name, "reason": str(error), "ms": _ms(started)}
+            _log_outcome("unavailable", values)
+            return delivery_answers.refused("unavailable", error.shown)
+        _log_receipt(name, receipt, _ms(started))
+        self.reporter.time_answer(name, receipt.outcome, environ.get(COMPLETE, started))
+        return delivery_answers.accepted(receipt)
 
 
 def blueprint(deliveries: Deliveries, sources: Mapping[str, Source]) -> Blueprint:
@@ -145,8 +104,8 @@ def blueprint(deliveries: Deliveries, sources: Mapping[str, Source]) -> Blueprin
     routes = Blueprint("webhooks", __name__)
 
     def receive(source: str, path_token: str | None = None) -> Response:
-        configured = _find(sources, source, path_token)
-        return _spoken(deliveries.answer(configured, request.environ, partial(read_body, request)))
+        environ = request.environ
+        return deliveries.answer(_find(sources, source, path_token, environ), environ)
 
     for rule in (
         "/webhooks/<source>",
@@ -165,11 +124,12 @@ def _ask(routes: Blueprint, source: Source) -> None:
     """Add the routes of a challenge with another method; without them that is a 405."""
 
     def asked(path_token: str | None = None) -> Response:
-        _find({source.name: source}, source.name, path_token)
-        echo = _echo(source, request.method, read_headers(request.environ), b"")
+        environ = request.environ
+        _find({source.name: source}, source.name, path_token, environ)
+        echo = _echo(source, request.method, read_headers(environ), b"")
         if echo is None:
             raise BadRequest
-        return _spoken(echo)
+        return delivery_answers.response_of(echo)
 
     methods = set(challenges.METHODS.get(source.challenge or "", ())) - {"POST"}
     if methods:
@@ -200,7 +160,7 @@ def read_headers(environ: Mapping[str, Any]) -> dict[str, str]:
     return headers
 
 
-def read_body(incoming: Request, limit: int) -> bytes:
+def read_body(environ: dict[str, Any], limit: int) -> bytes:
     """
     Return the raw body.
 
@@ -208,14 +168,14 @@ def read_body(incoming: Request, limit: int) -> bytes:
         RequestEntityTooLarge: It is longer than *limit* bytes.
         ClientDisconnected: It is shorter than its Content-Length.
     """
-    whole: bytes | None = incoming.environ.get(BODY)
+    whole: bytes | None = environ.get(BODY)
     if whole is not None and len(whole) <= limit:
         return whole  # the front has read it
     # Not MAX_CONTENT_LENGTH: behind granian it silently truncates a chunked body. Without a length
     # only a chunked body has a detectable end.
-    chunked = "HTTP_TRANSFER_ENCODING" in incoming.environ
-    stream = get_input_stream(incoming.environ, safe_fallback=not chunked)
-    length = incoming.content_length
+    chunked = "HTTP_TRANSFER_ENCODING" in environ
+    stream = get_input_stream(environ, safe_fallback=not chunked)
+    length = get_content_length(environ)
     body = b"" if length is not None and length > limit else b"".join(_pieces(stream, limit + 1))
     if len(body) > limit or (length is not None and length > limit):
         # A client whose connection breaks while it sends never sees the answer.
@@ -232,10 +192,12 @@ def _pieces(stream: IO[bytes], most: int) -> Iterator[bytes]:
         most -= len(piece)
 
 
-def _find(sources: Mapping[str, Source], name: str, token: str | None) -> Source:
+def _find(
+    sources: Mapping[str, Source], name: str, token: str | None, environ: Mapping[str, Any]
+) -> Source:
     """Return the source at this path; a wrong token answers like an unknown source."""
     source = sources.get(name)
-    if source is None or not _is_plain(request.environ):
+    if source is None or not _is_plain(environ):
         raise NotFound
     if token is None and source.path_token is None:
         return source
@@ -250,26 +212,37 @@ def _find(sources: Mapping[str, Source], name: str, token: str | None) -> Source
 def _is_plain(environ: Mapping[str, Any]) -> bool:
     """Whether the path begins with one slash and does not end with an encoded one."""
     path: str = environ["PATH_INFO"]
-    raw = environ.get("RAW_URI", path).partition("?")[0]
-    return not path.startswith("//") and (not path.endswith("/") or raw.endswith("/"))
+    if not path.endswith("/"):
+        return not path.startswith("//")
+    raw: str = environ.get("RAW_URI", path).partition("?")[0]
+    return not path.startswith("//") and raw.endswith("/")
 
 
-def _log_outcome(outcome: str, values: dict[str, Any], receipt: Receipt | None) -> None:
+def _ms(started: float) -> float:
+    return round((monotonic() - started) * 1000, 1)
+
+
+def _log_receipt(source: str, receipt: Receipt, ms: float) -> None:
+    values = {
+        "source": source,
+        "ms": ms,
+        "events": receipt.events,
+        "accepted": receipt.accepted,
+        "problems": len(receipt.problems),
+        "collections": receipt.collections,
+        "keys": receipt.keys,
+        "records": receipt.records,
+        "event_ids": receipt.ids,
+    }
+    _log_outcome(receipt.outcome, values, receipt.mapped)
+
+
+def _log_outcome(action: str, values: Mapping[str, Any], mapped: bool = True) -> None:
     """Log a delivery: one line, with the names that its attempts have too."""
-    status = STATUSES[outcome]
-    if receipt:
-        outcome = outcome if receipt.mapped else "unmapped"
-        values |= {
-            "events": receipt.events,
-            "accepted": receipt.accepted,
-            "problems": len(receipt.problems),
-            "collections": receipt.collections,
-            "keys": receipt.keys,
-            "records": receipt.records,
-            "event_ids": receipt.ids,
-        }
+    status = STATUSES[action]
     level = logging.INFO if status == HTTPStatus.OK else logging.WARNING
-    _log.log(level, "delivery", extra={"outcome": outcome, "status": status.value, **values})
+    outcome = action if mapped else "unmapped"
+    _log.log(level, "delivery", extra={"outcome": outcome, "status": status, **values})
 
 
 def _echo(source: Source, method: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
@@ -277,19 +250,3 @@ def _echo(source: Source, method: str, headers: Mapping[str, str], body: bytes) 
     if wanted is None or method not in challenges.METHODS[wanted]:
         return None
     return challenges.echo(wanted, headers, body, source.verify_token)
-
-
-def _answer(action: str, receipt: Receipt | None, fault: str) -> Answer:
-    if receipt is not None and receipt.answer and STATUSES[action] == HTTPStatus.OK:
-        return receipt.answer
-    answer = _ANSWERS[action]
-    return replace(answer, body=answer.body.replace("{fault}", fault)) if fault else answer
-
-
-def _spoken(answer: Answer) -> Response:
-    response = Response(
-        answer.body, answer.status, dict(answer.headers), content_type=answer.content_type
-    )
-    if answer.content_type is None:
-        del response.headers["Content-Type"]
-    return response

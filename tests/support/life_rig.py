@@ -109,7 +109,7 @@ class Planted(Way):
         refusals = Refusals(self.store)
         refusals._start = lambda: None  # written at once
         reporter = Reporter(self.settings.sources, refusals.count, refusals.list)
-        reporter.count_outcome(source, "refused", 401, message, checked)
+        reporter.count_refusal(source, "refused", 401, message, checked)
         refusals.flush()
 
     def why(self, key, collection="products", locale=None):
