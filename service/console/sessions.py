@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from flask import Flask, Request, g, request, session
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface
 
 from service.operate.access import Caller, Callers
 from workers.errors import StoreUnavailable
@@ -28,6 +28,8 @@ LONGEST: Final = timedelta(hours=12)
 WITHOUT: Final = ("/webhooks/", "/api/")
 _NAME, _FINGERPRINT, _SINCE, _ID = "access", "token", "since", "login"
 
+_NOTHING: Final = NullSession()  # nothing can be put into it, so all requests can have the same
+
 
 class _CookieInterface(SecureCookieSessionInterface):
     digest_method = staticmethod(hashlib.sha256)
@@ -36,6 +38,9 @@ class _CookieInterface(SecureCookieSessionInterface):
         if request.path.startswith(WITHOUT):
             return None  # Flask then takes one that holds nothing
         return super().open_session(app, request)
+
+    def make_null_session(self, app: Flask) -> NullSession:
+        return _NOTHING
 
     def get_cookie_name(self, app: Flask) -> str:
         return COOKIE

@@ -24,7 +24,7 @@ class PathPrefix:
         self._application = application
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        prefix: Any = environ.get("HTTP_X_FORWARDED_PREFIX", "")
-        if _FORM.fullmatch(prefix.rstrip("/")):
+        prefix: Any = environ.get("HTTP_X_FORWARDED_PREFIX")
+        if prefix and _FORM.fullmatch(prefix.rstrip("/")):
             environ["SCRIPT_NAME"] = prefix.rstrip("/")
         return self._application(environ, start)

@@ -13,12 +13,11 @@ from asyncio import AbstractEventLoop, Future
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from workers import fibers
 
@@ -35,8 +34,7 @@ MOST: Final = 24  # threads at most, extra ones included; each may need a connec
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):  # in a third of the time of a frozen dataclass
     """A complete response, as ASGI has it."""
 
     status: int
@@ -46,15 +44,14 @@ class Answer:
     def closing(self) -> Answer:
         """Return the same answer, after which the connection is closed."""
         others = tuple(each for each in self.headers if each[0].lower() != b"connection")
-        return replace(self, headers=(*others, (b"connection", b"close")))
+        return self._replace(headers=(*others, (b"connection", b"close")))
 
     async def send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": self.body})
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     environ: Environ
     loop: AbstractEventLoop
     answer: Future[Answer | None]
@@ -232,7 +229,7 @@ def _call(application: Application, environ: Environ) -> Answer:
         status, headers = started
         return Answer(
             int(status[:3]),
-            tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers),
+            tuple([(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]),
             body,
         )
     # Whatever it is: the thread must go on, and the client must get an answer.

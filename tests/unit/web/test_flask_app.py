@@ -1,5 +1,7 @@
 """A path that is remembered is answered as one that is looked for."""
 
+import io
+
 import pytest
 from flask import Flask, jsonify, request
 
@@ -60,3 +62,15 @@ def test_only_the_paths_that_it_is_given_are_remembered(app):
 def test_a_path_without_a_route_is_not_remembered_as_found():
     client = App("test", [PATH]).test_client()
     assert [client.post(PATH).status_code for _ in range(2)] == [404, 404]
+
+
+def test_the_files_of_a_form_are_closed(app):
+    files = []
+
+    def take():
+        files.append(request.files["one"])
+        return ""
+
+    app.add_url_rule("/form", view_func=take, methods=["POST"])
+    app.test_client().post("/form", data={"one": (io.BytesIO(b"x" * 600_000), "one.txt")})
+    assert files[0].stream.closed
