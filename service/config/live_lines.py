@@ -23,9 +23,13 @@ class LiveHandler(logging.Handler):
         self._mask = mask
         self._host = socket.gethostname()
 
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Hand *record* over; mostly nobody watches, and then without a lock or a filter."""
+        return self._feed.is_wanted and bool(super().handle(record))
+
     def emit(self, record: logging.LogRecord) -> None:
         warns = record.levelno >= logging.WARNING
-        if not self._feed.is_wanted or not (warns or record.msg in SHOWN):
+        if not (warns or record.msg in SHOWN):
             return
         line = as_json({**values_of(record), "host": self._host})
         self._feed.offer(self._mask.text(line) if warns else line)

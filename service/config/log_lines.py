@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 # Not makeLogRecord: what instruments logging adds the ids of a trace there.
@@ -32,9 +33,8 @@ _COLORS: Final = {"warning": "33", "error": "31", "critical": "31"}
 
 def values_of(record: logging.LogRecord, error: str | None = None) -> dict[str, Any]:
     """Return *record* as a dict; *error*: its traceback."""
-    moment = datetime.fromtimestamp(record.created, UTC)
     values: dict[str, Any] = {
-        "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": _time(record.created),
         "level": record.levelname.lower(),
         "logger": record.name,
         "process": os.getpid(),
@@ -48,6 +48,16 @@ def values_of(record: logging.LogRecord, error: str | None = None) -> dict[str, 
     if error:
         values["error"] = error
     return values
+
+
+def _time(created: float) -> str:
+    second, micros = divmod(round(created * 1_000_000), 1_000_000)
+    return f"{_second(second)}.{micros // 1000:03}Z"
+
+
+@lru_cache(maxsize=1)  # the lines of one second have it in common
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def as_json(values: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from workers.store import keys
@@ -74,10 +75,13 @@ class AckTimes:
 
     def observe(self, source: str, seconds: float) -> None:
         """Count one answer without waiting for the store."""
-        place = bisect_left(ACK, seconds * 1000)
-        bound = str(ACK[place]) if place < len(ACK) else INF
-        name = f"ack:{source}"
+        counter, total = _ack_fields(source, bisect_left(ACK, seconds * 1000))
         micros = round(seconds * 1_000_000)
-        self._counts.add(
-            (keys.METRICS, f"{name}:{bound}", 1), (keys.METRICS, f"{name}:sum", micros)
-        )
+        self._counts.add((keys.METRICS, counter, 1), (keys.METRICS, total, micros))
+
+
+@lru_cache(maxsize=1024)
+def _ack_fields(source: str, place: int) -> tuple[str, str]:
+    """Return the names of a counter, that of the bound at *place*, and of the sum."""
+    bound = ACK[place] if place < len(ACK) else INF
+    return f"ack:{source}:{bound}", f"ack:{source}:sum"

@@ -6,13 +6,14 @@ import logging
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from service.config import logging_setup
 from service.config.error_text import error_text, message_of
-from service.config.log_lines import as_json, as_text, printable
+from service.config.log_lines import as_json, as_text, printable, values_of
 from workers.config.settings import Destination, Settings, StoreSettings
 from workers.errors import ConfigurationInvalid
 from workers.model.log_fields import MOST, TOTAL, bounded_names, without_values
@@ -60,6 +61,27 @@ def test_a_record_is_one_object_with_its_extras_under_their_names():
         "keys": ["A-1"],
         "error_code": "",
     }
+
+
+@pytest.mark.parametrize(
+    "created", [0.0, 1748779200.0, 1748779200.0004, 1748779200.123, 1748779259.9999999, 1e9 + 0.5]
+)
+def test_the_time_is_that_of_its_record_to_the_millisecond(created):
+    made = record("attempt")
+    made.created = created
+    moment = datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds")
+    assert values_of(made)["time"] == moment.replace("+00:00", "Z")
+
+
+def test_a_line_that_cannot_be_written_stops_nobody(capsys):
+    class Full(io.StringIO):
+        def write(self, _):
+            raise OSError(28, "No space left on device")
+
+    handler = logging_setup.Lines(Full())
+    handler.setFormatter(logging_setup.JsonLine())
+    handler.handle(record("attempt"))
+    assert "No space left on device" in capsys.readouterr().err
 
 
 def test_the_ids_of_a_trace_that_an_instrumentation_adds_are_shown():
