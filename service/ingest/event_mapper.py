@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from service.senders.configured_sender import ConfiguredSender, Received
 from service.senders.payload import canonical_text, parse_json
 from workers.config.settings import Collection
 from workers.errors import PayloadInvalid
-from workers.model.changes import Change, FieldProblem, Gone, Incoming, LeftOut
+from workers.model.changes import FieldProblem, Gone, Incoming, LeftOut
 from workers.model.retirement import GONE
 
 WHOLE_BODY: Final = -1  # the index of a dead letter whose body could not be split into events
@@ -80,9 +80,13 @@ class Reader:
             _log.error("sender failed", extra={"source": source}, exc_info=received.error)
         if received.problem:
             return unreadable(received.problem)
-        events = received.events
-        read = [self._map(source, event, topic or event.topic) for event in events]
-        return Read(tuple(mapped for mapped, _ in read), any(wanted for _, wanted in read))
+        read: list[Incoming] = []
+        wanted = False
+        for event in received.events:
+            mapped, taken = self._map(source, event, topic or event.topic)
+            read.append(mapped)
+            wanted |= taken
+        return Read(tuple(read), wanted)
 
     def fetched(
         self,
@@ -98,10 +102,10 @@ class Reader:
         Map one *payload* that *fetcher* has read for *source*; None: any fetcher, any topics. Its
         dead letter, if any, is listed under *topic*.
         """
-        mapped = self._mapped(
-            lambda: self._mappings.fetched(source, fetcher, topics, payload, version=version),
-            {"source": source, "fetcher": fetcher},
-        )
+        try:
+            mapped = self._mappings.fetched(source, fetcher, topics, payload, version=version)
+        except Exception as error:
+            mapped = _failed(error, {"source": source, "fetcher": fetcher})
         event = Incoming(
             None,
             topic,
@@ -137,10 +141,12 @@ class Reader:
         """Return *event* mapped, and whether any mapping wants it."""
         if event.ping:
             return Incoming(event.id, topic, event.index, log=event.log), False
-        mapped = self._mapped(
-            lambda: self._mappings.changes(source, topic, event.payload, version=event.version),
-            {"source": source, "event_id": event.id},
-        )
+        try:
+            mapped = self._mappings.changes(
+                source, topic, event.payload, version=event.version, placed=event.placed
+            )
+        except Exception as error:
+            mapped = _failed(error, {"source": source, "event_id": event.id})
         # An event whose topic cannot be read may be wanted.
         wanted = mapped.wanted or (topic is None and bool(event.problems))
         if event.problems and wanted:
@@ -154,7 +160,7 @@ class Reader:
             event.id,
             topic,
             event.index,
-            _placed(changes, event),
+            changes,
             mapped.problems,
             gone,
             fetches,
@@ -169,14 +175,12 @@ class Reader:
         """Return *payload* without secrets, as it may be stored until its fetch."""
         return json.loads(self._senders[source].concealed(json.dumps(payload).encode()))
 
-    def _mapped(self, run: Callable[[], Mapped], about: Mapping[str, Any]) -> Mapped:
-        try:
-            return run()
-        # Mappings are the user's code.
-        except Exception as error:
-            _log.exception("mapping failed", extra=dict(about))
-            message = f"the mapping failed on it: {type(error).__name__}"
-            return Mapped(problems=(FieldProblem("mapping", message),), wanted=True)
+
+def _failed(error: Exception, about: Mapping[str, Any]) -> Mapped:
+    """Return the result of a mapping, which is the user's code, that raised *error*."""
+    _log.error("mapping failed", exc_info=error, extra=dict(about))
+    message = f"the mapping failed on it: {type(error).__name__}"
+    return Mapped(problems=(FieldProblem("mapping", message),), wanted=True)
 
 
 def _left_out(mapped: Mapped, problems: tuple[FieldProblem, ...]) -> Mapped:
@@ -193,19 +197,6 @@ def _left_out(mapped: Mapped, problems: tuple[FieldProblem, ...]) -> Mapped:
     )
     left = tuple(dict.fromkeys((*mapped.left, *lost)))
     return replace(mapped, changes=(), problems=(*problems, *mapped.problems), left=left)
-
-
-def _placed(changes: tuple[Change, ...], event: Event) -> tuple[Change, ...]:
-    """Return *changes* with how *event* orders them beside its version."""
-    if event.placed == "arrival":
-        return changes
-    return tuple(
-        # A version set by the mapping is not related to the previous row.
-        replace(change, placed=event.placed)
-        if event.placed != "after" or change.version == event.version
-        else change
-        for change in changes
-    )
 
 
 def unreadable(message: str) -> Read:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from marshmallow.decorators import POST_LOAD, PRE_LOAD
 
 from service.mapping import record_keys as records
 from service.mapping import text_cells
 from service.mapping.base import Mapping
 from service.mapping.display import found
 from service.mapping.field_bindings import Target
+from service.mapping.field_paths import Fields
 from service.mapping.field_values import FieldReader, problem, would_write
 from service.mapping.meta import MetaOptions
 from service.mapping.paths import Path
 from workers.errors import Problem
-from workers.model.changes import Change, Fetch, FieldProblem, LeftOut
+from workers.model.changes import Change, Fetch, FieldProblem, LeftOut, Placed
 from workers.model.retirement import GONE
 from workers.webflow.item_keys import joined
 
@@ -55,25 +54,36 @@ class Rule:
     options: MetaOptions
     schema: Mapping
     targets: tuple[Target, ...]
+    fields: Fields = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", Fields(self.name, self.schema, self.targets))
 
     def problem(self, part: str, found: str, expected: str, do: str) -> Problem:
         """Return a problem of one *part*: a field, or an option as ``Meta.key``."""
         return Problem(f"{self.file}: {self.name}.{part}", found, expected, do)
 
     def elements(
-        self, payload: Any, version: str | None, problems: list[FieldProblem]
-    ) -> Iterator[Element]:
+        self,
+        payload: Any,
+        version: str | None,
+        problems: list[FieldProblem],
+        placed: Placed = "arrival",
+    ) -> Sequence[Element]:
         """
-        Yield what *payload* asks for; add to *problems* why it cannot be split into elements.
-        ``Meta.version`` overrides *version*, the event's own.
+        Return what *payload* asks for; add to *problems* why it cannot be split into elements.
+        ``Meta.version`` overrides *version*, the event's own, beside which *placed* orders it.
         """
+        if self.options.each is None:
+            return (self._element(payload, version, placed),)
+        elements: list[Element] = []
         for index, root in self._roots(payload, problems):
-            element = self._element(root, version)
-            if index is not None:
-                element.index = index
-                place = f"element {index}: "
-                element.problems = [problem(p.path, place + p.message) for p in element.problems]
-            yield element
+            element = self._element(root, version, placed)
+            element.index = index
+            place = f"element {index}: "
+            element.problems = [problem(p.path, place + p.message) for p in element.problems]
+            elements.append(element)
+        return elements
 
     def records(self, payload: Any) -> Iterator[str]:
         """Yield every readable key, or item id, in *payload*, whatever ``when`` says."""
@@ -111,21 +121,24 @@ class Rule:
         for index, element in enumerate(elements or ()):
             yield index, {"each": element, "event": payload}
 
-    def _element(self, root: Any, version: str | None) -> Element:
+    def _element(self, root: Any, own: str | None, placed: Placed) -> Element:
         problems: list[FieldProblem] = []
         if not self._when(root, problems):
             # A failing filter is the only problem to report; the rest just names what is left out.
             if not problems:
                 return Element()
-            record, version = self._key(root, []), self._version(root, version, [])
+            record, version = self._key(root, []), self._version(root, own, [])
             return Element(None, problems, self._left(root, record, version))
         record, shown = self._key_as_it_came(root, problems)
-        version = self._version(root, version, problems)
-        reader = FieldReader(self.name, self.schema, self.targets, root)
+        version = self._version(root, own, problems)
+        reader = FieldReader(self.fields, root)
         fields = reader.values()
         if problems or fields is None or record is None:
             return Element(None, problems + reader.problems, self._left(root, record, version))
         left = [self._left_out(record, target.slug, version) for target in reader.out.values()]
+        # A version set by the mapping is not related to the previous row.
+        if placed == "after" and version != own:
+            placed = "arrival"
         options = self.options
         change = Change(
             self.name,
@@ -136,6 +149,7 @@ class Rule:
             version,
             shown=shown,
             retire=options.on_delete,
+            placed=placed,
         )
         return Element(change, reader.problems, left)
 
@@ -145,9 +159,8 @@ class Rule:
             return []
         if self.options.on_delete is not None:
             return [self._left_out(record, GONE, version)]
-        hooked = self.schema._hooks[PRE_LOAD] or self.schema._hooks[POST_LOAD]
         # The result of a hook is unknown.
-        targets = self.targets if hooked else would_write(self.targets, root)
+        targets = self.targets if self.fields.hooked else would_write(self.targets, root)
         return [self._left_out(record, target.slug, version) for target in targets]
 
     def _left_out(self, record: str, slug: str, version: str | None) -> LeftOut:

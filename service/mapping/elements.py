@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from service.mapping.compiled import Element, Rule
 from service.mapping.display import found
 from service.mapping.field_values import problem
-from workers.model.changes import Change, FieldProblem, LeftOut
+from workers.model.changes import LeftOut
 
 SHOWN = 5  # elements that a problem names
 
 FieldKey = tuple[str, str]  # record, slug
-
-
-@dataclass(slots=True)
-class Outcome:
-    changes: list[Change] = field(default_factory=list)
-    problems: list[FieldProblem] = field(default_factory=list)
-    left: list[LeftOut] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +25,22 @@ class _Claim:
     value: str | None
 
 
-def agreed(rule: Rule, elements: Sequence[Element]) -> Outcome:
+def agreed(rule: Rule, elements: Sequence[Element]) -> Sequence[Element]:
     """
-    Return the joint outcome of *elements*.
+    Return *elements* without what they contradict each other in; the first reports it.
 
     Of one field the value at the highest version counts. Where several elements have that version
     and different values, it is undecided which is meant: the field is left out of all of them.
     """
-    outcome = Outcome()
-    disputed = _disputed(rule, elements, outcome) if len(elements) > 1 else frozenset()
-    for element in elements:
-        outcome.problems += element.problems
-        outcome.left += (o for o in element.left if (o.record, o.slug) not in disputed)
-        if element.change is not None:
-            outcome.changes.append(_without(element.change, disputed))
-    return outcome
+    if len(elements) < 2:
+        return elements
+    conflicts = Element()
+    disputed = _disputed(rule, elements, conflicts)
+    return [conflicts, *(_without(element, disputed) for element in elements)]
 
 
-def _disputed(rule: Rule, elements: Sequence[Element], outcome: Outcome) -> frozenset[FieldKey]:
-    """Return the conflicting fields; report them, and leave them out, in *outcome*."""
+def _disputed(rule: Rule, elements: Sequence[Element], conflicts: Element) -> frozenset[FieldKey]:
+    """Return the conflicting fields; report them, and leave them out, in *conflicts*."""
     claims: dict[FieldKey, list[_Claim]] = {}
     for element in elements:
         for place, claim in _claims(element):
@@ -67,10 +57,10 @@ def _disputed(rule: Rule, elements: Sequence[Element], outcome: Outcome) -> froz
         words = _words(best) if len(kinds) == 1 else "with versions of different kinds"
         about = f"{_indexes(best if len(kinds) == 1 else all_)} write {slug} of {record}: {words}"
         do = "expected one value; filter them with when, or order them with version"
-        outcome.problems.append(problem(paths[slug], f"{about}; {do}"))
+        conflicts.problems.append(problem(paths[slug], f"{about}; {do}"))
         options = rule.options
         version = highest or None
-        outcome.left.append(LeftOut(options.collection, record, options.by, slug, version))
+        conflicts.left.append(LeftOut(options.collection, record, options.by, slug, version))
     return frozenset(disputed)
 
 
@@ -86,11 +76,15 @@ def _claims(element: Element) -> Iterator[tuple[FieldKey, _Claim]]:
         yield (out.record, out.slug), _Claim(index, version, None)
 
 
-def _without(change: Change, disputed: frozenset[FieldKey]) -> Change:
+def _without(element: Element, disputed: frozenset[FieldKey]) -> Element:
     if not disputed:
-        return change
-    fields = (f for f in change.fields if (change.record, f.slug) not in disputed)
-    return replace(change, fields=tuple(fields))
+        return element
+    left = [out for out in element.left if (out.record, out.slug) not in disputed]
+    change = element.change
+    if change is not None:
+        fields = (f for f in change.fields if (change.record, f.slug) not in disputed)
+        change = replace(change, fields=tuple(fields))
+    return Element(change, element.problems, left, element.index)
 
 
 def _indexes(claims: Sequence[_Claim]) -> str:

@@ -48,7 +48,8 @@ class Path:
             ValueError: The expression cannot be evaluated on *root*, or finds no finite number.
         """
         if self.steps is not None:
-            return finite(_walk(root, self.steps))
+            value = _walk(root, self.steps)
+            return finite(value) if isinstance(value, float) else value
         if not self.reaches(root):
             return missing
         value = self.evaluate(root)

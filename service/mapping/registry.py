@@ -12,9 +12,10 @@ from service.mapping.compiled import Rule
 from service.mapping.elements import agreed
 from service.mapping.field_values import problem
 from service.mapping.meta_fetch import Read
-from workers.model.changes import Change, Fetch, FieldProblem, FieldValue, LeftOut
+from workers.model.changes import Change, Fetch, FieldProblem, FieldValue, LeftOut, Placed
 
 FieldKey = tuple[str, str, str]  # collection, record, slug
+Takers = tuple[tuple[Rule, ...], tuple[Rule, ...]]  # of notices, and of whole events
 MOST_PROBLEMS = 100  # reported of one event: an each may have thousands of bad elements
 
 
@@ -59,11 +60,18 @@ class Mappings:
         for rule in self.rules:
             source = rule.options.source
             self._by_source[source] = (*self._by_source.get(source, ()), rule)
+        self._by_topic = {source: _by_topic(own) for source, own in self._by_source.items()}
         used = (rule.options.fetching for rule in self.rules if rule.options.fetching)
         self.fetchers: Mapping[str, Read] = {each.name: each.read for each in used}
 
     def changes(
-        self, source: str, topic: str | None, payload: Any, *, version: str | None
+        self,
+        source: str,
+        topic: str | None,
+        payload: Any,
+        *,
+        version: str | None,
+        placed: Placed = "arrival",
     ) -> Mapped:
         """
         Map one event of *source*. Raises nothing, whatever *payload* holds.
@@ -73,17 +81,20 @@ class Mappings:
 
         Args:
             version: The event's own, if any; a mapping's ``Meta.version`` overrides it.
+            placed: How the event orders its changes beside its version.
         """
-        rules = [rule for rule in self._by_source.get(source, ()) if rule.options.takes((topic,))]
-        thin = [rule for rule in rules if rule.options.fetching]
+        thin, whole = self._takers(source, topic)
         problems: list[FieldProblem] = []
         asked = [fetch for rule in thin for fetch in rule.fetches(payload, problems)]
-        whole = [rule for rule in rules if not rule.options.fetching]
-        mapped = applied(whole, payload, version, problems)
-        fetches = tuple(dict.fromkeys(asked))
-        return Mapped(
-            mapped.changes, mapped.problems, bool(rules), fetches, mapped.left, mapped.nameless
-        )
+        mapped = applied(whole, payload, version, problems, placed)
+        return replace(mapped, wanted=True, fetches=tuple(dict.fromkeys(asked))) if thin else mapped
+
+    def _takers(self, source: str, topic: str | None) -> Takers:
+        """Return the rules of *source* that take *topic*: those of notices, and the others."""
+        takers = self._by_topic.get(source)
+        if takers is None:
+            return (), ()
+        return takers[topic] if topic in takers else takers[None]
 
     def fetched(
         self,
@@ -112,8 +123,23 @@ class Mappings:
         return applied(rules, payload, version, [])
 
 
+def _by_topic(rules: Sequence[Rule]) -> dict[str | None, Takers]:
+    """Return the rules for each topic that one of *rules* names; None: for any other, or none."""
+    named = {topic for rule in rules for topic in rule.options.topics or ()}
+    found: dict[str | None, Takers] = {}
+    for topic in (None, *named):
+        taking = [rule for rule in rules if rule.options.takes((topic,))]
+        thin = tuple(rule for rule in taking if rule.options.fetching)
+        found[topic] = thin, tuple(rule for rule in taking if not rule.options.fetching)
+    return found
+
+
 def applied(
-    rules: Sequence[Rule], payload: Any, version: str | None, problems: list[FieldProblem]
+    rules: Sequence[Rule],
+    payload: Any,
+    version: str | None,
+    problems: list[FieldProblem],
+    placed: Placed = "arrival",
 ) -> Mapped:
     """Apply *rules* to *payload*; *problems* holds those found before."""
     changes: list[Change] = []
@@ -121,12 +147,16 @@ def applied(
     nameless = bool(problems)
     for rule in rules:
         known = len(problems)
-        elements = list(rule.elements(payload, version, problems))
-        nameless |= len(problems) > known or any(e.problems and not e.left for e in elements)
-        outcome = agreed(rule, elements)
-        changes += (change for change in outcome.changes if change.fields or change.retire)
-        problems += outcome.problems
-        left += outcome.left
+        elements = rule.elements(payload, version, problems, placed)
+        nameless |= len(problems) > known
+        for element in elements:
+            nameless |= bool(element.problems) and not element.left
+        for element in agreed(rule, elements):
+            change = element.change
+            if change is not None and (change.fields or change.retire):
+                changes.append(change)
+            problems += element.problems
+            left += element.left
     if len(changes) > 1:
         changes = _merged(changes, problems, left)
     names = tuple(dict.fromkeys(left))

@@ -104,12 +104,22 @@ def writer(field: fields.Field[Any]) -> Write:
     if not field._CHECK_ATTRIBUTE or isinstance(field, _AS_LOADED):
         return lambda value: value
     serialize = _serializer(field)
-    if type_of(field) != "number":
-        return serialize
-    # An Integer would truncate the 19.99 that a hook made of 1999.
-    return lambda value: number(value if fractional(value) else serialize(value))
+    return _numeric(field, serialize) if type_of(field) == "number" else serialize
 
 
+def _numeric(field: fields.Field[Any], serialize: Write) -> Write:
+    own = _NUMBERS.get(type(field))
+
+    def write(value: Any) -> Any:
+        # An Integer would truncate the 19.99 that a hook made of 1999.
+        as_is = type(value) is own or fractional(value)
+        return number(value if as_is else serialize(value))
+
+    return write
+
+
+# What they serialize as it is.
+_NUMBERS: dict[type[Any], type[Any]] = {fields.Integer: int, fields.Float: float}
 _AS_LOADED = (fields.String, fields.Boolean, fields.Raw, ours.Image, ours.File)
 
 
@@ -137,6 +147,11 @@ def number(value: int | float | Decimal) -> int | float | Decimal:
     Return *value* as an int or float if one is exact, else as the Decimal; raises ValueError if it
     is no number, beyond a double's range, or has more than 40 digits.
     """
+    # Most are one of these, and a Decimal takes a multiple of this.
+    if type(value) is int and abs(value) < PLAIN:
+        return value
+    if type(value) is float and math.isfinite(value) and not value.is_integer():
+        return value
     exact = Decimal(repr(value) if isinstance(value, float) else value)
     try:
         double = float(value)

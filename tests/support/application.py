@@ -63,7 +63,7 @@ STATUS = {
 
 
 class Mappings:
-    def changes(self, source, topic, payload, *, version):
+    def changes(self, source, topic, payload, *, version, placed="arrival"):
         return Mapped(wanted=True)
 
 

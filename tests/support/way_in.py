@@ -27,7 +27,7 @@ class Mapped:
 class Mappings:
     """Takes the topic stock; the payload tells the quantity."""
 
-    def changes(self, source, topic, payload, *, version):
+    def changes(self, source, topic, payload, *, version, placed="arrival"):
         if topic not in ("stock", None):
             return Mapped(wanted=False)
         if not isinstance(payload, dict) or "qty" not in payload:
@@ -35,7 +35,7 @@ class Mappings:
         if payload["qty"] == "fail":
             raise KeyError("qty")
         fields = (FieldValue("stock", str(payload["qty"]), "plain"),)
-        change = Change("Stock", "products", "sku-1", "key", fields, version)
+        change = Change("Stock", "products", "sku-1", "key", fields, version, placed=placed)
         if "name" not in payload or payload["name"]:
             return Mapped((change,))
         left = LeftOut("products", "sku-1", "key", "name", version)

@@ -5,6 +5,7 @@ Changes and deliveries, as the outbox accepts them. For versions see ``workers.m
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -37,6 +38,9 @@ def canonical(value: Any) -> str:
     Raises:
         ValueError: *value* contains NaN or an infinity.
     """
+    # As the encoder writes them, which makes itself anew for each number.
+    if type(value) is int or (type(value) is float and math.isfinite(value)):
+        return repr(value)
     return _encode(value)
 
 

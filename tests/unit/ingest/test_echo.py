@@ -149,7 +149,7 @@ class Taking:
     def __init__(self, mapped):
         self.mapped = mapped
 
-    def changes(self, source, topic, payload, *, version):
+    def changes(self, source, topic, payload, *, version, placed="arrival"):
         return self.mapped
 
 

@@ -143,7 +143,7 @@ def test_an_event_that_nothing_wants_is_said_to_be_unwanted(intake, outbox):
 
 def test_an_event_whose_topic_cannot_be_read_is_kept(outbox):
     class Nothing:
-        def changes(self, source, topic, payload, *, version):
+        def changes(self, source, topic, payload, *, version, placed="arrival"):
             return Mapped(wanted=False)
 
     intake = make(outbox, print, Nothing(), topic="topic")

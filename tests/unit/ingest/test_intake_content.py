@@ -189,9 +189,9 @@ def test_a_mapping_sees_no_secret_that_stands_in_the_body(outbox):
     seen = []
 
     class Seeing(Mappings):
-        def changes(self, source, topic, payload, *, version):
+        def changes(self, source, topic, payload, *, version, placed="arrival"):
             seen.append(payload)
-            return super().changes(source, topic, payload, version=version)
+            return super().changes(source, topic, payload, version=version, placed=placed)
 
     way_in = intake(outbox, "body-token", mappings=Seeing())
     receive(way_in, TYPED, b'{"id": "e1", "token": "s3cret", "qty": 27}')

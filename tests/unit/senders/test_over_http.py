@@ -17,7 +17,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Mappings:
-    def changes(self, source, topic, payload, *, version):
+    def changes(self, source, topic, payload, *, version, placed="arrival"):
         return Mapped(wanted=True)
 
 
