@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote_plus, unquote_to_bytes
 
@@ -29,6 +30,8 @@ _WIDE: Final = ("utf-16", "utf-32")
 _LATIN: Final = ("ascii", "iso8859-1", "cp1252")
 _NAME: Final = re.compile(r"[A-Za-z0-9._:+-]{1,40}", re.ASCII)
 _PARAMETER: Final = re.compile(r"""\s*charset\s*=\s*["']?([^"']*)["']?\s*""", re.IGNORECASE)
+# What an XML body begins with, as far as one byte tells: a byte order mark, or a bracket.
+_XML: Final = (b"<", b"\xef", b"\xff", b"\xfe")
 _DECLARED: Final = re.compile(
     rb"""(?:\xef\xbb\xbf)?<\?xml\s[^>]{0,80}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']"""
 )
@@ -45,9 +48,8 @@ def in_utf8(content_type: str, body: bytes) -> tuple[str | None, bytes]:
     Raises:
         PayloadInvalid: The charset is unknown, or the body fits neither.
     """
-    media, *parameters = content_type.split(";")
-    charset = next((found[1] for each in parameters if (found := _PARAMETER.fullmatch(each))), "")
-    said = charset.strip() or _of_body(body)
+    media, charset, rest = _declared(content_type)
+    said = charset or _of_body(body)
     if not said:
         return None, body
     name = _python(said)
@@ -55,9 +57,11 @@ def in_utf8(content_type: str, body: bytes) -> tuple[str | None, bytes]:
         # RFC 2781 makes it big endian without a byte order mark, but few senders follow. Every
         # payload begins with two ASCII characters, and the zero bytes show the order.
         name = json.detect_encoding(body)
+    if name in ("utf-8", "utf-8-sig"):
+        return None, body
     is_form = media.strip().lower() == FORM
     bytes_meant = unquote_to_bytes(body) if is_form else body
-    if name in ("utf-8", "utf-8-sig") or (name in _LATIN and is_utf8(bytes_meant)):
+    if name in _LATIN and is_utf8(bytes_meant):
         return None, body
     try:
         text = _form(body, name) if is_form else _decoded(body, name).encode()
@@ -66,18 +70,29 @@ def in_utf8(content_type: str, body: bytes) -> tuple[str | None, bytes]:
             place = f" at byte {error.start}" if isinstance(error, UnicodeDecodeError) else ""
             raise PayloadInvalid(f"the body is not {said}, as it says it is{place}") from None
         text = body
-    rest = [each for each in parameters if not _PARAMETER.fullmatch(each)]
     return ";".join([media or "text/plain", *rest, " charset=utf-8"]), text
+
+
+@lru_cache(64)  # a source sends nearly always the same
+def _declared(content_type: str) -> tuple[str, str, tuple[str, ...]]:
+    """Return the media type of *content_type*, its charset or "", and its other parameters."""
+    media, *parameters = content_type.split(";")
+    charset = next((found[1] for each in parameters if (found := _PARAMETER.fullmatch(each))), "")
+    rest = tuple(each for each in parameters if not _PARAMETER.fullmatch(each))
+    return media, charset.strip(), rest
 
 
 def _of_body(body: bytes) -> str:
     """Return the charset that an XML body declares for itself, or ""."""
+    if not body.startswith(_XML):
+        return ""
     if body.startswith((codecs.BOM_UTF16_LE + b"<\0", codecs.BOM_UTF16_BE + b"\0<")):
         return "utf-16"
     found = _DECLARED.match(body)
     return found[1].decode() if found else ""
 
 
+@lru_cache(64)
 def _python(said: str) -> str:
     try:
         name = codecs.lookup(said).name if _NAME.fullmatch(said) else ""

@@ -24,10 +24,16 @@ from workers.errors import BodyTooLarge, ConfigurationInvalid, PayloadInvalid, S
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Headers, by lower-case names, and the body of one request."""
+    """
+    Headers, by lower-case names, and the body of one request.
+
+    Args:
+        is_read: They are unpacked and in UTF-8.
+    """
 
     headers: Mapping[str, str] = field(repr=False)  # a proof is among them
     body: bytes = field(repr=False)
+    is_read: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,11 @@ class ConfiguredSender:
     max_body: int = MAX_BODY
     url: str | None = None
     scheme: str = ""
+    names: tuple[str, ...] = field(init=False, repr=False)  # headers to store
+
+    def __post_init__(self) -> None:
+        names = (content_encoding.TYPE, content_encoding.CODING, *self.headers)
+        object.__setattr__(self, "names", names)
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -111,7 +122,7 @@ class ConfiguredSender:
         problem = ""
         bug: Exception | None = None
         try:
-            request = self.read(kept)
+            request = kept if kept.is_read else self.read(kept)
             events = tuple(self.events(request.headers, request.body))
         except (PayloadInvalid, BodyTooLarge) as error:
             problem = str(error)
@@ -125,7 +136,7 @@ class ConfiguredSender:
         Return the position, from 1, of the secret that proves the request; raises SignatureInvalid
         if none does, or it has expired.
         """
-        refusal = SignatureInvalid("every secret has expired")
+        refusal: SignatureInvalid | None = None
         pairs = zip(self.senders, self.ends, strict=True)
         try:
             for place, (sender, end) in enumerate(pairs, start=1):
@@ -136,7 +147,7 @@ class ConfiguredSender:
                     return place
                 except SignatureInvalid as error:
                     refusal = error
-            raise refusal
+            raise refusal or SignatureInvalid("every secret has expired")
         finally:
             # Its traceback holds this frame, and so the body, until the garbage collector runs.
             del refusal
@@ -152,12 +163,14 @@ class ConfiguredSender:
         """
         refusal: SignatureInvalid | None = None
         try:
-            for headers, body in self._forms(request):
-                try:
+            try:
+                return self.verify(request.headers, request.body, now=now)
+            except SignatureInvalid as error:
+                refusal = error
+            for headers, body in self._other_forms(request):
+                with contextlib.suppress(SignatureInvalid):
                     return self.verify(headers, body, now=now)
-                except SignatureInvalid as error:
-                    refusal = refusal or error
-            raise refusal or SignatureInvalid("there is no signature")
+            raise refusal
         finally:
             del refusal  # as above
 
@@ -172,8 +185,7 @@ class ConfiguredSender:
         found = {"scheme": self.scheme, "proof": self.kind.proof, "headers": watched.seen}
         return found if self.url is None else found | {"url": self.url}
 
-    def _forms(self, request: Request) -> Iterator[tuple[Mapping[str, str], bytes]]:
-        yield request.headers, request.body
+    def _other_forms(self, request: Request) -> Iterator[tuple[Mapping[str, str], bytes]]:
         with contextlib.suppress(PayloadInvalid):
             unpacked = self._unpacked(request)
             if unpacked is not request:
@@ -202,12 +214,16 @@ class ConfiguredSender:
         Raises:
             BodyTooLarge: It is too large when unpacked.
         """
-        with contextlib.suppress(PayloadInvalid):
+        is_read = False
+        try:
             request = self._unpacked(request)
             request = _in_utf8(request)
-        names = (content_encoding.TYPE, content_encoding.CODING, *self.headers)
-        headers = {name: request.headers[name] for name in names if name in request.headers}
-        return Request(headers, self.concealed(request.body))
+            is_read = True
+        except PayloadInvalid:
+            pass
+        found = request.headers
+        headers = {name: found[name] for name in self.names if name in found}
+        return Request(headers, self.concealed(request.body), is_read)
 
     def _unpacked(self, request: Request) -> Request:
         if content_encoding.CODING not in request.headers:

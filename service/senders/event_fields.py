@@ -128,53 +128,35 @@ class EventReader:
 
     def events(self, headers: Mapping[str, str], payload: Any) -> Iterator[Event]:
         """
-        Yield the events of *payload*, the parsed body; raises PayloadInvalid if *each* finds no
+        Return the events of *payload*, the parsed body; raises PayloadInvalid if *each* finds no
         list.
         """
-        for index, element in enumerate(self._elements(payload)):
-            yield self._event(headers, element, index)
-
-    def _elements(self, payload: Any) -> list[Any]:
         if self.each is None:
-            return [payload]
+            return iter((self._event(headers, payload, 0),))
+        elements = self._elements(self.each, payload)
+        return (self._event(headers, element, n) for n, element in enumerate(elements))
+
+    def _elements(self, each: Place, payload: Any) -> list[Any]:
         try:
-            found = self.each.find({}, payload)
+            found = each.find({}, payload)
         except ValueError as error:
-            raise PayloadInvalid(f"events: {self.each.text} {error}") from None
+            raise PayloadInvalid(f"events: {each.text} {error}") from None
         found = as_list(found)
         if not isinstance(found, list):
-            raise PayloadInvalid(f"events: {self.each.text} is {shown(found)}, expected a list")
+            raise PayloadInvalid(f"events: {each.text} is {shown(found)}, expected a list")
         if len(found) > MAX_EVENTS:
             raise PayloadInvalid(
-                f"events: {self.each.text} has {len(found)} elements, expected {MAX_EVENTS} at most"
+                f"events: {each.text} has {len(found)} elements, expected {MAX_EVENTS} at most"
             )
         return found
 
     def _event(self, headers: Mapping[str, str], payload: Any, index: int) -> Event:
         problems: list[FieldProblem] = []
-
-        def read(key: str, places: Sequence[Place], convert: Callable[[Any], str | None]) -> Any:
-            for place in places:
-                try:
-                    found = place.find(headers, payload)
-                    if key == "occurred_at":
-                        found = None if found == "" else in_zone(found, self.zone)
-                    value = None if found is None else convert(found)
-                # ArithmeticError: NaN and infinities are values like any other.
-                except (ValueError, ArithmeticError, TypeError) as error:
-                    problems.append(FieldProblem(place.text, str(error)))
-                    return None
-                if value is not None:
-                    return value
-            if key in self.needed:
-                problems.append(FieldProblem(places[0].text, "is missing"))
-            return None
-
-        name = read("id", self.id, _name)
+        name = self._read("id", self.id, _name, headers, payload, problems)
         if name is not None and self.each and any(place.header for place in self.id):
             name = f"{name}#{index}"  # one header for all of them: it names the delivery
-        topic = read("topic", self.topic, _name)
-        at = read("occurred_at", self.occurred_at, self.order)
+        topic = self._read("topic", self.topic, _name, headers, payload, problems)
+        at = self._read("occurred_at", self.occurred_at, self._version, headers, payload, problems)
         return Event(
             id=name,
             topic=topic,
@@ -186,6 +168,35 @@ class EventReader:
             # A source with times is not ordered by arrival.
             placed="held" if self.occurred_at else "arrival",
         )
+
+    def _read(
+        self,
+        key: str,
+        places: Sequence[Place],
+        convert: Callable[[Any], str | None],
+        headers: Mapping[str, str],
+        payload: Any,
+        problems: list[FieldProblem],
+    ) -> str | None:
+        """Return the first value at *places*, or None; add to *problems* why there is none."""
+        for place in places:
+            try:
+                found = place.find(headers, payload)
+                value = None if found is None else convert(found)
+            # ArithmeticError: NaN and infinities are values like any other.
+            except (ValueError, ArithmeticError, TypeError) as error:
+                problems.append(FieldProblem(place.text, str(error)))
+                return None
+            if value is not None:
+                return value
+        if key in self.needed:
+            problems.append(FieldProblem(places[0].text, "is missing"))
+        return None
+
+    def _version(self, found: Any) -> str | None:
+        if found == "":
+            return None
+        return self.order(found if self.zone is None else in_zone(found, self.zone))
 
     def _told_apart(self, at: str, headers: Mapping[str, str], payload: Any) -> str:
         """Return the version *at* with its tie-breaker, if readable."""

@@ -186,7 +186,11 @@ class Expression:
             return _Interpreter(_OPTIONS).visit(self.parsed, value)
         # Most expressions are names, and the interpreter takes a multiple of this for them.
         for name in self._names:
-            value = finite(value.get(name)) if isinstance(value, dict) else None
+            if not isinstance(value, dict):
+                return None
+            value = value.get(name)
+            if isinstance(value, float):
+                finite(value)
         return value
 
 

@@ -69,11 +69,10 @@ class HmacSignature:
         if self.stamp:
             stamp = signatures.require_header(headers, self.stamp)
             signatures.require_recent(stamp, now=now, tolerance=self.tolerance, unit=self.unit)
-        values = {
-            name: signatures.header_bytes(signatures.require_header(headers, at))
-            for name, at in self.parts.items()
-        }
-        signed = self.signed.fill(values | {"body": body})
+        values = {"body": body}
+        for name, at in self.parts.items():
+            values[name] = signatures.header_bytes(signatures.require_header(headers, at))
+        signed = self.signed.fill(values)
         signatures.require_signature(found, signed, self.keys, **self.scheme)
 
 

@@ -46,7 +46,7 @@ def parse_json(body: bytes) -> Any:
         value = _loads(text)
     except json.JSONDecodeError as error:
         raise PayloadInvalid(f"the body is not JSON: {error}") from None
-    return mended(value) if SURROGATE.search(text) else value
+    return mended(value) if "\\u" in text and SURROGATE.search(text) else value
 
 
 def parse_form(body: bytes) -> dict[str, str | list[str]]:
@@ -125,7 +125,8 @@ _WORDS: Final[Mapping[type, str]] = {
 def decode(body: bytes) -> str:
     """Return *body*, UTF-8, as text; half a surrogate pair as U+FFFD. Raises PayloadInvalid."""
     try:
-        return body.decode("utf-8-sig")
+        # Not utf-8-sig for all: it is written in Python.
+        return body.decode("utf-8-sig" if body.startswith(codecs.BOM_UTF8) else "utf-8")
     except UnicodeDecodeError as error:
         place = error.start
     try:
@@ -186,7 +187,7 @@ def has_more_values(text: str, most: int) -> bool:
     Called before anything else reads it, even unproven: some proofs are in the body. It makes only
     whole passes in C, some milliseconds per megabyte.
     """
-    if _marks(text) <= most:
+    if len(text) <= most or _marks(text) <= most:
         return False
     plain = _unescaped(text)
     # A value comes with at most two texts: its key and itself.

@@ -68,16 +68,15 @@ def header_bytes(value: str) -> bytes:
 
 def matches(found: bytes, wanted: Sequence[bytes]) -> bool:
     """Return whether *found* is one of *wanted*, always comparing all of them."""
-    return sum(hmac.compare_digest(found, each) for each in wanted) > 0
+    return sum([hmac.compare_digest(found, each) for each in wanted]) > 0
 
 
 def signatures(
     signed: bytes, keys: Sequence[bytes], *, algorithm: str = "sha256", encoding: str = "hex"
 ) -> list[bytes]:
     """Return the HMAC of *signed* under each key, as text in *encoding* (hex or base64)."""
-    digests = [hmac.digest(key, signed, algorithm) for key in keys]
     encode = binascii.hexlify if encoding == "hex" else base64.b64encode
-    return [encode(digest) for digest in digests]
+    return [encode(hmac.digest(key, signed, algorithm)) for key in keys]
 
 
 def require_signature(

@@ -10,6 +10,7 @@ from typing import Final
 from service.senders.options import Parsed
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
+_BODY_ALONE: Final = ("", "body", "")  # what most sign
 _KNOWN: Final = frozenset({"body", "id", "timestamp"})
 
 
@@ -41,6 +42,8 @@ class Template:
 
     def fill(self, values: Mapping[str, bytes]) -> bytes:
         """Return the signed bytes, with *values* by name."""
+        if self.pieces == _BODY_ALONE:
+            return values["body"]
         return b"".join(
             values[piece] if place % 2 else piece.encode()
             for place, piece in enumerate(self.pieces)

@@ -55,10 +55,10 @@ def in_zone(value: Any, zone: tzinfo | None) -> Any:
 
 
 def _of_text(text: str) -> datetime:
-    if _UNIX.fullmatch(text):
-        return _unix(Decimal(text))
     parts = _RFC_3339.fullmatch(text)
     if not parts:
+        if _UNIX.fullmatch(text):
+            return _unix(Decimal(text))
         raise ValueError(f"not {EXPECTED}")
     date, time, fraction, _, offset = parts.groups()
     return datetime.fromisoformat(f"{date}T{time}{(fraction or '')[:7]}{offset or '+00:00'}")

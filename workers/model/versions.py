@@ -28,6 +28,7 @@ BEFORE: Final = "0"
 MAX_SEQUENCE: Final = 10**20 - 1
 MAX_TIME_US: Final = 10**16 - 1  # the year 2286; Lua's numbers are exact up to 9e15 (2255)
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FORM: Final = re.compile(
     r"(?:(?P<before>0)|t(?P<time>\d{17})|s(?:L(?P<log>\d{5}))?(?P<number>\d{20}))(?P<tie>\w*)",
     re.ASCII,
@@ -68,7 +69,7 @@ def time_version(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no offset")
-    since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    since = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)) - _EPOCH
     # Not timestamp() * 1e6: a float is too coarse for microseconds in our century.
     micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     if not 0 <= micros <= MAX_TIME_US:

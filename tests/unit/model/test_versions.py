@@ -1,7 +1,7 @@
 """Versions as text: they sort, and both languages read the same in them."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -56,6 +56,12 @@ def test_sequences_sort_as_their_numbers_do(a, b):
 @given(MOMENTS, MOMENTS)
 def test_times_sort_as_moments_do(a, b):
     assert (time_version(a) < time_version(b)) == (a < b)
+
+
+@given(MOMENTS, st.integers(-1439, 1439))
+def test_a_time_has_one_version_in_every_zone(at, minutes):
+    there = at.astimezone(timezone(timedelta(minutes=minutes)))
+    assert time_version(there) == time_version(at)
 
 
 @given(NUMBERS, NUMBERS, st.integers(0, 99_999), st.integers(0, 99_999))
