@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from service.senders.configured_sender import Received
 from workers.model.changes import Slot
+from workers.model.values import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Entry:
     """
     A proven delivery.

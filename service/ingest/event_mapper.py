@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from service.ingest import own_writes
@@ -17,6 +17,7 @@ from workers.config.settings import Collection
 from workers.errors import PayloadInvalid
 from workers.model.changes import FieldProblem, Gone, Incoming, LeftOut
 from workers.model.retirement import GONE
+from workers.model.values import value_class
 
 WHOLE_BODY: Final = -1  # the index of a dead letter whose body could not be split into events
 LETTERS: Final = 200  # per delivery; more would use up the quota of its source, which then gets 503
@@ -29,7 +30,7 @@ VERSION: Final = ":version"  # version of the fetched record
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Read:
     """The mapped events of a body."""
 

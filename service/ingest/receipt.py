@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from service.senders.base import Answer
 from workers.model.changes import FieldProblem
+from workers.model.values import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Receipt:
     """
     The outcome of a delivery.

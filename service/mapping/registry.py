@@ -5,7 +5,7 @@ All mappings of a configuration: from one event to its changes, or to what has t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from service.mapping.compiled import Rule
@@ -13,13 +13,14 @@ from service.mapping.elements import agreed
 from service.mapping.field_values import problem
 from service.mapping.meta_fetch import Read
 from workers.model.changes import Change, Fetch, FieldProblem, FieldValue, LeftOut, Placed
+from workers.model.values import value_class
 
 FieldKey = tuple[str, str, str]  # collection, record, slug
 Takers = tuple[tuple[Rule, ...], tuple[Rule, ...]]  # of notices, and of whole events
 MOST_PROBLEMS = 100  # reported of one event: an each may have thousands of bad elements
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Mapped:
     """
     The result of one event: the changes, and why the rest is left out.

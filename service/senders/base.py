@@ -14,6 +14,7 @@ from workers.config.schemas import SourceSection, made
 from workers.config.settings import MAX_BODY, Source
 from workers.errors import ConfigurationInvalid, Problem
 from workers.model.changes import FieldProblem, LogPosition, Placed
+from workers.model.values import value_class
 
 if TYPE_CHECKING:
     from service.senders.composed import Sender
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 QUERY: Final = ":query"  # the raw query string, among the headers; no header has such a name
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Origin:
     """
     The CMS item that an event of the CMS itself is about.
@@ -43,7 +44,7 @@ class Origin:
     locale: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Event:
     """
     One fact in a delivery.

@@ -20,9 +20,10 @@ from service.senders.composed import Sender
 from service.senders.watched_headers import WatchedHeaders
 from workers.config.settings import MAX_BODY
 from workers.errors import BodyTooLarge, ConfigurationInvalid, PayloadInvalid, SignatureInvalid
+from workers.model.values import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Request:
     """
     Headers, by lower-case names, and the body of one request.
@@ -36,7 +37,7 @@ class Request:
     is_read: bool = field(default=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Received:
     """
     A delivery as it is stored, and its events.

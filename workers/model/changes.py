@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from workers.model.run_limits import RunLease, RunLimit
+from workers.model.values import value_class
 from workers.model.versions import MAX_SEQUENCE as MAX_SEQUENCE
 from workers.model.versions import MAX_TIME_US as MAX_TIME_US
 from workers.model.versions import sequence_version as sequence_version
@@ -44,7 +45,7 @@ def canonical(value: Any) -> str:
     return _encode(value)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class FieldValue:
     """One value of one field; *value* is canonical JSON text."""
 
@@ -79,7 +80,7 @@ class LogPosition:
     overlaps: bool = False  # positions of writes, but events come in commit order
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Change:
     """Field data for one item; fields that are not named stay untouched."""
 
@@ -112,7 +113,7 @@ class Gone:
     locale: str | None = None  # cmsLocaleId of the variant, if known
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class FieldProblem:
     """Why an event or value is invalid, and the *path* as the user wrote it."""
 
@@ -120,7 +121,7 @@ class FieldProblem:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LeftOut:
     """A field of a record that an event could not write because its value is invalid."""
 
@@ -131,7 +132,7 @@ class LeftOut:
     version: str | None  # of the missing value; None: arrival decides
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Fetch:
     """An object named by an event, to be read by a fetcher before mapping."""
 
@@ -152,7 +153,7 @@ class Again:
     whole: str | None = None  # id of the letter for its whole body
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Incoming:
     """
     One mapped event of a delivery: its readable changes, and the problems of the rest.
@@ -189,7 +190,7 @@ class Landing:
     last: bool = True  # False: further parts follow, and the claim continues
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Slot:
     """Where the store records the token of a thread's last accepted delivery."""
 
@@ -207,7 +208,7 @@ class Spooled:
     came_us: int  # µs since 1970 on the store's clock
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Delivery:
     """One verified and mapped request of a source, as the outbox accepts it."""
 

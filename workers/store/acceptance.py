@@ -9,6 +9,7 @@ from typing import Any
 
 from workers.config.settings import Settings, Source
 from workers.model.changes import Delivery
+from workers.model.values import value_class
 from workers.store.compression import Packed, Packer
 
 _log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class AcceptCall:
         return self.packed is not None and self.packed.words is None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Accepted:
     """
     The result of a delivery.
