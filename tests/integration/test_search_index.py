@@ -20,6 +20,7 @@ from workers.store.key_text import KeyText
 from workers.store.search_index import FOREIGN, SearchIndex
 from workers.store.search_look import DAILY, SOON
 from workers.store.search_row import SearchRow
+from workers.store.search_rows import SearchRows
 from workers.webflow.item_answers import ItemView
 
 
@@ -259,6 +260,19 @@ def test_a_row_that_another_process_has_changed_is_read_again(bench, index, monk
     index.show(products, [("A-1", view("i1", name="Elm", slug="elm"))])
     assert index.rows("products", ["A-1"]) == [SearchRow("i1", "", "", "Elm", "elm")]
     assert texts(bench) == rowed(index)
+
+
+def test_many_records_are_indexed_by_few_commands(bench, index, monkeypatch):
+    assert index.advance(5.0)
+    for number in range(50):
+        named(bench, f"SKU-{number}", "Oak")
+    monkeypatch.setattr(SearchRows, "held", None)  # what has changed is written, whatever is there
+    bench.client.config_resetstat()
+    assert index.advance(5.0)
+    stats = bench.client.info("commandstats")
+    calls = {name: stats[f"cmdstat_{name}"]["calls"] for name in ("hget", "hset", "hdel")}
+    assert max(calls.values()) < 10
+    assert len(found(index, "oak")) == 50
 
 
 def test_a_full_store_is_indexed_later(bench, index, monkeypatch):

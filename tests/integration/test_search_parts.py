@@ -84,18 +84,20 @@ def _names(key, parts):
     return [f"{key}:={first}" if first else key for first, part in parts if part]
 
 
-def test_a_set_in_parts_reads_as_one(bench, rows, place):
+@pytest.mark.parametrize("at_once", [1, 60])
+def test_a_set_in_parts_reads_as_one(bench, rows, place, at_once):
     chance, texts = random.Random(5), search_keys.texts(place)  # noqa: S311
     rows.part(place)
     there, most = {}, 0
     for turn in range(40):
-        adds = turn < 25
+        adds, entries = turn < 25, []
         for number in chance.sample(range(900), 60):
             record, row = shoe(number)
             before = there.get(record)
             there[record] = row if adds else None
-            entry = (record, before and before.as_text(), there[record], None)
-            rows.write(place, [entry])
+            entries.append((record, before and before.as_text(), there[record], None))
+        for start in range(0, len(entries), at_once):
+            assert rows.write(place, entries[start : start + at_once]) == []
         held = {record: row for record, row in there.items() if row}
         members = {each for record, row in held.items() for each in row.members(record)}
         most = max(most, whole_in_parts(bench, place, members, texts))
@@ -111,6 +113,19 @@ def test_a_set_in_parts_reads_as_one(bench, rows, place):
         asked = [m for record, row in map(shoe, range(900)) for m in row.members(record)]
         assert rows.held(texts, asked) == members & {*asked}
     assert most > 10
+
+
+def test_what_one_step_adds_to_a_part_goes_into_several(bench, rows, place):
+    rows.part(place)
+    put(rows, place, *map(shoe, range(100)))
+    names = [f"SKU-0050 {number:02}" for number in range(50)]
+    new = [(name, SearchRow(f"{name} a", f"{name} b", f"{name} c", f"{name} d")) for name in names]
+    put(rows, place, *new)
+    held = [*map(shoe, range(100)), *new]
+    members = {each for record, row in held for each in row.members(record)}
+    assert whole_in_parts(bench, place, members, search_keys.texts(place)) > 3
+    keys_of = [key_member(record) for record, _ in held]
+    whole_in_parts(bench, place, keys_of, search_keys.by_key(place))
 
 
 def test_nothing_stays_of_a_set_that_becomes_empty(bench, rows, place):

@@ -254,14 +254,18 @@ class SearchIndex:
             pipeline.hmget(search_keys.rows(place), [each.record for each in entries])
             *items, ids, texts = pipeline.execute()
         there = self._there(collection, entries, items)
-        lacking = self._order.lacking(place, [each.record for each in entries])
         rows: list[Written] = []
+        same: dict[str, Written] = {}  # of these the order of the keys alone may lack something
         for each, stored, id, text in zip(entries, items, ids, texts, strict=True):
             before = SearchRow.parse(text) if text else None
             row = _with_own(before or SearchRow(), each.record, stored, id)
             after = row if id or each.record in there else None
-            if each.stamp or after != before or (after is not None and each.record in lacking):
-                rows.append((each.record, text, after, each.stamp))
+            written = (each.record, text, after, each.stamp)
+            if each.stamp or after != before:
+                rows.append(written)
+            elif after is not None:
+                same[each.record] = written
+        rows += [same[record] for record in self._order.lacking(place, same)]
         # What others have changed meanwhile stays due, or is met by the next look.
         self._rows.write(place, rows)
 

@@ -6,9 +6,13 @@
 --   instep:search-state  hash: parts:<collection>:<copy>: how many members of its instep:search-keys stand in parts;
 --     absent: a release before has written them, and not all of them are in parts yet (part_search.lua)
 
+--! uses calls step
+
 local search_parts = {}
 local MOST = 120  -- members of a part
 local KEPT = 80   -- of one that is taken from what a release before has written: as many as others have on average
+local moved       -- by key: how many more members stand in parts, since it was saved
+calls.on_begin(function() moved = {} end)
 
 local function name_of(key, first) return first and key .. ':=' .. first or key end
 
@@ -17,11 +21,17 @@ local function part_of(key, member)
   return redis.call('ZRANGE', key .. ':parts', '[' .. member, '-', 'BYLEX', 'REV', 'LIMIT', 0, 1)[1]
 end
 
-local function note(key, number)
-  local place = string.match(key, '^instep:search%-keys:(.*)$')
-  if place and redis.call('HEXISTS', 'instep:search-state', 'parts:' .. place) == 1 then
-    redis.call('HINCRBY', 'instep:search-state', 'parts:' .. place, number)
+local function note(key, number) moved[key] = (moved[key] or 0) + number end
+
+-- Call it before the answer: what the step has moved into parts and out of them is counted.
+function search_parts.save()
+  for key, number in pairs(moved) do
+    local place = string.match(key, '^instep:search%-keys:(.*)$')
+    if number ~= 0 and place and redis.call('HEXISTS', 'instep:search-state', 'parts:' .. place) == 1 then
+      redis.call('HINCRBY', 'instep:search-state', 'parts:' .. place, number)
+    end
   end
+  moved = {}
 end
 
 -- Takes the last members of a part into one of their own.
@@ -38,13 +48,25 @@ local function split(key, part)
   if rest <= MOST then redis.call('ZRANGESTORE', name, name, 0, -1) end
 end
 
--- *may_split*: see new_forms.lua.
-function search_parts.add(key, member, may_split)
-  local part = part_of(key, member)
-  local name = name_of(key, part)
-  if redis.call('ZADD', name, 0, member) == 0 then return end
-  if part then note(key, 1) end
-  if may_split and redis.call('ZCARD', name) > MOST then split(key, part) end
+-- *members*: a list; *may_split*: see new_forms.lua.
+function search_parts.add(key, members, may_split)
+  local pairs_of, parts = {}, {}  -- by the name of a part: what is added to it, and its first member
+  for n = 1, #members do
+    local part = part_of(key, members[n])
+    local name = name_of(key, part)
+    local own = pairs_of[name] or {}
+    own[#own + 1], own[#own + 2] = 0, members[n]
+    pairs_of[name], parts[name] = own, part
+  end
+  for name, own in pairs(pairs_of) do
+    local number, part = step.call_in_parts('ZADD', name, own), parts[name]
+    if part then note(key, number) end
+    -- As often as members came: what a release before has written may be many times as large.
+    for _ = 1, may_split and number or 0 do
+      if redis.call('ZCARD', name) <= MOST then break end
+      split(key, part)
+    end
+  end
 end
 
 function search_parts.remove(key, member)
@@ -89,7 +111,7 @@ local function gather(key, most)
   local strays = first and redis.call('ZRANGE', key, '[' .. first, '+', 'BYLEX', 'LIMIT', 0, most) or {}
   for _, member in ipairs(strays) do
     redis.call('ZREM', key, member)
-    search_parts.add(key, member, true)
+    search_parts.add(key, {member}, true)
   end
   return #strays
 end

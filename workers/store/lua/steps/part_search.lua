@@ -15,6 +15,7 @@ local left = AT_ONCE
 for _, kind in ipairs({'search', 'search-keys'}) do
   left = left - search_parts.convert('instep:' .. kind .. ':' .. place, left)
 end
+search_parts.save()
 if left > 0 then
   redis.call('HSET', 'instep:search-state', 'parts:' .. place, search_parts.count('instep:search-keys:' .. place))
 end
