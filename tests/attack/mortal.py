@@ -110,15 +110,15 @@ class ClockedSteps(Steps):
 
     @property
     def library(self):
-        return _timed()
+        return timed()
 
-    def _arguments(self, request, *more):
-        _, *rest = super()._arguments(request, *more)
-        return [self._clock.store_us // 1000, *rest]
+    @property
+    def _offset_ms(self):
+        return self._clock.store_us // 1000
 
 
 @cache
-def _timed():
+def timed():
     """Steps whose clock is their first argument; markers do not end, records are packed at once."""
     timed = library().text.replace("redis.call('TIME')", "{0, 0}")
     # By the store it ends after so long of a time that is not simulated: see World._await_sweep.

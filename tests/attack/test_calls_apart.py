@@ -11,13 +11,10 @@ import random
 import pytest
 import redis
 
-from tests.attack import histories
-from tests.attack.installation import INSTALLATIONS
-from tests.attack.mortal import ClockedSteps
+from tests.attack.recorded_calls import called, contents, damaged, recorded
 from tests.attack.world import World
 from workers.store.step_library import library
 
-PLAYED = (("steered-v1", 2), ("pulled", 7), ("steered-locales", 1), ("published", 2))
 NOW = 1_790_000_000_000  # ms: behind all of these
 RECORD = {"collection": "products", "record": "P1"}
 # Steps that these call seldom, or never.
@@ -55,35 +52,6 @@ def world(store_socket):
     world.close()
 
 
-@pytest.fixture(scope="module")
-def calls(world):
-    """What the histories have called: (step, arguments)."""
-    found = []
-    call = ClockedSteps._call
-
-    def noted(steps, step, arguments):
-        found.append((step, arguments))
-        return call(steps, step, arguments)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ClockedSteps, "_call", noted)
-        for name, seed in PLAYED:
-            found.append(None)  # an empty store
-            setup = INSTALLATIONS[name]
-            histories.played(world, histories.made(seed, setup), 2, setup)
-    for step, request in OTHERS.items():
-        found.append((step, [NOW, json.dumps({"token": step, **request})]))
-    return found
-
-
-def called(run, step, arguments):
-    """The answer, or that there is none."""
-    try:
-        return json.loads(run(step, arguments))
-    except redis.ResponseError as error:
-        return str(error).partition(":")[0]
-
-
 def played(client, calls, run, before=lambda _: None):
     """The answers to *calls*, and what the store holds behind them, where they begin anew."""
     found = []
@@ -97,37 +65,14 @@ def played(client, calls, run, before=lambda _: None):
     return [*found, contents(client)]
 
 
-READERS = {
-    b"string": lambda client, key: client.get(key),
-    b"hash": lambda client, key: client.hgetall(key),
-    b"set": lambda client, key: client.smembers(key),
-    b"zset": lambda client, key: client.zrange(key, 0, -1, withscores=True),
-    b"list": lambda client, key: client.lrange(key, 0, -1),
-    b"stream": lambda client, key: [values for _, values in client.xrange(key)],
-}
-
-
-def contents(client):
-    return {
-        key: READERS[client.type(key)](client, key)
-        for key in sorted(client.scan_iter())
-        if not key.startswith(b"instep:call:")  # soon over
-    }
-
-
-def damaged(arguments, chance):
-    """The *arguments* with something in the request that no step expects."""
-    ms, text, *more = arguments
-    request = json.loads(text)
-    place = request
-    while isinstance(place, dict | list) and place:
-        inside = list(place) if isinstance(place, dict) else list(range(len(place)))
-        key = chance.choice(inside)
-        if not isinstance(place[key], dict | list) or not place[key]:
-            place[key] = chance.choice([None, "", {"odd": True}])
-            break
-        place = place[key]
-    return [ms, json.dumps(request), *more]
+@pytest.fixture(scope="module")
+def calls(world):
+    found = recorded(world)
+    (offset, *call), *_ = (call[1] for call in found if call and call[0] == "accept")
+    found.append(("accept_several", [offset, "{}", *call, *call]))
+    for step, request in OTHERS.items():
+        found.append((step, [NOW, json.dumps({"token": step, **request})]))
+    return found
 
 
 def test_a_call_knows_nothing_of_those_before_it(calls, world, store_socket):

@@ -8,6 +8,7 @@ import redis
 from tests.support.outbox_driver import Bench, event
 from workers.config.settings import StoreSettings
 from workers.errors import StoreFull
+from workers.model.changes import Delivery
 from workers.store import connection
 from workers.store.audit import Audit, Audited
 from workers.store.outbox import balanced
@@ -58,9 +59,14 @@ def test_functions_that_the_store_has_lost_are_loaded_at_the_next_call(steps, cl
 
 
 def test_each_of_several_calls_is_carried_out_once_and_in_their_order(steps):
-    calls = [(note(name) | {"most": 9}, "", b"", b"") for name in ("ann", "bob", "cy")]
-    assert steps.run_in_order("audit", calls) == [{}, {}, {}]
-    assert noted(steps) == ["ann", "bob", "cy"]
+    bench = Bench(steps.client)
+    calls = [
+        bench.outbox._call(Delivery("erp", f"t{n}", (event("i1", {"stock": n}),), b"{}")).arguments
+        for n in (3, 1, 2)
+    ]
+    answers = steps.run_in_order("accept", calls)
+    assert [answer["accepted"] for answer in answers] == [1, 1, 1]
+    assert bench.value("i1") == 2
 
 
 def test_a_transaction_begins_once_the_functions_are_there(steps, client):
@@ -84,13 +90,6 @@ def test_of_steps_that_run_together_none_is_loaded_in_between(steps):
     assert first == {"groups": {}}
     assert isinstance(second, redis.ResponseError)  # it lacks its arguments
     assert not isinstance(second, UnknownStep)
-
-
-def test_what_a_step_raises_is_told_of_each_call(steps):
-    good, bad = note() | {"most": 9}, note()  # without most
-    answers = steps.run_in_order("audit", [(each, "", b"", b"") for each in (bad, good)])
-    assert isinstance(answers[0], redis.RedisError)
-    assert answers[1] == {}
 
 
 def test_a_store_too_full_to_load_them_delivers_and_refuses_what_comes_in(client):

@@ -12,6 +12,7 @@ OPEN, CLOSE = {"(": ")", "{": "}", "[": "]"}, {")": "(", "}": "{", "]": "["}
 CHANGES = ("insert", "remove", "sort")  # of `table`
 BEGINS, ENDS = {"do", "then", "repeat", "else"}, {"end", "elseif", "until", "else"}
 BLOCKS = BEGINS | ENDS
+BEGINNINGS = ("calls.on_begin(", "calls.on_group(")  # of a call, or of several that go together
 WORDS = BLOCKS | {
     "and",
     "break",
@@ -30,7 +31,7 @@ WORDS |= {"return", "true", "while"}
 
 @dataclass
 class Scope:
-    """A block; *function*: how deep in functions, 0: the file itself; *begins*: of on_begin."""
+    """A block; *function*: how deep in functions, 0: the file itself; *begins*: in BEGINNINGS."""
 
     function: int
     begins: bool
@@ -153,7 +154,7 @@ class Source:
         while self._word(last) != ")":
             last += 1
         params = [self._word(n) for n in range(at + 1, last) if self._is_name(n)]
-        begins = [self._word(n) for n in range(place - 4, place)] == ["calls", ".", "on_begin", "("]
+        begins = "".join(self._word(n) for n in range(place - 4, place)) in BEGINNINGS
         self._enter(params, function=1, begins=begins)
         return last + 1
 

@@ -42,8 +42,8 @@ class RoundTrips:
     Calls *step* for the fibers of one thread, and for other threads.
 
     What fibers call while `AT_ONCE` round trips are under way goes together in the next one. Each
-    call stays a step of its own, with its own answer or error; where the store does not answer, the
-    outcome of all calls of that round trip is unknown.
+    call keeps its own answer or error; where the store does not answer, the outcome of all calls of
+    that round trip is unknown.
     """
 
     def __init__(self, steps: Steps, step: str) -> None:

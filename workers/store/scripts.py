@@ -87,19 +87,16 @@ class Steps:
         self, step: str, calls: Sequence[tuple[dict[str, Any], str, bytes, bytes]]
     ) -> list[dict[str, Any] | redis.RedisError]:
         """
-        Run *step* once for each of *calls*, one behind the other, without waiting for the answers
-        in between; return the answer of each, or what went wrong with it: those behind it were
-        run all the same.
+        Run *step*, one that has a step of several, for each of *calls*, one behind the other, as
+        one step; return the answer of each, or what went wrong with it: those behind it were run
+        all the same.
         """
-        every = [self._arguments(request, *more) for request, *more in calls]
-        with guarded(), self.client.pipeline(transaction=False) as pipeline:
-            for arguments in every:
-                pipeline.fcall(self.library.function_of(step), 0, *arguments)
-            answers = pipeline.execute(raise_on_error=False)
-        return [
-            self._tried(step, arguments) if _is_unknown(answer) else _answered(answer)
-            for answer, arguments in zip(answers, every, strict=True)
-        ]
+        arguments: list[Any] = [self._offset_ms, _encode(self.standing)]
+        for request, *more in calls:
+            arguments += (_encode(request), *more)
+        with guarded():
+            answers = self._call(f"{step}_several", arguments)
+        return [_answered(answer) for answer in answers]
 
     def run_together(
         self, *calls: tuple[str, dict[str, Any]], delete: str = ""
@@ -163,18 +160,13 @@ class Steps:
             raise redis.exceptions.OutOfMemoryError("the store cannot load the step")
         return self._script(keys=[], args=[step, *arguments])
 
-    def _tried(self, step: str, arguments: Sequence[Any]) -> dict[str, Any] | redis.RedisError:
-        try:
-            return _answered(self._call(step, arguments))
-        except redis.RedisError as error:
-            return error
-
     @cached_property
     def _script(self) -> Any:
         return self.client.register_script(self.library.script)
 
     def _arguments(self, request: dict[str, Any], *more: Any) -> list[Any]:
-        return [self.clock_offset_ms, self._text(request), *more]
+        return [self._offset_ms, _encode(self.standing | request), *more]
 
-    def _text(self, request: dict[str, Any]) -> str:
-        return _encode(self.standing | request)
+    @property
+    def _offset_ms(self) -> int:
+        return self.clock_offset_ms

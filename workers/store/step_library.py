@@ -10,7 +10,8 @@ A file there returns a table. Steps and libraries name the libraries that they u
     end)()
 
 All of them are made once, at the first call after the store has loaded them; what is of one call
-alone is set anew as it begins (``lua/lib/calls.lua``), in the libraries that its step uses.
+alone is set anew as it begins (``lua/lib/calls.lua``), in the libraries that its step uses. Some
+calls share a round trip, and what they know of the store: those of ``…_several``.
 ``--! flags allow-oom`` says that a full store carries out the step as well. Nothing else is done to
 the text of a file, and nothing is ever formatted into one.
 

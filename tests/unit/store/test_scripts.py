@@ -43,7 +43,8 @@ def test_a_library_stands_behind_those_that_it_uses_and_once():
 
 
 def test_what_makes_the_request_stands_before_all_that_may_read_it():
-    assert [*WHERE][:5] == ["calls", "redis", "step", "arrivals", "sliced_request"]
+    first = ["calls", "redis", "gathered", "step", "arrivals", "sliced_request"]
+    assert [*WHERE][:6] == first
 
 
 def test_a_file_names_the_libraries_that_it_uses_and_no_others():

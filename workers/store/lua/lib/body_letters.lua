@@ -4,7 +4,7 @@
 --
 -- instep:letter:<id>, beside left_out.lua's: e:<hashed event id, or #place>: where an event of it stands,
 --   "<place> <arrival number> <1: it was taken in part>"; the repeats of those are replays
---! uses calls step items slices left_out
+--! uses calls step items slices left_out raw_bodies
 
 local given = step.given
 local request
@@ -109,7 +109,7 @@ end
 
 -- Where the event stands that a letter of a body holds something of; nil: there is none.
 function body_letters.find_place(event)
-  if redis.call('EXISTS', 'instep:letters:raw:' .. request.source) == 0 then return nil end
+  if not raw_bodies.has_letters(request.source) then return nil end
   local tried = {}
   local function look(place, slug)
     local link = items.of(place).left[slug]

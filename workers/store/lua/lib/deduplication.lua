@@ -23,22 +23,34 @@ local ROLLING_MS = 600000
 
 local life
 local forgot  -- ms for which ids are kept now, where there is no room for as long as they should be
-local generations, written_to  -- of both kinds, oldest first; kind → the one that is written to
 local integers  -- by id
-local buckets  -- of the release before, that there are
+-- generations: of both kinds, oldest first   written_to: kind → the one that is written to
+-- buckets: of the release before, that there are
+local held
+local sources  -- of a group: what is held of them
+calls.on_group(function() sources = {} end)
 calls.on_begin(function()
   request, now = step.request, step.now
   life = {l = request.dedupe_ms, s = math.min(request.dedupe_ms or 0, SHORT_MS)}
-  forgot, generations, written_to, integers, buckets = nil, nil, nil, {}, nil
+  forgot, held, integers = nil, nil, {}
 end)
 
 local function seen_base() return 'instep:seen:' .. request.source end
 
 local function span_of(kind) return math.max(1, math.floor(life[kind] / PARTS[kind])) end
 
+local function load_held()
+  if held then return end
+  local name = request.source .. ' ' .. request.dedupe_ms
+  held = sources[name] or {}
+  sources[name] = held
+end
+
 local function load_generations()
-  if generations then return generations end
-  generations, written_to = {}, {}
+  load_held()
+  if held.generations then return held.generations end
+  local generations, written_to = {}, {}
+  held.generations, held.written_to = generations, written_to
   local text = step.seen
   if text == nil then text = redis.call('GET', seen_base()) end
   for name, kind, began, sets, ids in string.gmatch(text or '', '((%a)%d+) (%d+) (%d+) (%d+);') do
@@ -71,8 +83,10 @@ local function bucket_of_before(n)
 end
 
 local function load_before()
-  if buckets then return buckets end
-  buckets = {}
+  load_held()
+  if held.buckets then return held.buckets end
+  local buckets = {}
+  held.buckets = buckets
   local keys = {bucket_of_before(-1), bucket_of_before(0), bucket_of_before(1)}
   if redis.call('EXISTS', unpack(keys)) == 0 then return buckets end
   for _, key in ipairs(keys) do
@@ -98,10 +112,11 @@ end
 
 local function save_generations()
   local texts = {}
-  for n, one in ipairs(generations) do
+  for n, one in ipairs(held.generations) do
     texts[n] = string.format('%s %.0f %.0f %.0f;', one.name, one.began, one.sets, one.ids)
   end
   redis.call('SET', seen_base(), table.concat(texts), 'PX', 2 * life.l + ROLLING_MS)
+  sources = {}  -- those of this source with another time are not those that it has now
 end
 
 local function drop_generation(one)
@@ -156,8 +171,8 @@ local function begin_generation(kind, last, filled)
   end
   local one = {name = kind .. string.format('%.0f', number), kind = kind, began = now,
     sets = math.min(sets, MOST_SETS), ids = 0}
-  generations[#generations + 1] = one
-  written_to[kind] = one
+  held.generations[#held.generations + 1] = one
+  held.written_to[kind] = one
   bound_generations()
   save_generations()
   return one
@@ -166,7 +181,7 @@ end
 -- The generation that ids of *kind* are put into now.
 local function generation_of(kind, place)
   load_generations()
-  local last = written_to[kind]
+  local last = held.written_to[kind]
   if not last then return begin_generation(kind), 0 end
   local filled, age = redis.call('SCARD', set_of(last, place)), now - last.began
   if filled < FULL and age < span_of(kind) and -age < life[kind] then return last, filled end

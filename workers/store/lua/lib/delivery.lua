@@ -1,6 +1,6 @@
 -- Shared, of accept: the delivery that is accepted: where it stands, and what becomes of its events.
 --! uses calls step arrivals sliced_request version_kinds deduplication event_letters body_letters
---! uses source_logs delivery_log raw_bodies
+--! uses source_logs delivery_log raw_bodies gathered
 
 local given = step.given
 local request, now
@@ -114,12 +114,11 @@ end
 -- Counts it for its source.
 function delivery.count(duplicate)
   if request.mode ~= 'live' then return end
-  redis.call('HINCRBY', 'instep:source:' .. request.source, 'deliveries', 1)
-  if duplicate then redis.call('HINCRBY', 'instep:source:' .. request.source, 'duplicates', 1) end
+  local key = 'instep:source:' .. request.source
+  gathered.add(key, 'deliveries', 1)
+  if duplicate then gathered.add(key, 'duplicates', 1) end
   if not duplicate and given(request.spooled) then delivery.count_outcome('spooled') end
-  if given(request.secret) then
-    redis.call('HINCRBY', 'instep:source:' .. request.source, 'secret:' .. request.secret, 1)
-  end
+  if given(request.secret) then gathered.add(key, 'secret:' .. request.secret, 1) end
 end
 
 -- One that was neither kept, which are the rest of all, nor a duplicate.

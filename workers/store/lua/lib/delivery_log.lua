@@ -11,10 +11,13 @@
 --     take, where the store's limit allows less than keep_mb
 --   instep:unkept:<source>      stream <ms>-<number>: t, i: what was proven and is not kept, such as repeats
 -- ARGV[4]: the delivery, packed; ARGV[5]: new words that it is packed by
---! uses calls step arrivals
+--! uses calls step arrivals gathered
 
 local given = step.given
 local request, now, ARGV
+local states, oldest_held  -- of a group, by source: as they were saved last; oldest, as the store has it still
+local known  -- words that there are
+calls.on_group(function() states, oldest_held, known = {}, {}, {} end)
 calls.on_begin(function() request, now, ARGV = step.request, step.now, step.ARGV end)
 local delivery_log = {}
 local WORDS_MS = 2 * 3600000  -- words are used for an hour, by a process's own clock
@@ -45,8 +48,7 @@ function delivery_log.state_of(source)
     most = tonumber(held[7] or nil)}
 end
 
--- *oldest*: as it is held, if that is known.
-function delivery_log.save_state(source, state, oldest)
+local function write_state(source, state, oldest)
   local put = {}
   for name, value in pairs(state) do
     if name ~= 'oldest' or value ~= oldest then
@@ -58,13 +60,25 @@ function delivery_log.save_state(source, state, oldest)
   if not state.oldest then redis.call('HDEL', 'instep:kept-state:' .. source, 'oldest') end
 end
 
+local function write_states()
+  for source, state in pairs(states) do write_state(source, state, oldest_held[source]) end
+  states, oldest_held = {}, {}
+end
+
+-- *oldest*: as it is held, if that is known.
+function delivery_log.save_state(source, state, oldest)
+  if not states[source] then oldest_held[source] = oldest end
+  states[source] = state
+  gathered.later(write_states)
+end
+
 -- Words stay for as long as a delivery may need them.
 local function trim_words(source, state)
   local key = 'instep:kept-words:' .. source
   local entry = delivery_log.first_of(key)
   while entry and delivery_log.ms_of(entry) < (state.oldest or now) - WORDS_MS do
     state.bytes = state.bytes - delivery_log.remove_entry(key, entry)
-    entry = delivery_log.first_of(key)
+    entry, known = delivery_log.first_of(key), {}
   end
   if not entry and not state.oldest then state.bytes = 0 end
 end
@@ -118,7 +132,8 @@ end
 -- Which deliveries are kept so far, and the number of this one; nil where it is not to be kept.
 function delivery_log.begin()
   if not given(request.kept) then return nil end
-  local state = delivery_log.state_of(request.source)
+  local state = {}
+  for name, value in pairs(states[request.source] or delivery_log.state_of(request.source)) do state[name] = value end
   state.number = (state.number or 0) + 1
   return state
 end
@@ -144,6 +159,12 @@ function delivery_log.list_unkept(outcome)
   if redis.call('PTTL', key) < UNKEPT_MS / 2 then redis.call('PEXPIRE', key, UNKEPT_MS) end
 end
 
+local function has_words(source, words)
+  local name = source .. ' ' .. words
+  known[name] = known[name] or redis.call('XRANGE', 'instep:kept-words:' .. source, words, words)[1] ~= nil
+  return known[name]
+end
+
 -- *x*, *arrival*: see above. Returns the name of new words, or '' where those given are gone.
 function delivery_log.append(state, x, arrival, outcome)
   local source, kept = request.source, request.kept
@@ -152,7 +173,7 @@ function delivery_log.append(state, x, arrival, outcome)
   state.oldest = oldest or state.ms
   local id = string.format('%d-%d', state.ms, state.number)
   local words, fresh = given(kept.words), ARGV[5] ~= ''
-  if words and not redis.call('XRANGE', 'instep:kept-words:' .. source, words, words)[1] then
+  if words and not has_words(source, words) then
     -- They held what was erased (forget.lua): this one cannot be read, the next brings its own.
     delivery_log.save_state(source, state)
     return ''

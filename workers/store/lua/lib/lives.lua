@@ -5,7 +5,7 @@
 --   instep:lives        sorted set: <collection>:<record> by the ms of the oldest entry, or before that
 --   instep:lives:state  hash: bytes, of all lives, about; dropped: entries; till: ms of the newest of those
 -- life_dropped of an item: how many entries its life lost as it went whole
---! uses calls step life_bounds
+--! uses calls step life_bounds gathered
 
 local given = step.given
 -- As life_bounds.lua has them.
@@ -14,12 +14,20 @@ local TEXT = 200    -- bytes of a text
 local LIST = 200    -- names in an entry
 
 local at_text, bytes, begun
+local unwritten  -- ms and names
+calls.on_group(function() unwritten = {} end)
 calls.on_begin(function() at_text, bytes, begun = string.format('[%d,', step.now), nil, {} end)
+
+local function write_begun()
+  step.call_in_parts('ZADD', 'instep:lives', unwritten)
+  unwritten = {}
+end
 
 -- What all that a step has noted comes to, as it answers.
 local function save()
-  if begun[1] then step.call_in_parts('ZADD', 'instep:lives', begun) end
-  redis.call('HINCRBY', 'instep:lives:state', 'bytes', bytes)
+  for n = 1, #begun do unwritten[#unwritten + 1] = begun[n] end
+  if begun[1] then gathered.later(write_begun) end
+  gathered.add('instep:lives:state', 'bytes', bytes)
   bytes, begun = nil, {}
 end
 

@@ -9,7 +9,8 @@
 
 local pauses = {}
 local now, sources, lanes, rests
-calls.on_begin(function() now, sources, lanes, rests = step.now, nil, nil, nil end)
+calls.on_group(function() sources, lanes, rests = nil, nil, nil end)
+calls.on_begin(function() now = step.now end)
 local EFFORT = 50  -- to read an item and to put it back, in names of an item (batch.lua)
 
 local function read()

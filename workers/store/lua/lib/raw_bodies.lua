@@ -4,6 +4,8 @@
 
 local given = step.given
 local request, now
+local lettered  -- by source: whether it has letters, as far as that was read
+calls.on_group(function() lettered = {} end)
 calls.on_begin(function() request, now = step.request, step.now end)
 
 -- *raw*: {source, raw, text, encoding}
@@ -34,6 +36,12 @@ local function has_room(bytes, times)
   return all + bytes <= 2 * part
 end
 
+-- Whether *source* has letters; where its last one is closed behind another call of the group, it may say so still.
+local function has_letters(source)
+  if lettered[source] == nil then lettered[source] = redis.call('EXISTS', 'instep:letters:raw:' .. source) == 1 end
+  return lettered[source]
+end
+
 -- *letter*: {id, source, topic, name, index, problems, headers, came}; headers: JSON text; came: ms,
 -- where its event came earlier than now. *raw*: nil where there is no room for its body.
 local function keep_letter(letter, raw)
@@ -61,7 +69,8 @@ local function keep_letter(letter, raw)
   redis.call('ZREM', 'instep:letters:closed', letter.id)
   redis.call('ZADD', 'instep:letters', 'NX', now, letter.id)
   redis.call('SADD', 'instep:letters:raw:' .. letter.source, letter.id)
+  lettered[letter.source] = true
   if opens or problems ~= held[2] then letter_groups.enter(letter.id) end
 end
 
-return {hold = hold, weight_of = weight_of, has_room = has_room, keep_letter = keep_letter}
+return {hold = hold, weight_of = weight_of, has_room = has_room, has_letters = has_letters, keep_letter = keep_letter}

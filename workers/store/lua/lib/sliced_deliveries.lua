@@ -33,8 +33,7 @@ local function begin(begins, text)
   if bytes > 0 and bytes + begins.bytes > begins.most then return cjson.encode({outcome = 'full'}) end
   -- It has taken so long that it has expired: nothing was kept.
   if redis.call('EXISTS', uploaded) == 0 then return cjson.encode({outcome = 'full'}) end
-  local before = arrivals.last()
-  redis.call('INCRBY', 'instep:arrival', begins.arrivals)
+  local before = arrivals.reserve(begins.arrivals)
   local name = string.format('%.0f', redis.call('INCR', 'instep:slice-number'))
   local keeping, words = delivery_log.begin(), nil
   if keeping then

@@ -6,11 +6,13 @@
 -- the number that was drained before it; request.slot: {file, name}
 -- What was drained is noted in the very step that accepts it: a drain that is repeated after a crash,
 -- by whomever, finds it done.
---! uses calls step
+--! uses calls step gathered
 
 local given = step.given
 local request
 local spool_place, call_slot
+local slots  -- by key, that are not written yet: name → token
+calls.on_group(function() slots = {} end)
 calls.on_begin(function()
   request = step.request
   spool_place, call_slot = given(request.spooled), given(request.slot)
@@ -18,6 +20,16 @@ end)
 local SPOOL_MS = 14 * 24 * 3600000  -- a file that lies for longer tells by itself what was drained
 
 local function spool_key(file) return 'instep:spool:' .. file end
+
+local function write_slots()
+  for key, tokens in pairs(slots) do
+    local put = {}
+    for name, token in pairs(tokens) do put[#put + 1], put[#put + 2] = name, token end
+    -- Who has made the hash has given it its time, too.
+    if redis.call('HSET', key, unpack(put)) > 0 then redis.call('PEXPIRE', key, SPOOL_MS, 'NX') end
+  end
+  slots = {}
+end
 
 local function note_drained()
   if given(request.sliced) then return end
@@ -27,16 +39,16 @@ local function note_drained()
     -- From now on its number tells. Of a store that is slow for days there would be very many.
     if call_slot then redis.call('HDEL', spool_key(call_slot.file), 'call:' .. call_slot.name) end
   elseif call_slot then
-    -- Who has made the hash has given it its time, too.
-    local key = spool_key(call_slot.file)
-    local is_new = redis.call('HSET', key, 'call:' .. call_slot.name, request.token) == 1
-    if is_new then redis.call('PEXPIRE', key, SPOOL_MS, 'NX') end
+    local key, name = spool_key(call_slot.file), 'call:' .. call_slot.name
+    slots[key] = slots[key] or {}
+    slots[key][name] = request.token
+    gathered.later(write_slots)
   end
 end
 
 -- The call that had no answer, for whose sake it was spooled, was accepted.
 local function was_accepted()
-  if redis.call('EXISTS', 'instep:call:' .. request.token) == 1 then return true end
+  if step.earlier_answer() then return true end
   return call_slot ~= nil and redis.call('HGET', spool_key(call_slot.file), 'call:' .. call_slot.name) == request.token
 end
 
@@ -44,6 +56,7 @@ end
 local function drained()
   -- What is accepted in slices was noted with the first of them.
   if not spool_place or given(request.sliced) then return nil end
+  write_slots()
   local last = tonumber(redis.call('HGET', spool_key(spool_place.file), 'last:' .. request.source) or 0)
   if spool_place.number > last and last ~= spool_place.after then
     return cjson.encode({outcome = 'behind', last = last})

@@ -7,6 +7,8 @@
 
 local request, now
 local stale_here, older_here, newer_here
+local cleared  -- sources of a group of which nothing but numbers is held
+calls.on_group(function() cleared = {} end)
 calls.on_begin(function()
   request, now = step.request, step.now
   stale_here, older_here, newer_here = {}, nil, false
@@ -40,8 +42,12 @@ local function note_newer() newer_here = true end
 local function save()
   local key = 'instep:stale:' .. request.source
   for collection, number in pairs(stale_here) do redis.call('HINCRBY', key, collection, number) end
-  if newer_here then redis.call('HDEL', key, ':since', ':events', ':by', ':unit', ':told') end
+  if newer_here and not cleared[request.source] then
+    redis.call('HDEL', key, ':since', ':events', ':by', ':unit', ':told')
+    cleared[request.source] = true
+  end
   if newer_here or not older_here then return false end
+  cleared[request.source] = nil
   redis.call('HSETNX', key, ':since', now)
   local events = redis.call('HINCRBY', key, ':events', 1)
   local by = string.format('%.0f', older_here[1])

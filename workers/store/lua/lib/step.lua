@@ -1,7 +1,7 @@
 -- The call of a step: its request, the time, what it counts and notes, and its answer.
 -- ARGV[1]: milliseconds added to the store's clock (0 but in tests); ARGV[2]: the request, JSON.
 -- No step declares KEYS: the project runs on one primary, never on a cluster.
---! uses calls redis
+--! uses calls redis gathered
 
 local CLAIM_MS = 30000
 local SEND_MS = 15000      -- half a claim: no request starts later than this after its claim
@@ -15,30 +15,50 @@ local request, now, call_key, first_answer
 local bytes_most, last_writes
 local counted, measured
 local told, untold
+local begun_us  -- when the group began; nil: its first call has not read it yet
+local answered  -- by key: {the answer to a call of the group, for how long it is remembered}
 
-calls.on_begin(function(ARGV)
-  step.ARGV = ARGV
-  request = cjson.decode(ARGV[2])
-  -- Versions of values that have none are of now_us, the clock; all waits are of now, which does not
-  -- go back when the clock does (sweep.lua).
+calls.on_group(function()
+  begun_us, now, bytes_most, answered = nil, nil, nil, {}
+  step.loss_number, step.arrival, step.clock_seen, step.clock_back = nil, nil, nil, nil
+end)
+
+-- One call for what nearly every step reads: the clock, the last loss (losses.lua), the answer to the same call;
+-- and where events come, the arrival number (arrivals.lua) and the generations of ids (deduplication.lua).
+local function read_first(offset_ms, source)
   local clock = redis.call('TIME')
-  local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2]) + tonumber(ARGV[1]) * 1000
-  -- One call for what nearly every step reads: the clock, the last loss (losses.lua), the answer to the same call;
-  -- and where events come, the arrival number (arrivals.lua) and the generations of ids (deduplication.lua).
-  call_key = 'instep:call:' .. (request.call or request.token or '')
-  local source = request.events and step.given(request.source)
+  begun_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2]) + tonumber(offset_ms) * 1000
   local held = source and redis.call('MGET', 'instep:clock', 'instep:losses:number', call_key, 'instep:arrival',
     'instep:seen:' .. source) or redis.call('MGET', 'instep:clock', 'instep:losses:number', call_key)
-  local clock_text, loss_number = held[1], held[2]
-  first_answer, step.arrival, step.seen = held[3], held[4], held[5]
-  local clock_seen, clock_back = string.match(clock_text or '', '^(%d+) (%d+)$')
-  now = math.max(math.floor(now_us / 1000) + (clock_back or 0), tonumber(clock_seen) or 0)
-  step.request, step.now, step.now_us, step.loss_number = request, now, now_us, loss_number
-  step.clock_seen, step.clock_back = clock_seen, clock_back
+  step.loss_number, step.arrival = held[2], held[4]
+  step.clock_seen, step.clock_back = string.match(held[1] or '', '^(%d+) (%d+)$')
+  now = math.max(math.floor(begun_us / 1000) + (step.clock_back or 0), tonumber(step.clock_seen) or 0)
+  return held[3], held[5]
+end
+
+local function add_standing(parts)
+  for name, value in pairs(parts) do
+    if request[name] == nil then request[name] = value end
+  end
+end
+
+calls.on_begin(function(ARGV, group)
+  step.ARGV = ARGV
+  request = cjson.decode(ARGV[2])
+  if group then add_standing(group.standing) end
+  call_key = 'instep:call:' .. (request.call or request.token or '')
+  if begun_us then
+    first_answer, step.seen = answered[call_key] and answered[call_key][1] or redis.call('GET', call_key), nil
+  else
+    first_answer, step.seen = read_first(ARGV[1], request.events and step.given(request.source))
+  end
+  -- Versions of values that have none are of now_us, the clock: no two calls have the same. All waits are of
+  -- now, which does not go back when the clock does (sweep.lua).
+  step.request, step.now, step.now_us = request, now, begun_us + (group and group.number - 1 or 0)
   -- Where the ids of the items are that the step is about: <collection>:<copy>.
   step.place = request.index and request.collection .. ':' .. request.index
   step.destination_key = 'instep:destination:' .. (step.given(request.destination) or '')
-  bytes_most, last_writes, counted, measured, told, untold = nil, {}, {}, {}, nil, 0
+  last_writes, counted, measured, told, untold = {}, {}, {}, nil, 0
 end)
 
 -- cjson gives null as a userdata, which is true: a trap in every `if`.
@@ -106,6 +126,11 @@ function step.tell(what, values)
   told[#told + 1] = values
 end
 
+local function remember_answers()
+  for key, one in pairs(answered) do redis.call('SET', key, one[1], 'PX', one[2]) end
+  answered = {}
+end
+
 function step.answer(result, keep_ms)
   for _, write in ipairs(last_writes) do write() end
   if told then
@@ -113,12 +138,13 @@ function step.answer(result, keep_ms)
     if untold > 0 then result.untold = untold end
   end
   for name, by in pairs(counted) do
-    if by ~= 0 then redis.call('HINCRBY', 'instep:counts', name, by) end
+    if by ~= 0 then gathered.add('instep:counts', name, by) end
   end
-  for name, by in pairs(measured) do redis.call('HINCRBY', 'instep:metrics', name, by) end
+  for name, by in pairs(measured) do gathered.add('instep:metrics', name, by) end
   local text = cjson.encode(result)
   if request.token then
-    redis.call('SET', call_key, text, 'PX', keep_ms or 15000)
+    answered[call_key] = {text, keep_ms or 15000}
+    gathered.at_last(remember_answers)
   end
   return text
 end

@@ -2,6 +2,8 @@
 --! uses calls step
 
 local now
+local gates, marked  -- of a group, by destination: what it may wait for; those that have a marker
+calls.on_group(function() gates, marked = {}, {} end)
 calls.on_begin(function() now = step.now end)
 local wakeups = {}
 local MARKER_MS = 5000
@@ -22,6 +24,8 @@ end
 
 -- True for the caller that is to enqueue a job: no other has, or will before it starts.
 function wakeups.claim_marker(destination)
+  if marked[destination] then return false end
+  marked[destination] = true
   local key = 'instep:wake:' .. destination
   local left = redis.call('PTTL', key)
   if left >= 0 and left <= MARKER_MS then return false end
@@ -36,8 +40,9 @@ end
 -- While a stored wait lasts nothing of the lane may be sent, so a job would end at once; but for a
 -- linger, which a full batch ends.
 local function worth_a_job(destination, change, lane)
-  local paused, gate_until, gate, lower_until = unpack(redis.call('HMGET', 'instep:destination:' .. destination,
-    'paused', 'gate_until', 'gate', 'lower_until'))
+  gates[destination] = gates[destination] or redis.call('HMGET', 'instep:destination:' .. destination,
+    'paused', 'gate_until', 'gate', 'lower_until')
+  local paused, gate_until, gate, lower_until = unpack(gates[destination])
   if paused or (lane ~= 'live' and (step.sane(lower_until, 61000) or 0) > now) then return false end
   local till = step.sane(gate_until, 61000)
   if not till or till <= now then return true end

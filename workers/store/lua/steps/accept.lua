@@ -31,7 +31,8 @@
 -- Errors: OOM: the store is full, and nothing was done.
 --! uses step items item_schedule wakeups sliced_request version_order spool deduplication stale_values
 --! uses remap event_letters delivery accepted_values resting_records write_history left_out fetch_queue
---! uses arrivals accepted_events source_logs body_letters run_counts sliced_deliveries life_bounds undo_bounds
+--! uses arrivals accepted_events source_logs body_letters run_counts sliced_deliveries life_bounds undo_bounds raw_bodies
+--! uses gathered
 
 local request, now_us, given = step.request, step.now_us, step.given
 
@@ -55,7 +56,7 @@ local events = delivery.events
 for _, event in ipairs(events) do
   for _, gone in ipairs(event.gone or {}) do write_history.record_gone(gone) end
 end
-local has_letters = redis.call('EXISTS', 'instep:letters:raw:' .. request.source) == 1
+local has_letters = raw_bodies.has_letters(request.source)
 if sliced or closes or (#events > 0 and events[#events].index < 0) then
   body_letters.begin_letter(events, closes, event_letters.letter_for, sliced)
 end
@@ -66,7 +67,7 @@ for _, event in ipairs(events) do
 end
 arrivals.expect(values)
 for _, event in ipairs(events) do accepted_events.take(event) end
-arrivals.give_back()
+gathered.later(arrivals.give_back)
 if fetch and claim.last then fetch_queue.finish(fetch, claim) end
 deduplication.mark_outlived()
 if limit or accepted_values.has_retired then run_counts.save(limit) end
@@ -94,6 +95,7 @@ else
   if not delivery.is_duplicate then delivery.count_events(delivery.fresh, delivery.failed) end
 end
 if given(request.lives) then
+  gathered.write()  -- lives that have begun are among those to be trimmed
   life_bounds.trim(request.lives)
   undo_bounds.trim(request.undo)
 end
