@@ -11,6 +11,7 @@ from tests.support.console_sources import Sampled, refuse
 from workers.config.settings import Source
 from workers.model.changes import Change, Delivery, FieldValue, Incoming
 from workers.store.audit import Audit
+from workers.store.outbox import Outbox
 from workers.store.pauses import Pauses
 
 NAMES = re.compile(r'class="source-name" href="/sources/([^"]+)"')
@@ -168,14 +169,14 @@ def test_where_there_was_no_time_for_topics_the_deliveries_are_a_click_away(cons
 
 
 @pytest.mark.usefixtures("unanswered")
-def test_one_that_is_paused_and_not_configured_any_more_can_be_resumed(console, monkeypatch):
+def test_one_that_is_paused_and_not_configured_any_more_can_be_resumed(console):
     settings = console.context.settings
     held = Pauses(console.context.steps, settings)
     held.pause("source:old", "a <b>move</b>", by="ada")
     change = Change("Old", "products", "A", "key", (FieldValue("stock", "1", "int"),), None)
     before = replace(settings, sources={**settings.sources, "old": Source("old", "bearer")})
-    monkeypatch.setattr(console.context.outbox, "settings", before)
-    console.context.outbox.accept(Delivery("old", "o1", (Incoming("o1", None, 0, (change,)),)))
+    outbox = Outbox(console.context.steps, before)
+    outbox.accept(Delivery("old", "o1", (Incoming("o1", None, 0, (change,)),)))
     someone = console.person("operator")
     text = someone.page("/sources")
     assert NAMES.findall(text) == ["erp", "till"]

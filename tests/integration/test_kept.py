@@ -8,6 +8,7 @@ from tests.support.outbox_driver import event
 from tests.support.remap_rig import OPTIONS, Shop
 from workers.errors import StoreUnavailable
 from workers.model.changes import Delivery
+from workers.store.acceptance import Requests
 
 STOCK = 'stock = fields.Integer(data_key="qty")'
 
@@ -148,7 +149,9 @@ def test_what_is_too_old_falls_out_also_where_nothing_comes(shop_with):
 
 
 def test_what_does_not_fit_falls_out_oldest_first_and_is_counted(shop, monkeypatch):
-    monkeypatch.setattr("workers.store.outbox.room_of", lambda _: {"ms": 3_600_000, "most": 1000})
+    little = {"ms": 3_600_000, "most": 1000}
+    monkeypatch.setattr("workers.store.acceptance.room_of", lambda _: little)
+    shop.outbox.requests = Requests(shop.settings)
     for n in range(60):
         shop.receive(sku=f"{n:05}", qty=n)
     held = shop.kept.window("erp")

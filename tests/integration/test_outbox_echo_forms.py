@@ -13,6 +13,7 @@ from workers.fields.marks import mark_of
 from workers.fields.types import seen
 from workers.model.attempts import Batch
 from workers.model.changes import canonical
+from workers.store.outbox import Outbox
 
 SENT = {
     "email": "Ann@Example.com",
@@ -43,7 +44,8 @@ def told(bench):
     """An outbox to which the CMS tells of its items."""
     settings = bench.settings
     sources = settings.sources | {"shop": Source("shop", "webflow", ("s",))}
-    bench.settings = bench.outbox.settings = replace(settings, sources=sources)
+    bench.settings = replace(settings, sources=sources)
+    bench.outbox = Outbox(bench.steps, bench.settings)
     return bench
 
 

@@ -1,6 +1,6 @@
 """Which event ids a store must still know, whatever its clock is set to."""
 
-from workers.store.outbox import DEDUPE_HOURS
+from workers.store.acceptance import DEDUPE_HOURS
 
 HOUR_MS = 3_600_000
 AHEAD_MS = 330_000  # a clock that goes forward by more was set (lua/lib/step.lua)

@@ -17,7 +17,7 @@ from service.senders import build
 from tests.support.outbox_driver import Bench, sent
 from workers.config.settings import Source
 from workers.store.delivery_log import Kept
-from workers.store.outbox import balanced
+from workers.store.outbox import Outbox, balanced
 
 PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json"}
 HEAD = """
@@ -57,7 +57,7 @@ class Shop(Bench):
             path=folder / "instep.toml",
             sources={"erp": Source("erp", sender, ("s3cret",), options=options, **source)},
         )
-        self.outbox.settings = self.settings
+        self.outbox = Outbox(self.steps, self.settings)
         self.kept = Kept(self.outbox)
         self.correct(fields, meta=meta)
 

@@ -23,6 +23,7 @@ from tests.support.outbox_driver import change
 from tests.support.remap_rig import PROOF, Shop
 from workers.model.attempts import Batch, FieldFailure, ItemOutcome, Lookup
 from workers.model.changes import Delivery, Incoming
+from workers.store.outbox import Outbox
 from workers.store.search_index import SearchIndex
 from workers.store.upgrade import Upgrade
 
@@ -64,7 +65,7 @@ class Keyed(Shop):
         name = f"keyed{self.versions}.py"
         (self.folder / name).write_text(self.mapping)
         self.settings = replace(self.settings, mappings=(name,))
-        self.outbox.settings = self.settings
+        self.outbox = Outbox(self.steps, self.settings)
         self.mappings = load(self.settings, {})
         self.senders = {"erp": build(self.settings.sources["erp"], public_url=None)}
         self.intake = Intake(self.senders, self.mappings, self.outbox, str)

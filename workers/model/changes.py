@@ -237,9 +237,10 @@ class Delivery:
     @property
     def retires(self) -> bool:
         """Whether it only retires records, which makes room in the end."""
-        return all(
-            event.changes
-            and not (event.problems or event.fetches)
-            and all(change.retire and not change.fields for change in event.changes)
-            for event in self.events
-        )
+        for event in self.events:
+            if not event.changes or event.problems or event.fetches:
+                return False
+            for change in event.changes:
+                if not change.retire or change.fields:
+                    return False
+        return True

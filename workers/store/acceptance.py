@@ -5,18 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from workers.config.settings import Settings, Source
-from workers.model.changes import Delivery
+from workers.model.changes import HOLD_MOST, Delivery
 from workers.model.values import value_class
-from workers.store.compression import Packed, Packer
+from workers.store.codec import EventCodec
+from workers.store.compression import Packed, Packer, room_of
+from workers.store.delivery_summary import listed_as
+from workers.store.held_deletes import guards_of
+from workers.store.letter_ids import raw_letter
+
+DEDUPE_HOURS = 24.0  # default, unless source or sender set it
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptCall:
+class AcceptCall(NamedTuple):
     source: str  # of the delivery
     packed: Packed | None  # the delivery to keep, if any
     # request, raw body, packed data, new dictionary
@@ -50,30 +55,100 @@ class Accepted:
     at_us: int | None = None  # µs since 1970 on the store's clock
 
 
-def source_of(delivery: Delivery, settings: Settings) -> Source:
-    """Return the source of *delivery*; an undo may be of one that is configured no longer."""
-    if delivery.source in settings.sources:
-        return settings.sources[delivery.source]
-    pulled = settings.all_sources
-    if delivery.mode == "undo" and delivery.source not in pulled:
-        return Source(delivery.source, "")
-    return pulled[delivery.source]
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the requests of one source have in common."""
+
+    source: Source
+    request: Mapping[str, Any]
+    room: Mapping[str, int]  # of what is kept of it
+
+    @classmethod
+    def of(cls, source: Source, settings: Settings) -> Standing:
+        request = {
+            "source": source.name,
+            "dedupe_ms": max(1, int((source.dedupe_hours or DEDUPE_HOURS) * 3_600_000)),
+            "undo": settings.store.undo,
+            "weak": settings.store.durability != "always",
+        }
+        return cls(source, request, room_of(source))
 
 
-def said_of(delivery: Delivery) -> dict[str, Any]:
+class Requests:
+    """Makes the requests of ``accept``: what is the same in many of them is made once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._places = settings.copies()
+        self._codec = EventCodec(settings)
+        sources = {**settings.all_sources, **settings.sources}
+        self._standing = {name: Standing.of(each, settings) for name, each in sources.items()}
+
+    def standing(self, delivery: Delivery) -> Standing:
+        # An undo may be of a source that is configured no longer.
+        if delivery.mode == "undo" and delivery.source not in self._standing:
+            return Standing.of(Source(delivery.source, ""), self._settings)
+        return self._standing[delivery.source]
+
+    def again(self, delivery: Delivery) -> dict[str, Any]:
+        """Return the request for a *delivery* of events of which the store keeps the bodies."""
+        return {
+            **self.standing(delivery).request,
+            "token": delivery.token,
+            "mode": delivery.mode,
+            "headers": dict(delivery.headers),
+            "events": self._codec.events_of(delivery),
+        }
+
+    def first(self, delivery: Delivery, encoding: str, packed: Packed | None) -> dict[str, Any]:
+        """
+        Return the request for a *delivery* with its body.
+
+        Args:
+            encoding: Of its body.
+            packed: Its stored form, if it is to be kept.
+        """
+        standing = self.standing(delivery)
+        return {
+            **self.again(delivery),
+            "raw": raw_letter(delivery.source, delivery.body, 0),
+            "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
+            "encoding": encoding,
+            **_said(delivery),
+            **_said_of_run(delivery),
+            **guards_of(delivery, self._settings),
+            "places": self._places,
+            "kept": packed and {**standing.room, "words": packed.words},
+            "summary": listed_as(delivery, standing.source, kept=packed is not None),
+        }
+
+
+def _said(delivery: Delivery) -> dict[str, Any]:
     """Return what only some deliveries say: the store reads each null that is sent to it."""
-    slot = delivery.slot
-    said = {
-        "closes": delivery.closes,
-        "secret": delivery.secret,
-        "spooled": delivery.spooled and asdict(delivery.spooled),
-        "slot": slot and {"file": slot.file, "name": slot.name},
-        "limit": delivery.limit and asdict(delivery.limit),
-        "lease": delivery.lease and asdict(delivery.lease),
-        "run": delivery.run,
-        "fetched": delivery.landing and asdict(delivery.landing),
-    }
-    return {name: held for name, held in said.items() if held is not None}
+    said: dict[str, Any] = {}
+    if delivery.secret is not None:
+        said["secret"] = delivery.secret
+    if delivery.slot:
+        said["slot"] = {"file": delivery.slot.file, "name": delivery.slot.name}
+    if delivery.spooled:
+        said["spooled"] = asdict(delivery.spooled)
+    if delivery.closes is not None:
+        said["closes"] = delivery.closes
+    return said
+
+
+def _said_of_run(delivery: Delivery) -> dict[str, Any]:
+    """Return the same of what runs and fetches alone say."""
+    said: dict[str, Any] = {}
+    if delivery.run is not None:
+        said["run"] = delivery.run
+    if delivery.limit:
+        said["limit"] = asdict(delivery.limit)
+    if delivery.lease:
+        said["lease"] = asdict(delivery.lease)
+    if delivery.landing:
+        said["fetched"] = asdict(delivery.landing)
+    return said
 
 
 def accepted_of(packer: Packer, call: AcceptCall, answer: Mapping[str, Any]) -> Accepted:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from workers.config.settings import Settings
+from workers.config.settings import Collection, Settings
 from workers.model.attempts import (
     Batch,
     ClaimedField,
@@ -21,11 +21,14 @@ from workers.model.attempts import (
 from workers.model.changes import (
     Change,
     Delivery,
+    FieldProblem,
     Incoming,
+    LeftOut,
+    LogPosition,
     canonical,
 )
 from workers.model.retirement import GONE
-from workers.store.echoes import echo_of, field_of, gone_by, on_create_of, undo_of
+from workers.store.echoes import echo_of, field_of, gone_by, is_echoed, on_create_of, undo_of
 from workers.store.letter_ids import named, raw_letter
 from workers.store.lookups import lookup
 
@@ -43,81 +46,125 @@ def stored(body: bytes) -> tuple[str, str]:
         return base64.b64encode(body).decode(), "base64"
 
 
-def events_for(delivery: Delivery, settings: Settings) -> list[dict[str, Any]]:
-    """Return the events of *delivery* for ``accept.lua``."""
-    letters = named(delivery.source, delivery.body, delivery.events)
-    return [
-        _event(delivery, event, settings, place, letter)
-        for place, (event, letter) in enumerate(letters)
-    ]
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What the changes of one collection have in common."""
+
+    collection: Collection
+    destination: str
+    copy: str
+    batch: int
+
+    @classmethod
+    def of(cls, collection: Collection, settings: Settings) -> _Target:
+        destination = settings.destinations[collection.destination]
+        copy = settings.copy_name(collection, staged=not destination.live)
+        return cls(collection, destination.name, copy, destination.batch)
 
 
-def _event(
-    delivery: Delivery, event: Incoming, settings: Settings, place: int, letter: str
-) -> dict[str, Any]:
-    own = {}
+class EventCodec:
+    """
+    Writes events for ``accept.lua``.
+
+    The text of an event must stay as it is: deliveries accepted in slices are known by its hash.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._targets = {
+            name: _Target.of(collection, settings)
+            for name, collection in settings.collections.items()
+        }
+        self._echoed = is_echoed(settings)
+
+    def events_of(self, delivery: Delivery) -> list[dict[str, Any]]:
+        letters = named(delivery.source, delivery.body, delivery.events)
+        return [
+            self._event(delivery, event, place, letter)
+            for place, (event, letter) in enumerate(letters)
+        ]
+
+    def _event(
+        self, delivery: Delivery, event: Incoming, place: int, letter: str
+    ) -> dict[str, Any]:
+        # Objects read by one fetch are bodies of their own, each with index 0.
+        position = place if delivery.landing else event.index
+        told: dict[str, Any] = {
+            # Event ids are unique per source only.
+            "id": hashed(f"{delivery.source} {event.id}") if event.id is not None else None,
+            "name": event.id[:200] if event.id is not None else None,
+            "topic": event.topic,
+            "index": event.index,
+            "place": position if event.again is None else event.again.place,
+            "letter": letter,
+            "problems": list(map(_problem, event.problems)),
+            "nameless": event.nameless
+            or bool(event.problems and not event.left and not event.part),
+            "left": list(map(_left, event.left)),
+        }
+        if event.part:
+            told["part"] = True
+        told["changes"] = list(map(self._change, event.changes))
+        told["fetches"] = [[fetch.fetcher, fetch.object] for fetch in event.fetches]
+        told |= _own_body(delivery, event)
+        told |= gone_by(event, self._settings)
+        if event.again:
+            told["again"] = asdict(event.again)
+        if event.log:
+            told["log"] = _log(event.log)
+        return told
+
+    def _change(self, change: Change) -> dict[str, Any]:
+        target = self._targets[change.collection]
+        fields = [field_of(value, self._echoed) for value in change.fields]
+        if change.retire:
+            fields.append([GONE, canonical(change.retire), "gone"])
+        told: dict[str, Any] = {
+            "mapping": change.mapping,
+            "collection": change.collection,
+            "destination": target.destination,
+            "record": change.record,
+            "shown": change.shown,
+            "by": change.by,
+            "copy": target.copy,
+            "version": change.version,
+            "placed": change.placed,
+            "batch": target.batch,
+            "fields": fields,
+        }
+        if change.snapshot:
+            told["snapshot"] = asdict(change.snapshot)
+        if change.stands:
+            told["stands"] = change.stands
+        return told | on_create_of(change, target.collection) | echo_of(change) | undo_of(change)
+
+
+def _problem(problem: FieldProblem) -> dict[str, str]:
+    return {"path": problem.path, "message": problem.message}
+
+
+def _left(left: LeftOut) -> dict[str, Any]:
+    return {
+        "collection": left.collection,
+        "record": left.record,
+        "slug": left.slug,
+        "version": left.version,
+    }
+
+
+def _own_body(delivery: Delivery, event: Incoming) -> dict[str, Any]:
+    """Return what its fetchers are given, and its body if it has one of its own; mostly nothing."""
+    own = {"payload": json.dumps(event.payload)} if event.fetches else {}
     if event.body is not None:
-        own = {"body": event.body, "raw": raw_letter(delivery.source, event.body.encode(), 0)}
-    # Objects read by one fetch are bodies of their own, each with index 0.
-    position = place if delivery.landing else event.index
-    return {
-        # Event ids are unique per source only.
-        "id": hashed(f"{delivery.source} {event.id}") if event.id is not None else None,
-        "name": event.id[:200] if event.id is not None else None,
-        "topic": event.topic,
-        "index": event.index,
-        "place": position if event.again is None else event.again.place,
-        "letter": letter,
-        "problems": [{"path": p.path, "message": p.message} for p in event.problems],
-        "nameless": event.nameless or bool(event.problems and not event.left and not event.part),
-        "left": [
-            {"collection": x.collection, "record": x.record, "slug": x.slug, "version": x.version}
-            for x in event.left
-        ],
-        **({"part": True} if event.part else {}),
-        "changes": [_change(change, settings) for change in event.changes],
-        "fetches": [[fetch.fetcher, fetch.object] for fetch in event.fetches],
-        **({"payload": json.dumps(event.payload)} if event.fetches else {}),
-        **own,
-        **gone_by(event, settings),
-        **({"again": asdict(event.again)} if event.again else {}),
-        **_log(event),
-    }
+        own["body"] = event.body
+        own["raw"] = raw_letter(delivery.source, event.body.encode(), 0)
+    return own
 
 
-def _log(event: Incoming) -> dict[str, Any]:
-    """Return the position of an event in a log for ``source_logs.lua``, if any."""
-    if event.log is None:
-        return {}
-    log = event.log
+def _log(log: LogPosition) -> dict[str, Any]:
+    """Return the position of an event in a log for ``source_logs.lua``."""
     place = {"name": log.name, "version": log.version, "at": log.at_us, "far": log.far}
-    return {"log": {**place, "overlaps": log.overlaps}}
-
-
-def _change(change: Change, settings: Settings) -> dict[str, Any]:
-    collection = settings.collections[change.collection]
-    destination = settings.destinations[collection.destination]
-    return {
-        "mapping": change.mapping,
-        "collection": change.collection,
-        "destination": destination.name,
-        "record": change.record,
-        "shown": change.shown,
-        "by": change.by,
-        "copy": settings.copy_name(collection, staged=not destination.live),
-        "version": change.version,
-        "placed": change.placed,
-        "batch": destination.batch,
-        "fields": [
-            *(field_of(value, settings) for value in change.fields),
-            *([[GONE, canonical(change.retire), "gone"]] if change.retire else []),
-        ],
-        **({"snapshot": asdict(change.snapshot)} if change.snapshot else {}),
-        **({"stands": change.stands} if change.stands else {}),
-        **on_create_of(change, collection),
-        **echo_of(change),
-        **undo_of(change),
-    }
+    return {**place, "overlaps": log.overlaps}
 
 
 def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:

@@ -14,7 +14,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from workers.config.settings import Source
 from workers.model.changes import Delivery
@@ -28,9 +28,10 @@ _WINDOW: Final = -13  # raw deflate: the store names the dictionary and checks i
 _MEMORY: Final = 5
 _HEAD: Final = b"\n"  # ends the headers: JSON without a line break
 
+_encode = json.JSONEncoder().encode
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+
+class Packed(NamedTuple):
     data: bytes  # compressed delivery
     words: str | None  # name of its dictionary; None: *fresh*
     fresh: bytes  # new dictionary, compressed; b"": none
@@ -72,11 +73,13 @@ class Packer:
             self._words[packed.place] = _Words(name, packed.plain, self._clock() + HOUR)
 
     def _place(self, delivery: Delivery) -> tuple[str, str]:
-        topic = next((event.topic or "" for event in delivery.events), "")
-        known = sum(1 for source, _ in self._words.copy() if source == delivery.source)
-        place = (delivery.source, topic[:200])
+        topic = delivery.events[0].topic if delivery.events else None
+        place = (delivery.source, (topic or "")[:200])
+        if place in self._words:
+            return place
         # Topics are the sender's: their number is unlimited.
-        return place if place in self._words or known < TOPICS else (delivery.source, "")
+        known = sum(1 for source, _ in self._words.copy() if source == delivery.source)
+        return place if known < TOPICS else (delivery.source, "")
 
 
 def keeps(source: Source, delivery: Delivery) -> bool:
@@ -95,7 +98,7 @@ def plain_of(delivery: Delivery) -> bytes:
     body = delivery.body
     if delivery.landing:
         body = f"[{','.join(event.body or 'null' for event in delivery.events)}]".encode()
-    return json.dumps(dict(delivery.headers), ensure_ascii=True).encode() + _HEAD + body
+    return _encode(dict(delivery.headers)).encode() + _HEAD + body
 
 
 def unpacked(data: bytes, words: bytes) -> bytes:

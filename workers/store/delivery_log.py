@@ -18,10 +18,9 @@ from redis.client import NEVER_DECODE
 
 from workers.model.changes import Delivery, FieldProblem, Incoming
 from workers.store import keys
-from workers.store.codec import events_for
 from workers.store.compression import parted, unpacked
 from workers.store.connection import guarded
-from workers.store.outbox import DEDUPE_HOURS, LETTERS_MOST, RAW_BYTES, Outbox
+from workers.store.outbox import LETTERS_MOST, RAW_BYTES, Outbox
 
 PAGE: Final = 20  # deliveries per read; each may be as large as max_body
 WORDS: Final = 64  # dictionaries cached while reading
@@ -145,24 +144,14 @@ class Kept:
     def run(self, source: str, events: Sequence[Incoming], how: Run) -> Ran:
         """Run *events* of kept deliveries again, in one step."""
         self._outbox.check_room()
-        settings = self._outbox.settings
-        token = uuid.uuid4().hex
-        delivery = Delivery(source, token, tuple(events), mode="remap")
-        configured = settings.sources[source]
+        delivery = Delivery(source, uuid.uuid4().hex, tuple(events), mode="remap")
         request = {
-            "token": token,
-            "source": source,
-            "mode": "remap",
+            **self._outbox.requests.again(delivery),
             "run": how.id,
-            "dedupe_ms": max(1, int((configured.dedupe_hours or DEDUPE_HOURS) * 3_600_000)),
             "letters_most": LETTERS_MOST,
             "raw_bytes": RAW_BYTES,
-            "weak": settings.store.durability != "always",
-            "undo": settings.store.undo,
-            "headers": {},
             "again": True,
             "assumed": dict(how.assumed),
-            "events": events_for(delivery, settings),
         }
         answer = self._steps.run("accept", request, "", "", "", "dry" if how.dry else "")
         return _ran(answer)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 from workers.config.settings import Source
-from workers.model.changes import Delivery, Incoming
+from workers.model.changes import Delivery, FieldProblem
 from workers.model.problem_words import problem_words
 
 # In upper case: read by a fetcher.
@@ -92,15 +92,23 @@ def summary_of(delivery: Delivery, *, marked: bool) -> str:
 
     *marked*: The source has several secrets, so that the one that proved it is of interest.
     """
-    events = delivery.events
-    topics = tuple(dict.fromkeys(event.topic[:TOPIC_LONG] for event in events if event.topic))
-    records = dict.fromkeys(record for event in events for record in _records(event))
+    topics: dict[str, None] = {}
+    records: dict[str, None] = {}
+    problems: list[FieldProblem] = []
+    for event in delivery.events:
+        if event.topic:
+            topics[event.topic[:TOPIC_LONG]] = None
+        for change in event.changes:
+            records[change.record] = None
+        for left in event.left:
+            records[left.record] = None
+        problems += event.problems
     keys = _bounded(records)
     values: list[Any] = [
-        len(events),
-        _one_or_all(topics[:TOPICS]),
+        len(delivery.events),
+        _one_or_all([*topics][:TOPICS]),
         _one_or_all(keys),
-        _reason(events),
+        _reason(problems),
         delivery.secret if marked and delivery.secret else "",
         len(records) if len(records) > len(keys) else 0,
     ]
@@ -133,14 +141,7 @@ def quick_check(letters: str, keys: Iterable[str]) -> Callable[[bytes], bool]:
     return may_fit
 
 
-def _records(event: Incoming) -> Iterable[str]:
-    for change in event.changes:
-        yield change.record
-    for left in event.left:
-        yield left.record
-
-
-def _bounded(records: Iterable[str]) -> tuple[str, ...]:
+def _bounded(records: Iterable[str]) -> list[str]:
     found: list[str] = []
     room = KEYS_LONG
     for record in records:
@@ -148,11 +149,10 @@ def _bounded(records: Iterable[str]) -> tuple[str, ...]:
         if room < 0 or len(found) == KEYS:
             break
         found.append(record)
-    return tuple(found)
+    return found
 
 
-def _reason(events: tuple[Incoming, ...]) -> str:
-    problems = [problem for event in events for problem in event.problems]
+def _reason(problems: Sequence[FieldProblem]) -> str:
     if not problems:
         return ""
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -160,8 +160,8 @@ def _reason(events: tuple[Incoming, ...]) -> str:
     return (words if len(words) <= REASON_LONG else f"{words[: REASON_LONG - 1]}…") + more
 
 
-def _one_or_all(texts: tuple[str, ...]) -> Any:
-    return texts[0] if len(texts) == 1 else list(texts) or ""
+def _one_or_all(texts: list[str]) -> Any:
+    return texts[0] if len(texts) == 1 else texts or ""
 
 
 def _several(value: Any) -> tuple[str, ...]:

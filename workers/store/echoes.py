@@ -11,12 +11,19 @@ from workers.model.changes import Change, FieldValue, Incoming
 _CMS = "webflow"  # the sender that echoes our own writes
 
 
-def field_of(value: FieldValue, settings: Settings) -> list[str]:
+def is_echoed(settings: Settings) -> bool:
+    """Tell whether a source echoes our own writes."""
+    return any(source.sender == _CMS for source in settings.sources.values())
+
+
+def field_of(value: FieldValue, echoed: bool) -> list[str]:
     """Return one value, with the mark of its normal form if that is compared."""
-    told = any(source.sender == _CMS for source in settings.sources.values())
-    wanted = told or ignores_query(value.type)
-    form = form_mark(value.type, value.value) if wanted else None
-    return [value.slug, value.value, value.type, *([form] if form else [])]
+    told = [value.slug, value.value, value.type]
+    if echoed or ignores_query(value.type):
+        form = form_mark(value.type, value.value)
+        if form:
+            told.append(form)
+    return told
 
 
 def on_create_of(change: Change, collection: Collection) -> dict[str, Any]:

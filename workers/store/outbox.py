@@ -17,15 +17,13 @@ import redis
 from workers import fibers
 from workers.config.settings import Destination, Settings
 from workers.model.attempts import Batch, BatchOutcome, Call, Heard, ItemOutcome, Step
-from workers.model.changes import HOLD_MOST, Delivery
+from workers.model.changes import Delivery
 from workers.store import audit, claims, clock, keys, slicing
-from workers.store.acceptance import AcceptCall, Accepted, accepted_of, said_of, source_of
-from workers.store.codec import events_for, step_of, stored
+from workers.store.acceptance import AcceptCall, Accepted, Requests, accepted_of
+from workers.store.codec import step_of, stored
 from workers.store.compression import Packer, keeps, room_of
 from workers.store.connection import Room, guarded
-from workers.store.delivery_summary import listed_as
-from workers.store.held_deletes import HeldDeletes, guards_of
-from workers.store.letter_ids import raw_letter
+from workers.store.held_deletes import HeldDeletes
 from workers.store.lua_limits import MARKER_MS
 from workers.store.round_trips import RoundTrips
 from workers.store.scripts import Steps
@@ -35,7 +33,6 @@ from workers.store.slicing import Slice
 FATES = ("written", "superseded", "unchanged", "stale", "ignored", "discarded", "dead", "pending")
 LETTERS_MOST = 10_000  # open letters of unmapped events per source; then one per cause
 RAW_BYTES = 64 * 1024 * 1024  # of their bodies per source; then bodies are dropped
-DEDUPE_HOURS = 24.0  # default, unless source or sender set it
 INDEX_EVERY = 30.0  # s between listings of recent edits
 V1_INDEX_EVERY = 600.0  # s; v1 cannot filter, and lists the whole collection
 # What a delivery may have that shares its round trip: the others wait for its answer.
@@ -62,11 +59,17 @@ class Outbox:
 
     def __init__(self, steps: Steps, settings: Settings) -> None:
         self.steps = steps
-        self.settings = settings
+        self._settings = settings
+        self.requests = Requests(settings)
         self.room = Room(steps.client)
         self._packer = Packer()
         self._trips = RoundTrips(steps, "accept")
         self._trimmed = float("-inf")
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration, which stays as it is: the requests are prepared from it."""
+        return self._settings
 
     # accept ---------------------------------------------------------------------------------
 
@@ -79,7 +82,7 @@ class Outbox:
         if time.monotonic() < self._trimmed + 1.0:
             return None
         self._trimmed = time.monotonic()
-        return self.settings.store.lives
+        return self._settings.store.lives
 
     def accept(self, delivery: Delivery) -> Accepted:
         """Store a delivery whole, unless it is a duplicate or there is no room."""
@@ -131,30 +134,12 @@ class Outbox:
         return found
 
     def _call(self, delivery: Delivery) -> AcceptCall:
-        source = source_of(delivery, self.settings)
+        source = self.requests.standing(delivery).source
         text, encoding = stored(delivery.body) if delivery.body else ("", "text")
-        events = events_for(delivery, self.settings)
         packed = self._packer.pack(delivery) if keeps(source, delivery) else None
-        request: dict[str, Any] = {
-            "token": delivery.token,
-            "source": delivery.source,
-            "mode": delivery.mode,
-            "dedupe_ms": max(1, int((source.dedupe_hours or DEDUPE_HOURS) * 3_600_000)),
-            "raw": raw_letter(delivery.source, delivery.body, 0),
-            "letters_most": LETTERS_MOST,
-            "raw_bytes": RAW_BYTES,
-            "undo": self.settings.store.undo,
-            "weak": self._weak,
-            "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
-            "headers": dict(delivery.headers),
-            "encoding": encoding,
-            **said_of(delivery),
-            **guards_of(delivery, self.settings),
-            "places": self.settings.copies(),
-            "kept": packed and {**room_of(source), "words": packed.words},
-            "summary": listed_as(delivery, source, kept=packed is not None),
-            "events": events,
-        }
+        request = self.requests.first(delivery, encoding, packed)
+        request["letters_most"] = LETTERS_MOST
+        request["raw_bytes"] = RAW_BYTES
         if lives := self._lives():
             request["lives"] = lives
         kept = (packed.data, packed.fresh) if packed else (b"", b"")
@@ -181,7 +166,7 @@ class Outbox:
             starting: The first claim of a job, which clears the wake-up marker.
         """
         request = claims.request_for(
-            self.settings, destination, flights, lower, token, clock=self.steps.now
+            self._settings, destination, flights, lower, token, clock=self.steps.now
         )
         if starting:
             # Deleted before the outbox is read: a change that arrives in between queues one job too
@@ -217,7 +202,7 @@ class Outbox:
         Raises:
             NotSettled: The claim succeeded, but not the settle.
         """
-        told = settlement(batch, batch_outcome, self.settings, heard)
+        told = settlement(batch, batch_outcome, self._settings, heard)
         told |= {"token": uuid.uuid4().hex, "weak": self._weak, "reply": asdict(call)}
         told["called"] = heard and called(batch.kind, call.status)
         sizes = {item.record: claims.size_of(item.size, len(item.fields)) for item in batch.items}
@@ -256,17 +241,17 @@ class Outbox:
         destinations = [
             {
                 "name": name,
-                "collections": [c.name for c in self.settings.collections_of(name)],
+                "collections": [c.name for c in self._settings.collections_of(name)],
                 "publishes": destination.publish != "never",
             }
-            for name, destination in self.settings.destinations.items()
+            for name, destination in self._settings.destinations.items()
         ]
-        kept = {name: room_of(source) for name, source in self.settings.sources.items()}
-        store, places = self.settings.store, self.settings.copies()
+        kept = {name: room_of(source) for name, source in self._settings.sources.items()}
+        store, places = self._settings.store, self._settings.copies()
         request = {"destinations": destinations, "fetchers": list(fetchers), "kept": kept}
         request |= {"lives": store.lives, "undo": store.undo, "places": places}
         answer = self.steps.run("sweep", request | {"audit_most": audit.MOST})
-        wake, held = list(answer["wake"] or ()), HeldDeletes(self.steps, self.settings)
+        wake, held = list(answer["wake"] or ()), HeldDeletes(self.steps, self._settings)
         for collection in answer["held"] or ():
             wake += held.sweep(collection)
         return tuple(wake), answer["ms"] / 1000
@@ -285,7 +270,7 @@ class Outbox:
 
     @property
     def _weak(self) -> bool:
-        return self.settings.store.durability != "always"
+        return self._settings.store.durability != "always"
 
 
 def balanced(counts: dict[str, int]) -> bool:
