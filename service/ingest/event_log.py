@@ -18,22 +18,28 @@ _log = logging.getLogger(__name__)
 
 def named(events: Sequence[Incoming]) -> dict[str, Any]:
     """Return the names of *events* and of the records that they change, as `Receipt` has them."""
-    # The record, not the key as it came: the attempts name it so.
-    records = dict.fromkeys(
-        (change.collection, change.record) for event in events for change in event.changes
-    )
+    ids: list[str] = []
+    records: dict[tuple[str, str], None] = {}
+    for event in events:
+        if event.id is not None:
+            ids.append(event.id)
+        for change in event.changes:
+            # The record, not the key as it came: the attempts name it so.
+            records[change.collection, change.record] = None
     return {
-        "ids": bounded_names(event.id for event in events if event.id is not None),
-        "collections": tuple(dict.fromkeys(collection for collection, _ in records)),
-        "keys": bounded_names(record for _, record in records),
+        "ids": bounded_names(ids),
+        "collections": tuple({collection: None for collection, _ in records}),
+        "keys": bounded_names([record for _, record in records]),
         "records": len(records),
     }
 
 
 def log_unmapped(delivery: Delivery, accepted: Accepted) -> None:
     """Warn of the events of *delivery* that became dead letters, in one line."""
+    if not accepted.letters or delivery.mode not in ("live", "fetched"):
+        return
     bad = [event for event in delivery.events if event.problems]
-    if not accepted.letters or not bad or delivery.mode not in ("live", "fetched"):
+    if not bad:
         return
     problems = [problem for event in bad for problem in event.problems]
     told = (problem_words(each.path, without_values(each.message)) for each in problems[:PROBLEMS])

@@ -39,7 +39,7 @@ class Read:
 
     @property
     def problems(self) -> tuple[FieldProblem, ...]:
-        return tuple(problem for event in self.events for problem in event.problems)
+        return tuple([problem for event in self.events for problem in event.problems])
 
 
 class Reader:
@@ -215,6 +215,8 @@ def bounded(read: Read) -> Read:
 
     The readable part of each such event is kept; the one letter reports the problems.
     """
+    if len(read.events) <= LETTERS:
+        return read
     bad = [event for event in read.events if event.problems]
     if len(bad) <= LETTERS:
         return read

@@ -86,6 +86,8 @@ def _tell_zone(field: fields.AwareDateTime) -> None:
 
 
 def _whole(value: Any) -> Any:
+    if type(value) is int:
+        return value
     if isinstance(value, str) and (match := _ZEROS.fullmatch(value)):
         return match.group(1)
     return _as_sent(value)

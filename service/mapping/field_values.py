@@ -228,7 +228,8 @@ class FieldReader:
 
     def _json(self, target: Target, value: Any) -> Any:
         written = target.write(value)
-        return alternative_texts.put(written, self._alts.get(target.name))
+        alts = self._alts.get(target.name) if self._alts else None
+        return written if alts is None else alternative_texts.put(written, alts)
 
     def _at(self, path: str) -> Sequence[Target]:
         place = self._fields.paths.get(path)

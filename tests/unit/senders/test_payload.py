@@ -1,12 +1,16 @@
+import json
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.senders.payload import (
     MAX_DEPTH,
     MAX_FIELDS,
     MAX_VALUES,
     canonical_text,
+    mended,
     parse,
     parse_form,
     parse_json,
@@ -48,6 +52,28 @@ FORM = {"content-type": "Application/X-WWW-Form-Urlencoded; charset=utf-8"}
 )
 def test_json_is_read(body, value):
     assert parse_json(body) == value
+
+
+BLANK = st.text(" \t\r\n\ufeff\xa0", max_size=3)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
+
+
+@given(BLANK, JSON.map(json.dumps) | st.text('[]{}",:01e.-\\u', max_size=8), BLANK)
+def test_json_is_read_as_the_library_reads_it(before, text, after):
+    whole = before + text + after
+    try:
+        expected = mended(json.loads(whole.removeprefix("\ufeff")))
+    except json.JSONDecodeError as error:
+        expected = f"the body is not JSON: {error}"
+    try:
+        found = parse_json(whole.encode())
+    except PayloadInvalid as error:
+        found = str(error)
+    assert repr(found) == repr(expected)
 
 
 def test_what_is_no_number_is_read_beside_what_is_one():
