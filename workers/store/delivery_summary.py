@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from workers.config.settings import Source
 from workers.model.changes import Delivery, FieldProblem
+from workers.model.compact_json import encoded
 from workers.model.problem_words import problem_words
 
 # In upper case: read by a fetcher.
@@ -31,8 +32,6 @@ TOPIC_LONG: Final = 100
 REASON_LONG: Final = 160
 
 _MORE: Final = re.compile(rb",[0-9]+\]$")  # there are more keys than it lists
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def summary_of(delivery: Delivery, *, marked: bool) -> str:
         values.pop()
         if not values:
             return "[0]"
-    return _encode(values)
+    return encoded(values)
 
 
 def quick_check(letters: str, keys: Iterable[str]) -> Callable[[bytes], bool]:
@@ -129,7 +128,7 @@ def quick_check(letters: str, keys: Iterable[str]) -> Callable[[bytes], bool]:
         keys: Empty: any.
     """
     allowed = (letters + letters.upper() + SLICED).encode() if letters else b""
-    forms = tuple(_encode(key)[1:-1].encode("utf-8", "surrogatepass") for key in keys)
+    forms = tuple(encoded(key)[1:-1].encode("utf-8", "surrogatepass") for key in keys)
 
     def may_fit(text: bytes) -> bool:
         if not text:

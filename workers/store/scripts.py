@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,12 +10,10 @@ from typing import Any
 import redis
 from redis.client import Pipeline
 
+from workers.model.compact_json import decoded, encoded
 from workers.store.connection import guarded
 from workers.store.state_log import log_changes
 from workers.store.step_library import NAME, Library, library
-
-# Made once: json.dumps makes a new encoder for every call that has an option.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class UnknownStep(redis.ResponseError):
@@ -29,7 +26,7 @@ def _is_unknown(answer: object) -> bool:
 
 def _decoded(text: str) -> dict[str, Any]:
     """Return the answer of a step, and log what it has changed."""
-    answer: dict[str, Any] = json.loads(text)
+    answer: dict[str, Any] = decoded(text)
     if changes := answer.pop("changes", None):
         log_changes(changes, answer.pop("untold", 0))
     return answer
@@ -91,9 +88,9 @@ class Steps:
         one step; return the answer of each, or what went wrong with it: those behind it were run
         all the same.
         """
-        arguments: list[Any] = [self._offset_ms, _encode(self.standing)]
+        arguments: list[Any] = [self._offset_ms, encoded(self.standing)]
         for request, *more in calls:
-            arguments += (_encode(request), *more)
+            arguments += (encoded(request), *more)
         with guarded():
             answers = self._call(f"{step}_several", arguments)
         return [_answered(answer) for answer in answers]
@@ -165,7 +162,7 @@ class Steps:
         return self.client.register_script(self.library.script)
 
     def _arguments(self, request: dict[str, Any], *more: Any) -> list[Any]:
-        return [self._offset_ms, _encode(self.standing | request), *more]
+        return [self._offset_ms, encoded(self.standing | request), *more]
 
     @property
     def _offset_ms(self) -> int:
