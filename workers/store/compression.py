@@ -9,7 +9,6 @@ dictionary, RFC 1950 section 2.2).
 from __future__ import annotations
 
 import json
-import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -51,14 +50,13 @@ class Packer:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        # Its entries are put, looked up and dropped whole: no lock is needed.
         self._words: dict[tuple[str, str], _Words] = {}
 
     def pack(self, delivery: Delivery) -> Packed:
         plain = plain_of(delivery)
         place = self._place(delivery)
-        with self._lock:
-            known = self._words.get(place)
+        known = self._words.get(place)
         if known and self._clock() < known.until:
             return Packed(_deflated(plain, known.plain), known.name, b"", place, known.plain)
         words = plain[:WORDS]
@@ -66,11 +64,10 @@ class Packer:
 
     def learn(self, packed: Packed, name: str) -> None:
         """Use the dictionary of *packed*, stored as *name*, from now on; "": it is gone."""
-        with self._lock:
-            if not name:
-                self._words.pop(packed.place, None)
-                return
-            self._words[packed.place] = _Words(name, packed.plain, self._clock() + HOUR)
+        if not name:
+            self._words.pop(packed.place, None)
+            return
+        self._words[packed.place] = _Words(name, packed.plain, self._clock() + HOUR)
 
     def _place(self, delivery: Delivery) -> tuple[str, str]:
         topic = delivery.events[0].topic if delivery.events else None
