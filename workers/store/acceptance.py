@@ -109,18 +109,16 @@ class Requests:
             packed: Its stored form, if it is to be kept.
         """
         standing = self.standing(delivery)
-        return {
-            **self.again(delivery),
-            "raw": raw_letter(delivery.source, delivery.body, 0),
-            "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
-            "encoding": encoding,
-            **_said(delivery),
-            **_said_of_run(delivery),
-            **guards_of(delivery, self._settings),
-            "places": self._places,
-            "kept": packed and {**standing.room, "words": packed.words},
-            "summary": listed_as(delivery, standing.source, kept=packed is not None),
-        }
+        request = self.again(delivery)
+        request["raw"] = raw_letter(delivery.source, delivery.body, 0)
+        request["encoding"] = encoding
+        request["places"] = self._places
+        request["kept"] = packed and {**standing.room, "words": packed.words}
+        request["summary"] = listed_as(delivery, standing.source, kept=packed is not None)
+        request |= _said(delivery)
+        request |= _said_of_run(delivery)
+        request |= guards_of(delivery, self._settings)
+        return request
 
 
 def _said(delivery: Delivery) -> dict[str, Any]:
@@ -140,6 +138,8 @@ def _said(delivery: Delivery) -> dict[str, Any]:
 def _said_of_run(delivery: Delivery) -> dict[str, Any]:
     """Return the same of what runs and fetches alone say."""
     said: dict[str, Any] = {}
+    if delivery.mode == "reconcile":
+        said["hold_ms"] = int(1000 * min(delivery.hold, HOLD_MOST))
     if delivery.run is not None:
         said["run"] = delivery.run
     if delivery.limit:
