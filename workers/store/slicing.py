@@ -50,7 +50,7 @@ def cost_of(events: Iterable[Event]) -> int:
 
 def size_of(fields: Iterable[int], others: int = 0) -> int:
     """Return the cost of an event: *fields* of each change, and *others* left out or fetched."""
-    return max(1 + CHANGE, sum([CHANGE + count for count in fields]) + (1 + CHANGE) * others)
+    return max(1 + CHANGE, sum(CHANGE + count for count in fields) + (1 + CHANGE) * others)
 
 
 def begin(
@@ -105,7 +105,7 @@ def go_on(steps: Steps) -> Slice:
 
 
 def _size(event: Event) -> int:
-    fields = [len(change["fields"]) for change in event["changes"]]
+    fields = (len(change["fields"]) for change in event["changes"])
     return size_of(fields, len(event["left"]) + len(event["fetches"]))
 
 
