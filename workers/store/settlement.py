@@ -119,11 +119,18 @@ def item_outcome_for(
     item_outcome: ItemOutcome, item: ClaimedItem, *, sent: bool = True
 ) -> dict[str, Any]:
     """Return *item_outcome* for the step; *sent*: the item was part of a request."""
-    told: dict[str, Any] = dict(zip(_NAMES, _values(item_outcome), strict=True))
-    told["shown"] = {slug: list(locales) for slug, locales in told["shown"].items() if locales}
-    told["answered"] = version_of_text(item_outcome.updated)
-    told["deaths"] = [_failure(each) for each in item_outcome.failures]
-    told["wait_ms"] = told.pop("wait") * 1000
+    # Nearly all of it is empty, and costs the store time by the item.
+    told: dict[str, Any] = {
+        name: value for name, value in zip(_NAMES, _values(item_outcome), strict=True) if value
+    }
+    if "shown" in told:
+        told["shown"] = {slug: list(each) for slug, each in item_outcome.shown.items() if each}
+    if answered := version_of_text(item_outcome.updated):
+        told["answered"] = answered
+    if item_outcome.failures:
+        told["deaths"] = [_failure(each) for each in item_outcome.failures]
+    if wait := told.pop("wait", 0):
+        told["wait_ms"] = wait * 1000
     unsent, staged = item_outcome.unsent, item_outcome.staged
     return {
         "record": item_outcome.record,
@@ -133,8 +140,7 @@ def item_outcome_for(
         "seen": dict(item_outcome.seen),
         **({} if staged is None else {"staged": staged}),
         **({} if item_outcome.part is None else {"part": item_outcome.part}),
-        # Nearly all of it is empty, and costs the store time by the item.
-        **{name: value for name, value in told.items() if value},
+        **told,
     }
 
 

@@ -170,18 +170,29 @@ function requests.size_of(to, kind)
 end
 
 -- missing: the collection whose schema is to be read first; needed: something waits for it
-calls.on_begin(function() requests.schema = {} end)
+local schemas  -- by collection: {whether it is known, ms before which it is not read again, whether it is doubted}
+calls.on_begin(function() requests.schema, schemas = {}, {} end)
+
+-- The same for all items that a step looks at.
+local function schema_of(collection)
+  local found = schemas[collection.name]
+  if not found then
+    local place = collection.name .. ':' .. collection.index
+    local held = redis.call('HMGET', 'instep:index:' .. place, 'schema_next', 'schema_doubted')
+    found = {redis.call('EXISTS', 'instep:schema:' .. place) == 1, held[1] or now, held[2]}
+    schemas[collection.name] = found
+  end
+  return found[1], found[2], found[3]
+end
 
 -- Whether the schema is known; if it is not, *schema_missing* says whose is to be read.
 -- *needed*: an option or a new item waits for it. Else it is only wanted, and no GET that fails
 -- stops a write.
 function requests.is_schema_known(collection, needed, blind, trial)
-  local place = collection.name .. ':' .. collection.index
-  local known = redis.call('EXISTS', 'instep:schema:' .. place) == 1
-  local held = redis.call('HMGET', 'instep:index:' .. place, 'schema_next', 'schema_doubted')
-  if known and not held[2] then return true end
+  local known, next_at, doubted = schema_of(collection)
+  if known and not doubted then return true end
   needed = needed and not known
-  local at = step.sane(held[1] or now, 30000)
+  local at = step.sane(next_at, 30000)
   if at <= now and not blind and (needed or not trial) then
     requests.schema.missing, requests.schema.needed = collection, requests.schema.needed or needed
   elseif needed then
