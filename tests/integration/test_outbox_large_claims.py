@@ -16,6 +16,7 @@ RECORDS = ("i1", "i2", "i3", "i4", "i5")
 def small(bench, monkeypatch):
     """An outbox of whose items each takes a step of its own; five are due."""
     monkeypatch.setattr(claims, "MOST", 1)
+    monkeypatch.setattr(claims, "SETTLED", 1)
     put(bench)
     return bench
 
@@ -72,6 +73,33 @@ def test_no_step_hands_out_or_settles_more_than_its_share(bench, monkeypatch):
     assert bench.counts("written", "pending") == (2000, 0)
     assert {name for name, _ in shares} == {"claim", "settle"}
     assert all(number <= (claims.MOST + 100) / claims.VALUE for _, number in shares)
+
+
+def test_no_settle_holds_the_store_for_more_than_a_few_milliseconds(bench, monkeypatch):
+    for n in range(100):
+        bench.accept(event(f"i{n}", {"stock": n}))
+    batch = bench.batch()
+    run, shares = bench.steps.run, []
+
+    def watched(name, request, *more):
+        shares.append(len(request["verdicts"]))
+        return run(name, request, *more)
+
+    monkeypatch.setattr(bench.steps, "run", watched)
+    bench.write(batch)
+    assert (sum(shares), bench.counts("written")) == (100, (100,))
+    assert max(shares) < 50
+
+
+@pytest.mark.parametrize("again", [{"unknown": True}, {"wait": 2.0}])
+def test_what_goes_again_together_is_due_at_one_time(bench, monkeypatch, again):
+    put(bench)
+    batch = bench.batch()
+    monkeypatch.setattr(claims, "SETTLED", 1)
+    seen = before(monkeypatch, bench, "settle", 0, fail)
+    item_outcomes = tuple(ItemOutcome(record, **again) for record in RECORDS)
+    bench.outbox.settle(batch, BatchOutcome(item_outcomes, "failure"), call=Call(500))
+    assert seen == ["settle"]
 
 
 def test_the_same_token_asked_again_gets_the_same_batch_of_several_steps(small):
