@@ -27,8 +27,10 @@ local integers  -- by id
 -- generations: of both kinds, oldest first   written_to: kind → the one that is written to
 -- buckets: of the release before, that there are
 local held
-local sources  -- of a group: what is held of them
-calls.on_group(function() sources = {} end)
+local sources = {}  -- of a group: what is held of them
+calls.on_group(function()
+  if next(sources) then sources = {} end
+end)
 calls.on_begin(function()
   request, now = step.request, step.now
   life = {l = request.dedupe_ms, s = math.min(request.dedupe_ms or 0, SHORT_MS)}

@@ -15,9 +15,12 @@
 
 local given = step.given
 local request, now, ARGV
-local states, oldest_held  -- of a group, by source: as they were saved last; oldest, as the store has it still
-local known  -- words that there are
-calls.on_group(function() states, oldest_held, known = {}, {}, {} end)
+local states, oldest_held = {}, {}  -- of a group, by source: as they were saved last; oldest, as the store has it still
+local known = {}  -- words that there are
+calls.on_group(function()
+  if next(states) then states, oldest_held = {}, {} end
+  if next(known) then known = {} end
+end)
 calls.on_begin(function() request, now, ARGV = step.request, step.now, step.ARGV end)
 local delivery_log = {}
 local WORDS_MS = 2 * 3600000  -- words are used for an hour, by a process's own clock

@@ -5,10 +5,11 @@
 
 local gathered = {}
 local waits  -- whether there is a group
-local writes, sums, last  -- functions, each once; of hashes: name → what is added; the function behind all
+local writes, sums = {}, {}  -- functions, each once; of hashes: name → what is added
+local last  -- the function behind all
 calls.on_group(function(_, group)
-  waits = group ~= nil
-  writes, sums, last = {}, {}, nil
+  waits, last = group ~= nil, nil
+  if writes[1] or next(sums) then writes, sums = {}, {} end
 end)
 
 function gathered.later(write)
@@ -36,16 +37,17 @@ end
 
 local function write_sum(key, name, by) redis.call('HINCRBY', key, name, by) end
 
+local function try(failed, write, ...)
+  local ok, raised = pcall(write, ...)
+  return failed or (not ok and raised)
+end
+
 -- Writes what waits. What cannot be written keeps nothing else from it; raises the first error.
 function gathered.write()
   local failed
-  local function try(write, ...)
-    local ok, raised = pcall(write, ...)
-    failed = failed or (not ok and raised)
-  end
-  for n = 1, #writes do try(writes[n]) end
+  for n = 1, #writes do failed = try(failed, writes[n]) end
   for key, names in pairs(sums) do
-    for name, by in pairs(names) do try(write_sum, key, name, by) end
+    for name, by in pairs(names) do failed = try(failed, write_sum, key, name, by) end
   end
   local finish = last
   writes, sums, last = {}, {}, nil

@@ -14,8 +14,10 @@ local TEXT = 200    -- bytes of a text
 local LIST = 200    -- names in an entry
 
 local at_text, bytes, begun
-local unwritten  -- ms and names
-calls.on_group(function() unwritten = {} end)
+local unwritten = {}  -- ms and names
+calls.on_group(function()
+  if unwritten[1] then unwritten = {} end
+end)
 calls.on_begin(function() at_text, bytes, begun = string.format('[%d,', step.now), nil, {} end)
 
 local function write_begun()

@@ -4,8 +4,10 @@
 
 local given = step.given
 local request, now
-local lettered  -- by source: whether it has letters, as far as that was read
-calls.on_group(function() lettered = {} end)
+local lettered = {}  -- by source: whether it has letters, as far as that was read
+calls.on_group(function()
+  if next(lettered) then lettered = {} end
+end)
 calls.on_begin(function() request, now = step.request, step.now end)
 
 -- *raw*: {source, raw, text, encoding}

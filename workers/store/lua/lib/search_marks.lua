@@ -5,8 +5,10 @@
 
 local search_marks = {}
 local stamp
-local noted  -- names and stamps that are not written yet
-calls.on_group(function() noted = {} end)
+local noted = {}  -- names and stamps that are not written yet
+calls.on_group(function()
+  if noted[1] then noted = {} end
+end)
 calls.on_begin(function() stamp = nil end)
 
 local function write()

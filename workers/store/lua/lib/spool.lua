@@ -11,8 +11,10 @@
 local given = step.given
 local request
 local spool_place, call_slot
-local slots  -- by key, that are not written yet: name → token
-calls.on_group(function() slots = {} end)
+local slots = {}  -- by key, that are not written yet: names and tokens
+calls.on_group(function()
+  if next(slots) then slots = {} end
+end)
 calls.on_begin(function()
   request = step.request
   spool_place, call_slot = given(request.spooled), given(request.slot)
@@ -22,9 +24,7 @@ local SPOOL_MS = 14 * 24 * 3600000  -- a file that lies for longer tells by itse
 local function spool_key(file) return 'instep:spool:' .. file end
 
 local function write_slots()
-  for key, tokens in pairs(slots) do
-    local put = {}
-    for name, token in pairs(tokens) do put[#put + 1], put[#put + 2] = name, token end
+  for key, put in pairs(slots) do
     -- Who has made the hash has given it its time, too.
     if redis.call('HSET', key, unpack(put)) > 0 then redis.call('PEXPIRE', key, SPOOL_MS, 'NX') end
   end
@@ -40,8 +40,9 @@ local function note_drained()
     if call_slot then redis.call('HDEL', spool_key(call_slot.file), 'call:' .. call_slot.name) end
   elseif call_slot then
     local key, name = spool_key(call_slot.file), 'call:' .. call_slot.name
-    slots[key] = slots[key] or {}
-    slots[key][name] = request.token
+    local put = slots[key] or {}
+    slots[key] = put
+    put[#put + 1], put[#put + 2] = name, request.token
     gathered.later(write_slots)
   end
 end

@@ -7,8 +7,10 @@
 
 local request, now
 local stale_here, older_here, newer_here
-local cleared  -- sources of a group of which nothing but numbers is held
-calls.on_group(function() cleared = {} end)
+local cleared = {}  -- sources of a group of which nothing but numbers is held
+calls.on_group(function()
+  if next(cleared) then cleared = {} end
+end)
 calls.on_begin(function()
   request, now = step.request, step.now
   stale_here, older_here, newer_here = {}, nil, false

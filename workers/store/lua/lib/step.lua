@@ -16,10 +16,11 @@ local bytes_most, last_writes
 local counted, measured
 local told, untold
 local begun_us  -- when the group began; nil: its first call has not read it yet
-local answered  -- by key: {the answer to a call of the group, for how long it is remembered}
+local answered = {}  -- by key: {the answer to a call of the group, for how long it is remembered}
 
 calls.on_group(function()
-  begun_us, now, bytes_most, answered = nil, nil, nil, {}
+  begun_us, now, bytes_most = nil, nil, nil
+  if next(answered) then answered = {} end
   step.loss_number, step.arrival, step.clock_seen, step.clock_back = nil, nil, nil, nil
 end)
 

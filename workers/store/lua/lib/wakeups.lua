@@ -2,8 +2,10 @@
 --! uses calls step
 
 local now
-local gates, marked  -- of a group, by destination: what it may wait for; those that have a marker
-calls.on_group(function() gates, marked = {}, {} end)
+local gates, marked = {}, {}  -- of a group, by destination: what it may wait for; those that have a marker
+calls.on_group(function()
+  if next(gates) or next(marked) then gates, marked = {}, {} end
+end)
 calls.on_begin(function() now = step.now end)
 local wakeups = {}
 local MARKER_MS = 5000

@@ -1,6 +1,7 @@
 -- accept_several: takes deliveries that share a round trip, one behind the other, each like accept.
--- ARGV[2]: parts of each request, JSON   Then of each delivery what accept has as ARGV[2] to ARGV[5].
--- Returns a list: the answer of each, or what it raised: those behind it were taken all the same.
+-- ARGV[2]: {name: value}: parts of each request
+-- Then of each delivery what accept has as ARGV[2] to ARGV[5].
+-- Returns {answer, …}: that of each, or what it raised: those behind it were taken all the same.
 -- Errors: OOM: the store is full, and nothing was done. What is written once for all could not be: none of
 -- the answers is remembered.
 --! uses gathered
