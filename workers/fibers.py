@@ -37,6 +37,7 @@ class Host:
     def __init__(self) -> None:
         self._calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._main: Any = None  # the greenlet of `run`
+        self._idle: list[Any] = []  # fibers whose call has ended
         self._since = float("inf")  # when the call under way began; inf: none is
 
     def run(self) -> None:
@@ -66,7 +67,16 @@ class Host:
         It must not raise, and must not wait while it holds a lock: the next fiber has the same
         thread.
         """
-        greenlet(function, parent=self._main).switch()
+        # Fibers are used again: the memory of a new one takes longer than to switch to it 20 times.
+        fiber = self._idle.pop() if self._idle else greenlet(self._carry_out, parent=self._main)
+        fiber.switch(function)
+
+    def _carry_out(self, function: Callable[[], object]) -> None:
+        fiber = getcurrent()
+        while True:
+            function()
+            self._idle.append(fiber)
+            function = self._main.switch()
 
     def leave(self) -> None:
         """Let the other fibers go on, until the one that calls this is switched to again."""

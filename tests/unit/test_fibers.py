@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from greenlet import getcurrent
 
 from tests.support.fiber_thread import FiberThread
 from tests.support.store_clients import eventually
@@ -114,3 +115,18 @@ def test_a_thread_that_has_ended_is_stuck(thread):
     thread.host.call(lambda: 1 / 0)
     thread.thread.join(HELD)
     assert thread.host.is_stuck(HELD)
+
+
+def test_a_fiber_whose_call_has_ended_takes_the_next_one(thread):
+    waits = Waits(thread)
+    kept = [thread.submit(getcurrent).result(HELD) for _ in range(3)]
+    assert len(set(kept)) == 1
+    waiting = [waits.begin(name) for name in "abc"]
+    eventually(lambda: len(waits.pauses) == 3)
+    used = {pause._fiber for pause in waits.pauses.values()}
+    assert len(used) == 3
+    for name in "bac":
+        waits.pauses[name].end()
+    assert [each.result(HELD) for each in waiting] == [thread.thread] * 3
+    assert {thread.submit(getcurrent).result(HELD) for _ in range(3)} <= used
+    assert waits.done[3:] == ["b ends", "a ends", "c ends"]
