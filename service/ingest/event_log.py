@@ -36,10 +36,8 @@ def named(events: Sequence[Incoming]) -> dict[str, Any]:
 
 def log_unmapped(delivery: Delivery, accepted: Accepted) -> None:
     """Warn of the events of *delivery* that became dead letters, in one line."""
-    if not accepted.letters or delivery.mode not in ("live", "fetched"):
-        return
-    bad = [event for event in delivery.events if event.problems]
-    if not bad:
+    bad = [event for event in delivery.events if event.problems] if accepted.letters else []
+    if not bad or delivery.mode not in ("live", "fetched"):
         return
     problems = [problem for event in bad for problem in event.problems]
     told = (problem_words(each.path, without_values(each.message)) for each in problems[:PROBLEMS])

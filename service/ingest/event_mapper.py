@@ -215,8 +215,6 @@ def bounded(read: Read) -> Read:
 
     The readable part of each such event is kept; the one letter reports the problems.
     """
-    if len(read.events) <= LETTERS:
-        return read
     bad = [event for event in read.events if event.problems]
     if len(bad) <= LETTERS:
         return read
