@@ -67,7 +67,7 @@ def grouped(calls, chance, harm):
 
     *harm*: how many of 1 have something in them that no step expects.
     """
-    numbers = {}  # by source: in the spool
+    numbers = {}  # in the spool: by file and source
     for deliveries, some in groupby(calls, is_delivery):
         left = list(some)
         while left:
@@ -93,7 +93,8 @@ def changed(call, chance, harm, numbers):
         file = f"f{chance.randrange(2)}"
         request["slot"] = {"file": file, "name": str(chance.randrange(4))}
         if chance.random() < 0.2:
-            number = numbers[request["source"]] = numbers.get(request["source"], 0) + 1
+            last = file, request["source"]
+            number = numbers[last] = numbers.get(last, 0) + 1
             came = ms * 1000 - 5_000_000
             place = {"file": file, "number": number, "after": number - 1, "came_us": came}
             request["spooled"] = place
@@ -154,4 +155,4 @@ def test_deliveries_do_together_what_they_do_alone(client, library, calls, harm,
     for one, other, group in found:
         assert one == other, group
         broken += sum(isinstance(answer, str) for answer in one)
-    assert broken > 20 or not harm
+    assert broken > 10 or not harm

@@ -23,16 +23,23 @@ def delivery(name, *events, source="erp", body=b"{}"):
     return Delivery(source, name, events, body, slot=SLOT)
 
 
+def call(bench, delivery):
+    """The call of *delivery*, as most are: once a second one has old lives trimmed as well."""
+    request, *more = bench.outbox._call(delivery).arguments
+    request.pop("lives", None)
+    return request, *more
+
+
 def taken(bench, *deliveries):
     """What is answered to *deliveries*, or what the store raised."""
-    calls = [bench.outbox._call(each).arguments for each in deliveries]
+    calls = [call(bench, each) for each in deliveries]
     return bench.steps.run_in_order("accept", calls)
 
 
 def wrong(bench, name):
     """The call of a delivery that breaks off once it has taken its first event."""
     events = event("i8", {"stock": 8}, id="E8"), event("i9", {"stock": 9}, id="E9")
-    request, *more = bench.outbox._call(delivery(name, *events)).arguments
+    request, *more = call(bench, delivery(name, *events))
     del request["events"][1]["changes"][0]["collection"]
     return request, *more
 
@@ -85,6 +92,42 @@ def test_one_that_comes_again_gets_the_first_answer(bench):
     assert bench.counts("accepted") == (2,)
 
 
+def test_an_id_is_known_whatever_time_it_is_kept_for(bench):
+    """Each time has marks of its own, of which one call may begin some that another one needs."""
+    versioned = event("i1", {"stock": 1}, id="E1", version=at(1))
+    later = event("i2", {"stock": 2}, id="E2")
+    calls = [
+        call(bench, delivery(f"t{n}", each)) for n, each in enumerate((versioned, later, later))
+    ]
+    calls[1][0]["dedupe_ms"] += 1000
+    answers = bench.steps.run_in_order("accept", calls)
+    assert [answer["outcome"] for answer in answers] == ["kept", "kept", "duplicate"]
+
+
+def test_a_call_that_was_spooled_is_noted_no_more_once_it_is_drained(bench):
+    slot, place = {"file": "f1", "name": "1"}, {"file": "f1", "number": 1, "after": 0}
+    live, drained = (call(bench, delivery(f"t{n}", event(f"i{n}", {"stock": n}))) for n in (1, 2))
+    live[0]["slot"] = drained[0]["slot"] = slot
+    drained[0]["spooled"] = place | {"came_us": 1000 * bench.now_ms()}
+    answers = bench.steps.run_in_order("accept", [live, drained])
+    assert [answer["outcome"] for answer in answers] == ["kept", "kept"]
+    assert bench.client.hgetall("instep:spool:f1") == {"last:erp": "1"}
+
+
+def test_what_comes_behind_a_delivery_in_slices_is_later(bench):
+    bench.client.rpush("instep:slicing:k", "[]")
+    calls = [call(bench, delivery(f"t{n}", event(f"i{n}", {"stock": n}))) for n in range(3)]
+    begins = {"key": "k", "head": "{}", "hash": "h", "remember": False, "bytes": 2, "most": 9}
+    calls[1][0]["begins"] = begins | {"arrivals": 100}
+    answers = bench.steps.run_in_order("accept", calls)
+    assert [answer["outcome"] for answer in answers] == ["kept"] * 3
+    arrivals = [
+        json.loads(bench.client.hget(f"instep:item:products:i{n}", "f:stock"))["a"] for n in (0, 2)
+    ]
+    assert arrivals == [1, 102]
+    assert bench.client.get("instep:arrival") == "102"
+
+
 def test_the_letter_of_an_event_is_closed_by_one_behind_it(bench):
     answers = taken(
         bench, delivery("t1", bad(id="E1")), delivery("t2", event("i1", {"stock": 1}, id="E1"))
@@ -113,8 +156,8 @@ def test_numbers_follow_each_other_and_none_is_left_out(bench):
 
 def test_one_that_breaks_off_takes_none_along(bench):
     one, other = (delivery(f"t{n}", event(f"i{n}", {"stock": n}, id=f"E{n}")) for n in (1, 2))
-    calls = [bench.outbox._call(one).arguments, wrong(bench, "t3")]
-    calls += [bench.outbox._call(other).arguments]
+    calls = [call(bench, one), wrong(bench, "t3")]
+    calls += [call(bench, other)]
     before, failed, behind = bench.steps.run_in_order("accept", calls)
     assert isinstance(failed, redis.ResponseError)
     assert "collection" in str(failed)
@@ -152,7 +195,7 @@ def test_where_the_numbers_cannot_be_written_none_is_answered(bench):
 def test_standing_parts_are_those_of_each(bench):
     calls = []
     for name in ("t1", "t2"):
-        request, *more = bench.outbox._call(delivery(name, event(name, {"stock": 1}))).arguments
+        request, *more = call(bench, delivery(name, event(name, {"stock": 1})))
         calls.append(({**request, "kept": None}, *more))
     bench.steps.standing = {"summary": "[]", "kept": {"ms": 1, "most": 1, "words": None}}
     for request, *_ in calls:
