@@ -19,7 +19,7 @@ from workers.store.step_library import Library, library
 REQUEST = 0.1  # s that the CMS takes to answer
 # What the steps begin with, and what stands there instead.
 CLOCK = "local clock = redis.call('TIME')"
-STILL = "local clock = {0, (request.still_ms - tonumber(ARGV[1])) * 1000}"
+STILL = "local clock = {0, (request.still_ms - tonumber(offset_ms)) * 1000}"
 MOST = 100_000  # steps of one load: more are a loop that does not end
 # Listings that no item of a site in use waits for: what others have edited, deleted or localized.
 UNASKED = (":edits", ":round", "variants")

@@ -90,7 +90,7 @@ class Steps:
         """
         arguments: list[Any] = [self._offset_ms, encoded(self.standing)]
         for request, *more in calls:
-            arguments += (encoded(request), *more)
+            arguments += (self._text(request), *more)
         with guarded():
             answers = self._call(f"{step}_several", arguments)
         return [_answered(answer) for answer in answers]
@@ -162,7 +162,10 @@ class Steps:
         return self.client.register_script(self.library.script)
 
     def _arguments(self, request: dict[str, Any], *more: Any) -> list[Any]:
-        return [self._offset_ms, encoded(self.standing | request), *more]
+        return [self._offset_ms, self._text(self.standing | request), *more]
+
+    def _text(self, request: dict[str, Any]) -> str:
+        return encoded(request)
 
     @property
     def _offset_ms(self) -> int:
