@@ -72,7 +72,7 @@ class Front:
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return  # neither lifespan nor websockets
-        self._loop = self._loop or asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         environ = environs.head(scope)
         path: str = environ["PATH_INFO"]
         held = 0
@@ -83,7 +83,10 @@ class Front:
                 limit = self._limit(path)
                 _refuse_length(environ, length, limit)
                 body, held = await self._uploads.collect(receive, length, limit)
-            answer = await self._ask(path, environs.with_body(environ, body))
+            environs.with_body(environ, body)
+            answer = await self._threads(path, environ).ask(environ, loop)
+            if answer is None:
+                raise _NO_FREE_THREAD
         except Refused as refused:
             self._report(path, refused.reason, refused.status)
             answer = _refusal(refused, path)
@@ -108,12 +111,6 @@ class Front:
 
     def _turn(self) -> None:
         self._turned = float("inf")
-
-    async def _ask(self, path: str, environ: dict[str, Any]) -> Answer:
-        answer = await self._threads(path, environ).ask(environ, asyncio.get_running_loop())
-        if answer is None:
-            raise _NO_FREE_THREAD
-        return answer
 
     def _threads(self, path: str, environ: Mapping[str, Any]) -> Threads:
         if not path.startswith(PREFIX):

@@ -97,7 +97,7 @@ class Uploads:
         """
         loop = asyncio.get_running_loop()
         now = loop.time()
-        task = asyncio.current_task()
+        task = asyncio.current_task(loop)
         assert task is not None  # noqa: S101  # a coroutine runs in one
         upload = Upload(task, now, now)
         self._uploads.add(upload)

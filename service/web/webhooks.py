@@ -81,18 +81,17 @@ class Deliveries:
             now = self.clock()
             receipt = self.intake.receive(name, headers, body, now=now)
         except (RequestEntityTooLarge, BodyTooLarge):
-            _log_outcome("too-large", {"source": name, "ms": _ms(started)})
+            _log_outcome("too-large", source=name, ms=_ms(started))
             self.reporter.count_refusal(name, "too-large", STATUSES["too-large"])
             return delivery_answers.refused("too-large")
         except SignatureInvalid as error:
             reason = str(error)
-            _log_outcome("refused", {"source": name, "reason": reason, "ms": _ms(started)})
+            _log_outcome("refused", source=name, reason=reason, ms=_ms(started))
             checked = partial(self.intake.checked, name, headers, body, now=now)
             self.reporter.count_refusal(name, "refused", STATUSES["refused"], reason, checked)
             return delivery_answers.refused("refused")
         except StoreUnavailable as error:
-            values = {"source": name, "reason": str(error), "ms": _ms(started)}
-            _log_outcome("unavailable", values)
+            _log_outcome("unavailable", source=name, reason=str(error), ms=_ms(started))
             return delivery_answers.refused("unavailable", error.shown)
         _log_receipt(name, receipt, _ms(started))
         self.reporter.time_answer(name, receipt.outcome, environ.get(COMPLETE, started))
@@ -223,25 +222,26 @@ def _ms(started: float) -> float:
 
 
 def _log_receipt(source: str, receipt: Receipt, ms: float) -> None:
-    values = {
-        "source": source,
-        "ms": ms,
-        "events": receipt.events,
-        "accepted": receipt.accepted,
-        "problems": len(receipt.problems),
-        "collections": receipt.collections,
-        "keys": receipt.keys,
-        "records": receipt.records,
-        "event_ids": receipt.ids,
-    }
-    _log_outcome(receipt.outcome, values, receipt.mapped)
+    _log_outcome(
+        receipt.outcome,
+        unmapped=not receipt.mapped,
+        source=source,
+        ms=ms,
+        events=receipt.events,
+        accepted=receipt.accepted,
+        problems=len(receipt.problems),
+        collections=receipt.collections,
+        keys=receipt.keys,
+        records=receipt.records,
+        event_ids=receipt.ids,
+    )
 
 
-def _log_outcome(action: str, values: Mapping[str, Any], mapped: bool = True) -> None:
+def _log_outcome(action: str, *, unmapped: bool = False, **values: Any) -> None:
     """Log a delivery: one line, with the names that its attempts have too."""
     status = STATUSES[action]
     level = logging.INFO if status == HTTPStatus.OK else logging.WARNING
-    outcome = action if mapped else "unmapped"
+    outcome = "unmapped" if unmapped else action
     _log.log(level, "delivery", extra={"outcome": outcome, "status": status, **values})
 
 
