@@ -205,7 +205,7 @@ class SearchIndex:
                 return
             texts = self._rows.texts(place, left)
             rows = (
-                (record, text, _with_shown(SearchRow.parse(text), shown[record]), None)
+                (record, text, SearchRow.parse(text).as_shown(shown[record]), None)
                 for record, text in zip(left, texts, strict=True)
             )
             left = self._rows.write(place, [each for each in rows if each[1] != each[2].as_text()])
@@ -287,18 +287,4 @@ def _with_own(
 
 def _value(field: str | None) -> str:
     value = value_of(field) if field else None
-    return value[:LONGEST] if isinstance(value, str) else ""
-
-
-def _with_shown(row: SearchRow, view: ItemView) -> SearchRow:
-    name, slug = (_shown(view.fields.get(each)) for each in ("name", "slug"))
-    return replace(
-        row,
-        item=view.id,
-        shown_name=name if name != row.name else "",
-        shown_slug=slug if slug != row.slug else "",
-    )
-
-
-def _shown(value: Any) -> str:
     return value[:LONGEST] if isinstance(value, str) else ""

@@ -9,10 +9,11 @@ the records that a text begins, or names in full, are one range of a sorted set.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from workers.model.letters import nfc
+from workers.webflow.item_answers import ItemView
 
 LONGEST: Final = 100  # characters kept of a text: what bounds the bytes of a record
 END: Final = "\x1f"  # of a text; white space to Python, so that no folded text contains it
@@ -46,6 +47,16 @@ class SearchRow:
     def parse(cls, text: str | None) -> SearchRow:
         return cls(*json.loads(text)) if text else cls()
 
+    def as_shown(self, view: ItemView) -> SearchRow:
+        """Return the row with what the CMS shows of its item."""
+        name, slug = (_shown(view.fields.get(each)) for each in ("name", "slug"))
+        return replace(
+            self,
+            item=view.id,
+            shown_name=name if name != self.name else "",
+            shown_slug=slug if slug != self.slug else "",
+        )
+
     def as_text(self) -> str:
         """Return the stored form."""
         known = [self.item, self.name, self.slug, self.shown_name, self.shown_slug]
@@ -61,6 +72,10 @@ class SearchRow:
             *((SLUG, self.slug), (SLUG, self.shown_slug)),
         )
         return frozenset(_member(kind, folded(text), record) for kind, text in pairs if text)
+
+
+def _shown(value: Any) -> str:
+    return value[:LONGEST] if isinstance(value, str) else ""
 
 
 def _member(kind: str, text: str, record: str) -> str:
