@@ -68,15 +68,20 @@ class Host:
         thread.
         """
         # Fibers are used again: the memory of a new one takes longer than to switch to it 20 times.
-        fiber = self._idle.pop() if self._idle else greenlet(self._carry_out, parent=self._main)
+        fiber = self._idle.pop() if self._idle else self._new()
+        fiber.gr_context = None  # the context variables of the call before are not this one's
         fiber.switch(function)
 
-    def _carry_out(self, function: Callable[[], object]) -> None:
+    def _new(self) -> Any:
+        fiber = greenlet(self._carry_out, parent=self._main)
+        fiber.switch()  # not with the call: a fiber holds what it begins with until it ends
+        return fiber
+
+    def _carry_out(self) -> None:
         fiber = getcurrent()
         while True:
-            function()
+            self._main.switch()()  # in no variable: an idle fiber would hold it, with its body
             self._idle.append(fiber)
-            function = self._main.switch()
 
     def leave(self) -> None:
         """Let the other fibers go on, until the one that calls this is switched to again."""

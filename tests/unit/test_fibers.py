@@ -1,6 +1,9 @@
 """Fibers take turns where one waits, and nowhere else."""
 
+import gc
 import threading
+import weakref
+from contextvars import ContextVar
 
 import pytest
 from greenlet import getcurrent
@@ -130,3 +133,25 @@ def test_a_fiber_whose_call_has_ended_takes_the_next_one(thread):
     assert [each.result(HELD) for each in waiting] == [thread.thread] * 3
     assert {thread.submit(getcurrent).result(HELD) for _ in range(3)} <= used
     assert waits.done[3:] == ["b ends", "a ends", "c ends"]
+
+
+def test_a_fiber_whose_call_has_ended_holds_nothing_of_it(thread):
+    def lends(body):
+        held = weakref.ref(body)
+        thread.submit(lambda: id(body)).result(HELD)
+        return held
+
+    held = [lends({"the body"}) for _ in range(2)]
+    thread.submit(gc.collect).result(HELD)
+    assert [each() for each in held] == [None, None]
+
+
+def test_a_call_knows_no_context_variable_of_the_one_before(thread):
+    variable = ContextVar("variable", default="nothing")
+
+    def told():
+        before = variable.get()
+        variable.set("of a call before")
+        return before
+
+    assert [thread.submit(told).result(HELD) for _ in range(2)] == ["nothing"] * 2
