@@ -70,6 +70,8 @@ class Fields:
         self.hooked = bool(schema._hooks[PRE_LOAD] or schema._hooks[POST_LOAD])
         checked = self.hooked or schema._hooks[VALIDATES] or schema._hooks[VALIDATES_SCHEMA]
         own = any(getattr(type(schema), name) is not getattr(Schema, name) for name in _LOAD)
+        # A user's __init__ may have set it: then required counts.
+        own = own or schema.partial is not True
         fields = schema.load_fields
         self.parts = (
             None

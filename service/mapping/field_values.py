@@ -116,9 +116,10 @@ class FieldReader:
         Return what the fields load where nothing is left out, none fails, and the schema adds
         nothing to them; None: that is for its own ``load``, with its messages, at twice the time.
         """
-        parts, data = self._fields.parts, self._data
+        parts = self._fields.parts
         if parts is None or self._absent or self.out:
             return None
+        data = dict(self._data)  # a user's field may change it
         try:
             return {
                 attribute: field.deserialize(data[path], path, data, partial=True)

@@ -59,6 +59,34 @@ def test_a_method_of_the_users_class_loads(one, method):
     assert read({"sku": 1, "n": 5}) == {"n": 7}
 
 
+def test_a_field_that_changes_what_was_read_takes_nothing_from_the_others(mappings):
+    loaded = mappings("""
+        class Takes(fields.String):
+            def _deserialize(self, value, attr, data, **kwargs):
+                data.pop("n")
+                return super()._deserialize(value, attr, data, **kwargs)
+
+        class One(Mapping):
+            n = fields.Integer()
+            s = Takes()
+            class Meta:
+                source, collection, key = "erp", "products", "sku"
+    """)
+    mapped = loaded.changes("erp", None, {"sku": 1, "n": 5, "s": 2.5, "x": []}, version=None)
+    assert [(each.slug, each.value) for each in mapped.changes[0].fields] == [("n", "5")]
+
+
+def test_a_field_is_required_where_the_users_class_says_that_it_is_not_partial(one):
+    read = one("""
+        n = fields.Integer(required=True)
+        s = fields.String()
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.partial = False
+    """)
+    assert read({"sku": 1, "s": "a"}) == [("n", "Missing data for required field")]
+
+
 def test_a_validator_of_one_field_is_asked(one):
     read = one("""
         n = fields.Integer()
