@@ -7,8 +7,9 @@ local gathered = {}
 local waits  -- whether there is a group
 local writes, sums = {}, {}  -- functions, each once; of hashes: name → what is added
 local last  -- the function behind all
+local failed  -- the first error in writing: it is one of all calls of the group, whichever of them met it
 calls.on_group(function(_, group)
-  waits, last = group ~= nil, nil
+  waits, last, failed = group ~= nil, nil, nil
   if writes[1] or next(sums) then writes, sums = {}, {} end
 end)
 
@@ -37,17 +38,17 @@ end
 
 local function write_sum(key, name, by) redis.call('HINCRBY', key, name, by) end
 
-local function try(failed, write, ...)
+local function try(write, ...)
   local ok, raised = pcall(write, ...)
-  return failed or (not ok and raised)
+  failed = failed or (not ok and raised)
 end
 
--- Writes what waits. What cannot be written keeps nothing else from it; raises the first error.
+-- Writes what waits. What cannot be written keeps nothing else from it; raises the first error, and so again
+-- whenever the group writes.
 function gathered.write()
-  local failed
-  for n = 1, #writes do failed = try(failed, writes[n]) end
+  for n = 1, #writes do try(writes[n]) end
   for key, names in pairs(sums) do
-    for name, by in pairs(names) do failed = try(failed, write_sum, key, name, by) end
+    for name, by in pairs(names) do try(write_sum, key, name, by) end
   end
   local finish = last
   writes, sums, last = {}, {}, nil
