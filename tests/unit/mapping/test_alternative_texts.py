@@ -80,3 +80,8 @@ def test_a_path_that_is_none_stops_the_start(refused):
     (problem,) = refused(f"{head}    photo = {ONE.replace('data.title', 'data[')}")
     assert "alt" in problem
     assert "JMESPath" in problem
+
+
+def test_of_a_picture_that_cannot_be_read_no_text_is_missed(read):
+    field = """Image(data_key="join('', image)", alt="join('', n)")"""
+    assert read(field, {"image": 5, "n": 5}) == (None, ["join('', image)"])
