@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import signal
 import sys
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -264,8 +266,12 @@ def test_a_command_that_is_killed_leaves_the_rest_to_a_worker(shop, tmp_path):
     words = ("dead", "replay", "--all", "--yes")
     clean = {name: text for name, text in os.environ.items() if not name.startswith("INSTEP_")}
     process = Started(words, tmp_path, clean | shop.environ, tmp_path / "log")
+    # It goes on only while nobody looks: else it may end before it is killed.
     while not (runs := shop.context.runs.list()) or not runs[0].figures["done"]:
         assert process.poll() is None
+        os.kill(process.pid, signal.SIGCONT)
+        time.sleep(0.005)
+        os.kill(process.pid, signal.SIGSTOP)
     process.kill()
     process.wait(10)
     process.stdout.close()
