@@ -108,20 +108,6 @@ class TextLine(_Masked):
         return as_text(values, color=self._color, clock=self._terminal)
 
 
-class Lines(logging.StreamHandler[TextIO]):
-    """Writes each record to *stream* at once."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        # Not that of StreamHandler: to flush, it takes the lock again that it holds.
-        try:
-            self.stream.write(self.format(record) + self.terminator)
-            self.stream.flush()
-        except RecursionError:
-            raise
-        except Exception:
-            self.handleError(record)
-
-
 def _error(record: logging.LogRecord) -> str | None:
     error = record.exc_info and record.exc_info[1]
     return error_text(error) if error else None
@@ -167,7 +153,7 @@ def observe(settings: Settings, client: redis.Redis | None = None) -> None:
 
 def configure(level: int = logging.INFO) -> None:
     """Send every record of this process to stderr; libraries log from warnings up."""
-    handler = Lines(sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter_for(sys.stderr, os.environ))
     # No line says which thread, process or place of the code a record comes from: to find that out
     # is half the cost of one (https://docs.python.org/3/howto/logging.html#optimization).

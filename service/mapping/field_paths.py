@@ -66,7 +66,7 @@ class Fields:
         for target in targets:
             by_path.setdefault(target.path.text, []).append(target)
         self.paths = {text: FieldPath.of(found) for text, found in by_path.items()}
-        self.with_alts = tuple(target for target in targets if target.alt is not None)
+        self.alts = tuple((each, each.alt) for each in targets if each.alt is not None)
         self.hooked = bool(schema._hooks[PRE_LOAD] or schema._hooks[POST_LOAD])
         checked = self.hooked or schema._hooks[VALIDATES] or schema._hooks[VALIDATES_SCHEMA]
         own = any(getattr(type(schema), name) is not getattr(Schema, name) for name in _LOAD)

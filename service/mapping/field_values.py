@@ -77,13 +77,13 @@ class FieldReader:
         return data
 
     def _read_alts(self, root: object) -> None:
-        for target in self._fields.with_alts:
-            if target.alt is None or target.name in self.out:
+        for target, path in self._fields.alts:
+            if target.name in self.out:
                 continue
             try:
-                self._alts[target.name] = alternative_texts.texts(text_cells.read(target.alt, root))
+                self._alts[target.name] = alternative_texts.texts(text_cells.read(path, root))
             except ValueError as error:
-                self._report(target.alt.text, str(error))
+                self._report(path.text, str(error))
                 self._take_out([target])
 
     def _without(self, failed: list[Target]) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from workers.config.settings import Settings, Source
 from workers.model.changes import HOLD_MOST, Delivery
@@ -21,7 +21,8 @@ DEDUPE_HOURS = 24.0  # default, unless source or sender set it
 _log = logging.getLogger(__name__)
 
 
-class AcceptCall(NamedTuple):
+@value_class
+class AcceptCall:
     source: str  # of the delivery
     packed: Packed | None  # the delivery to keep, if any
     # request, raw body, packed data, new dictionary

@@ -13,10 +13,11 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from workers.config.settings import Source
 from workers.model.changes import Delivery
+from workers.model.values import value_class
 
 WORDS: Final = 8_192  # bytes of a dictionary: the whole window
 HOUR: Final = 3600.0  # s that a dictionary is used; delivery_log.lua keeps it longer
@@ -30,7 +31,8 @@ _HEAD: Final = b"\n"  # ends the headers: JSON without a line break
 _encode = json.JSONEncoder().encode
 
 
-class Packed(NamedTuple):
+@value_class
+class Packed:
     data: bytes  # compressed delivery
     words: str | None  # name of its dictionary; None: *fresh*
     fresh: bytes  # new dictionary, compressed; b"": none

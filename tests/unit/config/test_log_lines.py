@@ -73,17 +73,6 @@ def test_the_time_is_that_of_its_record_to_the_millisecond(created):
     assert values_of(made)["time"] == moment.replace("+00:00", "Z")
 
 
-def test_a_line_that_cannot_be_written_stops_nobody(capsys):
-    class Full(io.StringIO):
-        def write(self, _):
-            raise OSError(28, "No space left on device")
-
-    handler = logging_setup.Lines(Full())
-    handler.setFormatter(logging_setup.JsonLine())
-    handler.handle(record("attempt"))
-    assert "No space left on device" in capsys.readouterr().err
-
-
 def test_the_ids_of_a_trace_that_an_instrumentation_adds_are_shown():
     traced = "import logging\nplain = logging.getLogRecordFactory()\n"
     traced += (
