@@ -16,7 +16,6 @@ RECORDS = ("i1", "i2", "i3", "i4", "i5")
 def small(bench, monkeypatch):
     """An outbox of whose items each takes a step of its own; five are due."""
     monkeypatch.setattr(claims, "MOST", 1)
-    monkeypatch.setattr(claims, "SETTLED", 1)
     put(bench)
     return bench
 
@@ -75,6 +74,49 @@ def test_no_step_hands_out_or_settles_more_than_its_share(bench, monkeypatch):
     assert all(number <= (claims.MOST + 100) / claims.VALUE for _, number in shares)
 
 
+def test_no_claim_holds_the_store_for_more_than_a_few_milliseconds(bench, monkeypatch):
+    put(bench, *(f"i{n}" for n in range(100)))
+    run, shares = bench.steps.run, []
+
+    def watched(name, *arguments):
+        answer = run(name, *arguments)
+        shares.append(len(answer["items"]))
+        return answer
+
+    monkeypatch.setattr(bench.steps, "run", watched)
+    assert len(bench.batch().items) == sum(shares) == 100
+    assert max(shares) < 25
+
+
+@pytest.mark.parametrize(
+    ("first", "others"), [("live", "live"), ("reconcile", "reconcile"), ("live", "reconcile")]
+)
+def test_a_step_does_not_look_again_at_what_does_not_go_together(bench, monkeypatch, first, others):
+    staged = tuple(f"s{n}" for n in range(10))
+    for record in ("i1", *staged, *RECORDS[1:]):
+        bench.accept(event(record, {"stock": 1}), mode=first if record == "i1" else others)
+    for record in staged:
+        bench.client.hset(f"instep:item:products:{record}", "staged", 1)
+    monkeypatch.setattr(claims, "MOST", 1)
+    seen = before(monkeypatch, bench, "claim", 0, fail)
+    assert tuple(item.record for item in bench.batch().items) == RECORDS
+    assert len(seen) <= len(staged) + 2 * len(RECORDS)
+
+
+def test_what_is_known_of_a_batch_counts_all_that_its_steps_take(small):
+    put(small, *(f"j{n}" for n in range(5)))
+    small.client.hset("instep:collection:products", mapping={"bad": 10, "good": 30})
+    assert small.batch().group == 3
+
+
+def test_suspects_are_claimed_by_one_step(small):
+    """How many of them go depends on how many there are."""
+    for record in RECORDS:
+        small.client.hset(f"instep:item:products:{record}", mapping={"part": "p", "limit": 50})
+    small.client.set("instep:part:p", 1)
+    assert len(small.batch().items) == 2
+
+
 def test_no_settle_holds_the_store_for_more_than_a_few_milliseconds(bench, monkeypatch):
     for n in range(100):
         bench.accept(event(f"i{n}", {"stock": n}))
@@ -88,14 +130,14 @@ def test_no_settle_holds_the_store_for_more_than_a_few_milliseconds(bench, monke
     monkeypatch.setattr(bench.steps, "run", watched)
     bench.write(batch)
     assert (sum(shares), bench.counts("written")) == (100, (100,))
-    assert max(shares) < 50
+    assert max(shares) < 25
 
 
 @pytest.mark.parametrize("again", [{"unknown": True}, {"wait": 2.0}])
 def test_what_goes_again_together_is_due_at_one_time(bench, monkeypatch, again):
     put(bench)
     batch = bench.batch()
-    monkeypatch.setattr(claims, "SETTLED", 1)
+    monkeypatch.setattr(claims, "MOST", 1)
     seen = before(monkeypatch, bench, "settle", 0, fail)
     item_outcomes = tuple(ItemOutcome(record, **again) for record in RECORDS)
     bench.outbox.settle(batch, BatchOutcome(item_outcomes, "failure"), call=Call(500))

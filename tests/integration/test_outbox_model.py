@@ -38,7 +38,6 @@ EVENTS = st.lists(
     min_size=1,
     max_size=2,
 )
-SETTLED = claims.SETTLED
 SOURCES = st.sampled_from(["erp", "shop"])
 MODES = st.sampled_from(["live", "live", "live", "reconcile"])
 APPLIED = ("success", "success, then no answer")
@@ -67,7 +66,6 @@ class Machine(RuleBasedStateMachine):
     def start(self, missing, known, most):
         self.client.flushall()
         self.patch.setattr(claims, "MOST", most)  # 1: each item takes a step of its own
-        self.patch.setattr(claims, "SETTLED", min(most, SETTLED))
         self.play = Play(self.client, missing=missing)
         if known:  # so that not every history begins with a look-up
             self.play.accept("erp", "live", [(None, "i1", {"stock": (0, 0)})])

@@ -25,7 +25,10 @@ end)
 -- What it takes to read an item, to hand out a value of it, and to put an item back
 -- (workers/store/claims.py).
 local EFFORT = {item = 10, value = 3, back = 40}
-function batch.has_done_enough() return batch.effort >= request.most end
+function batch.has_done_enough() return batch.effort >= (batch.is_whole() and request.whole or request.most) end
+
+-- Whether one step claims all of it: it is a trial, or what is picked depends on how much there is (requests.lua).
+function batch.is_whole() return batch.trial or (batch.how ~= nil and batch.how.part ~= '') end
 
 local function put_back(item)
   batch.effort = batch.effort + EFFORT.back
@@ -164,18 +167,26 @@ local function consider(set_of, record)
   pick(set_of, item, {item = item, id = id or '', send = send, limit = limit, status = status, to = to}, how)
 end
 
+-- Looks at *records*; returns at how many: the batch may be full, or enough is done, before their end.
+local function consider_page(set_of, records)
+  for n, record in ipairs(records) do
+    if (batch.room and batch.filled >= batch.room) or batch.has_done_enough() then return n - 1 end
+    consider(set_of, record)
+  end
+  return #records
+end
+
+-- set_of.passed: of what is due, from its begin: entries that were looked at, and stay there for now
 function batch.claim_items(set_of)
-  local scanned, most = 0, batch.looked + LOOKS
+  local most = batch.looked + LOOKS
   while batch.looked < most and not batch.has_done_enough() do
-    local records = redis.call('ZRANGEBYSCORE', set_of.key, '-inf', now, 'LIMIT', scanned, 100)
-    if #records == 0 then break end
+    local records = redis.call('ZRANGEBYSCORE', set_of.key, '-inf', now, 'LIMIT', set_of.passed, 100)
     local before = redis.call('ZCOUNT', set_of.key, '-inf', now)
-    for _, record in ipairs(records) do
-      if (batch.room and batch.filled >= batch.room) or batch.has_done_enough() then return end
-      consider(set_of, record)
-    end
+    local looked = consider_page(set_of, records)
     -- What left the due set while we looked makes the next page start earlier.
-    scanned = scanned + #records - (before - redis.call('ZCOUNT', set_of.key, '-inf', now))
+    local left = before - redis.call('ZCOUNT', set_of.key, '-inf', now)
+    set_of.passed = set_of.passed + looked - left
+    if #records == 0 or looked < #records then break end
   end
 end
 
@@ -183,8 +194,10 @@ end
 -- they may have been refused before.
 function batch.fill_up(set_of)
   if set_of.lane == 'live' and not pauses.is_lane_paused('reconcile') and batch.filled < batch.room and lanes.may_be_filled(set_of.collection, batch.how) then
-    batch.claim_items({filler = true, collection = set_of.collection,
-      key = 'instep:due:' .. set_of.collection.name .. ':reconcile'})
+    local filler = {filler = true, collection = set_of.collection, passed = set_of.filler_passed,
+      key = 'instep:due:' .. set_of.collection.name .. ':reconcile'}
+    batch.claim_items(filler)
+    set_of.filler_passed = filler.passed
   end
 end
 

@@ -109,7 +109,7 @@ local function hand_out(set_of, own)
   joined_claims.note_gathering(dest_key, set_of.key, joins)
   return step.answer({step = 'batch', collection = collection.name, items = payloads,
     kind = how.kind, staged = how.staged, look = how.look, locales = locale_tags(batch.picked),
-    imports = batch.turn.taken, mistold = is_mistold(collection.name), group = bad_items.group_of(collection.held, own),
+    imports = batch.turn.taken, mistold = is_mistold(collection.name), group = bad_items.group_of(collection.held, joined_claims.own_of(own)),
     sources = source_names(), trial = batch.trial and not batch.blind, joins = joins,
     more = set_of.due > own or lanes.first_due('live', batch.open) == now, at = now}, step.CLAIM_MS)
 end

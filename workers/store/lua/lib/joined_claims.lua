@@ -4,10 +4,12 @@
 -- Before there is anything to be sent, a step that has done enough is followed by another one: a
 -- look-up waits until so many items were looked at that it serves them all.
 -- request.looked: at so many items, by the steps before
--- request.joins: {collection, lane, how, room, filled, taken, looked}: as the step before answered it
---   taken: files to import so far
+-- request.joins: {collection, lane, how, room, filled, taken, looked, own, passed, filler_passed}: as the step before answered it
+--   taken: files to import so far; passed, filler_passed: what is not looked at again (batch.lua)
+--   own: items of the due set so far
 --! uses calls step lanes batch
 
+local given = step.given
 local request, now
 calls.on_begin(function() request, now = step.request, step.now end)
 local joined_claims = {}
@@ -36,13 +38,16 @@ function joined_claims.join_nothing(more, joins)
   return step.answer({step = 'batch', items = {}, more = more or false, joins = joins}, step.CLAIM_MS)
 end
 
--- The joins of the next step, where there is one: the batch has room, and the time was short.
--- Not where it is a trial, or what is picked depends on how much there is (requests.lua).
+-- Items of the due set in the whole batch, of which *own* are of this step.
+function joined_claims.own_of(own) return own + (given(request.joins) and request.joins.own or 0) end
+
+-- The joins of the next step, where there is one: the batch has room, and the time was short. What was claimed
+-- has left what is due.
 function joined_claims.next_join(set_of, own)
-  if (own == 0 and batch.looked >= batch.LOOKS) or batch.trial or batch.filled >= batch.room or not batch.has_done_enough() then return nil end
-  if batch.how.part ~= '' then return nil end
+  if (own == 0 and batch.looked >= batch.LOOKS) or batch.is_whole() or batch.filled >= batch.room or not batch.has_done_enough() then return nil end
   return {collection = set_of.collection.name, lane = set_of.lane, how = batch.how, room = batch.room,
-    filled = batch.filled, taken = batch.turn.taken, looked = batch.looked}
+    filled = batch.filled, taken = batch.turn.taken, looked = batch.looked, own = joined_claims.own_of(own),
+    passed = set_of.passed - own, filler_passed = set_of.filler_passed - (#batch.picked - own)}
 end
 
 function joined_claims.join(joins, hand_out, dest_key)
@@ -54,7 +59,8 @@ function joined_claims.join(joins, hand_out, dest_key)
   batch.how, batch.room, batch.filled, batch.turn.taken, batch.looked = joins.how, joins.room, joins.filled, joins.taken, joins.looked
   if batch.turn.taken > 0 then batch.turn.free = true end  -- the one that imports is this one
   local key = 'instep:due:' .. collection.name .. ':' .. joins.lane
-  local set_of = {lane = joins.lane, collection = collection, key = key, due = redis.call('ZCOUNT', key, '-inf', now)}
+  local set_of = {lane = joins.lane, collection = collection, key = key, due = redis.call('ZCOUNT', key, '-inf', now),
+    passed = joins.passed, filler_passed = joins.filler_passed}
   batch.claim_items(set_of)
   local own = #batch.picked
   batch.fill_up(set_of)

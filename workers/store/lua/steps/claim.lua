@@ -6,7 +6,7 @@
 --   lower: of the flights, those that replays and reconciles may take
 --   index: the copy that item ids speak of; whole: it can be listed as a whole alone; create: what
 --   no listing shows is created; preflight: values are held against the schema;
---   most: what the step may take of the time of the store (batch.lua)
+--   most, whole: what the step may take of the time of the store, and where it cannot be cut (batch.lua)
 --   call: the name of the step, where it is not the first of its token; looked, joins: joined_claims.lua
 --   undo: what items held before is kept (before_values.lua); publish: publish_claims.lua
 --   live: of the destination; locales: "all" or a list of tags, if not the primary one alone is written
@@ -52,6 +52,7 @@ local unseen = false  -- some of what is due was not looked at
 
 -- What was picked of *set_of*, or what is to be read before it can be sent; nil: nothing of it can be now.
 local function send(set_of)
+  set_of.passed, set_of.filler_passed = 0, 0
   batch.claim_items(set_of)
   local page = lookups.read_locales(set_of.lane, true) or lookups.read_schema(set_of.lane)
   if page then return page end
