@@ -67,7 +67,7 @@ class Threads:
     A few threads that take requests from one queue.
 
     When all of them hang, extra threads start, so that a store that does not answer delays only the
-    requests that need it.
+    requests that need it. They end once one of the others answers again.
 
     Not a ThreadPoolExecutor: its futures cost a sixth of the throughput of one connection.
 
@@ -100,6 +100,7 @@ class Threads:
         self._asked: SimpleQueue[_Asked] = SimpleQueue()
         self._done: deque[tuple[Future[Answer | None], Answer | None]] = deque()
         self._called = False  # the loop, to look at what is done
+        self._by_own = 0  # requests answered by other than extra threads
         # Used by the event loop alone.
         self._open = 0  # requests not answered yet
         self._answered = 0  # requests answered since the start
@@ -146,12 +147,19 @@ class Threads:
 
     def _run(self) -> None:
         while True:
-            self._serve(self._asked.get())
+            self._serve_own(self._asked.get())
 
     def _help(self) -> None:
+        # Under load there is always more: those who stayed for it would take turns with the others
+        # for good, which takes longer than their work.
+        by_own = self._by_own
         with suppress(Empty):
-            while True:
+            while self._by_own == by_own:
                 self._serve(self._asked.get(timeout=self._linger))
+
+    def _serve_own(self, asked: _Asked) -> None:
+        self._serve(asked)
+        self._by_own += 1
 
     def _serve(self, asked: _Asked) -> None:
         late = monotonic() - asked.since > self._patience
@@ -211,7 +219,7 @@ class Turns(Threads):
 
     def _serve_one(self, asked: _Asked) -> None:
         self._under_way += 1
-        self._serve(asked)
+        self._serve_own(asked)
         self._under_way -= 1
         if not self._asked.empty():
             self._host.call(self._begin)

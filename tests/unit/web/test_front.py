@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import time
 
 import pytest
 
@@ -299,6 +300,30 @@ def test_those_who_helped_out_end():
     for each in helpers:
         each.join(PATIENCE)
     assert not any(each.is_alive() for each in helpers)
+
+
+def test_those_who_helped_out_end_under_load_once_others_answer():
+    released, done = threading.Event(), []
+
+    def application(environ, start):
+        time.sleep(0.005)  # so that the next thread takes the next request
+        done.append(threading.current_thread().name)
+        return hanging(released)(environ, start)
+
+    async def ask():
+        threads = Threads(application, 1, "load", stuck=0.0, linger=PATIENCE)
+        loop = asyncio.get_running_loop()
+        stuck = threads.ask({"hangs": True}, loop)
+        async with asyncio.timeout(PATIENCE):
+            await threads.ask({}, loop)
+            released.set()
+            await stuck
+            threads._stuck = PATIENCE  # from here on nobody is to help out
+            for _ in range(2):
+                await asyncio.gather(*(threads.ask({}, loop) for _ in range(10)))
+
+    asyncio.run(ask())
+    assert set(done[-10:]) == {"load-0"}
 
 
 def test_no_more_threads_help_out_than_may():
