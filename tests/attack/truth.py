@@ -118,6 +118,8 @@ class Truth:
         """A row of a snapshot, with a version of its own."""
         for slug, value in values.items():
             place = (collection, key, slug)
+            if place in self.discarded and self.fields[place].value == value:
+                continue  # no difference: what was discarded does not come back by a snapshot
             if all(version > held.version for held in self._compared(place)):
                 self._place(place, Newest(value, version))
 
