@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+import orjson
+
 # Not makeLogRecord: what instruments logging adds the ids of a trace there.
 _RECORD: Final = logging.LogRecord("", 0, "", 0, "", (), None)
 STANDARD: Final = frozenset(vars(_RECORD)) | {"message", "asctime", "taskName"}
@@ -27,7 +29,8 @@ SHOWN: Final = 2  # keys, and event ids, in a line for people; the rest as "+n"
 _CONTROL: Final = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # Made once: json.dumps with an option creates an encoder for every call.
-_encoder = json.JSONEncoder(ensure_ascii=False, default=str, separators=(",", ":"))
+_encode = json.JSONEncoder(ensure_ascii=False, default=str, separators=(",", ":")).encode
+_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _COLORS: Final = {"warning": "33", "error": "31", "critical": "31"}
 
 
@@ -62,8 +65,16 @@ def _second(second: int) -> str:
 
 def as_json(values: Mapping[str, Any]) -> str:
     """Return *values* as one line of JSON."""
-    text = _encoder.encode(values)
+    text = _json(values)
     return text if text.isascii() else _CONTROL.sub(lambda one: f"\\u{ord(one[0]):04x}", text)
+
+
+def _json(value: Any) -> str:
+    try:
+        return orjson.dumps(value, option=_OPTIONS).decode()
+    # What `default` is for, or half a surrogate pair: see workers.model.compact_json.
+    except TypeError:
+        return _encode(value)
 
 
 def as_text(values: Mapping[str, Any], *, color: bool = False, clock: bool = False) -> str:
@@ -90,7 +101,7 @@ def _traceback(error: str) -> str:
 
 def printable(value: object) -> str:
     """Return *value* as text without anything that a terminal or a reader of lines would obey."""
-    text = value if isinstance(value, str) else _encoder.encode(value)
+    text = value if isinstance(value, str) else _json(value)
     return _UNPRINTABLE.sub(_escaped, text)
 
 

@@ -6,8 +6,12 @@ import logging
 import re
 import subprocess
 import sys
+import uuid
+from collections import Counter
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -19,6 +23,11 @@ from workers.errors import ConfigurationInvalid
 from workers.model.log_fields import MOST, TOTAL, bounded_names, without_values
 
 EVIL = "a\nb\rc\x1b[2Jd\x9be\u2028f\u202eg\x00h\ud800"
+
+
+class Place(NamedTuple):
+    x: int
+    y: int
 
 
 class Terminal(io.StringIO):
@@ -121,6 +130,29 @@ def test_nothing_in_a_record_begins_a_line_of_json_or_controls_a_terminal():
     assert json.loads(line)["key"] == EVIL
     assert len(line.splitlines()) == 1
     assert line.isascii()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime(2025, 6, 1, tzinfo=UTC),
+        uuid.UUID(int=7),
+        Settings,
+        Place(1, 2),
+        StoreSettings(),
+        {1: "a", None: "b"},
+        Counter("aab"),
+        (0.1, 12.0, -0.0, 10**30, True, None, HTTPStatus.OK),
+        ValueError("a"),
+        {"halves": "\ud800\udc00 \udfff"},
+        "/<é漢😀>\u2028\x7f\x00\\",
+    ],
+)
+def test_every_value_is_written_as_by_the_standard_library(value):
+    line = json.dumps({"x": value}, ensure_ascii=False, default=str, separators=(",", ":"))
+    assert as_json({"x": value}) == re.sub(
+        "[\x7f\u2028\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", line
+    )
 
 
 @pytest.mark.parametrize("message", ["delivery", "attempt", "anything", EVIL])
