@@ -13,6 +13,7 @@ from service.senders.signatures import (
     require_one,
     require_recent,
     require_signature,
+    signatures,
 )
 from workers.errors import SignatureInvalid
 
@@ -134,3 +135,16 @@ def test_a_header_that_has_to_be_there_once_is_not_missing_and_not_doubled(heade
     require_one({"x-id": "a"}, "x-id")
     with pytest.raises(SignatureInvalid):
         require_one(headers, "x-id")
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha512"])
+@pytest.mark.parametrize("length", [0, 1, 63, 64, 65, 128, 129, 5_000])
+def test_a_signature_is_an_hmac_of_its_own_text_alone(algorithm, length):
+    keys = (b"", b"key", b"k" * length)
+    for text in (b"", BODY, b"x" * length, BODY):
+        wanted = [hmac.digest(key, text, algorithm) for key in keys]
+        assert signatures(text, keys, algorithm=algorithm) == [
+            each.hex().encode() for each in wanted
+        ]
+        as_text = [base64.b64encode(each) for each in wanted]
+        assert signatures(text, keys, algorithm=algorithm, encoding="base64") == as_text
