@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from setproctitle import setproctitle
 
 from service.config import logging_setup
+from service.web import event_loop
 from service.web.front import Front
 from service.web.listener import Server, SharedListener
 from service.web.one_core import keep_on_one
@@ -77,6 +78,7 @@ def serve(fd: int, processes: int) -> None:
     gc.freeze()  # else the first collection of each process would copy all of it
     # Only a forked process inherits the socket; Python 3.14 has another default.
     multiprocessing.set_start_method("fork", force=True)
+    event_loop.register()
     listener = SharedListener(fd)
     signal.signal(signal.SIGUSR1, lambda *_: listener.stop_accepting())
     connections = _connections()
@@ -90,6 +92,7 @@ def serve(fd: int, processes: int) -> None:
             header_read_timeout=int(_HEAD * 1000), max_buffer_size=_BUFFER
         ),
         websockets=False,
+        loop=Loops.asyncio,
         workers=processes,
         backlog=connections,
         backpressure=connections,
