@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+HEADERS: Final = "instep.headers"  # those of the request, by lower-case names
 BODY: Final = "instep.body"  # the whole body, as bytes: there is nothing left to read
 COMPLETE: Final = "instep.complete"  # when it was whole, as `time.monotonic`
 
@@ -48,27 +49,33 @@ def head(scope: Mapping[str, Any]) -> dict[str, Any]:
         "REMOTE_ADDR": scope["client"][0],
         "wsgi.url_scheme": scope["scheme"],
     }
+    headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
-        name = _known(raw_name) if len(raw_name) <= _SHORT else _name(raw_name)
-        if name is None:
+        names = _known(raw_name) if len(raw_name) <= _SHORT else _names(raw_name)
+        if names is None:
             continue
+        name, lower = names
         value = raw_value.decode("latin-1")
         if name in environ:
             value = f"{environ[name]}{'; ' if name == 'HTTP_COOKIE' else ','}{value}"
-        environ[name] = value
+        environ[name] = headers[lower] = value
+    environ[HEADERS] = headers
     return environ
 
 
-def _name(raw: bytes) -> str | None:
-    """Return the name that an environ has for the header *raw*; None: it is dropped."""
+def _names(raw: bytes) -> tuple[str, str] | None:
+    """
+    Return the name that an environ has for the header *raw*, and that in lower case; None: it is
+    dropped.
+    """
     if b"_" in raw:
         return None
     name = raw.decode("latin-1").upper().replace("-", "_")
-    return name if name in _UNPREFIXED else f"HTTP_{name}"
+    return name if name in _UNPREFIXED else f"HTTP_{name}", _lower(name)
 
 
 # Senders send the same few names again and again.
-_known = lru_cache(maxsize=512)(_name)
+_known = lru_cache(maxsize=512)(_names)
 
 
 def header_of(name: str) -> str:
@@ -77,7 +84,11 @@ def header_of(name: str) -> str:
 
 
 def _header(name: str) -> str:
-    return name[5:].replace("_", "-").lower()
+    return _lower(name[5:])
+
+
+def _lower(name: str) -> str:
+    return name.replace("_", "-").lower()
 
 
 _known_header = lru_cache(maxsize=512)(_header)
@@ -87,6 +98,7 @@ def with_body(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
     """Return *environ* with *body*; a chunked body has a length from here on."""
     if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
         environ["CONTENT_LENGTH"] = str(len(body))
+        environ[HEADERS].pop("transfer-encoding")
     environ["wsgi.input"] = BytesIO(body)
     environ[BODY] = body
     environ[COMPLETE] = monotonic()

@@ -42,7 +42,7 @@ from service.ingest.receipt import Receipt
 from service.senders.base import QUERY, Answer
 from service.web import challenges, delivery_answers
 from service.web.delivery_answers import STATUSES
-from service.web.environ import BODY, COMPLETE, header_of
+from service.web.environ import BODY, COMPLETE, HEADERS, header_of
 from service.web.refusals import Reporter
 from workers.config.settings import MAX_BODY, Source
 from workers.errors import BodyTooLarge, SignatureInvalid, StoreUnavailable
@@ -148,9 +148,13 @@ def _ask(routes: Blueprint, source: Source) -> None:
 def read_headers(environ: Mapping[str, Any]) -> dict[str, str]:
     """Return the headers by lower-case names, and the raw query under ``QUERY``."""
     # Not the headers of a Request: their capitalized names cost more than all the rest.
-    headers = {
-        header_of(name): value for name, value in environ.items() if name.startswith("HTTP_")
-    }
+    known: Mapping[str, str] | None = environ.get(HEADERS)
+    if known is not None:
+        headers = {**known}  # the front has read them
+    else:
+        headers = {
+            header_of(name): value for name, value in environ.items() if name.startswith("HTTP_")
+        }
     for name, lower in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
         headers.pop(lower, None)
         if value := environ.get(name):
