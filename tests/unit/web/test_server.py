@@ -11,6 +11,7 @@ from service.config import live_lines
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import SOON
 from service.web import server
+from service.web.threads import TOGETHER
 from workers.runtime import fork_server
 from workers.store import durability
 from workers.store.connection import TIMEOUT
@@ -100,7 +101,7 @@ def test_nothing_has_begun_in_what_the_processes_share():
 @pytest.mark.usefixtures("installation")
 def test_a_process_that_takes_the_place_of_another_finds_the_application_built(monkeypatch):
     """What is at hand before the fork is at hand in every process."""
-    seen = []
+    seen, young = [], []
 
     class Forks:
         def __init__(self, *_, **__):
@@ -113,9 +114,12 @@ def test_a_process_that_takes_the_place_of_another_finds_the_application_built(m
     monkeypatch.setattr(server, "Server", Forks)
     monkeypatch.setattr(server.signal, "signal", lambda *_: None)
     monkeypatch.setattr(server.gc, "freeze", lambda: None)
+    monkeypatch.setattr(server.gc, "set_threshold", lambda *counts: young.append(counts))
     with socket.socket() as bound:
         server.serve(bound.fileno(), 1)
     assert seen == [True, "service.web.app"]
+    # A collection looks at every delivery that is under way: those fit between two.
+    assert [first > TOGETHER * 150 for first, *_ in young] == [True]
 
 
 def is_put_together():
