@@ -74,6 +74,7 @@ def _run(service: str, **options: Any) -> NoReturn:
     from service.config.build import of_process
     from service.config.inherited import left_to_children
     from service.run import services
+    from service.web import server as web_server
     from workers.config.loader import fill
     from workers.runtime import fork_server
     from workers.runtime.forked_process import ForkServer
@@ -84,7 +85,9 @@ def _run(service: str, **options: Any) -> NoReturn:
     logging_setup.configure()
     configuration = of_process()
     if fork_server.is_alone(files):
-        with left_to_children(configuration):
+        # Held until the end, also by this process: to free it here would copy its memory.
+        built = None if service == "worker" else web_server.build(configuration)
+        with left_to_children(configuration, configuration.settings, built):
             begun = ForkServer.of_this(services.COMMON)
     else:  # a mapping has begun something that no other process must have
         begun = ForkServer(services.COMMON)

@@ -34,7 +34,7 @@ def of_process() -> Configuration:
     To that ``.env`` is added first: the user's own functions look for their tokens there.
     """
     fill(os.environ)
-    return inherited() or build(os.environ)
+    return inherited(Configuration) or build(os.environ)
 
 
 def build(environ: Mapping[str, str]) -> Configuration:

@@ -1,34 +1,33 @@
-"""The configuration that a process has from the one that forked it, whose memory it shares."""
+"""What a process has from the one that forked it, whose memory it shares."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from workers.config.loader import load
 from workers.config.settings import Settings
 
-if TYPE_CHECKING:  # a worker that has none reads its settings without senders and mappings
-    from service.config.build import Configuration
+Kind = TypeVar("Kind")
 
-_left: list[Configuration] = []
+_left: list[object] = []
 
 
 @contextmanager
-def left_to_children(configuration: Configuration) -> Iterator[None]:
-    """Leave *configuration* to the processes forked meanwhile."""
-    _left.append(configuration)
+def left_to_children(*objects: object) -> Iterator[None]:
+    """Leave *objects*, of different kinds, to the processes forked meanwhile."""
+    _left.extend(objects)
     try:
         yield
     finally:
         _left.clear()
 
 
-def inherited() -> Configuration | None:
-    """Return the configuration that the process has left that forked this one."""
-    return _left[0] if _left else None
+def inherited(kind: type[Kind]) -> Kind | None:
+    """Return what the process has left of this *kind* that forked this one."""
+    return next((each for each in _left if isinstance(each, kind)), None)
 
 
 def settings_of_process() -> Settings:
@@ -38,4 +37,4 @@ def settings_of_process() -> Settings:
     Raises:
         ConfigurationInvalid: With every problem of instep.toml.
     """
-    return _left[0].settings if _left else load(os.environ)
+    return inherited(Settings) or load(os.environ)

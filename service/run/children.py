@@ -39,11 +39,12 @@ class Web:
         self._listener = listener
         self._count = count
 
-    def child(self) -> Child:
+    def children(self) -> list[Child]:
         fd = self._listener.fileno()
-        words = ("--fd", str(fd), "--processes", str(self._count))
+        words = ("--fd", str(fd))
         module = "service.web.server"
-        return Child("web", module, words, announces=self._count, files=(fd,), drain=_POLITE)
+        web = Child("web", module, words, announces=True, files=(fd,), drain=_POLITE)
+        return [web] * self._count
 
     def refuse(self) -> None:
         """Refuse connections once the web processes accept none."""
@@ -63,7 +64,7 @@ class Workers:
     def children(self, fetchers: Sequence[str]) -> list[Child]:
         """Return the processes; one more if a mapping uses a fetcher."""
         module = "service.run.worker_process"
-        worker = Child("worker", module, announces=1, waits=True, drain=_FINISH)
+        worker = Child("worker", module, announces=True, waits=True, drain=_FINISH)
         fetching = [replace(worker, arguments=(FETCH,), delivers=False)] if fetchers else []
         return [worker] * self._count + fetching
 
@@ -126,7 +127,7 @@ class Service:
         return self.workers.upgrade if self.workers else None
 
     def children(self, prepared: Prepared) -> list[Child]:
-        of_web = [self.web.child()] if self.web else []
+        of_web = self.web.children() if self.web else []
         return of_web + (self.workers.children(prepared.fetchers) if self.workers else [])
 
     def tasks(self, settings: Settings, prepared: Prepared) -> list[BackgroundTask]:

@@ -128,7 +128,7 @@ class Reloader:
             )
         replaced: Counter[str] = Counter()
         for child in children:
-            replaced[child.role] += child.announces  # one for each process
+            replaced[child.role] += 1
         return Outcome(DONE, replaced=dict(replaced), notes=tuple(notes))
 
 

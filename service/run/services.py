@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -156,7 +156,6 @@ def _run(service: Service, configuration: Configuration, given: Environ, server:
             service.children(first),
             [*beside, *service.tasks(settings, first)],
             server=server,
-            below=_below,
             on_hangup=reloader.ask,
             on_stop=partial(_refuse, registration, service),
         )
@@ -230,20 +229,10 @@ def _await(supervisor: Supervisor, begin: Callable[[], None], stop: threading.Ev
 
 
 def _running(supervisor: Supervisor, keeper: Keeper | None) -> list[Process]:
-    found = [Process("supervisor", os.getpid())]
-    for child in supervisor.processes():
-        # granian's main process takes no requests; it is listed only while its own are unknown.
-        found += [
-            Process("web", pid, hung=child.hung or supervisor.hangs(pid))
-            for pid in _below(child.role, child.pid)
-        ] or [child]
+    found = [Process("supervisor", os.getpid()), *supervisor.processes()]
     if keeper and (pid := keeper.pid):
         found.append(Process("store", pid))
     return found
-
-
-def _below(role: str, pid: int) -> Sequence[int]:
-    return heartbeats.children(pid) if role == "web" else ()
 
 
 def _ready(client: redis.Redis, host: str, port: int, shown: str, stop: threading.Event) -> None:

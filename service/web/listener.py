@@ -102,11 +102,21 @@ class SharedListener:
 
 
 class Server(MPServer):
-    """granian on the socket of descriptor *fd*."""
+    """granian on the socket of descriptor *fd*, in this process alone."""
 
     def __init__(self, fd: int, **options: Any) -> None:
         super().__init__("application", **options)
         self._fd = fd
+
+    def _serve(self, spawn_target: Any, target_loader: Any) -> None:
+        """
+        Be the process that granian would start.
+
+        Its main process would only watch it, as our supervisor does anyway, and kill -9 of that
+        leaves the others holding the port.
+        """
+        self._init_shared_socket()
+        self._spawn_worker(0, spawn_target, target_loader).inner.run()
 
     def _init_shared_socket(self) -> None:
         holder: Any = SocketHolder

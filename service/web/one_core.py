@@ -27,7 +27,7 @@ def keep_on_one(parent: int) -> None:
     Keep this process, and the threads that it will start, on one core.
 
     Args:
-        parent: Process id of the one that starts all web processes, one after the other.
+        parent: Process id of the one that forks all web processes, one after the other.
     """
     # Neither every system nor every sandbox has these; without them nothing is wrong, only slower.
     with suppress(OSError, AttributeError):

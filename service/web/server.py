@@ -1,18 +1,15 @@
 """
-The web processes: granian, the front (``service.web.front``), the Flask application.
+A web process: granian, the front (``service.web.front``), the Flask application.
 
-Arguments: ``--fd FD``, an inherited listening socket, and ``--processes N``. Granian's main process
-builds the application, whose memory the processes share that it forks; a thread, a connection or a
-file is begun in each of them alone. They are tied to the main process, because kill -9 of that
-would leave them holding the port. One that dies is replaced, because granian would otherwise stop
-them all. (After a second death within 5.5 s granian stops; its supervisor restarts it.)
+Argument: ``--fd FD``, an inherited listening socket, which several processes share. The application
+may be built before they are forked, so that they share its memory; a thread, a connection or a file
+is begun in each of them alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
-import multiprocessing
 import os
 import resource
 import signal
@@ -26,6 +23,8 @@ from granian.log import LogLevels
 from setproctitle import setproctitle
 
 from service.config import logging_setup
+from service.config.build import Configuration, of_process
+from service.config.inherited import inherited
 from service.web import event_loop
 from service.web.front import Front
 from service.web.listener import Server, SharedListener
@@ -33,7 +32,6 @@ from service.web.one_core import keep_on_one
 from service.web.refusals import Reporter
 from service.web.upload import HELD, Uploads
 from workers.config.settings import MAX_BODY
-from workers.embedded import pdeathsig
 from workers.runtime import liveness
 from workers.runtime.child_process import announce
 
@@ -51,15 +49,14 @@ _BUFFER = 65_536  # bytes read ahead per connection; a longer head is refused
 # New objects before the garbage collector looks at them: the default, 700, is what twenty small
 # deliveries have while they are under way, so that it found nothing but those.
 _YOUNG = 10_000
-_TITLE = "instep web"  # as ps shows its processes
-_KILL = 3  # s for open requests to end after a stop (the store has 2); stalled ones take all of it
+_TITLE = "instep web"  # as ps shows it
 
 # granian's own handler writes to stdout, where the first line has to be the one with "ready".
 LOGGING: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
 
 
 @dataclass(frozen=True, slots=True)
-class _Built:
+class Built:
     """The application and what it uses; nothing of it has begun."""
 
     application: Flask
@@ -74,17 +71,13 @@ class _Built:
         self.spool.start()
 
 
-def serve(fd: int, processes: int) -> None:
-    """Serve until SIGTERM or SIGINT on the listening socket of descriptor *fd*."""
-    built = _build()
+def serve(fd: int) -> None:
+    """Serve until SIGTERM on the listening socket of descriptor *fd*."""
+    built = inherited(Built) or build(of_process())
     gc.collect()
-    gc.freeze()  # else the first collection of each process would copy all of it
+    gc.freeze()  # else each full collection would look at all of it while senders wait
     gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
-    # Only a forked process inherits the socket; Python 3.14 has another default.
-    multiprocessing.set_start_method("fork", force=True)
     event_loop.register()
-    listener = SharedListener(fd)
-    signal.signal(signal.SIGUSR1, lambda *_: listener.stop_accepting())
     connections = _connections()
     server = Server(
         fd,
@@ -97,17 +90,14 @@ def serve(fd: int, processes: int) -> None:
         ),
         websockets=False,
         loop=Loops.asyncio,
-        workers=processes,
         backlog=connections,
         backpressure=connections,
         log_level=LogLevels.warning,
         log_dictconfig=LOGGING,
         log_access=False,
-        respawn_failed_workers=True,
         process_name=_TITLE,
-        workers_kill_timeout=_KILL,
     )
-    server.serve(target_loader=partial(_process, os.getpid(), listener, built), wrap_loader=False)
+    server.serve(target_loader=partial(_start, SharedListener(fd), built), wrap_loader=False)
 
 
 def _connections() -> int:
@@ -127,12 +117,12 @@ def application() -> Flask:
     Put a proxy in front that buffers each request: the application alone can neither detect a body
     that was cut off nor drop stalled connections.
     """
-    built = _build()
+    built = build(of_process())
     built.begin()
     return built.application
 
 
-def _front(built: _Built) -> Front:
+def _front(built: Built) -> Front:
     built.begin()
     sources, reporter = built.settings.sources, built.reporter
 
@@ -145,9 +135,8 @@ def _front(built: _Built) -> Front:
     return Front(built.application, limit, reporter.report, uploads)
 
 
-def _build() -> _Built:
+def build(configuration: Configuration) -> Built:
     """Build the application; no thread, connection or file is begun."""
-    from service.config.build import of_process
     from service.ingest.spool_parts import SpoolParts
     from service.ingest.store_gate import SOON
     from service.operate.status import numbers_of
@@ -163,7 +152,6 @@ def _build() -> _Built:
 
     # Assembled now: else the threads of the first requests would each do it, while senders wait.
     library()
-    configuration = of_process()
     settings = configuration.settings
     context = jobs.build(settings)
     client = context.steps.client
@@ -188,27 +176,13 @@ def _build() -> _Built:
         context=context,
     )
     reporter = Reporter(settings.sources, refusals.count, refusals.list)
-    return _Built(application, settings, reporter, spool, client)
+    return Built(application, settings, reporter, spool, client)
 
 
-def _process(parent: int, listener: SharedListener, built: _Built) -> Front:
-    try:
-        front = _start(parent, listener, built)
-    except Exception as error:
-        pdeathsig.report_error(error)
-        raise
-    announce()
-    return front
-
-
-def _start(parent: int, listener: SharedListener, built: _Built) -> Front:
-    # A forked process has the signal handler of granian's main process, which would ignore a stop
-    # until the process serves; granian would then wait for all of _KILL.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    pdeathsig.tie(parent)
-    keep_on_one(parent)
-    setproctitle(_TITLE)  # granian calls them workers
-    logging_setup.configure()
+def _start(listener: SharedListener, built: Built) -> Front:
+    keep_on_one(os.getppid())
+    setproctitle(_TITLE)  # granian calls it a worker
+    logging_setup.configure()  # granian has changed it
     front = _front(built)
     liveness.start(front.is_alive)
 
@@ -217,13 +191,13 @@ def _start(parent: int, listener: SharedListener, built: _Built) -> Front:
         front.close_connections()
 
     signal.signal(signal.SIGUSR1, drain)
+    announce()
     return front
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="service.web.server")
     parser.add_argument("--fd", type=int, required=True)
-    parser.add_argument("--processes", type=int, default=2)
     chosen: Any = parser.parse_args(arguments)
     logging_setup.configure()
-    serve(chosen.fd, chosen.processes)
+    serve(chosen.fd)

@@ -226,14 +226,13 @@ def test_web_processes_killed_in_a_row_are_replaced(whole, shared):
     eventually(lambda: are_apart(whole.pids("web")))
 
 
-def test_kill_9_of_the_main_web_process_leaves_no_orphan(whole, shared):
+def test_kill_9_of_the_fork_server_leaves_no_orphan(whole, shared):
     _, port = shared
-    (main,) = {
-        int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        for pid in whole.pids("web")
+    old = whole.pids("web") | whole.pids("worker")
+    (parent,) = {
+        int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) for pid in old
     }
-    old = whole.pids("web")
-    os.kill(main, signal.SIGKILL)
+    os.kill(parent, signal.SIGKILL)
     eventually(lambda: all(gone(pid) for pid in old), within=2.0)
     eventually(lambda: get(port, "/readyz") == 200)
 

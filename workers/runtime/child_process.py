@@ -32,7 +32,7 @@ class Child:
     role: str
     module: str
     arguments: tuple[str, ...] = ()
-    announces: int = 0  # times that it calls `announce` until it is ready
+    announces: bool = False  # it is ready once it has called `announce`
     delivers: bool = True  # it counts among the workers shared by destinations
     waits: bool = False  # not started before `Supervisor.release`
     files: tuple[int, ...] = ()  # descriptors that it inherits
@@ -54,7 +54,6 @@ class ChildProcess:
         self.failure = ""  # why it failed before it was ready
         self._running: ForkedProcess | None = None
         self._reports: int | None = None  # pipe on which it reports that it is ready
-        self._missing = 0  # reports until it is ready
         self._heartbeats: int | None = None  # pipe for its beats
         self._due = 0.0
         self._born = 0.0
@@ -76,11 +75,6 @@ class ChildProcess:
     def signal(self, number: Signals) -> None:
         if self._running:
             self._running.signal(number)
-
-    def signal_all(self, number: Signals) -> None:
-        """Signal it and the processes that it started."""
-        if self._running:
-            self._running.signal(number, group=True)
 
     def read_beats(self) -> set[int]:
         """Return the pids that have beaten since the last call."""
@@ -108,7 +102,7 @@ class ChildProcess:
         self._heartbeats, beat = _pipe()
         passed = [beat]
         environ[liveness.FD] = str(beat)
-        self._missing, self.failure, self.status = spec.announces, "", None
+        self.failure, self.status = "", None
         if spec.announces:
             self._reports, ready = _pipe()
             passed.append(ready)
@@ -138,12 +132,11 @@ class ChildProcess:
             message = os.read(self._reports, _LARGEST)
         except BlockingIOError:
             return
-        told = message.lstrip(pdeathsig.READY)
-        self._missing -= len(message) - len(told)
-        self.failure = self.failure or told.decode(errors="replace")
-        if self._missing <= 0:
+        if message == pdeathsig.READY:
             os.close(self._reports)
             self._reports = None
+        else:
+            self.failure = self.failure or message.decode(errors="replace")
 
     def _on_exit(self, dead: ForkedProcess, status: int) -> None:
         self._listen()  # to what it reported as it ended

@@ -46,12 +46,12 @@ class ForkedProcess:
             self._told = None
         return self.status
 
-    def signal(self, number: signal.Signals, *, group: bool = False) -> None:
-        """Send a signal to it, or to all processes of its group; none once it has ended."""
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to it; none once it has ended."""
         if self.poll() is not None or self.pid is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            (os.killpg if group else os.kill)(self.pid, number)
+            os.kill(self.pid, number)
 
 
 class ForkServer:

@@ -86,7 +86,7 @@ class Departure:
         self._told: set[int] = set()  # ids of those that got SIGTERM
         for child in children:
             if child.spec.drain:
-                child.signal_all(signal.SIGUSR1)
+                child.signal(signal.SIGUSR1)
 
     @property
     def children(self) -> list[ChildProcess]:

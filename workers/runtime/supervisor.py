@@ -31,7 +31,6 @@ _log = logging.getLogger(__name__)
 
 _TICK = 0.05  # s between polls of the children while one starts, ends or is replaced
 _REST = 0.15  # … while all run
-_LIST = 0.5  # s between listings of their own children
 STOPPED = "Instep is stopped"  # why a replacement was given up
 
 
@@ -52,7 +51,6 @@ class Supervisor:
         server: Starts the children; its modules are those of later ones as well.
         grace: Seconds between SIGTERM and SIGKILL for the children.
         limits: Limits of their silence.
-        below: Returns the children of a child, by role and pid, which are watched too.
         on_hangup: Called in the main thread on SIGHUP; None: it ends the supervisor, as SIGTERM.
         on_stop: Called at the end, once the children were asked to end.
     """
@@ -65,7 +63,6 @@ class Supervisor:
         server: ForkServer | None = None,
         grace: float = GRACE,
         limits: liveness.SilenceLimits | None = None,
-        below: Callable[[str, int], Sequence[int]] = lambda *_: (),
         on_hangup: Callable[[], None] | None = None,
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
@@ -77,14 +74,11 @@ class Supervisor:
         self._released = False
         self._signals = 0
         self._watch = liveness.HangDetector(limits or liveness.SilenceLimits())
-        self._below = below
         self._on_hangup = on_hangup
         self._on_stop = on_stop
         self._terminal = Terminal()
         self._wanted: _Wanted | None = None
         self._departures: list[Departure] = []
-        self._roles: dict[int, str] = {}  # pid → role of all watched processes
-        self._listed = 0.0
 
     def processes(self) -> list[Process]:
         """Return the running children."""
@@ -92,7 +86,7 @@ class Supervisor:
         return [replace(each, hung=self.hangs(each.pid)) for each in found]
 
     def hangs(self, pid: int) -> bool:
-        """Tell whether *pid*, a child or one below it, is hung."""
+        """Tell whether *pid*, a child, is hung."""
         return self._watch.hangs(pid)
 
     @property
@@ -155,7 +149,7 @@ class Supervisor:
             if child.spec.waits and not self._released:
                 continue
             child.poll()
-            self._record(child.read_beats())
+            self._watch.record(child.read_beats())
         self._end_hung(seconds)
         self._replace()
         self._departures = [each for each in self._departures if not each.poll()]
@@ -183,33 +177,17 @@ class Supervisor:
         self._wanted = None
         wanted.done.set()
 
-    def _record(self, pids: set[int]) -> None:
-        self._watch.record(pids)
-        if not pids <= self._roles.keys():
-            # A new process: list it soon, so that it is watched.
-            self._listed = max(self._listed, _LIST - 0.2)
-
     def _end_hung(self, seconds: float) -> None:
         """Kill hung processes, *seconds* after the last check; their parents restart them."""
-        self._listed += seconds
-        if self._listed >= _LIST:
-            self._listed = 0.0
-            self._roles = self._running()
-        self._watch.pass_time(seconds, self._roles)
-        for pid, role in self._roles.items():
+        found = (child.process() for child in self._children)
+        roles = {each.pid: each.role for each in found if each}
+        self._watch.pass_time(seconds, roles)
+        for pid, role in roles.items():
             if self._watch.is_dead(pid):
                 _log.error("process hangs: it is ended", extra={"role": role, "pid": pid})
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                 self._watch.forget(pid)
-
-    def _running(self) -> dict[int, str]:
-        children = [found for child in self._children if (found := child.process())]
-        return {
-            pid: spec.role
-            for spec in children
-            for pid in (spec.pid, *self._below(spec.role, spec.pid))
-        }
 
     def _end_children(self) -> None:
         children = [*self._children]

@@ -49,7 +49,7 @@ class BackgroundCounts:
     def _start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="counts", daemon=True)
         self._thread.start()
-        # Not atexit: granian's processes end by os._exit, after these.
+        # Not atexit: processes that granian starts itself end by os._exit, after these.
         Finalize(self, self._finish, exitpriority=1)
 
     def _run(self) -> None:

@@ -87,7 +87,7 @@ class Refusals:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="refusals", daemon=True)
             self._thread.start()
-            # Not atexit: granian's processes end by os._exit, after these.
+            # Not atexit: processes that granian starts itself end by os._exit, after these.
             Finalize(self, self._finish, exitpriority=1)
 
     def _finish(self) -> None:

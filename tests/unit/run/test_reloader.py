@@ -26,8 +26,8 @@ class Service:
         self.used = []
 
     def children(self, prepared):
-        fetching = [Child("worker", "m", announces=1)] * len(prepared.fetchers)
-        return [Child("web", "m", announces=2), Child("worker", "m", announces=1), *fetching]
+        fetching = [Child("worker", "m")] * len(prepared.fetchers)
+        return [*[Child("web", "m")] * 2, Child("worker", "m"), *fetching]
 
     def tasks(self, settings, prepared):
         return [(settings, prepared)]

@@ -43,7 +43,7 @@ def replace():
     made = []
 
     def _replace(*names, released=True, **options):
-        specs = [Child("worker", name, announces=1, **options) for name in names]
+        specs = [Child("worker", name, announces=True, **options) for name in names]
         made.append(Replacement(specs, ForkServer(), released=released))
         return made[-1]
 
@@ -107,7 +107,7 @@ def test_while_the_store_is_away_those_that_wait_are_not_begun(replace):
 
 
 def ready(name, **options):
-    child = ChildProcess(Child("web", name, announces=1, **options), ForkServer())
+    child = ChildProcess(Child("web", name, announces=True, **options), ForkServer())
     until(lambda: child.poll() or child.ready)
     return child
 

@@ -8,6 +8,8 @@ import pytest
 
 import service.web.app
 from service.config import live_lines
+from service.config.build import of_process
+from service.config.inherited import left_to_children
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import SOON
 from service.web import server
@@ -93,33 +95,47 @@ def test_a_delivery_gives_up_early_where_the_spool_keeps_it(tmp_path, monkeypatc
 @pytest.mark.usefixtures("installation")
 def test_nothing_has_begun_in_what_the_processes_share():
     server.application()  # else the first one of all imports what opens files
+    configuration = of_process()
     before = threading.enumerate(), fork_server.open_files()
-    server._build()
+    server.build(configuration)
     assert (threading.enumerate(), fork_server.open_files()) == before
 
 
-@pytest.mark.usefixtures("installation")
-def test_a_process_that_takes_the_place_of_another_finds_the_application_built(monkeypatch):
-    """What is at hand before the fork is at hand in every process."""
-    seen, young = [], []
+@pytest.fixture
+def serve(monkeypatch):
+    """Return a function that serves, as far as granian; it returns what would be served."""
+    seen = []
 
-    class Forks:
+    class Granian:
         def __init__(self, *_, **__):
             pass
 
         def serve(self, target_loader, **_):
-            seen.extend((is_put_together(), target_loader.args[-1].application.name))
+            seen.append(target_loader.args[-1])
 
-    library.cache_clear()
-    monkeypatch.setattr(server, "Server", Forks)
-    monkeypatch.setattr(server.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(server, "Server", Granian)
     monkeypatch.setattr(server.gc, "freeze", lambda: None)
-    monkeypatch.setattr(server.gc, "set_threshold", lambda *counts: young.append(counts))
-    with socket.socket() as bound:
-        server.serve(bound.fileno(), 1)
-    assert seen == [True, "service.web.app"]
-    # A collection looks at every delivery that is under way: those fit between two.
-    assert [first > TOGETHER * 150 for first, *_ in young] == [True]
+
+    def _serve():
+        with socket.socket() as bound:
+            server.serve(bound.fileno())
+        return seen.pop()
+
+    return _serve
+
+
+@pytest.mark.usefixtures("installation")
+def test_a_process_serves_the_application_that_was_built_before_it_was_forked(serve):
+    built = server.build(of_process())
+    with left_to_children(built):
+        assert serve() is built
+
+
+@pytest.mark.usefixtures("installation")
+def test_a_process_to_which_none_was_left_builds_its_own(serve):
+    library.cache_clear()
+    assert serve().application.name == "service.web.app"
+    assert is_put_together()
 
 
 def is_put_together():
