@@ -74,21 +74,21 @@ def _run(service: str, **options: Any) -> NoReturn:
     from service.config.build import of_process
     from service.config.inherited import left_to_children
     from service.run import services
-    from service.web import server as web_server
+    from service.run.inheritance import built_for
     from workers.config.loader import fill
     from workers.runtime import fork_server
     from workers.runtime.forked_process import ForkServer
 
+    prepare = f"service.run.inheritance {service}"
     fork_server.share(services.COMMON)
     files, given = fork_server.open_files(), dict(os.environ)
     fill(os.environ)  # INSTEP_LOG may stand in .env
     logging_setup.configure()
     configuration = of_process()
     if fork_server.is_alone(files):
-        # Held until the end, also by this process: to free it here would copy its memory.
-        built = None if service == "worker" else web_server.build(configuration)
-        with left_to_children(configuration, configuration.settings, built):
-            begun = ForkServer.of_this(services.COMMON)
+        built = built_for(service, configuration)  # held until the end: to free it would copy it
+        with left_to_children(*built):
+            begun = ForkServer.of_this(services.COMMON, prepare)
     else:  # a mapping has begun something that no other process must have
         begun = ForkServer(services.COMMON)
     with contextlib.closing(begun) as server:

@@ -15,10 +15,15 @@ Kind = TypeVar("Kind")
 _left: list[object] = []
 
 
+def leave(*objects: object) -> None:
+    """Leave *objects*, of different kinds, to the processes forked from now on."""
+    _left.extend(objects)
+
+
 @contextmanager
 def left_to_children(*objects: object) -> Iterator[None]:
-    """Leave *objects*, of different kinds, to the processes forked meanwhile."""
-    _left.extend(objects)
+    """Leave *objects* to the processes forked meanwhile."""
+    leave(*objects)
     try:
         yield
     finally:

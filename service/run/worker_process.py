@@ -13,14 +13,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from service.config import logging_setup
-from service.config.inherited import settings_of_process
-from workers.config.settings import Settings
+from service.config.inherited import inherited, settings_of_process
+from workers.delivery.context import Context
 from workers.runtime import child_process, jobs, liveness, rq_worker
 from workers.store import connection
 
 if TYPE_CHECKING:
     from service.operate.bulk_runner import BulkRunner
-    from workers.delivery.context import Context
 
 FETCH = "fetch"
 _BEGINNING = 60.0  # s until the first job can be taken
@@ -34,13 +33,15 @@ def main() -> int:
     pulse = liveness.Pulse(_BEGINNING)
     liveness.start(pulse.is_alive)
     fetching = FETCH in sys.argv[1:]
-    settings = _bind_fetches() if fetching else settings_of_process()
-    bound = jobs.bind(settings, running=_runs)
+    context = inherited(Context) or jobs.build(settings_of_process())
+    if fetching:
+        _bind_fetches(context)
+    bound = jobs.bind(context, running=_runs)
     bound.alive = pulse.alive
-    logging_setup.observe(settings, bound.context.steps.client)
+    logging_setup.observe(context.settings, context.steps.client)
     return rq_worker.work(
         jobs.FETCH_QUEUE if fetching else jobs.QUEUE,
-        connection.rq_connection(settings.store),
+        connection.rq_connection(context.settings.store),
         on_start=child_process.announce,
         on_stop=jobs.stop,
         on_late=bound.deliverer.cancel,
@@ -60,14 +61,12 @@ def _runs(context: Context) -> jobs.Running:
     return lambda: runner().step()
 
 
-def _bind_fetches() -> Settings:
+def _bind_fetches(context: Context) -> None:
     from service.config.build import of_process
     from service.ingest.fetch_runner import Runner
 
-    configuration = of_process()
-    mappings = configuration.mappings
-    jobs.bind(configuration.settings, lambda context: Runner(context, mappings, hung=_end).step)
-    return configuration.settings
+    mappings = of_process().mappings
+    jobs.bind(context, lambda own: Runner(own, mappings, hung=_end).step)
 
 
 def _end() -> None:

@@ -32,7 +32,7 @@ from service.web.one_core import keep_on_one
 from service.web.refusals import Reporter
 from service.web.upload import HELD, Uploads
 from workers.config.settings import MAX_BODY
-from workers.runtime import liveness
+from workers.runtime import jobs, liveness
 from workers.runtime.child_process import announce
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from service.ingest.spool_parts import SpoolParts
     from workers.config.settings import Settings
+    from workers.delivery.context import Context
 
 _CONNECTIONS = 4_096  # per process; idle ones are closed, the next one waits in the backlog
 _FILES = 256  # open files that a process may need beside its connections
@@ -73,7 +74,7 @@ class Built:
 
 def serve(fd: int) -> None:
     """Serve until SIGTERM on the listening socket of descriptor *fd*."""
-    built = inherited(Built) or build(of_process())
+    built = inherited(Built) or _build()
     gc.collect()
     gc.freeze()  # else each full collection would look at all of it while senders wait
     gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
@@ -117,7 +118,7 @@ def application() -> Flask:
     Put a proxy in front that buffers each request: the application alone can neither detect a body
     that was cut off nor drop stalled connections.
     """
-    built = build(of_process())
+    built = _build()
     built.begin()
     return built.application
 
@@ -135,14 +136,18 @@ def _front(built: Built) -> Front:
     return Front(built.application, limit, reporter.report, uploads)
 
 
-def build(configuration: Configuration) -> Built:
-    """Build the application; no thread, connection or file is begun."""
+def _build() -> Built:
+    configuration = of_process()
+    return build(configuration, jobs.build(configuration.settings))
+
+
+def build(configuration: Configuration, context: Context) -> Built:
+    """Build the application on *context*; no thread, connection or file is begun."""
     from service.ingest.spool_parts import SpoolParts
     from service.ingest.store_gate import SOON
     from service.operate.status import numbers_of
     from service.web.app import create_app
     from workers.runtime import heartbeats as processes
-    from workers.runtime import jobs
     from workers.store import durability
     from workers.store.background_counts import BackgroundCounts
     from workers.store.counters import CountersReader
@@ -153,7 +158,6 @@ def build(configuration: Configuration) -> Built:
     # Assembled now: else the threads of the first requests would each do it, while senders wait.
     library()
     settings = configuration.settings
-    context = jobs.build(settings)
     client = context.steps.client
     refusals, acks = Refusals(client), AckTimes(BackgroundCounts(client))
     # Without a spool an early timeout would only lose deliveries.

@@ -169,7 +169,7 @@ def measured(store, secret):
     from service.web.server import application
     from workers.runtime import jobs
 
-    app, bound = application(), jobs.bind(of_process().settings)
+    app, bound = application(), jobs.bind(jobs.build(of_process().settings))
     client = redis.Redis(unix_socket_path=str(store.path))
     for number in range(1, 4):  # the first ones read the schema and list the collection
         deliver(app, bound, secret, number)

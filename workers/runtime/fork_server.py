@@ -1,12 +1,13 @@
 """
 Forks the children of a supervisor from one process that has imported their code once.
 
-    python -m workers.runtime.fork_server FD MODULE ...
+    python -m workers.runtime.fork_server FD "PREPARE ARGUMENT" MODULE ...
 
-It imports each MODULE, then forks once for each request on the socket FD, and tells on a pipe of
-the request the pid of the child and how it ended. So a child starts in milliseconds, and all share
-the memory of the code. A child dies with this process, and this process with its supervisor. It
-has one thread: a lock that another one held would stay locked in the children for ever.
+It imports each MODULE, calls ``main`` of PREPARE, then forks once for each request on the socket
+FD, and tells on a pipe of the request the pid of the child and how it ended. So a child starts in
+milliseconds, and all share the memory of the code. A child dies with this process, and this process
+with its supervisor. It has one thread: a lock that another one held would stay locked in the
+children for ever.
 (``multiprocessing.forkserver`` runs functions of the module that started it, not modules, and its
 children have neither a session nor an environment of their own.)
 """
@@ -177,9 +178,9 @@ def is_alone(files: frozenset[str]) -> bool:
         return False
 
 
-def serve(control: socket.socket, modules: Sequence[str]) -> NoReturn:
+def serve(control: socket.socket, modules: Sequence[str], prepare: str = "") -> NoReturn:
     """
-    Import *modules* and fork what is asked for on *control*, until that is closed.
+    Import *modules*, *prepare*, and fork what is asked for on *control*, until that is closed.
 
     A child does not come back either: it ends with its module.
     """
@@ -188,11 +189,31 @@ def serve(control: socket.socket, modules: Sequence[str]) -> NoReturn:
     os.closerange(3, control.fileno())
     os.closerange(control.fileno() + 1, _ABOVE)
     share(modules)
+    if prepare:
+        _prepare(*prepare.split())
     with control:
         request = _Server(control).serve()
     if request is None:
         os._exit(0)
     _end(_run(request))
+
+
+def _prepare(module: str, argument: str) -> None:
+    """Have *module* prepare what the children use; else each does it for itself."""
+    files = open_files()
+    if not is_alone(files):
+        return  # the system does not say what begins
+    sys.argv = [module, argument]
+    # A child that needs it fails by the same error, and reports it.
+    with contextlib.suppress(Exception, SystemExit):
+        importlib.import_module(module).main()
+    if is_alone(files):
+        share(())
+    else:
+        # Something has begun that no child must have: begin anew without it.
+        place = sys.orig_argv.index(f"{module} {argument}")
+        again = [*sys.orig_argv[:place], "", *sys.orig_argv[place + 1 :]]
+        os.execv(sys.executable, again)  # noqa: S606  # our own argv
 
 
 def _run(request: Request) -> object:
@@ -223,5 +244,5 @@ def _end(code: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    fd, *modules = sys.argv[1:]
-    serve(socket.socket(fileno=int(fd)), modules)
+    fd, prepare, *modules = sys.argv[1:]
+    serve(socket.socket(fileno=int(fd)), modules, prepare)

@@ -60,25 +60,29 @@ class ForkServer:
 
     Args:
         modules: Imported before the first fork.
+        prepare: Module whose function ``main`` then prepares what all of them use, and the argument
+            for it; empty: none does.
 
     Call it in one thread, that lives as long as the processes should.
     """
 
-    def __init__(self, modules: Sequence[str] = ()) -> None:
+    def __init__(self, modules: Sequence[str] = (), prepare: str = "") -> None:
         self.modules = modules
+        self.prepare = prepare
         self._pid: int | None = None
         self._control: socket.socket | None = None
 
     @classmethod
-    def of_this(cls, modules: Sequence[str] = ()) -> ForkServer:
+    def of_this(cls, modules: Sequence[str] = (), prepare: str = "") -> ForkServer:
         """
         Return one that shares also what this process has imported, which imports *modules* first:
-        most of them it needs itself.
+        most of them it needs itself. This process has prepared what all use; *prepare* is for a
+        server that takes the place of this one.
 
         Only while this process has one thread, and nothing open or imported that a child should
         not have.
         """
-        server = cls(modules)
+        server = cls(modules, prepare)
         parent, control = os.getpid(), server._connect()
         fork_server.share(modules)
         for stream in (sys.stdout, sys.stderr):
@@ -134,6 +138,10 @@ class ForkServer:
             os.close(ends)
         return ForkedProcess(told)
 
+    def successor(self) -> ForkServer:
+        """Return one for the code and the configuration of this moment."""
+        return ForkServer(self.modules, self.prepare)
+
     def close(self) -> None:
         """End the server; the processes that it has left go with it."""
         self.close_connection()
@@ -162,7 +170,7 @@ class ForkServer:
         with self._connect() as theirs:
             theirs.set_inheritable(True)
             argv = pdeathsig.module(
-                "workers.runtime.fork_server", str(theirs.fileno()), *self.modules
+                "workers.runtime.fork_server", str(theirs.fileno()), self.prepare, *self.modules
             )
             silent = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
             self._pid = os.posix_spawn(

@@ -244,19 +244,18 @@ _bound: Jobs | None = None  # a global, since RQ finds a job's function by its p
 
 
 def bind(
-    settings: Settings,
+    context: Context,
     fetching: Callable[[Context], Fetching] | None = None,
     running: Callable[[Context], Running] | None = None,
 ) -> Jobs:
     """
-    Prepare this process for jobs; only the first call counts.
+    Prepare this process for jobs on *context*; only the first call counts.
 
     *fetching* and *running* make what carries out fetches, and runs; None: not here.
     """
     global _bound
     if _bound is None:
-        context = build(settings)
-        sound = StoreCheck(context.steps.client, settings.store).check
+        sound = StoreCheck(context.steps.client, context.settings.store).check
         _bound = Jobs(
             context,
             threading.Event(),
@@ -290,7 +289,7 @@ def run() -> None:
 
 def _perform(job: Callable[[Jobs], None]) -> None:
     if _bound is None:
-        raise RuntimeError("jobs.bind(settings) comes first: start workers by `instep worker`")
+        raise RuntimeError("jobs.bind(context) comes first: start workers by `instep worker`")
     try:
         job(_bound)
     except StoreUnavailable as error:

@@ -48,7 +48,7 @@ class Supervisor:
     Args:
         children: Processes to run.
         tasks: Threads to run beside them.
-        server: Starts the children; its modules are those of later ones as well.
+        server: Starts the children; its successors start later ones.
         grace: Seconds between SIGTERM and SIGKILL for the children.
         limits: Limits of their silence.
         on_hangup: Called in the main thread on SIGHUP; None: it ends the supervisor, as SIGTERM.
@@ -66,9 +66,8 @@ class Supervisor:
         on_hangup: Callable[[], None] | None = None,
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        server = server or ForkServer()
-        self._modules = server.modules
-        self._children = [ChildProcess(spec, server) for spec in children]
+        self._server = server or ForkServer()
+        self._children = [ChildProcess(spec, self._server) for spec in children]
         self._tasks = BackgroundTasks(tasks)
         self._grace = grace
         self._released = False
@@ -107,8 +106,7 @@ class Supervisor:
         Returns:
             None, or why one did not come up: then the old ones go on.
         """
-        # A fork server of their own: they have the code of this moment.
-        server = ForkServer(self._modules)
+        server = self._server.successor()
         wanted = _Wanted(Replacement(children, server, released=self._released), tasks)
         self._wanted = wanted
         wanted.done.wait()

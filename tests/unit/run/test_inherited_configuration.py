@@ -14,12 +14,12 @@ from workers.runtime import fork_server, forked_process
 class Server:
     """Stands for a fork server: *left* is the configuration that its processes have."""
 
-    def __init__(self, modules):
-        self.left = None
+    def __init__(self, modules, prepare=""):
+        self.left, self.prepare = None, prepare
 
     @classmethod
-    def of_this(cls, modules):
-        server = cls(modules)
+    def of_this(cls, modules, prepare):
+        server = cls(modules, prepare)
         server.left = build.of_process()
         assert inherited.settings_of_process() is server.left.settings
         return server
@@ -58,11 +58,13 @@ def start(tmp_path, monkeypatch):
 def test_it_is_read_once_for_all_of_them(start):
     configuration, server = start(alone=True)
     assert server.left is configuration
+    assert server.prepare == "service.run.inheritance worker"  # by the one that takes its place
 
 
 def test_each_reads_it_where_a_mapping_has_begun_a_thread_or_opened_a_file(start):
     _, server = start(alone=False)
     assert server.left is None
+    assert server.prepare == ""
 
 
 def test_the_process_itself_reads_it_anew(start):

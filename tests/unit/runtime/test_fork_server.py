@@ -142,6 +142,49 @@ def test_it_ends_once_it_is_closed(server):
     until(lambda: state(pid) in ("", "Z"))  # whoever takes orphans may not have read its end yet
 
 
+PREPARES = """
+import os, sys, threading
+import common
+
+def main():
+    common.PREPARED = f"{sys.argv[1]} by {os.getpid()}"
+    if sys.argv[1] == "breaks":
+        raise LookupError("no such table")
+    if sys.argv[1] == "leaves":
+        sys.exit("no more")
+    if sys.argv[1] == "begins":
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+    if sys.argv[1] == "opens":
+        common.FILE = open(os.devnull)
+"""
+TELLS = """
+import json, os, sys
+import common
+
+def main():
+    found = getattr(common, "PREPARED", "nothing"), os.getppid(), len(os.listdir("/proc/self/task"))
+    os.write(int(sys.argv[1]), json.dumps(found).encode())
+"""
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("how", ["", "prepares", "breaks", "leaves", "begins", "opens"])
+def test_what_is_prepared_is_shared_unless_it_has_begun_something(how, tmp_path):
+    (tmp_path / "prepares.py").write_text(PREPARES)
+    (tmp_path / "tells.py").write_text(TELLS)
+    first = ForkServer(["common"], how and f"prepares {how}")
+    for server in (first, first.successor()):
+        reader, writer = os.pipe()
+        server.start("tells", [str(writer)], title="t", environ=dict(os.environ), files=[writer])
+        os.close(writer)
+        with os.fdopen(reader) as file:
+            prepared, parent, threads = json.load(file)
+        server.close()
+        shared = how in ("prepares", "breaks", "leaves")
+        assert prepared == (f"{how} by {parent}" if shared else "nothing")
+        assert threads == 1
+
+
 OF_THIS = """
 import gc, importlib, os, sys, time
 from workers.runtime.forked_process import ForkServer
@@ -149,7 +192,7 @@ given = ["common", "breaks"]
 if sys.argv[1] == "before":
     importlib.import_module(given.pop(0))
 print("said before")
-server = ForkServer.of_this(given)
+server = ForkServer.of_this(given, "prepares it")
 reader, writer = os.pipe()
 process = server.start("shows", [str(writer)], title="t", environ=dict(os.environ), files=[writer])
 os.close(writer)
@@ -158,6 +201,7 @@ while process.poll() is None:
     time.sleep(0.01)
 print(found["common"] == os.getpid(), process.status, found["leads"], found["in"])
 print(len(gc.get_objects()) < gc.get_freeze_count())
+print(server.successor().prepare == "prepares it")
 sys.exit(3)
 """
 
@@ -176,7 +220,7 @@ def test_one_that_is_a_copy_of_this_process_shares_what_this_has_imported(import
     )
     before, *told = said.stdout.splitlines()
     assert before == "said before"  # once: the copy has not to say it as well
-    assert " ".join(told).split() == ["True", "7", "True", "/dev/null", "True"], said.stderr
+    assert " ".join(told).split() == ["True", "7", "True", "/dev/null", "True", "True"], said.stderr
     assert said.returncode == 3
 
 

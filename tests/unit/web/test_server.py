@@ -2,7 +2,6 @@
 
 import logging
 import socket
-import threading
 
 import pytest
 
@@ -13,8 +12,7 @@ from service.config.inherited import left_to_children
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import SOON
 from service.web import server
-from service.web.threads import TOGETHER
-from workers.runtime import fork_server
+from workers.runtime import jobs
 from workers.store import durability
 from workers.store.connection import TIMEOUT
 from workers.store.step_library import library
@@ -92,15 +90,6 @@ def test_a_delivery_gives_up_early_where_the_spool_keeps_it(tmp_path, monkeypatc
     assert waits == [seconds] * 3
 
 
-@pytest.mark.usefixtures("installation")
-def test_nothing_has_begun_in_what_the_processes_share():
-    server.application()  # else the first one of all imports what opens files
-    configuration = of_process()
-    before = threading.enumerate(), fork_server.open_files()
-    server.build(configuration)
-    assert (threading.enumerate(), fork_server.open_files()) == before
-
-
 @pytest.fixture
 def serve(monkeypatch):
     """Return a function that serves, as far as granian; it returns what would be served."""
@@ -126,7 +115,8 @@ def serve(monkeypatch):
 
 @pytest.mark.usefixtures("installation")
 def test_a_process_serves_the_application_that_was_built_before_it_was_forked(serve):
-    built = server.build(of_process())
+    configuration = of_process()
+    built = server.build(configuration, jobs.build(configuration.settings))
     with left_to_children(built):
         assert serve() is built
 
