@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -26,6 +25,9 @@ class RemapDiff:
     """The first and the last value of each field that a run changes."""
 
     def __init__(self) -> None:
+        # Here: it takes 0.9 MB, and few processes ever remap.
+        import sqlite3
+
         # "": a temporary database on disk, removed with the connection.
         self._disk = sqlite3.connect("", isolation_level=None)
         self._disk.executescript(_TABLES)

@@ -41,9 +41,8 @@ class Web:
 
     def children(self) -> list[Child]:
         fd = self._listener.fileno()
-        words = ("--fd", str(fd))
         module = "service.web.server"
-        web = Child("web", module, words, announces=True, files=(fd,), drain=_POLITE)
+        web = Child("web", module, (str(fd),), announces=True, files=(fd,), drain=_POLITE)
         return [web] * self._count
 
     def refuse(self) -> None:

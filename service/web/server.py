@@ -1,18 +1,18 @@
 """
 A web process: granian, the front (``service.web.front``), the Flask application.
 
-Argument: ``--fd FD``, an inherited listening socket, which several processes share. The application
-may be built before they are forked, so that they share its memory; a thread, a connection or a file
-is begun in each of them alone.
+Argument: the descriptor of an inherited listening socket, which several processes share. The
+application may be built before they are forked, so that they share its memory; a thread, a
+connection or a file is begun in each of them alone.
 """
 
 from __future__ import annotations
 
-import argparse
 import gc
 import os
 import resource
 import signal
+import sys
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -199,9 +199,6 @@ def _start(listener: SharedListener, built: Built) -> Front:
     return front
 
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="service.web.server")
-    parser.add_argument("--fd", type=int, required=True)
-    chosen: Any = parser.parse_args(arguments)
+def main() -> None:
     logging_setup.configure()
-    serve(chosen.fd)
+    serve(int(sys.argv[1]))

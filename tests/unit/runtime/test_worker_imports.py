@@ -32,6 +32,16 @@ print(library.cache_info().currsize)
 """
 
 
+RARE = """
+import importlib, sys
+from service.run.inheritance import built_for
+from service.run.services import COMMON
+for name in COMMON:
+    importlib.import_module(name)
+print(*{"argparse", "sqlite3"} & {*sys.modules})
+"""
+
+
 def test_a_worker_starts_without_senders_and_mappings():
     said = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True)  # noqa: S603
     rooms = {name.split(".")[1] for name in said.stdout.split()}
@@ -49,6 +59,11 @@ def test_the_parts_of_a_web_process_are_imported_before_it_is_forked(tmp_path):
         cwd=tmp_path / "shop",
         env=os.environ | own,
     )
+    assert said.stdout.split() == []
+
+
+def test_what_few_processes_ever_need_is_not_imported_for_all():
+    said = subprocess.run([sys.executable, "-c", RARE], capture_output=True, text=True, check=True)  # noqa: S603
     assert said.stdout.split() == []
 
 
