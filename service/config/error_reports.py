@@ -60,7 +60,7 @@ def start(environ: Mapping[str, str], secrets: tuple[str, ...], *, transport: An
             include_local_variables=False,
             max_request_body_size="never",
             max_breadcrumbs=0,
-            shutdown_timeout=1,  # s; a process that is told to stop has four
+            shutdown_timeout=1,  # s; a process that is told to stop has three
             auto_session_tracking=False,  # how many requests there were: /metrics says it
             before_send=Scrubber(Mask(secrets)).scrub,
             before_send_transaction=lambda *_: None,  # tracing is OpenTelemetry's: docs/tracing.md

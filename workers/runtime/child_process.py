@@ -37,6 +37,7 @@ class Child:
     waits: bool = False  # not started before `Supervisor.release`
     files: tuple[int, ...] = ()  # descriptors that it inherits
     drain: float = 0.0  # s between SIGUSR1 and SIGTERM where another one has replaced it
+    grace: float = float("inf")  # s between SIGTERM and SIGKILL, if fewer than for the others
 
 
 def announce() -> None:

@@ -73,7 +73,8 @@ class Departure:
     The end of *children* that are no longer needed, and of their fork server.
 
     On SIGUSR1 one begins nothing more. SIGTERM follows, with *drain* after `Child.drain` s, in
-    which it finishes what it has begun; then SIGKILL after *grace* seconds more.
+    which it finishes what it has begun; then SIGKILL after *grace* seconds more, `Child.grace` if
+    those are fewer.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class Departure:
                 self._told.add(id(child))
                 child.signal(signal.SIGTERM)
                 child.signal(signal.SIGCONT)  # a stopped process would not get SIGTERM
-            if kill or passed >= seconds + self._grace:
+            if kill or passed >= seconds + min(self._grace, child.spec.grace):
                 child.signal(signal.SIGKILL)
             child.read_beats()
         for child, _ in self._left:

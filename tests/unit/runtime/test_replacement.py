@@ -127,6 +127,14 @@ def test_sigterm_follows_then_sigkill():
     assert time.monotonic() - begun >= 0.8
 
 
+def test_one_that_has_less_time_gets_sigkill_before_the_others():
+    children = [ready("stubborn", grace=0.2), ready("stubborn")]
+    departure = Departure(children, drain=False, grace=60.0)
+    until(lambda: departure.poll() or len(departure.children) < 2, within=10.0)
+    assert departure.children == children[1:]
+    until(lambda: departure.poll(kill=True))
+
+
 def test_at_the_end_nobody_is_waited_for():
     child = ready("stubborn", drain=60.0)
     departure = Departure([child], drain=False, grace=60.0)
