@@ -12,6 +12,7 @@ from service.config.inherited import left_to_children
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import SOON
 from service.web import server
+from service.web.threads import TOGETHER
 from workers.runtime import jobs
 from workers.store import durability
 from workers.store.connection import TIMEOUT
@@ -104,6 +105,7 @@ def serve(monkeypatch):
 
     monkeypatch.setattr(server, "Server", Granian)
     monkeypatch.setattr(server.gc, "freeze", lambda: None)
+    monkeypatch.setattr(server.gc, "set_threshold", lambda *_: None)
 
     def _serve():
         with socket.socket() as bound:
@@ -119,6 +121,14 @@ def test_a_process_serves_the_application_that_was_built_before_it_was_forked(se
     built = server.build(configuration, jobs.build(configuration.settings))
     with left_to_children(built):
         assert serve() is built
+
+
+@pytest.mark.usefixtures("installation")
+def test_a_collection_looks_at_more_than_the_deliveries_under_way(serve, monkeypatch):
+    young = []
+    monkeypatch.setattr(server.gc, "set_threshold", lambda *counts: young.append(counts))
+    serve()
+    assert [first > TOGETHER * 150 for first, *_ in young] == [True]
 
 
 @pytest.mark.usefixtures("installation")
