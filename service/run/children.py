@@ -29,9 +29,7 @@ from workers.store.upgrade import Upgrade
 
 QUIET = 20.0  # s for which a task may not ask whether to end: the store's time-outs, and more
 _POLITE = 1.0  # s in which a replaced web process closes its connections after their next answer
-_KILL = (
-    3.0  # s for open requests to end after a stop (the store has 2); stalled ones take all of it
-)
+_KILL = 3.0  # s for open requests after a stop (the store has 2); stalled ones take all of it
 _FINISH = 20.0  # s that a replaced worker has for the request in hand, and what follows it
 
 
@@ -44,15 +42,8 @@ class Web:
 
     def children(self) -> list[Child]:
         fd = self._listener.fileno()
-        web = Child(
-            "web",
-            "service.web.server",
-            (str(fd),),
-            announces=True,
-            files=(fd,),
-            drain=_POLITE,
-            grace=_KILL,
-        )
+        module, words = "service.web.server", (str(fd),)
+        web = Child("web", module, words, announces=True, files=(fd,), drain=_POLITE, grace=_KILL)
         return [web] * self._count
 
     def refuse(self) -> None:
