@@ -4,6 +4,7 @@ import pytest
 
 from service.reconcile.apply.settlement import REPAIRED
 from service.reconcile.plan import causes
+from service.reconcile.run import ReconcileRun
 
 
 def written(way, numbers, version=1):
@@ -141,3 +142,27 @@ def test_a_listing_that_loses_items_makes_nothing_missing_and_no_orphan_retired(
     assert not told.found.pages.whole
     assert not told.decisions["retired"].allowed
     assert causes.MISSING not in told.by_cause()
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_what_is_for_new_items_alone_goes_into_one_that_is_not_made_yet(
+    reconciling, monkeypatch, made
+):
+    way = reconciling(items=3, missing="create", window=6000, requests_per_minute=6000)
+    compared = ReconcileRun.compare
+
+    def compare(*given, **options):
+        for _ in range(2):  # what it looks up first
+            way.step()
+        (way.step if made else way.claim)()
+        return compared(*given, **options)
+
+    monkeypatch.setattr(ReconcileRun, "compare", compare)
+    way.change("new", name="Desk", version=1)
+    told = way.reconcile(
+        {"new": ({"name": "Desk 2", "price": 5}, 2)}, partial=True, once=("price",)
+    )
+    assert told.told() == {causes.ON_ITS_WAY}
+    way.run()
+    shown = way.the("new").staged.fields
+    assert (shown["name"], shown.get("price")) == ("Desk 2", None if made else 5)

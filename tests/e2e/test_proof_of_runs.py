@@ -133,6 +133,25 @@ def test_a_busy_shop_can_be_proven(way, monkeypatch):
     assert "on its way" in told.told or "source older" in told.told
 
 
+def test_what_the_source_has_newer_of_an_item_made_behind_the_listing_is_proven(
+    reconciling, monkeypatch
+):
+    way = reconciling(items=6, missing="create", window=6000, requests_per_minute=6000)
+    compared = ReconcileRun.compare
+    monkeypatch.setattr(ReconcileRun, "compare", lambda *a, **k: way.run() or compared(*a, **k))
+    way.change("new", name="Desk", stock=1, version=1)
+    source = in_step(way) | {"new": ({"stock": 2, "name": "Desk", "price": 5}, 2)}
+    told = way.command(source)
+    assert unproven(told) == (0, True, {})
+    assert (told.counts["missing"], told.told) == (0, {"on its way": 1})
+    shown = way.the("new").staged.fields
+    assert {slug: shown.get(slug) for slug in ("name", "stock", "price")} == {
+        "name": "Desk",
+        "stock": 2,
+        "price": 5,
+    }
+
+
 def test_a_field_that_is_overtaken_again_and_again_ends_no_later(way):
     stock = iter(range(1000, 9000))
     sleep = way.sleep

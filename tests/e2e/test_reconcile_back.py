@@ -6,6 +6,7 @@ import pytest
 
 from service.reconcile.apply.settlement import REPAIRED
 from service.reconcile.plan import causes
+from service.reconcile.state.cms_listing import CmsLister
 from tests.e2e.test_delivery_reconcile_orphans import has_gone
 from tests.support.reconcile_rig import Reconciling
 from tests.support.stored_items import field_of
@@ -233,3 +234,25 @@ def test_what_came_in_part_meanwhile_is_made_anew_with_what_a_later_snapshot_has
     told = way.reconcile(rows(way, version))
     assert told.by_cause() == {causes.DELETED: [way.record(1)]}
     assert keyed(way)[way.key(1)].live.fields["name"] == "Name 1"
+
+
+def test_what_was_deleted_while_it_was_listed_is_not_proven_and_the_next_run_makes_it(
+    retiring, monkeypatch
+):
+    way = retiring("delete")
+    way.reconcile(rows(way))
+    way.pass_time(HOUR)
+    way.reconcile(rows(way, but=[1]), portion=lambda: way.context.breaker.pause("site", "by hand"))
+    way.pass_time(HOUR)
+    into = CmsLister.into
+
+    def list_behind(*given):
+        way.resume()
+        way.run()
+        return into(*given)
+
+    monkeypatch.setattr(CmsLister, "into", list_behind)
+    told = way.command(rows(way))
+    assert (told.code, told.unproven, told.counts["undecided"]) == (1, {"not_comparable": 1}, 1)
+    assert way.command(rows(way)).code == 0
+    assert way.key(1) in keyed(way)

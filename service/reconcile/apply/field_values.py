@@ -13,7 +13,13 @@ from workers.model.changes import FieldValue
 def wanted_of(findings: Iterable[Finding]) -> list[SourceField]:
     return [
         SourceField(
-            f.slug or "", f.source or "null", f.type, f.version, f.mapping, before=shown_of(f)
+            f.slug or "",
+            f.source or "null",
+            f.type,
+            f.version,
+            f.mapping,
+            f.on_create,
+            before=shown_of(f),
         )
         for f in findings
     ]

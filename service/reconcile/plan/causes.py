@@ -120,6 +120,7 @@ class Finding:
         why: The reason for *act*, in words.
         version, type, mapping: Of the source's value.
         arrival: Of the outbox's value.
+        on_create: The source's value is for a new item only.
     """
 
     cause: str
@@ -135,3 +136,4 @@ class Finding:
     type: str = ""
     mapping: str = ""
     arrival: int = 0
+    on_create: bool = False

@@ -25,6 +25,7 @@ from service.reconcile.plan.staged_copies import staged
 from workers.store.item_record import FieldRecord
 
 UNREAD = "only the staged copy could be read; publish the item, or run the reconcile again"
+LEAVING = "its item was taken away while it was listed; run the reconcile again"
 _WRITTEN = ("written", "unchanged")
 
 
@@ -94,8 +95,11 @@ def _absent(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
     same = held.id == one.known or (one.moved and held.id is None)
     meanwhile = not same or comparison.is_fresh(held)
     pending = held.busy or "pending" in states or any(f.mending for f in held.fields.values())
-    if meanwhile or (pending and not new):
+    if meanwhile and held.back:
+        yield Finding(causes.UNDECIDED, one.record, held.id, why=LEAVING)
+    elif meanwhile or (pending and not new):
         yield Finding(causes.ON_ITS_WAY, one.record, held.id)
+        yield from _unseen(one, comparison)
     elif not new and not states & set(_WRITTEN):
         note = next((NOTES[s] for s in ("dead", "ignored", "discarded") if s in states), None)
         yield Finding(note or causes.UNFIT, one.record, held.id)
@@ -105,6 +109,15 @@ def _absent(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
         made = causes.CREATE if comparison.missing == "create" else comparison.missing
         act, why = comparison.policies.whole(causes.AGAIN if known else made)
         yield Finding(cause, one.record, held.id, act=act, why=why or f"missing: {made}")
+
+
+def _unseen(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
+    """Compare with the outbox alone: what is on its way may be older than what the source has."""
+    item = ListedItem("", {})
+    for wanted in one.wanted:
+        diff = FieldDiff(one, item, wanted, one.held.fields.get(wanted.slug), comparison)
+        if found := diff.in_outbox():
+            yield found
 
 
 def _state(wanted: SourceField, held: FieldRecord) -> str:

@@ -62,6 +62,12 @@ class FieldDiff:
         found = replace(self, item=self.one.live)._in_item()
         return found and replace(found, why="; ".join(filter(None, [LIVE, found.why])))
 
+    def in_outbox(self) -> Finding | None:
+        """Compare with the outbox alone: the listing does not show the item, which may be there."""
+        found = self._in_outbox()
+        # Without an item: nothing is known of what it showed before.
+        return found and replace(found, item=None)
+
     def is_doubted(self) -> bool:
         """Tell whether a live copy that was not read may differ."""
         unread = self.one.live is None
@@ -81,6 +87,20 @@ class FieldDiff:
         cause, act = (causes.MISSED, causes.ACCEPT) if new else (causes.LOST, causes.REPAIR)
         act, reason = self._by_policy(act)
         return self._finding(cause, act, f"{why}; {reason}".rstrip("; "))
+
+    def _in_outbox(self) -> Finding | None:
+        order, gone, held = self.comparison.order, self.one.held.gone, self.held
+        if ahead := self.comparison.ahead(self.wanted):
+            return self._finding(causes.UNFIT, why=ahead)
+        if held is not None and is_undone(self.wanted, held, order):
+            return self._finding(causes.UNDONE, why=UNDONE)
+        version = order.version(self.wanted.version, (held, gone))
+        case = replace(self, wanted=replace(self.wanted, version=version))
+        if is_news(case.wanted, held, gone, order):
+            return case._finding(causes.MISSED, *self._by_policy(causes.ACCEPT))
+        if held is None or is_same(case.wanted, held) or not order.is_undecided(version, held):
+            return None
+        return case._finding(causes.UNDECIDED, why=UNDECIDED)
 
     def _in_item(self) -> Finding | None:
         order, gone, held = self.comparison.order, self.one.held.gone, self.held
@@ -201,4 +221,5 @@ class FieldDiff:
             wanted.type,
             wanted.mapping,
             held.arrival if held else 0,
+            wanted.on_create,
         )

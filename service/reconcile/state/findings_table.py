@@ -16,7 +16,7 @@ from service.reconcile.plan.causes import APPROVE, DELETED, HELD, MISSING, WITHH
 FINDINGS = """
 CREATE TABLE findings (n INTEGER PRIMARY KEY, cause TEXT, record TEXT, item TEXT, slug TEXT,
     source TEXT, outbox TEXT, cms TEXT, act TEXT, why TEXT, version TEXT, type TEXT, mapping TEXT,
-    arrival INTEGER, outcome TEXT DEFAULT '');
+    arrival INTEGER, on_create INTEGER, outcome TEXT DEFAULT '');
 CREATE INDEX findings_by_act ON findings (act, record);
 CREATE INDEX findings_by_record ON findings (record);
 """

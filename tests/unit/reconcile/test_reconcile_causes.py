@@ -1,5 +1,7 @@
 """Which cause a difference has, and what is done about it."""
 
+from dataclasses import replace
+
 import pytest
 
 from service.reconcile.plan import causes
@@ -474,7 +476,7 @@ def test_a_value_that_was_written_well_before_and_is_older_now_is_lost():
     assert told == [(causes.LOST, causes.REPAIR)]
 
 
-@pytest.mark.parametrize(
+MOVED = pytest.mark.parametrize(
     ("item", "known"),
     [
         pytest.param({"id": "i1"} | FRESH, "i1", id="written"),
@@ -482,10 +484,65 @@ def test_a_value_that_was_written_well_before_and_is_older_now_is_lost():
         pytest.param({}, "i1", id="forgotten"),
     ],
 )
-@pytest.mark.parametrize("outbox", [None, held(1)])
-def test_an_item_at_which_somebody_worked_while_it_was_listed_is_not_called_gone(
-    outbox, item, known
-):
+
+
+@MOVED
+def test_an_item_at_which_somebody_worked_while_it_was_listed_is_not_called_gone(item, known):
     # Created anew it would be there twice.
-    told = found(wanted(2, at=300), outbox, None, item=item, known=known)
+    told = found(wanted(1, at=300), held(1), None, item=item, known=known)
     assert told == [(causes.ON_ITS_WAY, causes.NONE)]
+
+
+@MOVED
+@pytest.mark.parametrize("outbox", [None, held(1), held(1, state="pending")])
+def test_what_the_source_has_newer_of_such_an_item_is_taken(outbox, item, known):
+    told = found(wanted(2, at=300), outbox, None, item=item, known=known)
+    assert told == [(causes.ON_ITS_WAY, causes.NONE), (causes.MISSED, causes.ACCEPT)]
+
+
+@pytest.mark.parametrize(
+    ("source", "outbox", "expected"),
+    [
+        pytest.param(wanted(2, at=50), held(1), None, id="older"),
+        pytest.param(
+            wanted(2),
+            held(1, came=MS_AS_OF - 59_999),
+            (causes.UNDECIDED, causes.NONE),
+            id="the same version, shortly before the snapshot",
+        ),
+        pytest.param(
+            wanted(2), held(1, came=MS_AS_OF + 1), None, id="the same version, after the snapshot"
+        ),
+        pytest.param(
+            wanted(2, at=4700), held(1), (causes.UNFIT, causes.NONE), id="ahead of the clock"
+        ),
+        pytest.param(
+            wanted(2, at=None), held(1, undo="r1"), (causes.UNDONE, causes.NONE), id="undone"
+        ),
+    ],
+)
+@pytest.mark.parametrize("state", ["written", "pending"])
+def test_what_is_on_its_way_to_such_an_item_is_compared(source, outbox, expected, state):
+    told = found(source, replace(outbox, state=state), None, item={"id": "i1"}, known=None)
+    assert told == [(causes.ON_ITS_WAY, causes.NONE), *filter(None, [expected])]
+
+
+@pytest.mark.parametrize("policy", ["cms wins", "report"])
+def test_what_the_source_has_newer_of_such_an_item_is_left_where_the_policy_says_so(policy):
+    act = {"cms wins": causes.CMS_WINS, "report": causes.REPORT}[policy]
+    told = found(wanted(2, at=300), held(1), None, item={"id": "i1"}, known=None, policy=policy)
+    assert told == [(causes.ON_ITS_WAY, causes.NONE), (causes.MISSED, act)]
+
+
+def test_an_item_that_is_to_be_made_with_an_undecided_value_is_a_difference():
+    outbox = held(1, came=MS_AS_OF - 59_999, state="pending")
+    assert found(wanted(2), outbox, None) == [
+        (causes.ON_ITS_WAY, causes.NONE),
+        (causes.UNDECIDED, causes.NONE),
+    ]
+
+
+def test_an_item_that_was_taken_away_while_it_was_listed_is_undecided_if_its_record_is_back():
+    gone = held("delete", at=300, as_of=MS_AS_OF - 1)
+    told = found(wanted(1), held(1), None, item={"gone": gone} | FRESH)
+    assert told == [(causes.UNDECIDED, causes.NONE)]
