@@ -204,6 +204,29 @@ def test_what_was_unpublished_on_the_way_to_its_deletion_stays_a_draft(known):
     assert status(known, 1) == (False, True, False)
 
 
+@pytest.mark.parametrize("way_of", WAYS)
+def test_a_look_that_lags_behind_what_was_written_since_is_not_believed(open_way, way_of):
+    way = open_way()
+    way.filters.lag = 60
+
+    def both(act, **given):
+        for n in (1, 2):  # one alone is not looked at by a filter
+            act(n, **given)
+        way.run()
+
+    both(way.retire, way=way_of, version=4)
+    way.filters.keep()
+    way.pass_time(50)
+    both(way.change, stock=5, version=5)
+    way.pass_time(20)
+    both(way.retire, way=way_of, version=6)
+    assert status(way, 1)[:2] == (way_of == "archive", way_of != "archive")
+    both(way.change, stock=7, version=7)
+    assert status(way, 1) == status(way, 2) == (False, False, True)
+    assert (way.live(1)["stock"], way.live(2)["stock"]) == (7, 7)
+    assert way.counts("pending", "dead") == (0, 0)
+
+
 def test_no_look_that_fails_stops_a_retirement(open_way):
     way = open_way()
     way.fault("status", status=500, match={"method": "GET"})

@@ -33,7 +33,15 @@ local function go_live(verdict)
   verdict.publish, verdict.attempt, verdict.shown = false, false, nil
 end
 
+-- A filter may lag behind: it has shown the item as it was before what was seen last.
+local function is_outdated(verdict)
+  if request.look ~= 'status' or not given(verdict.status) then return false end
+  local held = item_status.load(step.place, verdict.id)
+  return held ~= nil and string.match(verdict.status, '([^|]*)$') < held.updated
+end
+
 function status_answers.record_answer(item, claim, verdict)
+  if is_outdated(verdict) then return end
   local id = given(verdict.made) or verdict.id
   local status = given(verdict.status) and item_status.record(step.place, id, verdict.status, request.kind == 'look')
   if not status or request.kind == 'look' then return end
@@ -70,7 +78,9 @@ local function settle_look(item, verdict)
   local status = item_status.load(step.place, verdict.id)
   local look = given(verdict.look)
   -- Where it was seen before, that has to do.
-  items.set(item, 'look', not (look == 'alone' and status) and look or nil)
+  if look == 'alone' and status then look = nil end
+  -- What it is now a GET of its own shows.
+  items.set(item, 'look', is_outdated(verdict) and 'alone' or look)
   if not item.meta.look then items.set(item, 'looked', now) end
   if request.look == 'refused' and verdict.staged == true then
     item_status.mark_staged(item, item_status.sign_of(status) or 1, verdict.why)
