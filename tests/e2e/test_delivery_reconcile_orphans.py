@@ -6,6 +6,7 @@ import pytest
 
 from service.reconcile.apply.settlement import REPAIRED
 from service.reconcile.plan import causes
+from service.reconcile.plan.orphans import FOREIGN
 from tests.support.reconcile_rig import Reconciling
 
 
@@ -102,6 +103,29 @@ def test_an_empty_source_retires_nothing_whatever_is_approved(retiring):
     told = way.reconcile({}, approved=1000)
     assert (told.decisions["retired"].allowed, len(way.products.items)) == (False, 5)
     assert {finding.act for finding, _ in told.all} == {causes.WITHHELD}
+
+
+def test_an_item_from_before_is_retired_also_if_a_partial_snapshot_came_first(retiring):
+    """Such as a pull of a list that shifts: it says nothing of the records that it lacks."""
+    way = retiring("archive", items=6)
+    source = way.products_as_source(range(2, 7))
+    way.reconcile(source, partial=True)
+    assert not has_gone(way, 1, "archive")
+    way.reconcile(source)
+    assert [has_gone(way, n, "archive") for n in range(1, 7)] == [True] + [False] * 5
+
+
+def test_an_item_that_came_since_the_last_whole_snapshot_stays(retiring):
+    way = retiring("archive", items=6)
+    source = way.products_as_source(range(1, 7))
+    way.reconcile({key: source[key] for key in list(source)[1:]}, partial=True)
+    way.reconcile(source)
+    way.add(7)
+    way.pass_time(60)
+    told = way.reconcile(source)
+    assert [(f.record, f.act, f.why) for f, _ in told.all] == [
+        (way.record(7), causes.KEEP, FOREIGN)
+    ]
 
 
 @pytest.mark.parametrize("orphans", ["archive", "draft", "unpublish"])

@@ -190,9 +190,9 @@ def redirects_at(collection: str) -> str:
 
 def given(collection: str, source: str) -> str:
     """
-    Set: the records of the last snapshot of *source* (``service/reconcile/given.py``).
+    Set: the records of the snapshots of *source* (``service/reconcile/state/source_records.py``).
 
-    ``:as-of``: the ms of that snapshot; ``:<token>``: the set that will replace it.
+    ``:as-of``: the ms of the last whole snapshot; ``:<token>``: the set that will replace it.
     """
     return f"{PREFIX}given:{collection}:{source}"
 

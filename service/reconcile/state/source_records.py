@@ -2,14 +2,15 @@
 The records that a source has given by its snapshots: only those count as gone when missing.
 
 The outbox knows what events gave, and new values of snapshots, but learns nothing from values that
-were in step. `keys.given` is a set of keys: those of the last whole snapshot, and of items that it
-lacked and that still exist. ``:as-of`` has the time of that snapshot, ms.
+were in step. `keys.given` is a set of keys: those of the last whole snapshot, of items that it
+lacked and that still exist, and of partial snapshots since, or before the first whole one.
+``:as-of`` has the time of the last whole snapshot, ms; without it there was none.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -53,17 +54,19 @@ class SourceRecords:
         Return *page* with the records marked that the source has had.
 
         Before the first whole snapshot of a source is remembered, a record without a source counts
-        as its own: so its policy for orphans holds for items that were there before Instep was.
+        as its own: so its policy for orphans holds for items that were there before Instep was. A
+        partial one tells nothing of those that it lacks.
         """
         with guarded():
-            known = self._client.exists(self._key)
-            records = [one.record for one in page]
-            found = self._client.smismember(self._key, records) if known and records else []
-        flags = [bool(flag) for flag in found] or [not one.held.by for one in page]
+            first = not self._client.exists(f"{self._key}:as-of")
+            found = self._client.smismember(self._key, [one.record for one in page])
         return [
-            replace(one, given=flag or self._source in one.held.by)
-            for one, flag in zip(page, flags, strict=True)
+            replace(one, given=bool(flag) or self._is_own(one.held.by, first=first))
+            for one, flag in zip(page, found, strict=True)
         ]
+
+    def _is_own(self, by: Collection[str], *, first: bool) -> bool:
+        return self._source in by or (first and not by)
 
     def keep(self, table: WorkingSet, *, whole: bool) -> None:
         """Store the records of a snapshot; *whole*: replacing the earlier ones."""
@@ -73,12 +76,15 @@ class SourceRecords:
         self._add(new, table.records())
         self._add(new, _lacking(table))
         with guarded():
-            if self._client.exists(new):
-                self._client.persist(new)
-                self._client.rename(new, self._key)
             # A time in the future would make all later snapshots old.
             now_ms = int(self._client.time()[0]) * 1000 + self._offset_ms
-            self._client.set(f"{self._key}:as-of", min(self._as_of_ms, now_ms))
+            exists = self._client.exists(new)
+            with self._client.pipeline(transaction=True) as pipeline:
+                if exists:
+                    pipeline.persist(new)
+                    pipeline.rename(new, self._key)
+                pipeline.set(f"{self._key}:as-of", min(self._as_of_ms, now_ms))
+                pipeline.execute()
         return None
 
     def _add(self, key: str, records: Iterable[str]) -> None:
