@@ -13,10 +13,10 @@ class Editing:
     Of a World.
 
     ``theirs``: (collection, key) → the text that an editor has not published; ``edited``: all that
-    an editor ever held back.
+    an editor ever held back; ``given_up``: records of which a letter was discarded.
     """
 
-    theirs, edited = {}, set()  # replaced by each history
+    theirs, edited, given_up = {}, set(), set()  # replaced by each history
 
     def hold_back(self, collection, key, *, draft=True, land=True):
         """
@@ -49,6 +49,26 @@ class Editing:
                 if not item.staged.archived:
                     publish(self.cms.site, held, [item.id])
         self.theirs = {}
+
+    def undecided(self):
+        """
+        Records of which it may not be known who has edited them: a request without an answer may
+        have written the item, and Instep writes nothing over a letter or a value that was given up.
+        """
+        letters = [(each.collection, each.key) for each in self.letters()]
+        known = [one for one in (*letters, *sorted(self.given_up)) if one[0] in NUMBERS]
+        return dict.fromkeys(known if self.installation.publishes else ())
+
+    def publish_undecided(self):
+        """A person does: with them no site is published, so that what is archived waits, too."""
+        for collection, key in self.undecided():
+            if (collection, key) in self.theirs:
+                continue
+            held = self.cms.site.collections[NUMBERS[collection]]
+            for item in self.cms.items(collection, key):
+                variants = self.cms.variants(collection, item.id).values()
+                queued = [each.locale for each in variants if _is_queued(each)]
+                publish(self.cms.site, held, [item.id], {item.id: queued})
 
     def is_site_held(self):
         """What an editor has queued holds up all that is published with the site."""
@@ -87,7 +107,13 @@ class Editing:
         return unpublished or (item.staged.draft and (collection, key) in self.edited)
 
     def _judge_held(self, outcome):
-        """Nothing is taken for an edit that no editor has made."""
+        """Nothing is taken for an edit that no editor has made, but for what was given up."""
+        known = self.edited | self.given_up
         for own in self.settings.collections.values():
             held = {(own.name, key) for key in self.context.publishing.held(own, 1000)}
-            outcome.stale += [f"{name} {key}: held as edited" for name, key in held - self.edited]
+            outcome.stale += [f"{name} {key}: held as edited" for name, key in held - known]
+
+
+def _is_queued(item):
+    copy = item.staged
+    return not (copy.archived or copy.draft or (item.published and copy.updated <= item.published))

@@ -223,16 +223,15 @@ class History(Surroundings):
 
     def _rests(self, outcome):
         world = self.world
-        # What an editor holds back is looked at again and again, and so is what a request wrote
-        # without an answer, of a record that has a dead letter since.
-        held = world.theirs or (world.installation.publishes and world.letters())
         till = world.clock.t + QUIET
         try:
             rests = world.run(SEEN_AGAIN if world.theirs else QUIET)
             # What waits longer than for some looks, such as for an item that may yet be created.
             while world.theirs and not rests and world.counts()["pending"] and world.clock.t < till:
                 rests = world.run(SEEN_AGAIN)
-            quiet = rests or bool(held)
+            # What an editor holds back is looked at again and again, and so is what a request wrote
+            # without an answer, of a record that has a dead letter since.
+            quiet = rests or bool(world.theirs or world.undecided())
         except AssertionError:
             quiet = False
         pending = world.counts()["pending"]

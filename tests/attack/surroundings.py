@@ -133,6 +133,9 @@ class Surroundings(Steering):
         world = self.world
         if world.feed and not self._pull_whole(outcome):
             return
+        if world.undecided():
+            world.publish_undecided()
+            self._rests(outcome)
         world.let_hear()
         if world.theirs:
             self._rests(outcome)

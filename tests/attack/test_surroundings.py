@@ -8,7 +8,7 @@ from tests.attack import histories
 from tests.attack.installation import INSTALLATIONS
 from tests.attack.judge import Outcome
 from tests.attack.spoils import spoiled
-from tests.attack.truth import Event
+from tests.attack.truth import GONE, Event
 from tests.attack.world import World
 from tests.support.depth import depth
 
@@ -105,3 +105,35 @@ def test_a_wait_longer_than_some_looks_is_not_stuck_where_an_editor_holds_an_ite
     history._rests(outcome := Outcome())
     assert world.theirs
     assert (outcome.problems, len(world.letters())) == ([], 1)
+
+
+def sent(history, source, collection, key, values, **payload):
+    number = history._next()
+    at = None if source == "bare" else (2, number, 0)
+    name = None if source == "bare" else f"e{number}"
+    told = {"type": "changed", "sku": key} | ({} if at is None else {"id": name, "rev": number})
+    event = Event(source, name, collection, key, values, at, told | payload)
+    history.arrive(source, [event])
+
+
+@pytest.mark.parametrize("act", ["", "replay", "discard"])
+def test_what_a_letter_holds_back_is_published_by_a_person_at_the_end(world, act):
+    """A request lands late, and its item cannot be deleted: what is archived stays on the site."""
+    world.reset(2, INSTALLATIONS["published"])
+    history = histories.History(world, 2)
+    sent(history, "bare", "notes", "K1", {"of": "K1"}, of="K1")
+    world.run(600)
+    world.cms.arm("late")
+    sent(history, "erp", "products", "K1", {"stock": 7}, stock=7)
+    sent(history, "erp", "products", "K2", {GONE: "archive"}, type="gone")
+    world.run(5)
+    sent(history, "erp", "products", "K1", {GONE: "delete"}, type="deleted")
+    world.run(600)
+    (letter,), (item,) = world.letters(), world.cms.items("products", "K2")
+    assert (letter.key, letter.kind, item.staged.archived) == ("K1", "refused", True)
+    assert item.live is not None
+    if act:
+        getattr(world, act)(letter)
+    history.exact = False
+    assert history.play([]).problems == []
+    assert item.live is None

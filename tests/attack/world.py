@@ -88,7 +88,7 @@ class World(Work, Operator, Pulling, Telling, Editing):
         self.truth, self.objects, self.failed = SteeredTruth(holds=installation.holds), {}, []
         self.feed = Feed(installation.feed, items) if installation.feed else None
         self.listeners = {name: Listener(self) for name in installation.told}
-        self.theirs, self.edited = {}, set()
+        self.theirs, self.edited, self.given_up = {}, set(), set()
         self.begin()
         self.client.flushall()
 
@@ -202,6 +202,7 @@ class World(Work, Operator, Pulling, Telling, Editing):
         """Drop a letter: what it held is expected no more, of a record without an item all."""
         if self.context.letters.discard(letter.id):
             self.truth.discarded.update(places_of(letter))
+            self.given_up.add((letter.collection, letter.key))
             if not self.client.exists(f"instep:item:{letter.collection}:{letter.key}"):
                 self.truth.forget(letter.collection, letter.key)
 
