@@ -173,6 +173,7 @@ class ReconcileRun:
             written=WrittenVariants(self.collection.locales, tuple(x.tag for x in self._locales)),
             asks=self._outbox.asks(),
             stages=self._staged.stages,
+            keys=self.collection.keys,
         )
         for page in self.table.pages():
             held = self._outbox.read([one.record for one in page])

@@ -225,24 +225,27 @@ def test_a_held_item_that_shows_nothing_else_any_more_goes_out(site):
     assert told.waiting() == {}
 
 
-def new(*numbers):
-    return {f"N-{n}": ({"name": f"New {n}", "sku": f"N-{n}", "stock": n}, None) for n in numbers}
+def new(*numbers, with_key):
+    """The key of a new item is written whether a mapping writes it, or not."""
+    found = {f"N-{n}": {"name": f"New {n}", "stock": n} for n in numbers}
+    return {key: (row | ({"sku": key} if with_key else {}), None) for key, row in found.items()}
 
 
 @MODES
-def test_new_items_are_published_and_those_that_somebody_added_to_are_not(site, publish):
+@pytest.mark.parametrize("with_key", [True, False])
+def test_new_items_are_published_and_those_that_somebody_added_to_are_not(site, publish, with_key):
     told = site(publish, missing="create")
-    way = told.way
-    way.reconcile(new(1, 2, 3), partial=True)
+    way, rows = told.way, new(1, 2, 3, with_key=with_key)
+    way.reconcile(rows, partial=True)
     made = {i.staged.fields["sku"]: i for i in way.products.items.values() if i.live is None}
-    assert set(made) == set(new(1, 2, 3))
+    assert set(made) == set(rows)
     theirs = made["N-2"]
     fields = {**theirs.staged.fields, "seo": "theirs"}
     way.products.store(theirs, replace(theirs.staged, fields=fields))
     draft = made["N-3"]
     way.products.store(draft, replace(draft.staged, draft=True))
     lose(way)
-    again = way.reconcile(new(1, 2, 3), partial=True)
+    again = way.reconcile(rows, partial=True)
     assert found(again) == {causes.STAGED: ["N-1"], causes.WHOSE: ["N-2"]}
     way.run(600)
     assert theirs.live is draft.live is None

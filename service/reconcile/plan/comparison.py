@@ -31,6 +31,7 @@ class Comparison:
         written: Which variants of an item show what.
         asks: Held retirements of the collection wait for approval, not for their delay.
         stages: The destination writes staged copies, and publishes them.
+        keys: Slugs of the fields that hold the collection's key.
     """
 
     matcher: FieldMatcher
@@ -45,6 +46,7 @@ class Comparison:
     written: WrittenVariants = PRIMARY
     asks: bool = False
     stages: bool = False
+    keys: tuple[str, ...] = ()
 
     @property
     def has_live_drafts(self) -> bool:

@@ -126,7 +126,7 @@ def _is_nothing(value: Any) -> bool:
 
 def _is_made(one: ComparedRecord, item: ListedItem, name: str, comparison: Comparison) -> bool:
     """Tell whether a field of a new item is as Webflow, or Instep for new items alone, fills it."""
-    if name == "slug":
+    if name == "slug" or name in comparison.keys:  # by which it was found for its record
         return True
     once = next((each for each in one.wanted if each.slug == name and each.on_create), None)
     if once is None:

@@ -31,7 +31,7 @@ def of(*source, item, live=None, stages=True, outbox=None, number=1, given=True,
         given=given,
         variants=dict(variants),
     )
-    among = replace(comparison(live=False, **on), stages=stages)
+    among = replace(comparison(live=False, **on), stages=stages, keys=("sku",))
     own = [each for each in compare(one, among) if each.cause in NOTED]
     return own[0].cause if own else None
 
@@ -99,6 +99,7 @@ def test_only_where_a_destination_publishes_what_it_stages():
     [
         ({"slug": "a"}, [wanted(1)], {}, causes.STAGED),
         ({"slug": "a", "seo": False}, [wanted(1)], {}, causes.STAGED),
+        ({"slug": "a", "sku": "k1"}, [wanted(1)], {}, causes.STAGED),
         ({"seo": "a"}, [wanted(1)], {}, causes.WHOSE),
         ({}, [wanted(1)], {"missing": "dead-letter"}, None),
         ({}, [wanted(1), wanted(False, slug="_draft", kind="switch")], {"missing": "ignore"}, "s"),
@@ -106,7 +107,14 @@ def test_only_where_a_destination_publishes_what_it_stages():
         ({"text": "b"}, [wanted(1), "once"], {}, causes.WHOSE),
     ],
     ids=[
-        *("a slug", "an empty switch", "another field", "not made by Instep", "ready by mapping"),
+        *(
+            "a slug",
+            "an empty switch",
+            "its key",
+            "another field",
+            "not made by Instep",
+            "ready by mapping",
+        ),
         *("a field for new items", "that somebody changed"),
     ],
 )
