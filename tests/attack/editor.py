@@ -49,6 +49,8 @@ class Editing:
                 if not item.staged.archived:
                     publish(self.cms.site, held, [item.id])
         self.theirs = {}
+        # An edit of the same millisecond would show by no time; nobody is as quick.
+        self.pass_time(0.001)
 
     def undecided(self):
         """

@@ -49,6 +49,15 @@ def test_what_an_editor_holds_back_is_told_where_it_is_live(world):
     assert "held back is live" in " ".join(spoiled(world, spoil, "published").unbalanced)
 
 
+def test_what_an_editor_queues_right_after_a_publish_shows_by_its_time(world):
+    world.reset(1, INSTALLATIONS["published-site"])
+    world.hold_back("goods", "K1")
+    world.publish_theirs()
+    world.hold_back("goods", "K1", draft=False)
+    (item,) = world.cms.items("goods", "K1")
+    assert item.staged.updated > item.published
+
+
 def test_what_is_staged_and_never_published_is_told(world):
     def spoil(_):
         item = next(each for each in world.cms.all_of("notes") if each.live is not None)
