@@ -181,6 +181,24 @@ def test_what_is_archived_leaves_the_site(site, live):
     assert way.live(2)["stock"] == 5
 
 
+@MODES
+@pytest.mark.parametrize("edit", ["draft", "queue"])
+def test_what_is_archived_leaves_the_site_whatever_an_editor_has_held_back(site, publish, edit):
+    told = site(publish)
+    way = told.way
+    way.change(1, stock=5)
+    way.run(2)  # written, and not looked at
+    getattr(told, edit)(1, "theirs")
+    way.run(400)
+    way.change(1, stock=6)
+    way.run(400)
+    assert set(told.waiting()) == {way.record(1)}
+    way.retire(1, "archive")
+    way.run(2 * AGAIN)
+    assert way.live(1) is None
+    assert told.waiting() == {}
+
+
 @pytest.mark.parametrize("others", [False, True])
 def test_what_is_archived_behind_a_publish_leaves_the_site_with_the_next_one(site, others):
     told = site("items", publish_others=others)

@@ -122,11 +122,12 @@ def _is_as_written(member: Member, view: ItemView) -> bool:
     """
     Tell whether nobody else has edited what *view* shows of an item since it was published.
 
-    Each variant has times of its own: what an editor has not touched is not published by them.
+    Each variant has times of its own: what an editor has not touched is not published by them. Of
+    what we have archived nothing goes live, whatever they had edited before.
     """
     edits = member.edits
     edited = edits.get(view.locale or "", "") if edits else member.edited
-    theirs = edited > (view.published or "")
+    theirs = edited > (view.published or "") and not view.archived
     return not theirs and (view.updated or "") <= member.at
 
 

@@ -255,6 +255,14 @@ def test_what_we_have_archived_is_gone_once_the_site_is_published():
     assert seen(BY_SITE, replace(shown, updated=T2)) == [("leave", "")]
 
 
+def test_what_we_have_archived_leaves_the_site_also_where_an_editor_had_edited_it():
+    member = replace(BY_SITE, at=T2, edited=T1)
+    shown = view(T2, T0, archived=True)
+    assert seen(member, shown) == [("state", "r")]
+    assert publish_items.is_ours(shown, member, None, made=False)
+    assert not publish_items.is_ours(view(T2, T0), member, None, made=False)
+
+
 def test_the_variants_that_are_ready_are_named():
     german, english = view(T1, T0, locale="de"), view(T1, T0, locale="en")
     (found,) = publish_items.outcomes([OURS], [german, english], Round(), others=False)
