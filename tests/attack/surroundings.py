@@ -131,7 +131,8 @@ class Surroundings(Steering):
     def end_around(self, outcome, judge):
         """Pull and tell once more; *judge* with what an editor holds back, and without."""
         world = self.world
-        if world.feed and not self._pull_whole(outcome):
+        # A source without any record retires nothing: of an empty list no pull gets in step.
+        if world.feed and world.feed.api.records and not self._pull_whole(outcome):
             return
         if world.undecided():
             world.publish_undecided()
