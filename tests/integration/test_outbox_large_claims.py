@@ -109,6 +109,28 @@ def test_what_is_known_of_a_batch_counts_all_that_its_steps_take(small):
     assert small.batch().group == 3
 
 
+def test_what_the_steps_of_a_claim_postpone_is_due_at_one_time(bench, monkeypatch):
+    """Else a request for files would carry only those of one step."""
+    for record in RECORDS:
+        picture = f"https://cdn.example/{record}.jpg"
+        bench.accept(event(record, {"image": picture}, kind="image"))
+    first = bench.batch()
+    monkeypatch.setattr(claims, "MOST", 1)
+    run, steps = bench.steps.run, []
+
+    def slow(name, *arguments):
+        steps.append(name)
+        bench.pass_time(0.01)
+        return run(name, *arguments)
+
+    monkeypatch.setattr(bench.steps, "run", slow)
+    assert isinstance(bench.claim(), Wait)
+    left = [record for record in RECORDS if record not in sent(first)]
+    assert len(steps) > len(left) > 1
+    due = bench.client.zmscore("instep:due:products:live", left)
+    assert len(set(due)) == 1
+
+
 def test_suspects_are_claimed_by_one_step(small):
     """How many of them go depends on how many there are."""
     for record in RECORDS:

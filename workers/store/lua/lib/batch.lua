@@ -18,7 +18,7 @@ calls.on_begin(function()
   batch.how, batch.room = nil, nil  -- how it is sent (requests.lua); entries that the request may take
   batch.picked = {}
   batch.filled = 0  -- entries
-  batch.looked = given(request.looked) or 0  -- at so many items, in this step and those before it
+  batch.looked = given(request.looked) and request.looked.items or 0  -- at so many, in this step and those before it
   batch.effort = 0  -- of this step so far, in the units of request.most
 end)
 
@@ -109,7 +109,7 @@ local function pick(set_of, item, picked, how)
   local imports = how.kind == 'look' and 0 or file_imports.count_files(picked.send) * size
   if imports > 0 and not file_imports.may_import(batch.turn, batch.flight) then
     batch.looked = batch.looked + 4
-    file_imports.postpone(item, set_of.due or 0)
+    file_imports.postpone(item, batch.turn, set_of.due or 0)
     return put_back(item)
   end
   local room = math.min(batch.room or picked.limit, picked.limit)

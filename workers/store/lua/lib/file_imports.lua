@@ -34,11 +34,12 @@ function file_imports.count_files(send)
 end
 
 -- room: files that one request may import   taken: those of this one
--- *dest*: what is held of the destination.
-function file_imports.turn_of(dest)
+-- till: ms until which the claim postpones others, if it does
+-- *dest*: what is held of the destination. *till*: of the step before.
+function file_imports.turn_of(dest, till)
   local each = tonumber(dest.import_ms) or ONE_MS
   return {each = each, room = math.max(1, math.floor(FETCHED_MS / math.max(1, each))), taken = 0,
-    imported = dest.imported}
+    imported = dest.imported, till = till}
 end
 
 -- Whether another one may go now. Only what has files to import asks: most claims carry none.
@@ -53,11 +54,12 @@ function file_imports.may_import(turn, flight)
   return turn.free
 end
 
--- It leaves the way to what is due behind it. *due*: how many there are.
-function file_imports.postpone(item, due)
-  local ms = math.min(10000, math.max(500, due))
-  items.set(item, 'due', now + ms)
-  listing_schedule.note_due(now + ms)
+-- It leaves the way to what is due behind it. *due*: how many there are. All that the steps of a claim
+-- postpone is due at one time: it goes together then.
+function file_imports.postpone(item, turn, due)
+  if not turn.till or turn.till <= now then turn.till = now + math.min(10000, math.max(500, due)) end
+  items.set(item, 'due', turn.till)
+  listing_schedule.note_due(turn.till)
 end
 
 -- The others have had their turn, or there are none.

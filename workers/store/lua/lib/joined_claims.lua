@@ -3,9 +3,9 @@
 -- with it. Each of them leaves what it has claimed as any claim leaves it.
 -- Before there is anything to be sent, a step that has done enough is followed by another one: a
 -- look-up waits until so many items were looked at that it serves them all.
--- request.looked: at so many items, by the steps before
--- request.joins: {collection, lane, how, room, filled, taken, looked, own, passed, filler_passed}: as the step before answered it
---   taken: files to import so far; passed, filler_passed: what is not looked at again (batch.lua)
+-- request.looked: {items, till}: at how many items the steps before have looked; till: file_imports.lua
+-- request.joins: {collection, lane, how, room, filled, taken, till, looked, own, passed, filler_passed}: as the step before answered it
+--   taken, till: of files to import; passed, filler_passed: what is not looked at again (batch.lua)
 --   own: items of the due set so far
 --! uses calls step lanes batch
 
@@ -32,7 +32,9 @@ function joined_claims.note_gathering(dest_key, key, others)
   end
 end
 
-function joined_claims.look_again() return step.answer({step = 'look', looked = batch.looked}, step.CLAIM_MS) end
+function joined_claims.look_again()
+  return step.answer({step = 'look', looked = {items = batch.looked, till = batch.turn.till}}, step.CLAIM_MS)
+end
 
 function joined_claims.join_nothing(more, joins)
   return step.answer({step = 'batch', items = {}, more = more or false, joins = joins}, step.CLAIM_MS)
@@ -46,7 +48,7 @@ function joined_claims.own_of(own) return own + (given(request.joins) and reques
 function joined_claims.next_join(set_of, own)
   if (own == 0 and batch.looked >= batch.LOOKS) or batch.is_whole() or batch.filled >= batch.room or not batch.has_done_enough() then return nil end
   return {collection = set_of.collection.name, lane = set_of.lane, how = batch.how, room = batch.room,
-    filled = batch.filled, taken = batch.turn.taken, looked = batch.looked, own = joined_claims.own_of(own),
+    filled = batch.filled, taken = batch.turn.taken, till = batch.turn.till, looked = batch.looked, own = joined_claims.own_of(own),
     passed = set_of.passed - own, filler_passed = set_of.filler_passed - (#batch.picked - own)}
 end
 

@@ -25,7 +25,7 @@ local dest_key = 'instep:destination:' .. name
 batch.dest = listing_schedule.read_hash(dest_key, 'paused', 'open_until', 'trial', 'trial_until', 'probes', 'epoch',
   'last_sent', 'last_success', 'turn', 'failures', 'import_ms', 'imported', 'gathers')
 batch.flight = 'instep:flight:' .. name
-batch.turn = file_imports.turn_of(batch.dest)
+batch.turn = file_imports.turn_of(batch.dest, (joins or given(request.looked) or {}).till)
 if not joins then redis.call('ZREM', 'instep:wakes', name) end
 
 -- Whether anything may be sent at all.
