@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
-import orjson
+from workers.model.compact_json import encoded
 
 # Not makeLogRecord: what instruments logging adds the ids of a trace there.
 _RECORD: Final = logging.LogRecord("", 0, "", 0, "", (), None)
@@ -30,7 +30,6 @@ _CONTROL: Final = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # Made once: json.dumps with an option creates an encoder for every call.
 _encode = json.JSONEncoder(ensure_ascii=False, default=str, separators=(",", ":")).encode
-_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _COLORS: Final = {"warning": "33", "error": "31", "critical": "31"}
 
 
@@ -71,9 +70,8 @@ def as_json(values: Mapping[str, Any]) -> str:
 
 def _json(value: Any) -> str:
     try:
-        return orjson.dumps(value, option=_OPTIONS).decode()
-    # What `default` is for, or half a surrogate pair: see workers.model.compact_json.
-    except TypeError:
+        return encoded(value)
+    except TypeError:  # it holds what JSON has not
         return _encode(value)
 
 

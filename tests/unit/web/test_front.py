@@ -261,6 +261,15 @@ def test_answers_that_are_ready_together_wake_the_loop_once(monkeypatch):
     assert len(woken) == 1
 
 
+async def helped_out(threads, released):
+    """Have another thread help out while the only one hangs."""
+    loop = asyncio.get_running_loop()
+    stuck = threads.ask({"hangs": True}, loop)
+    await threads.ask({}, loop)
+    released.set()
+    await stuck
+
+
 def test_who_has_helped_out_stays_for_the_next_one():
     released, helpers = threading.Event(), []
 
@@ -287,13 +296,8 @@ def test_those_who_helped_out_end():
     released = threading.Event()
 
     async def ask():
-        threads = Threads(hanging(released), 1, "helped", stuck=0.0)
-        loop = asyncio.get_running_loop()
-        stuck = threads.ask({"hangs": True}, loop)
         async with asyncio.timeout(PATIENCE):
-            await threads.ask({}, loop)
-            released.set()
-            await stuck
+            await helped_out(Threads(hanging(released), 1, "helped", stuck=0.0), released)
 
     asyncio.run(ask())
     helpers = [each for each in threading.enumerate() if each.name in ("helped-1", "helped-2")]
@@ -313,11 +317,8 @@ def test_those_who_helped_out_end_under_load_once_others_answer():
     async def ask():
         threads = Threads(application, 1, "load", stuck=0.0, linger=PATIENCE)
         loop = asyncio.get_running_loop()
-        stuck = threads.ask({"hangs": True}, loop)
         async with asyncio.timeout(PATIENCE):
-            await threads.ask({}, loop)
-            released.set()
-            await stuck
+            await helped_out(threads, released)
             threads._stuck = PATIENCE  # from here on nobody is to help out
             for _ in range(2):
                 await asyncio.gather(*(threads.ask({}, loop) for _ in range(10)))

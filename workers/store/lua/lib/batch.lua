@@ -181,12 +181,13 @@ function batch.claim_items(set_of)
   local most = batch.looked + LOOKS
   while batch.looked < most and not batch.has_done_enough() do
     local records = redis.call('ZRANGEBYSCORE', set_of.key, '-inf', now, 'LIMIT', set_of.passed, 100)
+    if #records == 0 then break end
     local before = redis.call('ZCOUNT', set_of.key, '-inf', now)
     local looked = consider_page(set_of, records)
     -- What left the due set while we looked makes the next page start earlier.
     local left = before - redis.call('ZCOUNT', set_of.key, '-inf', now)
     set_of.passed = set_of.passed + looked - left
-    if #records == 0 or looked < #records then break end
+    if looked < #records then break end
   end
 end
 
